@@ -1,0 +1,107 @@
+/** One boot of the lab: prepares everything, starts the machine, follows its console to the end of the script. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheFolder } from '../cache.js';
+import { lastLines } from '../failure.js';
+import { prepareRoot } from '../packages.js';
+import { seconds } from '../progress.js';
+import { indented } from './checks.js';
+import { Facts } from './facts.js';
+import { buildImages, type Images } from './images.js';
+import { Machine, type ConsoleLine } from './qemu.js';
+
+export interface BootOptions {
+  /** One of lab/xen/guest. */
+  readonly script: string;
+  /** Become LAB_… variables of the script: `{ 'back-end': 'kernel' }` is LAB_BACK_END=kernel. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly disks: 1 | 2;
+  readonly limitSeconds: number;
+  readonly onLine?: (line: ConsoleLine) => void;
+}
+
+export interface Boot {
+  /** `end`: the script ran to its end. Anything else has been explained on the terminal. */
+  readonly outcome: 'end' | 'time-out' | 'crash';
+  readonly facts: Facts;
+  readonly images: Images;
+  readonly work: string;
+}
+
+export async function boot(options: BootOptions): Promise<Boot> {
+  const { machine: parts, work } = await prepare(options);
+  const lines: string[] = [];
+  const clock = new PhaseClock();
+
+  let reached: (outcome: Boot['outcome']) => void = () => undefined;
+  const outcome = new Promise<Boot['outcome']>((resolve) => (reached = resolve));
+  const machine = new Machine({ ...parts, interactive: false }, (line) => {
+    lines.push(line.text);
+    clock.hear(line);
+    options.onLine?.(line);
+    if (line.text.includes('LAB broken')) console.log(line.text);
+    if (line.text.includes('LAB end')) reached('end');
+  });
+  const limit = setTimeout(() => {
+    reached('time-out');
+  }, options.limitSeconds * 1000);
+  void machine.ended.then(() => {
+    reached('crash');
+  });
+  const how = await outcome;
+  clearTimeout(limit);
+  clock.finish(machine.elapsed);
+  await machine.stop();
+  const facts = new Facts(work);
+  if (how !== 'end') explain(how, options, lines, facts);
+  return { outcome: how, facts, images: parts.images, work };
+}
+
+/** dom0's shell on this terminal. */
+export async function shell(): Promise<void> {
+  const { machine: parts, work } = await prepare({ script: 'shell.sh', variables: {}, disks: 1 });
+  console.log(`Xen says its piece first; the shell comes after some 15 s. The run's folder is ${work}`);
+  const machine = new Machine({ ...parts, interactive: true }, () => undefined);
+  await machine.ended;
+}
+
+async function prepare(options: Pick<BootOptions, 'script' | 'variables' | 'disks'>) {
+  const cache = cacheFolder();
+  const root = await prepareRoot(cache);
+  const images = await buildImages(root);
+  const work = join(cache, 'runs', `${new Date().toISOString().replace(/[:.]/g, '-')}-${process.pid}`);
+  mkdirSync(work, { recursive: true });
+  const variables = Object.entries({ script: options.script, ...options.variables });
+  const words = variables.map(([name, value]) => `lab.${name}=${value}`);
+  return { machine: { root, images, work, words, disks: images.disks.slice(0, options.disks) }, work };
+}
+
+function explain(how: Boot['outcome'], options: BootOptions, lines: readonly string[], facts: Facts): void {
+  const what =
+    how === 'time-out' ? `No end after ${options.limitSeconds} s` : 'QEMU ended before the script did';
+  console.log(`${what}. The console's last lines:\n${indented(lines.slice(-40).join('\n'))}`);
+  for (const log of ['script.log', 'serve.log']) {
+    const text = facts.file(log);
+    if (text !== '') console.log(`${log}:\n${indented(lastLines(text, 40))}`);
+  }
+}
+
+/** Prints each phase with the seconds it took on the host's clock. */
+class PhaseClock {
+  #name = 'hypervisor and kernel';
+  #since = 0;
+
+  hear(line: ConsoleLine): void {
+    const name = line.text.match(/LAB phase (\S+)/)?.[1];
+    if (name === undefined) return;
+    this.finish(line.at);
+    this.#name = name;
+    this.#since = line.at;
+  }
+
+  finish(at: number): void {
+    if (this.#name !== 'end')
+      console.log(`  ${this.#name.padEnd(24)}${seconds(at - this.#since).padStart(8)}`);
+    this.#name = 'end';
+  }
+}

@@ -1,0 +1,28 @@
+# openslot is the back end; xen-pciback only holds the function so that libxl finds it. Sourced.
+
+claim() { run claim openslot claim "$1"; }
+
+serve_settled() { grep -qw ready /tmp/serve.log || ! kill -0 $serve_id; }
+
+serve() {
+  openslot serve >/tmp/serve.log 2>&1 &
+  serve_id=$!
+  follow /tmp/serve.log serve.log
+  await 30 serve_settled
+  fact serve.ready "$(grep -w -m 1 ready /tmp/serve.log)"
+}
+
+pool_state() { # ADDRESS FACT: the runner reads the state out of the whole list
+  openslot list --json | facts "$2"
+}
+
+release() { run release openslot release "$1"; }
+
+end_serve_settled() { grep -qw ready /tmp/serve.log || ! kill -0 $serve_id; }
+
+serve() {
+  kill -TERM $serve_id
+  wait $serve_id
+  fact serve.code $?
+  cp /tmp/serve.log /lab/serve.log
+}

@@ -1,0 +1,57 @@
+# The scenario of `lab xen`, in dom0: one function goes from its driver to a guest and back.
+. /openslot/lab/xen/guest/lib.sh
+. "/openslot/lab/xen/guest/back-end.$LAB_BACK_END.sh"
+address=0000:00:08.0
+spec=00:08.0
+
+phase dom0
+stack_up
+modprobe xen-pciback
+modprobe nvme
+await 10 disk_ready $address
+fact driver.before "$(driver_of $address)"
+fact md5.before "$(disk_md5 $address)"
+
+if ls /openslot/dist/test/xen-lab/*.lab.js >/dev/null 2>&1; then
+  phase suites
+  node --test --test-reporter=tap /openslot/dist/test/xen-lab/*.lab.js >/tmp/suites.tap 2>&1
+  fact suites.code $?
+  cp /tmp/suites.tap /lab/suites.tap
+fi
+
+phase list
+lspci -n | facts lspci
+[ "$LAB_BACK_END" = openslot ] && run list openslot list
+
+phase claim
+claim $address
+fact driver.claimed "$(driver_of $address)"
+
+phase serve
+serve
+xenstore-ls -fp >/lab/store-before.txt
+
+phase create
+guest_config guest $spec disk >/tmp/guest.cfg
+follow "$(guest_log guest)" guest-console.log
+if run create xl create -q /tmp/guest.cfg; then
+  fact guest.id "$(xl domid guest)"
+  phase guest
+  await 60 grep -q '^U done' "$(guest_log guest)"
+  xenstore-ls -fp >/lab/store-connected.txt
+fi
+
+phase destroy
+run destroy xl destroy guest
+cp "$(guest_log guest)" /lab/guest-console.log
+xenstore-ls -fp >/lab/store-after.txt
+pool_state $address pool.after
+
+phase release
+release $address
+await 10 disk_ready $address
+fact driver.after "$(driver_of $address)"
+fact md5.after "$(disk_md5 $address)"
+end_serve
+fact end reached
+phase end

@@ -1,0 +1,117 @@
+/** QEMU as the lab's machine: its command line, its console as lines, and its end. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { repository } from '../cache.js';
+import type { LabRoot } from '../root.js';
+import type { Disk, Images } from './images.js';
+
+export interface MachineOptions {
+  readonly root: LabRoot;
+  readonly images: Images;
+  /** A fresh folder of the run, the only one that dom0 can write to; it sees it as /lab. */
+  readonly work: string;
+  /** Words for dom0's kernel command line, which /init and the scripts read. */
+  readonly words: readonly string[];
+  /** NVMe disks, at 00:08.0 and on. */
+  readonly disks: readonly Disk[];
+  /** The console is this terminal, and time is the wall clock's. */
+  readonly interactive: boolean;
+}
+
+export interface ConsoleLine {
+  /** Milliseconds since QEMU was started. */
+  readonly at: number;
+  readonly text: string;
+}
+
+/**
+ * Time that counts instructions (2 ns each): the guest sees the same delays however busy the host is, and pcifront
+ * gives up on a reply after 2 s. Only idle time follows the wall clock: were it skipped (sleep=off), every wait for a
+ * file that the host shares would leap to the next timer, and seconds could pass in the middle of an operation.
+ */
+const deterministic = ['-accel', 'tcg,thread=single', '-icount', 'shift=1,sleep=on', '-rtc', 'clock=vm'];
+const wallClock = ['-accel', 'tcg,thread=multi'];
+
+const hypervisorWords =
+  'console=com1 com1=115200,8n1 dom0_mem=1024M,max:1024M dom0_max_vcpus=1 loglvl=info guest_loglvl=info ' +
+  'spec-ctrl=no xpti=off pv-l1tf=off bootscrub=0 noreboot';
+
+/** Without random.trust_cpu the tool stack can wait for entropy that never comes. */
+const kernelWords = 'console=hvc0 mitigations=off net.ifnames=0 random.trust_cpu=on cryptomgr.notests';
+
+function commandLine(options: MachineOptions): string[] {
+  const { root, images } = options;
+  const shares: [tag: string, folder: string, readOnly: boolean][] = [
+    ['root', root.path('usr'), true],
+    ['images', images.folder, true],
+    ['openslot', repository, true],
+    ['lab', options.work, false],
+  ];
+  return [
+    ...(options.interactive ? wallClock : deterministic),
+    ...['-L', root.path('usr/share/qemu'), '-L', root.path('usr/share/seabios')],
+    ...['-machine', 'q35', '-cpu', 'qemu64,+rdrand,+rdseed', '-m', '2048', '-smp', '1'],
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    ...['-chardev', `stdio,id=console,signal=off,logfile=${join(options.work, 'console.log')}`],
+    ...['-serial', 'chardev:console'],
+    ...['-kernel', images.hypervisor, '-append', hypervisorWords],
+    // Multiboot modules are separated by commas, so no word may have one.
+    ...['-initrd', `${images.kernel} ${[kernelWords, ...options.words].join(' ')},${images.dom0}`],
+    // libxl refuses to pass a device through without an IOMMU.
+    ...['-device', 'intel-iommu,intremap=on'],
+    ...['-device', 'edu,addr=5,dma_mask=0xffffffff', '-device', 'pci-testdev,addr=6'],
+    ...['-device', 'e1000e,addr=7,netdev=net,romfile=', '-netdev', 'user,id=net,restrict=on'],
+    ...options.disks.flatMap((disk, index) => [
+      ...['-drive', `if=none,id=disk${index},format=raw,snapshot=on,file=${disk.path}`],
+      ...['-device', `nvme,addr=${8 + index},serial=lab${index},drive=disk${index}`],
+    ]),
+    ...shares.flatMap(([tag, folder, readOnly], index) => [
+      '-fsdev',
+      `local,id=${tag},path=${folder},security_model=none,multidevs=remap${readOnly ? ',readonly=on' : ''}`,
+      ...['-device', `virtio-9p-pci,addr=${16 + index},fsdev=${tag},mount_tag=${tag}`],
+    ]),
+  ];
+}
+
+export class Machine {
+  readonly #child: ChildProcess;
+  readonly #start = performance.now();
+  /** The exit code, undefined when a signal ended it. */
+  readonly ended: Promise<number | undefined>;
+
+  constructor(options: MachineOptions, onLine: (line: ConsoleLine) => void) {
+    const [program, ...loading] = options.root.command('usr/bin/qemu-system-x86_64');
+    this.#child = spawn(program, [...loading, ...commandLine(options)], {
+      stdio: options.interactive ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+      // QEMU keeps what is written to a disk in a file here, which it unlinks.
+      env: { ...process.env, ...options.root.qemuEnvironment, TMPDIR: options.work },
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr])
+      if (stream !== null)
+        createInterface({ input: stream }).on('line', (text) => {
+          onLine({ at: this.elapsed, text: text.replaceAll('\r', '') });
+        });
+    // The child must not outlive us, however we end.
+    const kill = () => this.#child.kill('SIGKILL');
+    process.once('exit', kill);
+    this.ended = new Promise((resolve, reject) => {
+      this.#child.on('error', reject);
+      this.#child.on('close', (code) => {
+        process.off('exit', kill);
+        resolve(code ?? undefined);
+      });
+    });
+  }
+
+  get elapsed(): number {
+    return performance.now() - this.#start;
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill('SIGTERM');
+    const deadline = setTimeout(() => this.#child.kill('SIGKILL'), 3000);
+    await this.ended;
+    clearTimeout(deadline);
+  }
+}

@@ -1,0 +1,100 @@
+/** The scenario of `lab xen`: boots, lets dom0's script do the steps, and judges what it found. */
+import { lastLines } from '../failure.js';
+import { boot, type Boot } from './boot.js';
+import { Checks, indented } from './checks.js';
+import type { Facts } from './facts.js';
+import { keysOfGuest, storeDifference } from './store-difference.js';
+import { judgeSuites } from './suites.js';
+
+export type BackEnd = 'openslot' | 'kernel';
+
+const address = '0000:00:08.0';
+const diskSectors = (64 * 2 ** 20) / 512;
+
+/** @returns true when every check passed. */
+export async function runScenario(backEnd: BackEnd, limitSeconds: number): Promise<boolean> {
+  const start = performance.now();
+  const variables = { 'back-end': backEnd };
+  const run = await boot({ script: 'scenario.sh', variables, disks: 1, limitSeconds });
+  console.log(`Logs: ${run.work}\n`);
+  const checks = new Checks();
+  judge(run, backEnd, checks);
+  console.log(`\n${((performance.now() - start) / 1000).toFixed(0)} s in all`);
+  console.log(checks.closing);
+  return checks.failed === 0;
+}
+
+function judge(run: Boot, backEnd: BackEnd, checks: Checks): void {
+  const { facts } = run;
+  const md5 = run.images.disks[0].md5;
+  checks.equal('the scenario ran to its end', facts.get('end'), 'reached');
+  checks.equal('nvme drives the function in dom0 before', facts.get('driver.before'), 'nvme');
+  checks.equal('dom0 reads the disk before', facts.get('md5.before'), md5);
+  judgeSuites(facts, checks);
+  if (backEnd === 'openslot') {
+    succeeded(facts, checks, 'list');
+    checks.matches(
+      'openslot list names the function',
+      facts.get('list.output'),
+      new RegExp(`^.*${address}.*$`, 'm'),
+    );
+  }
+  succeeded(facts, checks, 'claim');
+  checks.equal('xen-pciback holds the claimed function', facts.get('driver.claimed'), 'pciback');
+  checks.differs('the back end is ready', facts.get('serve.ready'), '');
+  succeeded(facts, checks, 'create');
+  judgeGuest(facts.file('guest-console.log'), md5, checks);
+  succeeded(facts, checks, 'destroy');
+  judgeStore(facts, checks);
+  checks.equal('the function is free again', poolState(facts, backEnd), 'free');
+  succeeded(facts, checks, 'release');
+  checks.equal('nvme drives the function in dom0 after', facts.get('driver.after'), 'nvme');
+  checks.equal('dom0 reads the disk after', facts.get('md5.after'), md5);
+  if (backEnd === 'openslot') checks.equal('serve ends on SIGTERM with 0', facts.get('serve.code'), '0');
+}
+
+/** A step's exit code; its output is shown when it is not 0. */
+function succeeded(facts: Facts, checks: Checks, what: string): void {
+  const code = facts.get(`${what}.code`);
+  checks.equal(`${what} succeeds`, code, '0', 'exit code 0');
+  const output = facts.get(`${what}.output`);
+  if (code !== '0' && output !== undefined) console.log(indented(lastLines(output, 20)));
+}
+
+/** What the guest's own kernel said, and what it read. */
+function judgeGuest(console: string, md5: string, checks: Checks): void {
+  checks.matches('pcifront meets the back end', console, /^.*pcifront pci-\d+: Installing PCI frontend.*$/m);
+  checks.matches('pcifront enumerates the function', console, /^.*pci \d{4}:00:00\.0: \[1b36:0010\].*$/m);
+  checks.matches('nvme takes it', console, /^.*nvme nvme0: pci function.*$/m);
+  const capacity = checks.matches('the guest has a disk', console, /^U capacity (\d+) sectors.*$/m);
+  checks.equal('its capacity is the disk’s', capacity?.[1], String(diskSectors));
+  checks.matches('interrupts arrive', console, /^U interrupt .*: +[1-9]\d* .*xen-pirq.*nvme.*$/m);
+  checks.equal('the guest reads the disk', console.match(/^U md5 ([0-9a-f]{32})/m)?.[1], md5);
+}
+
+function judgeStore(facts: Facts, checks: Checks): void {
+  const domid = facts.get('guest.id') ?? 'unknown';
+  const state = new RegExp(`^/local/domain/0/backend/pci/${domid}/0/state .*$`, 'm');
+  checks.matches('the guest had keys in XenStore', facts.file('store-connected.txt'), state);
+  const after = facts.file('store-after.txt');
+  if (checks.matches('dom0 has keys still', after, /^\/local\/domain\/0 .*$/m) === undefined) return;
+  const difference = storeDifference(facts.file('store-before.txt'), after);
+  checks.none('no key of the guest is left', keysOfGuest(difference.added, domid));
+  for (const [how, lines] of Object.entries(difference) as [string, readonly string[]][])
+    if (lines.length > 0)
+      console.log(`XenStore, ${how} since before the guest:\n${indented(lines.join('\n'))}`);
+}
+
+/** How `openslot list --json` shows the function. This is the one place that knows that output's form. */
+function poolState(facts: Facts, backEnd: BackEnd): string | undefined {
+  const text = facts.get('pool.after');
+  if (text === undefined || backEnd === 'kernel') return text;
+  try {
+    const list = JSON.parse(text) as {
+      functions?: readonly { address: string; pool?: { state?: string } }[];
+    };
+    return list.functions?.find((one) => one.address === address)?.pool?.state;
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,30 @@
+/** Suites that ran inside dom0: their counts become checks, their failures are shown. */
+import type { Checks } from './checks.js';
+import type { Facts } from './facts.js';
+
+/** Nothing is judged when no suite was built. */
+export function judgeSuites(facts: Facts, checks: Checks): void {
+  const code = facts.get('suites.code');
+  if (code === undefined) return;
+  const tap = facts.file('suites.tap');
+  const count = (what: string) => tap.match(new RegExp(`^# ${what} (\\d+)$`, 'm'))?.[1];
+  checks.matches('suites in dom0 ran', count('pass'), /^[1-9]\d*$/);
+  checks.equal('suites in dom0 without a failure', count('fail'), '0', `${count('pass') ?? ''} passed`);
+  checks.equal('suites in dom0 end well', code, '0', 'exit code 0');
+  for (const failure of failures(tap)) console.log(failure);
+}
+
+/** Each `not ok` with the block of evidence that follows it. */
+function failures(tap: string): string[] {
+  const found: string[] = [];
+  let open: string[] | undefined;
+  for (const line of tap.split('\n')) {
+    if (/^ *not ok /.test(line)) open = [line];
+    else open?.push(line);
+    if (open !== undefined && /^ *\.\.\.$/.test(line)) {
+      found.push(open.join('\n'));
+      open = undefined;
+    }
+  }
+  return found;
+}

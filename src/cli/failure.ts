@@ -1,0 +1,21 @@
+/** How a refusal looks on the terminal, and the exit code that it gives. */
+import pc from 'picocolors';
+import { AddressRangeError, MalformedAddressError, OpenslotError } from '../pci/index.js';
+
+const { createColors, isColorSupported } = pc;
+
+/** Prints the error to standard error. @returns the exit code. */
+export function reportFailure(error: unknown, json: boolean): number {
+  const colors = createColors(isColorSupported && process.stderr.isTTY);
+  if (!(error instanceof OpenslotError)) {
+    // Not a refusal but a fault of the program: the stack is the evidence.
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return 1;
+  }
+  if (json) process.stderr.write(`${JSON.stringify({ error })}\n`);
+  else {
+    process.stderr.write(`${colors.red('error')} ${colors.bold(error.code)}: ${error.message}\n`);
+    if (error.next !== '') process.stderr.write(`${colors.cyan('next')}  ${error.next}\n`);
+  }
+  return error instanceof MalformedAddressError || error instanceof AddressRangeError ? 2 : 1;
+}

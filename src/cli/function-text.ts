@@ -1,0 +1,69 @@
+/** A decoded function as lines of text for a person. */
+import type { FunctionSummary, RegionInfo, ResetMethod } from '../function/index.js';
+import type { DecodedField, DecodedFunction, DecodedRegister, PciAddress } from '../pci/index.js';
+
+export interface FunctionFacts {
+  readonly summary: FunctionSummary | undefined;
+  readonly regions: readonly RegionInfo[];
+  readonly resetMethods: readonly ResetMethod[];
+  readonly decoded: DecodedFunction;
+}
+
+/** Registers that say nothing by themselves: regions are shown as such, list pointers as the list. */
+const HIDDEN = /^header\.(bar\d|rom|capabilities)$|\.(id|next|capability|list)$/;
+
+function sizeText(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let [value, unit] = [bytes, 0];
+  while (value >= 1024 && value % 1024 === 0 && unit < units.length - 1)
+    [value, unit] = [value / 1024, unit + 1];
+  return `${value} ${units[unit] ?? 'B'}`;
+}
+
+function regionLine({ index, kind, size, address, prefetchable, wide }: RegionInfo): string {
+  const what = [
+    kind === 'io' ? 'I/O ports' : 'memory',
+    wide ? '64-bit' : '',
+    prefetchable ? 'prefetchable' : '',
+  ];
+  const name = index === 6 ? 'ROM ' : `BAR${index}`;
+  const where = address === 0n ? 'no address' : `0x${address.toString(16)}`;
+  return `  ${name}  ${where}, ${sizeText(size)}, ${what.filter((word) => word !== '').join(', ')}`;
+}
+
+function fieldText({ name, value, unit }: DecodedField, register: string): string {
+  const short = name === register ? '' : name.slice(register.length + 1);
+  if (typeof value === 'boolean') return `${short}${value ? '+' : '-'}`;
+  const shown = `${value}${unit === undefined || unit === '' ? '' : ` ${unit}`}`;
+  return short === '' ? shown : `${short}=${shown}`;
+}
+
+function registerLine(register: DecodedRegister): string | undefined {
+  if (HIDDEN.test(register.name)) return undefined;
+  const place = register.offset.toString(16).padStart(3, '0');
+  if (!register.readable) return `  ${place}  ${register.name}  (not readable)`;
+  const fields = register.fields.map((field) => fieldText(field, register.name)).join(' ');
+  return `  ${place}  ${register.name.padEnd(26)} ${register.hex.padEnd(11)}${fields === register.hex ? '' : fields}`.trimEnd();
+}
+
+export function functionLines(address: PciAddress, facts: FunctionFacts): string[] {
+  const { summary, regions, resetMethods, decoded } = facts;
+  const lines = [`${String(address)}  ${decoded.class ?? 'unknown class'}`];
+  lines.push(`  driver         ${summary?.driver ?? 'none'}`);
+  if (summary?.iommuGroup !== undefined) lines.push(`  IOMMU group    ${summary.iommuGroup}`);
+  lines.push(`  reset          ${resetMethods.length === 0 ? 'no method' : resetMethods.join(', ')}`);
+  for (const { what, why } of summary?.unreadable ?? []) lines.push(`  not shown      ${what}: ${why}`);
+  lines.push('', 'Regions', ...(regions.length === 0 ? ['  none'] : regions.map(regionLine)));
+  const registerLines = (registers: readonly DecodedRegister[]) =>
+    registers.map(registerLine).filter((line) => line !== undefined);
+  lines.push('', 'Header', ...registerLines(decoded.header));
+  for (const capability of decoded.capabilities) {
+    const { id, title, offset, registers } = capability;
+    const name = title ?? `capability 0x${id.toString(16).padStart(2, '0')}`;
+    lines.push('', `${name} at 0x${offset.toString(16)}`, ...registerLines(registers));
+  }
+  for (const finding of decoded.findings) {
+    lines.push('', `! ${finding.code}${'offset' in finding ? ` at 0x${finding.offset.toString(16)}` : ''}`);
+  }
+  return lines;
+}

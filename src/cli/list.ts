@@ -1,0 +1,65 @@
+/** `openslot list`: every function of a machine, who drives it, and its state in the pool. */
+import { Command } from 'commander';
+import { machineOption, openMachine, type MachineChoice } from './machine-option.js';
+
+export function listCommand(): Command {
+  return new Command('list')
+    .description('list the functions of a machine, their drivers and their state in the pool')
+    .addOption(machineOption())
+    .option('--json', 'print data instead of a table')
+    .addHelpText(
+      'after',
+      `
+STATE is the pool's: free, taken by a guest, or quarantined; empty for functions of the host.
+
+Examples:
+  openslot list
+  openslot list --json | jq '.functions[] | select(.pool.state == "free") | .address'`,
+    )
+    .action(list);
+}
+
+async function list(options: MachineChoice & { json?: boolean }): Promise<void> {
+  const [{ className }, { poolEntries }] = await Promise.all([
+    import('../pci/index.js'),
+    import('./pool-view.js'),
+  ]);
+  using machine = await openMachine(options);
+  const functions = machine.list();
+  const pool = new Map((await poolEntries(machine)).map((entry) => [entry.address, entry]));
+  const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
+  if (options.json) {
+    const rows = functions.map(({ address, ...facts }) => {
+      const { address: _, ...state } = pool.get(String(address)) ?? { address: undefined };
+      return {
+        address,
+        ...facts,
+        className: className(facts.classCode),
+        pool: pool.has(String(address)) ? state : null,
+      };
+    });
+    process.stdout.write(`${JSON.stringify({ machine: machine.name, functions: rows }, undefined, 2)}\n`);
+    return;
+  }
+  const { printTable } = await import('./table.js');
+  printTable(
+    ['ADDRESS', 'CLASS', 'VENDOR:DEVICE', 'REV', 'DRIVER', 'STATE', ''],
+    functions.map(({ address, vendor, device, classCode, revision, driver }) => {
+      const entry = pool.get(String(address));
+      return [
+        String(address),
+        hex(classCode >>> 8, 4),
+        `${hex(vendor, 4)}:${hex(device, 4)}`,
+        hex(revision, 2),
+        driver ?? '-',
+        entry === undefined ? '' : (entry.taker ?? entry.state),
+        className(classCode),
+      ];
+    }),
+  );
+  const hidden = functions.filter(({ unreadable }) => unreadable.length > 0);
+  const reasons = new Set(
+    hidden.flatMap(({ unreadable }) => unreadable.map(({ what, why }) => `${what}: ${why}`)),
+  );
+  for (const reason of reasons) process.stderr.write(`not shown of ${hidden.length} functions: ${reason}\n`);
+}

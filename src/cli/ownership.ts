@@ -1,0 +1,29 @@
+/** A change to a machine: asked of its owner where one runs, else made by this command as the owner for its duration. */
+import { HostClaims, machineFiles, type ClaimReport } from '../admin/index.js';
+import { askOwner, OwnerSocket, OwnerUnreachableError } from '../owner/index.js';
+import type { PciAddress } from '../pci/index.js';
+import { FileJournal, Pool } from '../pool/index.js';
+import { openNativePlatform, runsOnXen } from '../xen/native/index.js';
+import { openMachine, type MachineChoice } from './machine-option.js';
+
+export async function changeClaim(
+  change: 'claim' | 'release',
+  address: PciAddress,
+  choice: MachineChoice,
+): Promise<ClaimReport> {
+  using machine = await openMachine(choice);
+  const { socket, claims } = machineFiles(machine.name);
+  try {
+    return (await askOwner(socket, change, String(address))) as ClaimReport;
+  } catch (error) {
+    if (!(error instanceof OwnerUnreachableError) || error.code !== 'OWNER_ABSENT') throw error;
+  }
+  await using _owner = await OwnerSocket.bind(machine.name, socket);
+  const xen = runsOnXen() ? await openNativePlatform() : undefined;
+  try {
+    const pool = new Pool(machine, new FileJournal(claims));
+    return await new HostClaims(pool, machine.drivers, xen)[change](address);
+  } finally {
+    await xen?.[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,94 @@
+/** `openslot serve`: owns the machine and is the PCI back end of its Xen guests. */
+import { Command } from 'commander';
+import { machineOption, openMachine, type MachineChoice } from './machine-option.js';
+
+interface ServeOptions extends MachineChoice {
+  json?: boolean;
+  stages?: string;
+}
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('own the machine and be the PCI back end of its Xen guests')
+    .addOption(machineOption())
+    .option('--json', 'log one JSON object a line')
+    .option('--stages <file>', 'measure each operation by stage and write the means there at the end')
+    .addHelpText(
+      'after',
+      `
+Runs until SIGINT or SIGTERM, in Xen's domain 0, as root. While it runs, guests that xl creates with pci=[...] are
+served by openslot instead of the kernel's back end; claim, release and list of other terminals work through it.
+A second serve is refused.
+
+Examples:
+  openslot claim 0a:00.0 && openslot serve
+  openslot serve --json >> /var/log/openslot.jsonl`,
+    )
+    .action(serve);
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  const [
+    { writeFileSync },
+    { HostClaims, machineFiles },
+    { OwnerSocket },
+    { FileJournal, Pool },
+    pciback,
+    native,
+  ] = await Promise.all([
+    import('node:fs'),
+    import('../admin/index.js'),
+    import('../owner/index.js'),
+    import('../pool/index.js'),
+    import('../pciback/index.js'),
+    import('../xen/native/index.js'),
+  ]);
+  const { entriesOf } = await import('./pool-view.js');
+  const log = (text: string, data: object) => {
+    process.stdout.write(
+      `${options.json ? JSON.stringify({ at: new Date().toISOString(), ...data }) : text}\n`,
+    );
+  };
+  using machine = await openMachine(options);
+  const { socket, claims } = machineFiles(machine.name);
+  await using owner = await OwnerSocket.bind(machine.name, socket);
+  await using platform = await native.openNativePlatform();
+  const pool = new Pool(machine, new FileJournal(claims));
+  const hostClaims = new HostClaims(pool, machine.drivers, platform);
+  owner.serve({
+    pool: () => entriesOf(pool),
+    claim: (address) => hostClaims.claim(address),
+    release: (address) => hostClaims.release(address),
+  });
+  await using _kernel = await native.KernelBackends.keepOff(
+    platform.store,
+    platform.domain,
+    (device, error) => {
+      log(`the kernel's driver for ${device} was not probed: ${String(error)}`, {
+        event: 'probe_failed',
+        device,
+      });
+    },
+  );
+  const clock = options.stages === undefined ? undefined : new pciback.StageClock();
+  await using _backends = await pciback.Pciback.start({
+    platform,
+    pool,
+    drivers: machine.drivers,
+    onEvent: (event) => {
+      log(pciback.describeEvent(event), event);
+    },
+    ...(clock === undefined ? {} : { clock }),
+  });
+  const count = pool.list().length;
+  log(`ready: ${count} functions in the pool`, { event: 'ready', functions: count });
+  const ended = new Promise<string>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));
+    void platform.store.closed.then((error) => resolve(error?.message ?? 'XenStore is gone'));
+  });
+  const why = await ended;
+  log(`stopping: ${why}`, { event: 'stopping', why });
+  if (clock !== undefined && options.stages !== undefined) {
+    writeFileSync(options.stages, `${JSON.stringify(clock.report(), undefined, 2)}\n`);
+  }
+}

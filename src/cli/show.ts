@@ -1,0 +1,40 @@
+/** `openslot show`: one function's registers, decoded by name. */
+import { Command } from 'commander';
+import { ADDRESS_ARGUMENT, ADDRESS_HELP, parseAddress } from './address-argument.js';
+import { machineOption, openMachine, type MachineChoice } from './machine-option.js';
+
+export function showCommand(): Command {
+  return new Command('show')
+    .description("show a function's regions, reset methods and registers by name")
+    .argument(ADDRESS_ARGUMENT, ADDRESS_HELP)
+    .addOption(machineOption())
+    .option('--json', 'print data')
+    .addHelpText(
+      'after',
+      `
+Without root the kernel shows 64 bytes of configuration space: the header, no capabilities.
+
+Examples:
+  openslot show 0a:00.0
+  openslot show 0a:00.0 --json | jq '.capabilities[].name'`,
+    )
+    .action(show);
+}
+
+async function show(text: string, options: MachineChoice & { json?: boolean }): Promise<void> {
+  const address = parseAddress(text);
+  const { decodeFunction } = await import('../pci/index.js');
+  using machine = await openMachine(options);
+  const summary = machine.list().find((entry) => entry.address.equals(address));
+  using fn = machine.open(address);
+  const decoded = decodeFunction(fn.config);
+  const facts = { summary, regions: fn.regions, resetMethods: fn.resetMethods, decoded };
+  if (options.json) {
+    const plain = (_key: string, value: unknown) =>
+      typeof value === 'bigint' ? `0x${value.toString(16)}` : value;
+    process.stdout.write(`${JSON.stringify({ address, ...facts }, plain, 2)}\n`);
+    return;
+  }
+  const { functionLines } = await import('./function-text.js');
+  process.stdout.write(`${functionLines(address, facts).join('\n')}\n`);
+}

@@ -1,0 +1,25 @@
+/** The one check that every configuration access passes: width, alignment and range. */
+import { ConfigAccessError } from './errors.js';
+import type { ConfigWidth } from './function.js';
+
+/** @throws {ConfigAccessError} unless the access is aligned to its width and inside `size` bytes. */
+export function checkConfigAccess(
+  operation: 'read' | 'write',
+  offset: number,
+  width: ConfigWidth,
+  size: number,
+): void {
+  if (width !== 1 && width !== 2 && width !== 4) {
+    throw new ConfigAccessError(
+      'unaligned',
+      { operation, offset, width },
+      'the width must be 1, 2 or 4 bytes',
+    );
+  }
+  if ((offset & (width - 1)) !== 0) {
+    throw new ConfigAccessError('unaligned', { operation, offset, width }, 'not aligned to its width');
+  }
+  if (!Number.isInteger(offset) || offset < 0 || offset + width > size) {
+    throw new ConfigAccessError('out_of_range', { operation, offset, width }, `the space has ${size} bytes`);
+  }
+}

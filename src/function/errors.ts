@@ -1,0 +1,94 @@
+/** Refusals of the port: accesses that are out of range, functions that are absent, resets that fail. */
+import type { PciAddress } from '../pci/address.js';
+import { OpenslotError } from '../pci/errors.js';
+
+/** An access to configuration space that the port cannot carry out. */
+export class ConfigAccessError extends OpenslotError {
+  readonly code: 'CONFIG_OUT_OF_RANGE' | 'CONFIG_UNALIGNED' | 'CONFIG_REFUSED';
+  constructor(
+    cause: 'out_of_range' | 'unaligned' | 'refused',
+    access: { readonly operation: 'read' | 'write'; readonly offset: number; readonly width: number },
+    why: string,
+    next = '',
+    options?: ErrorOptions,
+  ) {
+    const at = `0x${access.offset.toString(16)}`;
+    super(
+      `configuration ${access.operation} of ${access.width} bytes at ${at}: ${why}`,
+      { ...access, why },
+      next,
+      options,
+    );
+    this.code = `CONFIG_${cause.toUpperCase() as 'OUT_OF_RANGE' | 'UNALIGNED' | 'REFUSED'}`;
+  }
+}
+
+/** A region that cannot be opened, or an access that does not fit it. */
+export class RegionAccessError extends OpenslotError {
+  readonly code:
+    'REGION_ABSENT' | 'REGION_REFUSED' | 'REGION_OUT_OF_RANGE' | 'REGION_UNALIGNED' | 'REGION_CLOSED';
+  constructor(
+    code: RegionAccessError['code'],
+    region: string,
+    why: string,
+    next = '',
+    options?: ErrorOptions,
+  ) {
+    super(`${region}: ${why}`, { region, why }, next, options);
+    this.code = code;
+  }
+}
+
+/** No function answers at this address. */
+export class FunctionNotFoundError extends OpenslotError {
+  readonly code = 'FUNCTION_NOT_FOUND';
+  constructor(address: PciAddress, machine: string) {
+    super(
+      `no function at ${address} on ${machine}`,
+      { address: String(address), machine },
+      `openslot list --on ${machine}`,
+    );
+  }
+}
+
+/** The function has no usable reset, or did not come back from one. */
+export class ResetError extends OpenslotError {
+  readonly code: 'RESET_UNAVAILABLE' | 'RESET_FAILED';
+  constructor(code: ResetError['code'], address: PciAddress, why: string, options?: ErrorOptions) {
+    super(`${address} was not reset: ${why}`, { address: String(address), why }, '', options);
+    this.code = code;
+  }
+}
+
+/** The host refused to switch the function's decoding. */
+export class EnableError extends OpenslotError {
+  readonly code = 'ENABLE_FAILED';
+  constructor(address: PciAddress, enabled: boolean, why: string, options?: ErrorOptions) {
+    super(
+      `${address} could not be ${enabled ? 'enabled' : 'disabled'}: ${why}`,
+      {
+        address: String(address),
+        enabled,
+        why,
+      },
+      '',
+      options,
+    );
+  }
+}
+
+/** A host driver could not be bound, unbound or named. */
+export class DriverError extends OpenslotError {
+  readonly code: 'DRIVER_NOT_LOADED' | 'DRIVER_BUSY' | 'DRIVER_REFUSED' | 'DRIVER_PERMISSION';
+  constructor(
+    code: DriverError['code'],
+    address: PciAddress,
+    driver: string,
+    why: string,
+    next = '',
+    options?: ErrorOptions,
+  ) {
+    super(`${address}, driver ${driver}: ${why}`, { address: String(address), driver, why }, next, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,119 @@
+/** The port: what a device gives to whoever drives it, and one PCI function as such a device. */
+import type { PciAddress } from '../pci/address.js';
+
+/** A width that configuration space can be accessed with, in bytes. */
+export type ConfigWidth = 1 | 2 | 4;
+
+/**
+ * Configuration space of one function. Each call is one access of exactly that width: never split, merged,
+ * widened or repeated (PCI Local Bus 3.0, 6.1; design decision 2).
+ */
+export interface ConfigSpace {
+  /** Bytes that can be accessed: 64 (the kernel's limit without privilege), 256 or 4096. */
+  readonly size: number;
+  /** An unsigned little-endian number. @throws {ConfigAccessError} out of range or not aligned to its width. */
+  read(offset: number, width: ConfigWidth): number;
+  /** @throws {ConfigAccessError} out of range, not aligned, or the machine refuses the write. */
+  write(offset: number, width: ConfigWidth, value: number): void;
+}
+
+/** Where a region stands and what it is; known without opening it. */
+export interface RegionInfo {
+  /** 0 to 5 for a BAR (a 64-bit one has the index of its low half), 6 for the expansion ROM. */
+  readonly index: number;
+  readonly kind: 'memory' | 'io';
+  /** Bytes. */
+  readonly size: number;
+  /** Address on the host's bus, 0n when none is assigned. */
+  readonly address: bigint;
+  readonly prefetchable: boolean;
+  /** A memory BAR of 64 bits. */
+  readonly wide: boolean;
+}
+
+/**
+ * A BAR as registers. Each call is one bus access of exactly that width. Offsets must be aligned to the width and
+ * lie inside, else {@link RegionAccessError}. 64-bit values are bigint, all others unsigned numbers.
+ */
+export interface Region extends Disposable {
+  readonly info: RegionInfo;
+  read8(offset: number): number;
+  read16(offset: number): number;
+  read32(offset: number): number;
+  /** @throws {RegionAccessError} on an I/O region: ports have no 64-bit access. */
+  read64(offset: number): bigint;
+  write8(offset: number, value: number): void;
+  write16(offset: number, value: number): void;
+  write32(offset: number, value: number): void;
+  write64(offset: number, value: bigint): void;
+  /** After it every access throws {@link RegionAccessError}; a second close does nothing. */
+  close(): void;
+}
+
+/** One interrupt of a source, with how many were raised since the last one that was taken. */
+export interface Interrupt {
+  readonly source: InterruptSource;
+  readonly count: number;
+}
+
+export type InterruptSource =
+  { readonly kind: 'intx' } | { readonly kind: 'msi' | 'msix'; readonly vector: number };
+
+/**
+ * Interrupts of a device for a program that drives it (never for pciback: design decision 13).
+ * Taking the next one acknowledges a level source.
+ */
+export interface InterruptStream extends AsyncIterable<Interrupt>, Disposable {
+  /** Blocking twin of the iteration; undefined when `milliseconds` pass without an interrupt. */
+  wait(milliseconds: number): Interrupt | undefined;
+}
+
+export interface Interrupts {
+  /** Vectors that can be had of each kind; 0 where the device or the machine has none. */
+  readonly available: { readonly intx: number; readonly msi: number; readonly msix: number };
+  open(source: InterruptSource): InterruptStream;
+}
+
+/** Memory that program and device share. */
+export interface DmaBuffer extends Disposable {
+  readonly memory: ArrayBufferLike;
+  /** Address for the device, through the IOMMU where there is one. */
+  readonly iova: Iova;
+}
+
+/** An address as a device sees it on its side of the IOMMU. */
+export type Iova = bigint & { readonly __brand: 'Iova' };
+
+export interface Dma {
+  allocate(bytes: number): Promise<DmaBuffer>;
+}
+
+/** Ways to reset a function, named as Linux's `reset_method` names them. */
+export type ResetMethod = 'device_specific' | 'acpi' | 'flr' | 'af_flr' | 'pm' | 'bus' | 'cxl_bus';
+
+/** What a device gives to whoever drives it. Interrupts and DMA are absent where the machine declares them absent. */
+export interface Resources {
+  readonly regions: readonly RegionInfo[];
+  /** @throws {RegionAccessError} no such region, or the machine cannot open it. */
+  openRegion(index: number): Region;
+  readonly interrupts?: Interrupts;
+  readonly dma?: Dma;
+  /** Methods that work for this device here, in the order they would be tried; empty when it cannot be reset. */
+  readonly resetMethods: readonly ResetMethod[];
+  /** @throws {ResetError} no method, or the device did not come back. */
+  reset(): Promise<ResetMethod>;
+}
+
+/** One PCI function: resources plus configuration space. */
+export interface PciFunction extends Resources, Disposable {
+  readonly address: PciAddress;
+  readonly config: ConfigSpace;
+  /**
+   * Switches the device's decoding of memory and I/O on or off, through the host's own accounting where it has one.
+   * @throws {EnableError} the host refuses.
+   */
+  setEnabled(enabled: boolean): void;
+  /** Interrupt line of INTx as the host routes it (on Linux the IRQ, on Xen's dom0 the GSI); undefined without one. */
+  readonly interruptLine: number | undefined;
+  close(): void;
+}

@@ -1,0 +1,22 @@
+/** HostDrivers: who binds and unbinds the host's own drivers. */
+import type { PciAddress } from '../pci/address.js';
+
+/** Who drives a function on the host now. */
+export interface Binding {
+  /** Name of the bound driver, undefined when none is. */
+  readonly driver: string | undefined;
+  /** The driver that alone may bind it (Linux's `driver_override`), undefined when any may. */
+  readonly override: string | undefined;
+}
+
+export interface HostDrivers {
+  binding(address: PciAddress): Binding;
+  /** True when a driver of this name is loaded. */
+  has(driver: string): boolean;
+  /** Takes the function from its driver; done when it is already without one. @throws {DriverError} */
+  unbind(address: PciAddress): Promise<void>;
+  /** Binds the named driver and checks that it took. @throws {DriverError} it did not, with what stands there now. */
+  bind(address: PciAddress, driver: string): Promise<void>;
+  /** Names the only driver that may bind this function from now on, or lifts that. @throws {DriverError} */
+  setOverride(address: PciAddress, driver: string | undefined): Promise<void>;
+}

@@ -1,0 +1,14 @@
+/**
+ * The port that every machine implements and every face drives: resources, functions, hosts, host drivers; and what
+ * is made over the port alone: configuration images, saved state, the compliance suite. Knows `pci` only, no I/O.
+ */
+export * from './bar-emulation.js';
+export * from './config-access.js';
+export * from './config-image.js';
+export * from './errors.js';
+export * from './function.js';
+export * from './host.js';
+export * from './host-drivers.js';
+export * from './machine.js';
+export * from './region-access.js';
+export * from './saved-state.js';

@@ -1,0 +1,47 @@
+/** A machine: a place where functions live, and the way to reach them. */
+import type { PciAddress } from '../pci/address.js';
+import type { PciFunction } from './function.js';
+import type { HostDrivers } from './host-drivers.js';
+
+/** What a machine can do; a face asks for a capability and never which machine it runs on. */
+export interface MachineCapabilities {
+  /** Configuration space can be written, not only read. */
+  readonly configWrite: boolean;
+  readonly memoryRegions: boolean;
+  readonly ioRegions: boolean;
+  readonly interrupts: boolean;
+  readonly dma: boolean;
+  readonly reset: boolean;
+  /** Its memory addresses are machine frames that a real Xen guest can map (design decision 12). */
+  readonly machineFrames: boolean;
+}
+
+/** One function as enumeration found it, with what could not be read and why. */
+export interface FunctionSummary {
+  readonly address: PciAddress;
+  readonly vendor: number;
+  readonly device: number;
+  readonly subsystemVendor: number | undefined;
+  readonly subsystemDevice: number | undefined;
+  /** 24 bits: base class, subclass, programming interface. */
+  readonly classCode: number;
+  readonly revision: number;
+  /** Header layout, 0 to 2 (bit 7, multi-function, taken off). */
+  readonly headerType: number;
+  readonly driver: string | undefined;
+  readonly iommuGroup: number | undefined;
+  /** What could not be read, each with its reason. */
+  readonly unreadable: readonly { readonly what: string; readonly why: string }[];
+}
+
+export interface Machine extends Disposable {
+  /** As a user names it: `linux`, `sim`. */
+  readonly name: string;
+  readonly capabilities: MachineCapabilities;
+  /** Every function, in order of address. */
+  list(): readonly FunctionSummary[];
+  /** @throws {FunctionNotFoundError} */
+  open(address: PciAddress): PciFunction;
+  /** Absent on machines where no host driver competes. */
+  readonly drivers?: HostDrivers;
+}

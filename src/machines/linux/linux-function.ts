@@ -1,0 +1,122 @@
+/** One function of this host: its sysfs files behind the port. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import {
+  EnableError,
+  RegionAccessError,
+  ResetError,
+  type PciFunction,
+  type Region,
+  type RegionInfo,
+  type ResetMethod,
+} from '../../function/index.js';
+import type { PciAddress } from '../../pci/index.js';
+import { LinuxConfig } from './linux-config.js';
+import { MappedRegion } from './mapped-region.js';
+import { PortRegion } from './port-region.js';
+import { parseResourceFile } from './resource-file.js';
+import { errnoOf, writeAttribute, type Sysfs } from './sysfs.js';
+
+const COMMAND = 0x04;
+const COMMAND_IO = 1;
+const COMMAND_MEMORY = 2;
+const KNOWN_METHODS: ReadonlySet<string> = new Set([
+  'device_specific',
+  'acpi',
+  'flr',
+  'af_flr',
+  'pm',
+  'bus',
+  'cxl_bus',
+]);
+
+export class LinuxFunction implements PciFunction {
+  readonly address: PciAddress;
+  readonly config: LinuxConfig;
+  readonly regions: readonly RegionInfo[];
+  readonly #sysfs: Sysfs;
+  readonly #opened = new Set<Region>();
+
+  /** @throws errno errors when sysfs does not show the function's files. */
+  constructor(address: PciAddress, sysfs: Sysfs) {
+    this.address = address;
+    this.#sysfs = sysfs;
+    this.config = new LinuxConfig(sysfs.device(address, 'config'));
+    this.regions = parseResourceFile(readFileSync(sysfs.device(address, 'resource'), 'latin1'));
+  }
+
+  get interruptLine(): number | undefined {
+    const line = this.#sysfs.readNumber(this.address, 'irq');
+    return line === undefined || line === 0 ? undefined : line;
+  }
+
+  get resetMethods(): readonly ResetMethod[] {
+    const text = this.#sysfs.read(this.address, 'reset_method') ?? '';
+    return text.split(/\s+/).filter((word): word is ResetMethod => KNOWN_METHODS.has(word));
+  }
+
+  openRegion(index: number): Region {
+    const info = this.regions.find((region) => region.index === index);
+    if (info === undefined) {
+      throw new RegionAccessError(
+        'REGION_ABSENT',
+        `region ${index} of ${this.address}`,
+        'there is no such region',
+      );
+    }
+    const path = this.#sysfs.device(this.address, `resource${index}`);
+    const region = info.kind === 'io' ? new PortRegion(path, info) : new MappedRegion(path, info);
+    this.#opened.add(region);
+    return region;
+  }
+
+  setEnabled(enabled: boolean): void {
+    try {
+      writeFileSync(this.#sysfs.device(this.address, 'enable'), enabled ? '1' : '0');
+    } catch (cause) {
+      const errno = errnoOf(cause);
+      // The kernel counts enables and lets go at 0; asking once more is no failure.
+      if (!enabled && errno === 'EIO') return;
+      if (errno !== 'EBUSY') throw new EnableError(this.address, enabled, errno, { cause });
+      // A holder (xen-pciback, vfio-pci) is bound: it did the kernel's share, only decoding is left to switch.
+      this.#setDecoding(enabled);
+    }
+  }
+
+  /** Command is written alone, 2 bytes: Status beside it has bits that a write clears. */
+  #setDecoding(enabled: boolean): void {
+    let bits = 0;
+    for (const region of this.regions) {
+      if (region.index < 6) bits |= region.kind === 'io' ? COMMAND_IO : COMMAND_MEMORY;
+    }
+    const command = this.config.read(COMMAND, 2);
+    this.config.write(COMMAND, 2, enabled ? command | bits : command & ~(COMMAND_IO | COMMAND_MEMORY));
+  }
+
+  async reset(): Promise<ResetMethod> {
+    const method = this.resetMethods[0];
+    if (method === undefined) {
+      throw new ResetError('RESET_UNAVAILABLE', this.address, 'the kernel knows no reset method for it');
+    }
+    try {
+      await writeAttribute(this.#sysfs.device(this.address, 'reset'), '1');
+    } catch (cause) {
+      throw new ResetError('RESET_FAILED', this.address, `${method} failed with ${errnoOf(cause)}`, {
+        cause,
+      });
+    }
+    if (this.config.read(0, 2) === 0xffff) {
+      throw new ResetError('RESET_FAILED', this.address, `it reads all ones after ${method}`);
+    }
+    return method;
+  }
+
+  close(): void {
+    for (const region of this.#opened) region.close();
+    this.#opened.clear();
+    this.config.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -1,0 +1,61 @@
+/** The files of /sys/bus/pci (Documentation/ABI/testing/sysfs-bus-pci), read and written with errno kept. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { PciAddress } from '../../pci/index.js';
+
+export function errnoOf(cause: unknown): string {
+  return (cause as NodeJS.ErrnoException).code ?? 'unknown';
+}
+
+/** Paths below one sysfs bus directory; another root serves a saved tree. */
+export class Sysfs {
+  readonly root: string;
+
+  constructor(root = '/sys/bus/pci') {
+    this.root = root;
+  }
+
+  device(address: PciAddress, file = ''): string {
+    return join(this.root, 'devices', String(address), file);
+  }
+
+  driver(name: string, file = ''): string {
+    return join(this.root, 'drivers', name, file);
+  }
+
+  /** Names of the devices, as the kernel spells them. @throws errno errors of readdir. */
+  devices(): string[] {
+    return readdirSync(join(this.root, 'devices')).sort();
+  }
+
+  /** Text of a device's attribute without its line end; undefined when the kernel does not show it. */
+  read(address: PciAddress, file: string): string | undefined {
+    try {
+      return readFileSync(this.device(address, file), 'latin1').trimEnd();
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** A number that the kernel prints, decimal or 0x-hexadecimal. */
+  readNumber(address: PciAddress, file: string): number | undefined {
+    const text = this.read(address, file);
+    if (text === undefined || !/^(0x[0-9a-f]+|\d+)$/i.test(text)) return undefined;
+    return Number(text);
+  }
+
+  /** Last part of what a link points to: a driver's name, a group's number. */
+  readLinkName(address: PciAddress, link: string): string | undefined {
+    try {
+      return basename(readlinkSync(this.device(address, link)));
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** Writes an attribute off the event loop: some writes (bind, reset) take seconds. Errors carry `code`. */
+export async function writeAttribute(path: string, text: string): Promise<void> {
+  await writeFile(path, text, { flag: 'r+' });
+}

@@ -1,0 +1,29 @@
+/** ioctl(2) with a structure in a buffer. */
+import { SystemCallError } from './errors.js';
+import { lastErrno, systemLibrary, type NativeFunction } from './library.js';
+
+let call: NativeFunction | undefined;
+
+/**
+ * Carries out one control request on an open file. `argument` is passed by address and may be written to; it must
+ * not be shorter than the request's structure.
+ * @returns what the call returned, 0 or more.
+ * @throws {SystemCallError} with the errno.
+ */
+export function ioctl(fd: number, request: number, argument: Uint8Array | number, subject: string): number {
+  // A fixed third argument: the calling convention of x86-64 and arm64 Linux passes it like a variadic one.
+  const pointer = typeof argument === 'number' ? undefined : argument;
+  if (pointer === undefined) {
+    byValue ??= systemLibrary().bind('int ioctl(int fd, unsigned long request, unsigned long argument)');
+    return checked(byValue(fd, request, argument), subject);
+  }
+  call ??= systemLibrary().bind('int ioctl(int fd, unsigned long request, void *argument)');
+  return checked(call(fd, request, pointer), subject);
+}
+
+let byValue: NativeFunction | undefined;
+
+function checked(result: unknown, subject: string): number {
+  if (typeof result !== 'number' || result < 0) throw new SystemCallError('ioctl', subject, lastErrno());
+  return result;
+}

@@ -1,0 +1,50 @@
+/** Loads koffi and, through it, C libraries: once, at the first use. */
+import { createRequire } from 'node:module';
+import type * as Koffi from 'koffi';
+import { NativeUnavailableError } from './errors.js';
+
+/** A C function; arguments and result as its declaration says (64-bit numbers that do not fit come as bigint). */
+export type NativeFunction = (...args: unknown[]) => unknown;
+
+export interface NativeLibrary {
+  /** Binds a function by its C declaration. @throws {Error} the library does not have it. */
+  bind(declaration: string): NativeFunction;
+}
+
+let loaded: typeof Koffi | undefined;
+
+/** @throws {NativeUnavailableError} koffi has no build here. `what` names what needed it. */
+export function koffi(what: string): typeof Koffi {
+  if (loaded === undefined) {
+    try {
+      loaded = createRequire(import.meta.url)('koffi') as typeof Koffi;
+    } catch (cause) {
+      throw new NativeUnavailableError(what, { cause });
+    }
+  }
+  return loaded;
+}
+
+/** A C library by its soname. @throws {NativeUnavailableError | Error} no koffi, or no such library. */
+export function loadLibrary(soname: string): NativeLibrary {
+  const handle = koffi(soname).load(soname);
+  return {
+    bind: (declaration) => handle.func(declaration),
+  };
+}
+
+let system: NativeLibrary | undefined;
+
+/** The C library of the process itself. */
+export function systemLibrary(): NativeLibrary {
+  system ??= loadLibrary('libc.so.6');
+  return system;
+}
+
+/** Symbolic name of the last C call's errno; to be asked at once after the call. */
+export function lastErrno(): string {
+  const native = koffi('errno');
+  const number = native.errno();
+  for (const [name, value] of Object.entries(native.os.errno)) if (value === number) return name;
+  return `errno ${number}`;
+}

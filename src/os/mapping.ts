@@ -1,0 +1,52 @@
+/** Memory mappings of files and devices as array buffers, unmapped exactly once. */
+import { SystemCallError } from './errors.js';
+import { koffi, lastErrno, systemLibrary, type NativeFunction } from './library.js';
+
+export const PAGE_SIZE = 4096;
+const PROT_READ = 1;
+const PROT_WRITE = 2;
+const MAP_SHARED = 1;
+const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
+/** A larger view aborts the process on Node 20. */
+const LARGEST_VIEW = 0xffff_ffff;
+
+/** A live mapping. Touching `buffer` after {@link close} is a fault of the caller: keep views private. */
+export interface Mapping {
+  readonly buffer: ArrayBuffer;
+  close(): void;
+}
+
+let calls: { readonly mmap: NativeFunction; readonly munmap: NativeFunction } | undefined;
+
+/**
+ * Maps `length` bytes of an open file at `offset`, shared, for reading and writing. The descriptor may be closed
+ * afterwards. @throws {SystemCallError | NativeUnavailableError | RangeError}
+ */
+export function mapFile(fd: number, offset: number, length: number, subject: string): Mapping {
+  if (length > LARGEST_VIEW)
+    throw new RangeError(`${subject}: ${length} bytes are more than one view can hold`);
+  calls ??= {
+    mmap: systemLibrary().bind(
+      'void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)',
+    ),
+    munmap: systemLibrary().bind('int munmap(void *address, size_t length)'),
+  };
+  const { mmap, munmap } = calls;
+  const address = mmap(null, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset) as bigint | null;
+  if (address === null || address === MAP_FAILED) throw new SystemCallError('mmap', subject, lastErrno());
+  const buffer = koffi(subject).view(address, length);
+  let open = true;
+  return {
+    buffer,
+    close() {
+      if (!open) return;
+      open = false;
+      munmap(address, length);
+    },
+  };
+}
+
+/** A view of `length` bytes that a C library handed out; valid as long as the library says. */
+export function viewMemory(address: bigint, length: number): ArrayBuffer {
+  return koffi('memory of a C library').view(address, length);
+}

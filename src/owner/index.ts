@@ -1,0 +1,7 @@
+/**
+ * The owner of a machine: the process whose socket is the lock, and the JSON lines that other commands send it.
+ * Knows Node's sockets and the requests' shape; what a request does is given to it.
+ */
+export { askOwner, OwnerRefusedError, OwnerUnreachableError } from './client.js';
+export { OwnerRunningError, OwnerSocket } from './owner-socket.js';
+export type { OwnerRequests, PoolEntry } from './requests.js';

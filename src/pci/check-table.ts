@@ -1,0 +1,135 @@
+/** The checker of register tables: what is wrong with one, as data. */
+import { dottedName } from './registers.js';
+import type { Field, Register, RegisterReader, RegisterTable } from './registers.js';
+
+/** A fault of a table; `name` and `other` are dotted names. */
+export type TableFinding = { readonly name: string } & (
+  | { readonly code: 'TABLE_NAME_MALFORMED' }
+  | { readonly code: 'TABLE_NAME_DUPLICATE' }
+  /** The offset is not a multiple of the width, so one access cannot reach the register. */
+  | { readonly code: 'TABLE_REGISTER_UNALIGNED'; readonly offset: number; readonly width: number }
+  /** Stands after a register with a higher offset. */
+  | { readonly code: 'TABLE_REGISTER_ORDER'; readonly offset: number; readonly other: string }
+  | { readonly code: 'TABLE_REGISTER_OVERLAP'; readonly other: string }
+  | {
+      readonly code: 'TABLE_FIELD_OUTSIDE';
+      readonly low: number;
+      readonly high: number;
+      readonly width: number;
+    }
+  | { readonly code: 'TABLE_FIELD_OVERLAP'; readonly other: string }
+  /** More bits than a number holds exactly, or a flag of more than one bit. */
+  | { readonly code: 'TABLE_FIELD_TOO_WIDE'; readonly low: number; readonly high: number }
+  /** A named value that the field cannot hold. */
+  | { readonly code: 'TABLE_VALUE_OUTSIDE'; readonly value: number }
+);
+
+/** A name part: lower case, digits and underscores. */
+const NAME = /^[a-z][a-z0-9_]*$/;
+/** Raw field values are JavaScript numbers. */
+const EXACT_BITS = 53;
+
+/**
+ * Checks the shape of a table. Pairs of registers of which both are conditional may exclude each other; they are
+ * checked only against the `samples`: for each sample (bytes of one such capability) the registers that are present
+ * together must not overlap or share a name. Bits without a field are fine: they are reserved.
+ */
+export function checkTable(table: RegisterTable, samples: readonly RegisterReader[] = []): TableFinding[] {
+  const findings: TableFinding[] = [];
+  if (!NAME.test(table.name)) findings.push({ code: 'TABLE_NAME_MALFORMED', name: table.name });
+  let previous: Register | undefined;
+  for (const register of table.registers) {
+    findings.push(...checkRegister(table, register));
+    if (previous !== undefined && register.offset < previous.offset) {
+      const other = dottedName(table, previous);
+      findings.push({
+        code: 'TABLE_REGISTER_ORDER',
+        name: dottedName(table, register),
+        offset: register.offset,
+        other,
+      });
+    }
+    previous = register;
+  }
+  findings.push(
+    ...checkPairs(table, table.registers, (a, b) => a.when === undefined || b.when === undefined),
+  );
+  const seen = new Set(findings.map((finding) => JSON.stringify(finding)));
+  for (const sample of samples) {
+    const present = table.registers.filter((register) => register.when?.(sample) ?? true);
+    for (const finding of checkPairs(
+      table,
+      present,
+      (a, b) => a.when !== undefined && b.when !== undefined,
+    )) {
+      const key = JSON.stringify(finding);
+      if (!seen.has(key)) findings.push(finding);
+      seen.add(key);
+    }
+  }
+  return findings;
+}
+
+function checkRegister(table: RegisterTable, register: Register): TableFinding[] {
+  const findings: TableFinding[] = [];
+  const name = dottedName(table, register);
+  if (!NAME.test(register.name)) findings.push({ code: 'TABLE_NAME_MALFORMED', name });
+  if (register.offset < 0 || register.offset % register.width !== 0) {
+    findings.push({ code: 'TABLE_REGISTER_UNALIGNED', name, offset: register.offset, width: register.width });
+  }
+  register.fields.forEach((field, index) => {
+    findings.push(...checkField(register, field, dottedName(table, register, field)));
+    for (const other of register.fields.slice(0, index)) {
+      if (field.low <= other.high && other.low <= field.high) {
+        findings.push({
+          code: 'TABLE_FIELD_OVERLAP',
+          name: dottedName(table, register, field),
+          other: dottedName(table, register, other),
+        });
+      }
+      if (field.name === other.name) {
+        findings.push({ code: 'TABLE_NAME_DUPLICATE', name: dottedName(table, register, field) });
+      }
+    }
+  });
+  return findings;
+}
+
+function checkField(register: Register, field: Field, name: string): TableFinding[] {
+  const findings: TableFinding[] = [];
+  const { low, high, show } = field;
+  const only = field.name === '' && register.fields.length === 1;
+  if (!only && !NAME.test(field.name)) findings.push({ code: 'TABLE_NAME_MALFORMED', name });
+  if (low < 0 || low > high || high >= register.width * 8) {
+    findings.push({ code: 'TABLE_FIELD_OUTSIDE', name, low, high, width: register.width });
+  }
+  const size = high - low + 1;
+  if (size > EXACT_BITS || (show.kind === 'flag' && size !== 1)) {
+    findings.push({ code: 'TABLE_FIELD_TOO_WIDE', name, low, high });
+  }
+  if (show.kind === 'values') {
+    for (const value of Object.keys(show.values).map(Number)) {
+      if (value >= 2 ** size) findings.push({ code: 'TABLE_VALUE_OUTSIDE', name, value });
+    }
+  }
+  return findings;
+}
+
+function checkPairs(
+  table: RegisterTable,
+  registers: readonly Register[],
+  concerned: (a: Register, b: Register) => boolean,
+): TableFinding[] {
+  const findings: TableFinding[] = [];
+  registers.forEach((register, index) => {
+    for (const other of registers.slice(0, index)) {
+      if (!concerned(register, other)) continue;
+      const name = dottedName(table, register);
+      if (register.offset < other.offset + other.width && other.offset < register.offset + register.width) {
+        findings.push({ code: 'TABLE_REGISTER_OVERLAP', name, other: dottedName(table, other) });
+      }
+      if (register.name === other.name) findings.push({ code: 'TABLE_NAME_DUPLICATE', name });
+    }
+  });
+  return findings;
+}

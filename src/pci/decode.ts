@@ -1,0 +1,228 @@
+/** The decoder: register tables applied to configuration space, giving plain data for every face to show. */
+import { barCount, decodeBars, decodeRom, romOffset } from './bars.js';
+import type { BarFinding, BarSlot } from './bars.js';
+import { walkCapabilities, walkExtendedCapabilities } from './capabilities.js';
+import type { CapabilityFinding } from './capabilities.js';
+import { capabilityNames, extendedCapabilityNames } from './capability-ids.js';
+import { className } from './classes.js';
+import { dottedName, isReadable, tableReader } from './registers.js';
+import type { Access, ConfigReader, Field, Register, RegisterTable, Width } from './registers.js';
+import { capabilityTable, extendedCapabilityTable, headerTable } from './tables/index.js';
+
+/** A field with its value; JSON-able. */
+export interface DecodedField {
+  /** Dotted: `pcie.devctl.max_payload`. */
+  readonly name: string;
+  readonly title: string;
+  readonly low: number;
+  readonly high: number;
+  readonly access: Access;
+  readonly sticky: boolean;
+  /** The bits as they are. */
+  readonly raw: number;
+  /**
+   * What they stand for: a boolean (flag), a number of `unit` (number, power2), `0x…` (hex),
+   * a name (values; the raw number where it has none).
+   */
+  readonly value: boolean | number | string;
+  readonly unit?: string;
+}
+
+/** A register of a table that is present; JSON-able. */
+export type DecodedRegister = {
+  readonly name: string;
+  readonly title: string;
+  /** In configuration space. */
+  readonly offset: number;
+  readonly width: Width;
+} & (
+  | { readonly readable: true; readonly hex: string; readonly fields: readonly DecodedField[] }
+  /** Lies past the readable size. */
+  | { readonly readable: false }
+);
+
+/** A BAR slot with its address as text, since JSON has no bigint. */
+export type DecodedBar = BarSlot extends infer Slot
+  ? Slot extends { readonly address: bigint }
+    ? Omit<Slot, 'address'> & { readonly address: string }
+    : Slot
+  : never;
+
+/** A capability of either list. */
+export interface DecodedCapability {
+  readonly list: 'standard' | 'extended';
+  readonly id: number;
+  /** Short name, where the id is known. */
+  readonly name?: string;
+  readonly title?: string;
+  /** Of the entry; extended list only. */
+  readonly version?: number;
+  readonly offset: number;
+  /** Empty where the capability has no table. */
+  readonly registers: readonly DecodedRegister[];
+}
+
+export type DecodeFinding =
+  | CapabilityFinding
+  | BarFinding
+  /** Reads all ones: no function answers here, or it is gone. */
+  | { readonly code: 'FUNCTION_ABSENT' }
+  /** The header layout has no table; only what all layouts share is decoded. */
+  | { readonly code: 'HEADER_UNKNOWN'; readonly layout: number };
+
+/** All that the tables know about a function; JSON-able. */
+export interface DecodedFunction {
+  /** Name of the class code; absent when that is not readable. */
+  readonly class?: string;
+  readonly header: readonly DecodedRegister[];
+  readonly bars: readonly DecodedBar[];
+  readonly rom?: { readonly offset: number; readonly enabled: boolean; readonly address: string };
+  readonly capabilities: readonly DecodedCapability[];
+  readonly findings: readonly DecodeFinding[];
+}
+
+const VENDOR = 0x00;
+const CLASS = 0x08;
+const HEADER_TYPE = 0x0e;
+const FIRST_BAR = 0x10;
+
+/**
+ * Applies a table to the bytes from `base` on. Each register that is present is read with one access of its width
+ * (8 bytes: two of 4); predicates of variant registers read their own bytes again. Throws only what the reader throws
+ * inside its own size.
+ */
+export function decodeTable(table: RegisterTable, reader: ConfigReader, base = 0): DecodedRegister[] {
+  const bytes = tableReader(reader, base);
+  return table.registers
+    .filter((register) => register.when?.(bytes) ?? true)
+    .map((register) => decodeRegister(table, register, reader, base + register.offset));
+}
+
+function decodeRegister(
+  table: RegisterTable,
+  register: Register,
+  reader: ConfigReader,
+  offset: number,
+): DecodedRegister {
+  const { title, width } = register;
+  const about = { name: dottedName(table, register), title, offset, width };
+  if (!isReadable(reader, offset, width)) return { ...about, readable: false };
+  const low = reader.read(offset, width === 8 ? 4 : width) >>> 0;
+  const high = width === 8 ? reader.read(offset + 4, 4) >>> 0 : 0;
+  const digits = low.toString(16).padStart(width === 8 ? 8 : width * 2, '0');
+  const hex = `0x${width === 8 ? high.toString(16).padStart(8, '0') : ''}${digits}`;
+  const fields = register.fields.map((field) =>
+    decodeField(dottedName(table, register, field), field, low, high),
+  );
+  return { ...about, readable: true, hex, fields };
+}
+
+/** Divides instead of shifting, for registers of 8 bytes; fields of up to 53 bits come out exactly. */
+function rawOf(field: Field, low: number, high: number): number {
+  if (field.low >= 32) return Math.floor(high / 2 ** (field.low - 32)) % 2 ** (field.high - field.low + 1);
+  const fromLow = Math.floor((field.high < 32 ? low % 2 ** (field.high + 1) : low) / 2 ** field.low);
+  if (field.high < 32) return fromLow;
+  return fromLow + (high % 2 ** (field.high - 31)) * 2 ** (32 - field.low);
+}
+
+function decodeField(name: string, field: Field, low: number, high: number): DecodedField {
+  const { title, access, show } = field;
+  const raw = rawOf(field, low, high);
+  const about = { name, title, low: field.low, high: field.high, access, sticky: field.sticky ?? false, raw };
+  switch (show.kind) {
+    case 'flag':
+      return { ...about, value: raw !== 0 };
+    case 'number': {
+      const value = raw * (show.times ?? 1) + (show.plus ?? 0);
+      return show.unit === undefined ? { ...about, value } : { ...about, value, unit: show.unit };
+    }
+    case 'hex': {
+      const digits = Math.ceil((field.high - field.low + 1 + (show.shift ?? 0)) / 4);
+      const value = BigInt(raw) << BigInt(show.shift ?? 0);
+      return { ...about, value: `0x${value.toString(16).padStart(digits, '0')}` };
+    }
+    case 'values':
+      return { ...about, value: show.values[raw] ?? raw };
+    case 'power2':
+      return { ...about, value: show.base * 2 ** raw, unit: show.unit };
+  }
+}
+
+/** The fields of all readable registers, in order. */
+export function decodedFields(registers: readonly DecodedRegister[]): DecodedField[] {
+  return registers.flatMap((register) => (register.readable ? register.fields : []));
+}
+
+/**
+ * Decodes header, BARs and all capabilities of a function. Any content and any size is answered, damage as findings;
+ * throws only what the reader throws inside its own size.
+ */
+export function decodeFunction(reader: ConfigReader): DecodedFunction {
+  const findings: DecodeFinding[] = [];
+  if (isReadable(reader, VENDOR, 4) && reader.read(VENDOR, 4) >>> 0 === 0xffffffff) {
+    return { header: [], bars: [], capabilities: [], findings: [{ code: 'FUNCTION_ABSENT' }] };
+  }
+  // Without a header type there is nothing to choose a table by; 0x7f is no layout and gives the common one.
+  const headerType = isReadable(reader, HEADER_TYPE, 1) ? reader.read(HEADER_TYPE, 1) : 0x7f;
+  const layout = headerType & 0x7f;
+  if (layout > 2) findings.push({ code: 'HEADER_UNKNOWN', layout });
+  const bars = readBars(reader, headerType);
+  findings.push(...bars.findings);
+  const rom = readRom(reader, headerType);
+  const standard = walkCapabilities(reader);
+  const extended = walkExtendedCapabilities(reader);
+  findings.push(...standard.findings, ...extended.findings);
+  return {
+    ...(isReadable(reader, CLASS, 4) && { class: className(reader.read(CLASS, 4) >>> 8) }),
+    header: decodeTable(headerTable(headerType), reader),
+    bars: bars.slots.map(jsonBar),
+    ...(rom !== undefined && { rom: { ...rom, address: hexAddress(rom.address, 32) } }),
+    capabilities: [
+      ...standard.entries.map((entry) => ({
+        list: 'standard' as const,
+        ...entry,
+        ...capabilityNames.get(entry.id),
+        registers: registersOf(capabilityTable(entry.id), reader, entry.offset),
+      })),
+      ...extended.entries.map((entry) => ({
+        list: 'extended' as const,
+        ...entry,
+        ...extendedCapabilityNames.get(entry.id),
+        registers: registersOf(extendedCapabilityTable(entry.id), reader, entry.offset),
+      })),
+    ],
+    findings,
+  };
+}
+
+function registersOf(
+  table: RegisterTable | undefined,
+  reader: ConfigReader,
+  offset: number,
+): readonly DecodedRegister[] {
+  return table === undefined ? [] : decodeTable(table, reader, offset);
+}
+
+/** Nothing when the BAR area is cut off: half a list of BARs would give wrong findings. */
+function readBars(reader: ConfigReader, headerType: number): ReturnType<typeof decodeBars> {
+  const count = barCount(headerType);
+  if (reader.size < FIRST_BAR + 4 * count) return { slots: [], findings: [] };
+  return decodeBars(Array.from({ length: count }, (_, index) => reader.read(FIRST_BAR + 4 * index, 4)));
+}
+
+function readRom(reader: ConfigReader, headerType: number): ReturnType<typeof decodeRom> {
+  const offset = romOffset(headerType);
+  return offset !== undefined && isReadable(reader, offset, 4)
+    ? decodeRom(reader.read(offset, 4), offset)
+    : undefined;
+}
+
+function jsonBar(slot: BarSlot): DecodedBar {
+  if (slot.kind === 'memory' || slot.kind === 'io')
+    return { ...slot, address: hexAddress(slot.address, slot.width) };
+  return slot;
+}
+
+function hexAddress(address: bigint, width: 32 | 64): string {
+  return `0x${address.toString(16).padStart(width / 4, '0')}`;
+}

@@ -1,0 +1,62 @@
+/** The base of every refusal of openslot, and the refusals that the PCI vocabulary itself makes. */
+
+/** What an error says besides its text: plain data, printed by `--json` and read by tests. */
+export type Evidence = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+/**
+ * A refusal with a stable `code`, what was seen (`evidence`) and what to do next (`next`).
+ * One subclass per cause; the text is made by the subclass and nowhere else.
+ */
+export abstract class OpenslotError extends Error {
+  abstract readonly code: string;
+  readonly evidence: Evidence;
+  /** A command or an action that helps, empty where there is none. */
+  readonly next: string;
+
+  protected constructor(message: string, evidence: Evidence, next = '', options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.evidence = evidence;
+    this.next = next;
+  }
+
+  toJSON(): { code: string; message: string; evidence: Evidence; next: string } {
+    return { code: this.code, message: this.message, evidence: this.evidence, next: this.next };
+  }
+}
+
+/** A text is not an address in the notation that its place demands. */
+export class MalformedAddressError extends OpenslotError {
+  readonly code = 'ADDRESS_MALFORMED';
+  constructor(text: string, notation: string, expected: string, position: number) {
+    super(
+      `"${text}" is not a PCI address in ${notation} notation: expected ${expected} at character ${position + 1}`,
+      { text, notation, expected, position },
+      notation === 'hex' ? 'write it as BB:DD.F or DDDD:BB:DD.F, for example 0a:00.0' : '',
+    );
+  }
+}
+
+/** A number given for a part of an address is outside what PCI can carry. */
+export class AddressRangeError extends OpenslotError {
+  readonly code = 'ADDRESS_RANGE';
+  constructor(part: 'domain' | 'bus' | 'device' | 'function', value: number, limit: number) {
+    super(`PCI ${part} ${value} is not a whole number from 0 to ${limit}`, { part, value, limit });
+  }
+}
+
+/** A size that no BAR (or expansion ROM) of its kind can have. */
+export class BarSizeError extends OpenslotError {
+  readonly code = 'BAR_SIZE';
+  constructor(what: string, size: bigint, smallest: bigint, largest: bigint) {
+    super(
+      `${size} is not a size that a ${what} can have: a power of two from ${smallest} to ${largest} bytes`,
+      {
+        what,
+        size: String(size),
+        smallest: String(smallest),
+        largest: String(largest),
+      },
+    );
+  }
+}

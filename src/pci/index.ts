@@ -1,0 +1,18 @@
+/**
+ * The vocabulary of PCI: addresses and their notations, the register model and its tables, BARs, capabilities,
+ * decoding. Pure data and functions; this room does no I/O and knows no other room and no Node API.
+ */
+export { PciAddress } from './address.js';
+export * from './bars.js';
+export * from './capabilities.js';
+export * from './capability-ids.js';
+export * from './check-table.js';
+export * from './classes.js';
+export * from './decode.js';
+export * from './errors.js';
+export * as notations from './notations.js';
+export type { Notation, RootBus } from './notations.js';
+export * from './registers.js';
+export * from './tables/index.js';
+/** Builders for tables of one's own (a device's register map). */
+export * as fields from './fields.js';

@@ -1,0 +1,53 @@
+/** The list of register tables: which header layout and which capability has which table. */
+import type { RegisterTable } from '../registers.js';
+import { headerCommon } from './header-common.js';
+import { header0 } from './header0.js';
+import { header1 } from './header1.js';
+import { msi } from './msi.js';
+import { msix } from './msix.js';
+import { pcie } from './pcie.js';
+import { pm } from './pm.js';
+import { vpd } from './vpd.js';
+
+export { header0, header1, headerCommon, msi, msix, pcie, pm, vpd };
+
+const headers: ReadonlyMap<number, RegisterTable> = new Map([
+  [0, header0],
+  [1, header1],
+]);
+
+const capabilities: ReadonlyMap<number, RegisterTable> = new Map([
+  [0x01, pm],
+  [0x03, vpd],
+  [0x05, msi],
+  [0x10, pcie],
+  [0x11, msix],
+]);
+
+const extendedCapabilities: ReadonlyMap<number, RegisterTable> = new Map();
+
+/** Every table, once: for tests and documentation. */
+export const tables: readonly RegisterTable[] = [
+  headerCommon,
+  ...headers.values(),
+  ...capabilities.values(),
+  ...extendedCapabilities.values(),
+];
+
+/**
+ * The table of a header by its header type register (0x0e); the multi-function bit does not matter.
+ * A layout without a table gets the registers that all layouts share.
+ */
+export function headerTable(headerType: number): RegisterTable {
+  return headers.get(headerType & 0x7f) ?? headerCommon;
+}
+
+/** The table of a capability of the standard list; undefined when its registers are not known here. */
+export function capabilityTable(id: number): RegisterTable | undefined {
+  return capabilities.get(id);
+}
+
+/** The table of a capability of the extended list; undefined when its registers are not known here. */
+export function extendedCapabilityTable(id: number): RegisterTable | undefined {
+  return extendedCapabilities.get(id);
+}

@@ -1,0 +1,75 @@
+/** What the back end tells its owner, as data; and the one place where it becomes text. */
+import type { PciAddress } from '../pci/index.js';
+import { OpenslotError } from '../pci/index.js';
+import type { ReturnReport } from '../pool/index.js';
+import type { DomainId } from '../xen/domain.js';
+import { COMMAND_NAMES, XENBUS_STATE_NAMES, type XenbusState } from '../xen/pciif/index.js';
+
+export type PcibackEvent = { readonly guest: DomainId } & (
+  | { readonly event: 'state'; readonly state: XenbusState }
+  | { readonly event: 'exported'; readonly address: PciAddress; readonly virtual: PciAddress }
+  | { readonly event: 'returned'; readonly report: ReturnReport }
+  | { readonly event: 'connected'; readonly aerHandler: boolean }
+  | { readonly event: 'foreign'; readonly state: XenbusState }
+  | { readonly event: 'gone' }
+  /** A guest's or tool stack's request that cannot be met, or a fault of ours. */
+  | { readonly event: 'failed'; readonly doing: string; readonly error: unknown }
+  | {
+      readonly event: 'write_refused';
+      readonly address: PciAddress;
+      readonly offset: number;
+      readonly width: number;
+      readonly value: number;
+      readonly register: string | undefined;
+    }
+  | {
+      readonly event: 'operation_failed';
+      readonly command: number;
+      readonly devfn: number;
+      readonly error: unknown;
+    }
+);
+
+function reasonOf(error: unknown): string {
+  if (error instanceof OpenslotError) return `${error.code}: ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** One line, without an end. */
+export function describeEvent(event: PcibackEvent): string {
+  const guest = `guest ${event.guest}`;
+  switch (event.event) {
+    case 'state':
+      return `${guest}: back end ${XENBUS_STATE_NAMES[event.state] ?? event.state}`;
+    case 'exported':
+      return `${guest}: ${event.address} is ${event.virtual} in the guest`;
+    case 'returned':
+      return `${guest}: ${describeReturn(event.report)}`;
+    case 'connected':
+      return `${guest}: front end connected${event.aerHandler ? ', handles AER' : ''}`;
+    case 'foreign':
+      return `${guest}: another back end has this pair (${XENBUS_STATE_NAMES[event.state] ?? event.state}); left alone`;
+    case 'gone':
+      return `${guest}: gone`;
+    case 'failed':
+      return `${guest}: ${event.doing} failed: ${reasonOf(event.error)}`;
+    case 'write_refused': {
+      const { address, offset, width, value, register } = event;
+      const where = `0x${offset.toString(16)}${register === undefined ? '' : ` (${register})`}`;
+      const what = value.toString(16).padStart(width * 2, '0');
+      return `${guest}: ${address}: refused a write of 0x${what} to ${where}; further ones there are not told`;
+    }
+    case 'operation_failed':
+      return `${guest}: ${COMMAND_NAMES[event.command] ?? `command ${event.command}`} for virtual function 0x${event.devfn.toString(16)} failed: ${reasonOf(event.error)}`;
+  }
+}
+
+function describeReturn({ address, reset, differing, unsettled, quarantined }: ReturnReport): string {
+  const parts = [
+    'method' in reset ? `reset by ${reset.method}` : `not reset (${reset.failed})`,
+    differing.length === 0 ? 'restored' : `restored but for ${differing.join(', ')}`,
+    ...unsettled.map((what) => `could not be undone: ${what}`),
+  ];
+  const where = quarantined === undefined ? 'back in the pool' : `in quarantine: ${quarantined}`;
+  return `${address} ${where}; ${parts.join('; ')}`;
+}

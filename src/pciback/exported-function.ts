@@ -1,0 +1,66 @@
+/** One function in a guest's hands: its lease, the configuration space that the guest sees, its interrupts. */
+import type { ConfigImage, ConfigSpace } from '../function/index.js';
+import type { PciAddress } from '../pci/index.js';
+import type { Lease } from '../pool/index.js';
+import type { DomainId } from '../xen/domain.js';
+import type { XenPlatform } from '../xen/platform.js';
+import { guestConfig } from './guest-config.js';
+import { GuestInterrupts } from './guest-interrupts.js';
+import type { Policy } from './policy.js';
+
+/** A guest's write that reached no hardware, told once for each offset. */
+export type RefusedWrite = (write: {
+  readonly offset: number;
+  readonly width: number;
+  readonly value: number;
+  readonly register: string | undefined;
+}) => void;
+
+export class ExportedFunction {
+  readonly physical: PciAddress;
+  readonly lease: Lease;
+  readonly config: ConfigImage;
+  readonly interrupts: GuestInterrupts;
+
+  /** `base` is the lease's configuration space, or a wrapper of it. */
+  constructor(
+    lease: Lease,
+    base: ConfigSpace,
+    platform: XenPlatform,
+    guest: DomainId,
+    policy: Policy,
+    onRefused: RefusedWrite,
+  ) {
+    this.lease = lease;
+    this.physical = lease.function.address;
+    this.interrupts = new GuestInterrupts(lease.function, base, platform, guest);
+    // One line for each offset however often the guest tries (XSA-130).
+    const told = new Uint8Array(base.size);
+    this.config = guestConfig({
+      function: lease.function,
+      base,
+      policy,
+      interruptLine: () => this.interrupts.line,
+      onDropped: (offset, width, value, register) => {
+        if (told[offset] !== 0) return;
+        told[offset] = 1;
+        onRefused({ offset, width, value, register });
+      },
+    });
+    // Undone in reverse: interrupts off, then the table's protection goes.
+    if (this.interrupts.hasMsix && platform.assignment.prepareMsix(this.physical)) {
+      lease.ledger.add({
+        what: 'protection of the MSI-X table',
+        undo: () => {
+          platform.assignment.releaseMsix(this.physical);
+        },
+      });
+    }
+    lease.ledger.add({
+      what: 'interrupts',
+      undo: () => {
+        this.interrupts.disable();
+      },
+    });
+  }
+}

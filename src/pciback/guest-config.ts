@@ -1,0 +1,172 @@
+/** The configuration space that a guest sees: the policy's rules made into a ConfigImage over the hardware. */
+import {
+  ConfigAccessError,
+  ConfigImage,
+  emulatedBars,
+  type ConfigSpace,
+  type ConfigWidth,
+  type DroppedWrite,
+  type ImageRegister,
+  type PciFunction,
+} from '../function/index.js';
+import {
+  capabilityTable,
+  dottedName,
+  fieldMask,
+  headerTable,
+  tableReader,
+  walkCapabilities,
+  type Register,
+  type RegisterTable,
+} from '../pci/index.js';
+import type { Policy, PolicyHandler, PolicyRule } from './policy.js';
+
+const COMMAND = 0x04;
+const COMMAND_DECODE = 0x0003;
+/** Bus master, special cycles, write and invalidate, VGA snoop, stepping, fast back-to-back: the hardware's bits. */
+const COMMAND_GUEST = 0x02bc;
+/** I/O, memory, parity, SERR, INTx disable: the guest sees what it wrote, the hardware keeps ours. */
+const COMMAND_VIRTUAL = 0x0543;
+const BIST = 0x0f;
+const BIST_START = 0x40;
+const VPD_WRITE = 0x8000;
+
+/** What the guest's space needs of the function besides its registers. */
+export interface GuestConfigContext {
+  readonly function: PciFunction;
+  /** Base of reads and writes; the function's own config space, or a wrapper of it. */
+  readonly base: ConfigSpace;
+  readonly policy: Policy;
+  /** What the guest reads as its interrupt line. */
+  readonly interruptLine: () => number;
+  readonly onDropped: DroppedWrite;
+}
+
+/** @throws what the function's configuration space throws while its capabilities are walked. */
+export function guestConfig(context: GuestConfigContext): ConfigImage {
+  const { base, policy } = context;
+  const bars = new Map(emulatedBars(context.function.regions).map((bar) => [bar.name, bar]));
+  const registers: ImageRegister[] = [];
+  const addTable = (table: RegisterTable, start: number) => {
+    const bytes = tableReader(base, start);
+    for (const register of table.registers) {
+      if (register.width === 8 || start + register.offset + register.width > base.size) continue;
+      if (register.when !== undefined && !register.when(bytes)) continue;
+      const made = ruled(table, register, start, policy, context, bars);
+      // Broken hardware can put one capability inside another: the first one found keeps its registers.
+      if (made !== undefined && !registers.some((other) => overlap(other, made))) registers.push(made);
+    }
+  };
+  addTable(headerTable(base.read(0x0e, 1)), 0);
+  for (const { id, offset } of walkCapabilities(base).entries) {
+    const table = capabilityTable(id);
+    if (table !== undefined) addTable(table, offset);
+  }
+  return new ConfigImage({ size: base.size, base, registers, onDropped: context.onDropped });
+}
+
+function overlap(a: ImageRegister, b: ImageRegister): boolean {
+  return a.offset < b.offset + b.width && b.offset < a.offset + a.width;
+}
+
+/** The image of one register, undefined when the policy says nothing of it. */
+function ruled(
+  table: RegisterTable,
+  register: Register,
+  start: number,
+  policy: Policy,
+  context: GuestConfigContext,
+  bars: ReadonlyMap<string, ImageRegister>,
+): ImageRegister | undefined {
+  const name = dottedName(table, register);
+  const shape = { name, offset: start + register.offset, width: register.width as ConfigWidth };
+  const whole = policy[name];
+  if (whole !== undefined && isHandler(whole)) return handled(whole, shape, context, bars);
+  let virtual = 0;
+  let writable = 0;
+  let clearable = 0;
+  let rules = 0;
+  for (const field of register.fields) {
+    const rule = policy[dottedName(table, register, field)] ?? whole;
+    if (rule === undefined) continue;
+    rules++;
+    const mask = fieldMask(field);
+    if (rule === 'hide') virtual |= mask;
+    if (rule === 'emulate') virtual |= mask;
+    if (field.access === 'rw' && (rule === 'pass' || rule === 'emulate')) writable |= mask;
+    if (field.access === 'w1c' && rule === 'pass') clearable |= mask;
+  }
+  return rules === 0 ? undefined : { ...shape, virtual, writable, clearable };
+}
+
+function isHandler(rule: PolicyRule): rule is PolicyHandler {
+  return rule !== 'pass' && rule !== 'emulate' && rule !== 'hide';
+}
+
+function handled(
+  handler: PolicyHandler,
+  shape: { readonly name: string; readonly offset: number; readonly width: ConfigWidth },
+  context: GuestConfigContext,
+  bars: ReadonlyMap<string, ImageRegister>,
+): ImageRegister | undefined {
+  switch (handler) {
+    case 'command':
+      return { ...shape, ...commandRegister(context) };
+    case 'bar':
+      return bars.get(shape.name);
+    case 'bist':
+      return { ...shape, ...bistRegister(context) };
+    case 'interrupt_line':
+      return { ...shape, virtual: 0xff, read: () => context.interruptLine() & 0xff };
+    case 'vpd_address':
+      return { ...shape, ...vpdAddressRegister(context, shape.offset) };
+  }
+}
+
+/**
+ * Decoding is switched on when the guest first asks for any of it and stays on while the guest has the function: a
+ * guest that could clear it would turn the host's own accesses into unsupported requests (XSA-120).
+ */
+function commandRegister({ function: fn, base }: GuestConfigContext): Partial<ImageRegister> {
+  // The guest starts with nothing decoded, whatever the hardware's state.
+  let shown = base.read(COMMAND, 2) & COMMAND_VIRTUAL & ~COMMAND_DECODE;
+  return {
+    virtual: COMMAND_VIRTUAL,
+    read: () => shown,
+    write: (value, mask) => {
+      const next = ((shown & ~mask) | (value & mask)) & COMMAND_VIRTUAL;
+      if ((shown & COMMAND_DECODE) === 0 && (next & COMMAND_DECODE) !== 0) fn.setEnabled(true);
+      shown = next;
+      const hardware = base.read(COMMAND, 2);
+      const guestBits = mask & COMMAND_GUEST;
+      const wanted = (hardware & ~guestBits) | (value & guestBits);
+      if (wanted !== hardware) base.write(COMMAND, 2, wanted);
+    },
+  };
+}
+
+/** Only the start of a self test is the guest's; the result is the hardware's. */
+function bistRegister({ base }: GuestConfigContext): Partial<ImageRegister> {
+  return {
+    write: (value, mask) => {
+      if ((value & mask & BIST_START) !== 0) base.write(BIST, 1, (base.read(BIST, 1) & 0xff) | BIST_START);
+    },
+  };
+}
+
+/** Reading vital product data is harmless; writing it can break the device for good. */
+function vpdAddressRegister({ base }: GuestConfigContext, offset: number): Partial<ImageRegister> {
+  return {
+    write: (value, mask) => {
+      if ((value & mask & VPD_WRITE) !== 0) {
+        throw new ConfigAccessError(
+          'refused',
+          { operation: 'write', offset, width: 2 },
+          'a guest may read vital product data, not write it',
+        );
+      }
+      // A single byte would start a read at half an address.
+      if (mask === 0xffff) base.write(offset, 2, value);
+    },
+  };
+}

@@ -1,0 +1,12 @@
+/**
+ * The back end: gives pool functions to guests, on a virtual bus, with a policy between guest and hardware.
+ * Knows the pool, the port and Xen's platform interface; never which machine or which Xen it runs on.
+ */
+export { Backend, type BackendPhase } from './backend.js';
+export { describeEvent, type PcibackEvent } from './events.js';
+export { ExportedFunction } from './exported-function.js';
+export { OperationHandler } from './operation-handler.js';
+export { Pciback, type PcibackOptions } from './pciback.js';
+export { DEFAULT_POLICY, type Policy, type PolicyRule } from './policy.js';
+export { StageClock, type Stage } from './stage-clock.js';
+export { VirtualBus } from './virtual-bus.js';

@@ -1,0 +1,139 @@
+/** Answers the operation in a shared page: copied once, checked, carried out, replied to. */
+import { ConfigAccessError, type ConfigWidth } from '../function/index.js';
+import {
+  Command,
+  emptyOperation,
+  OperationError,
+  type Operation,
+  type SharedPage,
+} from '../xen/pciif/index.js';
+import type { ExportedFunction } from './exported-function.js';
+import type { StageClock } from './stage-clock.js';
+import type { VirtualBus } from './virtual-bus.js';
+
+/** Configuration space as the protocol can name it; a function's own may be smaller. */
+const LARGEST_SPACE = 4096;
+
+/** Told of what a guest could not cause: a fault of ours or of the hardware. */
+export type OperationFault = (operation: Readonly<Operation>, error: unknown) => void;
+
+export class OperationHandler {
+  readonly #page: SharedPage;
+  readonly #bus: VirtualBus<ExportedFunction>;
+  readonly #onFault: OperationFault;
+  readonly #clock: StageClock | undefined;
+  readonly #operation = emptyOperation();
+
+  constructor(
+    page: SharedPage,
+    bus: VirtualBus<ExportedFunction>,
+    onFault: OperationFault,
+    clock?: StageClock,
+  ) {
+    this.#page = page;
+    this.#bus = bus;
+    this.#onFault = onFault;
+    this.#clock = clock;
+  }
+
+  /**
+   * Answers the request that waits in the page, if one does. Never throws: whatever the guest wrote is answered.
+   * @returns true when a reply was written and the guest is to be woken.
+   */
+  service(): boolean {
+    const page = this.#page;
+    if (!page.active) return false;
+    const operation = this.#operation;
+    const clock = this.#clock;
+    if (clock === undefined) {
+      page.copyRequest(operation);
+      this.#execute(operation);
+      return page.reply(operation);
+    }
+    const started = clock.now();
+    page.copyRequest(operation);
+    const copied = clock.now();
+    this.#execute(operation);
+    const executed = clock.now();
+    const replied = page.reply(operation);
+    clock.count(started, copied, executed, clock.now());
+    return replied;
+  }
+
+  #execute(operation: Operation): void {
+    const target = this.#bus.at(operation.domain, operation.bus, operation.devfn);
+    if (target === undefined) {
+      operation.error = OperationError.deviceNotFound;
+      // Old front ends take the value without looking at the error; an absent function has no vendor.
+      if (operation.command === Command.configRead) operation.value = 0;
+      return;
+    }
+    try {
+      operation.error = this.#dispatch(operation, target);
+    } catch (error) {
+      this.#refuse(operation, error);
+    }
+  }
+
+  #dispatch(operation: Operation, target: ExportedFunction): OperationError {
+    switch (operation.command) {
+      case Command.configRead:
+        return this.#configRead(operation, target);
+      case Command.configWrite:
+        return this.#configWrite(operation, target);
+      case Command.enableMsi:
+        operation.value = target.interrupts.enableMsi();
+        return OperationError.success;
+      case Command.disableMsi:
+      case Command.disableMsix:
+        target.interrupts.disable();
+        operation.value = target.interrupts.line;
+        return OperationError.success;
+      case Command.enableMsix:
+        target.interrupts.enableMsix(operation.value, operation.entries, operation.pirqs);
+        operation.value = 0;
+        return OperationError.success;
+      default:
+        return OperationError.notImplemented;
+    }
+  }
+
+  #configRead(operation: Operation, target: ExportedFunction): OperationError {
+    const { offset, size } = operation;
+    operation.value = 0;
+    if (!isAccess(offset, size)) return OperationError.invalidOffset;
+    // Beyond a conventional function's 256 bytes nothing answers, and the bus reads all ones.
+    operation.value =
+      offset + size > target.config.size ? ~0 >>> (32 - size * 8) : target.config.read(offset, size);
+    return OperationError.success;
+  }
+
+  #configWrite(operation: Operation, target: ExportedFunction): OperationError {
+    const { offset, size } = operation;
+    if (!isAccess(offset, size)) return OperationError.invalidOffset;
+    if (offset + size <= target.config.size) target.config.write(offset, size, operation.value);
+    return OperationError.success;
+  }
+
+  #refuse(operation: Operation, error: unknown): void {
+    if (operation.command === Command.configRead) operation.value = 0;
+    if (error instanceof ConfigAccessError && error.code === 'CONFIG_REFUSED') {
+      operation.error = OperationError.accessDenied;
+      return;
+    }
+    operation.error = OperationError.operationFailed;
+    // enable_msix answers in `value` too, and Linux's front end takes anything but 0 for a failure.
+    operation.value = operation.command === Command.enableMsix ? 0xffff_ffff : 0;
+    this.#onFault(operation, error);
+  }
+}
+
+/** An access that the protocol allows, whatever the function. */
+function isAccess(offset: number, size: number): size is ConfigWidth {
+  return (
+    (size === 1 || size === 2 || size === 4) &&
+    offset >= 0 &&
+    offset + size <= LARGEST_SPACE &&
+    (offset & (size - 1)) === 0
+  );
+}

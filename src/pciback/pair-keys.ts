@@ -1,0 +1,203 @@
+/** One guest's PCI pair in XenStore, as the back end reads and writes it. */
+import { notations, OpenslotError, type PciAddress } from '../pci/index.js';
+import type { DomainId } from '../xen/domain.js';
+import {
+  backendPath,
+  ExportState,
+  frontendPath,
+  MAX_FUNCTIONS,
+  numbered,
+  parseState,
+  PCIIF_MAGIC,
+  type XenbusState,
+} from '../xen/pciif/index.js';
+import type { EventPort, GrantReference } from '../xen/platform.js';
+import { discard, type StoreView, type XenStore } from '../xen/store/index.js';
+
+/** The guest's front end wrote something that cannot be used. */
+export class FrontendKeysError extends OpenslotError {
+  readonly code = 'FRONTEND_KEYS_BAD';
+  constructor(guest: DomainId, key: string, value: string | undefined, expected: string) {
+    super(
+      `guest ${guest} wrote ${key} = ${value === undefined ? 'nothing' : JSON.stringify(value.slice(0, 64))}; expected ${expected}`,
+      { guest, key, value: value?.slice(0, 64) ?? 'absent', expected },
+      'the guest needs a front end that speaks protocol "7": Linux xen-pcifront or NetBSD xpci',
+    );
+  }
+}
+
+/** The tool stack wrote something that cannot be used. */
+export class BackendKeysError extends OpenslotError {
+  readonly code = 'BACKEND_KEYS_BAD';
+  constructor(
+    guest: DomainId,
+    key: string,
+    value: string | undefined,
+    expected: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `the back end directory of guest ${guest} has ${key} = ${value === undefined ? 'nothing' : JSON.stringify(value)}; expected ${expected}`,
+      { guest, key, value: value ?? 'absent', expected },
+      `xenstore-ls -fp ${backendPath(0 as DomainId, guest)}`,
+      options,
+    );
+  }
+}
+
+/** One function that the tool stack wants exported or taken away. */
+export interface FunctionEntry {
+  readonly index: number;
+  readonly state: number;
+  readonly address: PciAddress;
+  /** Slot on the guest's bus, where one was asked for. */
+  readonly wantedSlot: number | undefined;
+}
+
+/** Both ends' states, as they stood at one moment. */
+export interface PairStates {
+  readonly own: XenbusState;
+  readonly front: XenbusState;
+  readonly online: boolean;
+}
+
+export class PairKeys {
+  readonly guest: DomainId;
+  readonly #store: XenStore;
+  readonly #back: string;
+  readonly #front: string;
+
+  constructor(store: XenStore, own: DomainId, guest: DomainId) {
+    this.#store = store;
+    this.guest = guest;
+    this.#back = backendPath(own, guest);
+    this.#front = frontendPath(guest);
+  }
+
+  get backendDirectory(): string {
+    return this.#back;
+  }
+
+  get frontendState(): string {
+    return `${this.#front}/state`;
+  }
+
+  /** Undefined when the tool stack has removed the pair. */
+  states(): Promise<PairStates | undefined> {
+    return this.#store.transaction(async (tx) => {
+      const own = await tx.read(`${this.#back}/state`);
+      if (own === undefined) return discard(undefined);
+      return discard({
+        own: parseState(own),
+        front: parseState(await tx.read(this.frontendState)),
+        online: (await tx.read(`${this.#back}/online`)) === '1',
+      });
+    });
+  }
+
+  /**
+   * Changes our state, and other keys of ours with it, unless the directory is gone: a write would bring back what a
+   * destroyed guest's tool stack has just removed.
+   * @returns false when it is gone.
+   */
+  switchState(state: XenbusState, keys: Readonly<Record<string, string>> = {}): Promise<boolean> {
+    return this.#store.transaction(async (tx) => {
+      const current = await tx.read(`${this.#back}/state`);
+      if (current === undefined) return discard(false);
+      for (const [key, value] of Object.entries(keys)) await tx.write(`${this.#back}/${key}`, value);
+      await tx.write(`${this.#back}/state`, String(state));
+      return true;
+    });
+  }
+
+  /** Functions by their number, gaps left out. @throws {BackendKeysError} */
+  functions(): Promise<readonly FunctionEntry[]> {
+    return this.#store.transaction(async (tx) => {
+      const count = await this.#count(tx);
+      const entries: FunctionEntry[] = [];
+      for (let index = 0; index < count; index++) {
+        const text = await tx.read(`${this.#back}/${numbered.device(index)}`);
+        if (text === undefined) continue;
+        entries.push({
+          index,
+          state: Number(await tx.read(`${this.#back}/${numbered.state(index)}`)),
+          address: this.#address(index, text),
+          wantedSlot: this.#slot(index, await tx.read(`${this.#back}/${numbered.virtualWanted(index)}`)),
+        });
+      }
+      return discard(entries as readonly FunctionEntry[]);
+    });
+  }
+
+  /** Keys that tell the guest of an exported function. */
+  static exportedKeys(index: number, virtual: PciAddress): Record<string, string> {
+    return {
+      [numbered.virtual(index)]: notations.vdev.format(virtual),
+      [numbered.state(index)]: String(ExportState.exported),
+    };
+  }
+
+  /** Keys of the guest's one root bus. */
+  static rootKeys(): Record<string, string> {
+    return { [numbered.root(0)]: notations.root.format({ domain: 0, bus: 0 }), root_num: '1' };
+  }
+
+  /** What the front end published, checked. @throws {FrontendKeysError} */
+  async connection(): Promise<{ readonly page: GrantReference; readonly port: EventPort }> {
+    const [page, port, magic] = await this.#store.transaction(async (tx) =>
+      discard([
+        await tx.read(`${this.#front}/pci-op-ref`),
+        await tx.read(`${this.#front}/event-channel`),
+        await tx.read(`${this.#front}/magic`),
+      ] as const),
+    );
+    if (magic !== PCIIF_MAGIC) throw new FrontendKeysError(this.guest, 'magic', magic, `"${PCIIF_MAGIC}"`);
+    return {
+      page: this.#number('pci-op-ref', page) as GrantReference,
+      port: this.#number('event-channel', port) as EventPort,
+    };
+  }
+
+  async #count(tx: StoreView): Promise<number> {
+    const text = await tx.read(`${this.#back}/num_devs`);
+    // A pair is made with its functions in one transaction; an empty one is on its way out.
+    if (text === undefined) return 0;
+    const count = Number(text);
+    if (!Number.isInteger(count) || count < 0 || count > MAX_FUNCTIONS) {
+      throw new BackendKeysError(this.guest, 'num_devs', text, `a number from 0 to ${MAX_FUNCTIONS}`);
+    }
+    return count;
+  }
+
+  #address(index: number, text: string): PciAddress {
+    try {
+      return notations.xenstore.parse(text);
+    } catch (cause) {
+      throw new BackendKeysError(this.guest, numbered.device(index), text, 'an address DDDD:BB:DD.F', {
+        cause,
+      });
+    }
+  }
+
+  #slot(index: number, text: string | undefined): number | undefined {
+    if (text === undefined || text === '') return undefined;
+    const match = /^(?:0x)?([0-9a-f]{1,3})$/i.exec(text);
+    const devfn = match === null ? NaN : parseInt(match[1] ?? '', 16);
+    if (!(devfn <= 0xff)) {
+      throw new BackendKeysError(
+        this.guest,
+        numbered.virtualWanted(index),
+        text,
+        'a hexadecimal number up to ff',
+      );
+    }
+    return devfn >> 3;
+  }
+
+  #number(key: string, text: string | undefined): number {
+    const value = text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : NaN;
+    if (!(value <= 0xffff_ffff))
+      throw new FrontendKeysError(this.guest, key, text, 'a decimal number of 32 bits');
+    return value;
+  }
+}

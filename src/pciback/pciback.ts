@@ -1,0 +1,88 @@
+/** The back end of a whole host: one {@link Backend} for each guest that has a PCI pair with us. */
+import type { HostDrivers } from '../function/index.js';
+import { domainId, isDomainId, type DomainId } from '../xen/domain.js';
+import type { Pool } from '../pool/index.js';
+import { backendRoot } from '../xen/pciif/index.js';
+import type { XenPlatform } from '../xen/platform.js';
+import type { Watch } from '../xen/store/index.js';
+import { Backend, type BackendContext } from './backend.js';
+import type { PcibackEvent } from './events.js';
+import { DEFAULT_POLICY, type Policy } from './policy.js';
+import type { StageClock } from './stage-clock.js';
+
+export interface PcibackOptions {
+  readonly platform: XenPlatform;
+  readonly pool: Pool;
+  readonly drivers: HostDrivers;
+  /** Driver that keeps functions for guests, `pciback` on Linux. */
+  readonly holder?: string;
+  readonly policy?: Policy;
+  readonly onEvent?: (event: PcibackEvent) => void;
+  /** Measures operations by stage; costs a little on each. */
+  readonly clock?: StageClock;
+}
+
+export class Pciback implements AsyncDisposable {
+  readonly #context: BackendContext;
+  readonly #root: string;
+  readonly #backends = new Map<DomainId, Backend>();
+  #watch: Watch | undefined;
+
+  private constructor(options: PcibackOptions) {
+    this.#context = {
+      platform: options.platform,
+      pool: options.pool,
+      drivers: options.drivers,
+      holder: options.holder ?? 'pciback',
+      policy: options.policy ?? DEFAULT_POLICY,
+      onEvent: options.onEvent ?? (() => undefined),
+      clock: options.clock,
+    };
+    this.#root = backendRoot(options.platform.domain);
+  }
+
+  /** Begins to serve; pairs that exist already are found by the watch's first event. */
+  static async start(options: PcibackOptions): Promise<Pciback> {
+    const pciback = new Pciback(options);
+    pciback.#watch = await options.platform.store.watch(pciback.#root, (path) => pciback.#changed(path));
+    return pciback;
+  }
+
+  /** Guests that have a pair with us now. */
+  get guests(): readonly Backend[] {
+    return [...this.#backends.values()];
+  }
+
+  async #changed(path: string): Promise<void> {
+    const [guest] = path.slice(this.#root.length + 1).split('/');
+    if (path !== this.#root && guest !== undefined && guest !== '') {
+      this.#wake(guest);
+      return;
+    }
+    // The root itself: at the start, after a flood of events, and when the last pair was removed with its parents.
+    const present = (await this.#context.platform.store.list(this.#root)) ?? [];
+    for (const name of new Set([...present, ...[...this.#backends.keys()].map(String)])) this.#wake(name);
+  }
+
+  /** Not awaited by the watch: one guest's slow step, a reset of a second, must not keep the others waiting. */
+  #wake(name: string): void {
+    const number = /^\d+$/.test(name) ? Number(name) : NaN;
+    if (!isDomainId(number)) return;
+    const guest = domainId(number);
+    let backend = this.#backends.get(guest);
+    if (backend === undefined) {
+      backend = new Backend(guest, this.#context);
+      this.#backends.set(guest, backend);
+    }
+    const woken = backend;
+    void woken.wake().then(() => {
+      if (woken.phase === 'gone' && this.#backends.get(guest) === woken) this.#backends.delete(guest);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#watch?.unwatch();
+    await Promise.all(this.guests.map((backend) => backend.stop()));
+    this.#backends.clear();
+  }
+}

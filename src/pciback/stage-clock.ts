@@ -1,0 +1,58 @@
+/** Where the time of one operation goes, by stage; only made when somebody measures. */
+import type { ConfigSpace, ConfigWidth } from '../function/index.js';
+
+export type Stage = 'copy' | 'policy' | 'hardware' | 'reply';
+const STAGES: readonly Stage[] = ['copy', 'policy', 'hardware', 'reply'];
+
+/** Nanoseconds summed by stage over configuration reads. `policy` is what remains of the work between copy and reply. */
+export class StageClock {
+  #operations = 0;
+  readonly #sums: Record<Stage, number> = { copy: 0, policy: 0, hardware: 0, reply: 0 };
+  #hardware = 0;
+
+  /** Milliseconds with a fraction, as the process's monotonic clock has them. */
+  now(): number {
+    return performance.now();
+  }
+
+  /** One operation's marks: started, copied, executed, replied. */
+  count(started: number, copied: number, executed: number, replied: number): void {
+    this.#operations++;
+    this.#sums.copy += copied - started;
+    this.#sums.policy += executed - copied - this.#hardware;
+    this.#sums.hardware += this.#hardware;
+    this.#sums.reply += replied - executed;
+    this.#hardware = 0;
+  }
+
+  /** The same space, with its accesses counted as `hardware`. */
+  measured(config: ConfigSpace): ConfigSpace {
+    const timed = <T>(access: () => T): T => {
+      const start = this.now();
+      try {
+        return access();
+      } finally {
+        this.#hardware += this.now() - start;
+      }
+    };
+    return {
+      size: config.size,
+      read: (offset: number, width: ConfigWidth) => timed(() => config.read(offset, width)),
+      write: (offset: number, width: ConfigWidth, value: number) => {
+        timed(() => {
+          config.write(offset, width, value);
+        });
+      },
+    };
+  }
+
+  /** Mean nanoseconds of each stage per operation. */
+  report(): { readonly operations: number; readonly nanoseconds: Readonly<Record<Stage, number>> } {
+    const mean = (stage: Stage) =>
+      this.#operations === 0 ? 0 : Math.round((this.#sums[stage] * 1e6) / this.#operations);
+    return {
+      operations: this.#operations,
+      nanoseconds: Object.fromEntries(STAGES.map((stage) => [stage, mean(stage)])) as Record<Stage, number>,
+    };
+  }
+}

@@ -1,0 +1,59 @@
+/** Refusals of the pool. */
+import { OpenslotError } from '../pci/index.js';
+import type { PciAddress } from '../pci/index.js';
+
+/** The function is not the pool's to give. */
+export class NotClaimedError extends OpenslotError {
+  readonly code = 'FUNCTION_NOT_CLAIMED';
+  constructor(address: PciAddress, driver: string | undefined) {
+    super(
+      `${address} is not in the pool: ${driver === undefined ? 'it has no driver, and nobody claimed it' : `the host's driver ${driver} has it`}`,
+      { address: String(address), driver: driver ?? 'none' },
+      `openslot claim ${address}`,
+    );
+  }
+}
+
+/** The function is in the pool already. */
+export class AlreadyClaimedError extends OpenslotError {
+  readonly code = 'FUNCTION_ALREADY_CLAIMED';
+  constructor(address: PciAddress, holder: string) {
+    super(
+      `${address} is in the pool already (held by ${holder})`,
+      { address: String(address), holder },
+      `openslot release ${address} gives it back to the host`,
+    );
+  }
+}
+
+/** Somebody else drives the function now. */
+export class FunctionTakenError extends OpenslotError {
+  readonly code = 'FUNCTION_TAKEN';
+  constructor(address: PciAddress, taker: string) {
+    super(
+      `${address} is given to ${taker}`,
+      { address: String(address), taker },
+      `take it back from ${taker} first`,
+    );
+  }
+}
+
+/** The function came back broken and is kept from everybody. */
+export class QuarantinedError extends OpenslotError {
+  readonly code = 'FUNCTION_QUARANTINED';
+  constructor(address: PciAddress, why: string) {
+    super(
+      `${address} is in quarantine: ${why}`,
+      { address: String(address), why },
+      `openslot release ${address} and openslot claim ${address} try it again`,
+    );
+  }
+}
+
+/** Only ordinary functions can be handed over. */
+export class NotAssignableError extends OpenslotError {
+  readonly code = 'FUNCTION_NOT_ASSIGNABLE';
+  constructor(address: PciAddress, why: string) {
+    super(`${address} cannot be handed over: ${why}`, { address: String(address), why }, 'openslot list');
+  }
+}

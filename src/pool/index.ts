@@ -1,0 +1,8 @@
+/**
+ * The pool: claimed functions, each free or given to one taker, reset and restored before anybody else gets them.
+ * Works over any machine with host drivers; knows no hypervisor.
+ */
+export * from './claim-journal.js';
+export * from './errors.js';
+export * from './ledger.js';
+export * from './pool.js';

@@ -1,0 +1,12 @@
+/** A real Xen, seen from its control domain: device files, stable libraries and, for domctls, libxenctrl by version. */
+export { openNativePlatform } from './native-platform.js';
+export { KernelBackends } from './kernel-backends.js';
+export {
+  NotControlDomainError,
+  XenCallError,
+  XenNotFoundError,
+  XenPermissionError,
+  XenUnsupportedError,
+} from './errors.js';
+export { runsOnXen } from './hypervisor.js';
+export { XenbusTransport } from './xenbus-transport.js';

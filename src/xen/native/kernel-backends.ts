@@ -1,0 +1,83 @@
+/** Keeps the kernel's own PCI back end off the guests' pairs, and gives every other device class its kernel driver. */
+import { existsSync, readFileSync } from 'node:fs';
+import { readlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DomainId } from '../domain.js';
+import type { Watch, XenStore } from '../store/index.js';
+
+const BUS = '/sys/bus/xen-backend';
+/** The kernel creates a device from the same XenStore event that wakes us; it may come a little later. */
+const APPEARS_WITHIN_MS = 1000;
+const LOOK_EVERY_MS = 20;
+
+/**
+ * xen-pciback is two things: the driver that holds a function, and a back end that would compete for `pci-<domid>-0`.
+ * The kernel has no way to keep it from one device, only to stop automatic probing of the whole bus. So probing is
+ * stopped, and block, network and other back ends are probed by us, as the kernel would have. Without xen-pciback
+ * nothing is changed.
+ */
+export class KernelBackends implements AsyncDisposable {
+  readonly #watch: Watch | undefined;
+  readonly #stopped: boolean;
+
+  private constructor(watch: Watch | undefined, stopped: boolean) {
+    this.#watch = watch;
+    this.#stopped = stopped;
+  }
+
+  /** `onError` is told when a device of another class could not be probed. */
+  static async keepOff(
+    store: XenStore,
+    domain: DomainId,
+    onError: (device: string, error: unknown) => void,
+  ): Promise<KernelBackends> {
+    if (!existsSync(join(BUS, 'drivers', 'pciback')) || probing() === '0') {
+      return new KernelBackends(undefined, false);
+    }
+    await setProbing(false);
+    const root = `/local/domain/${domain}/backend`;
+    const watch = await store.watch(root, async (path) => {
+      const [kind, guest, device, ...below] = path.slice(root.length + 1).split('/');
+      // Only the node of a device itself, which the tool stack makes once.
+      if (kind === undefined || guest === undefined || device === undefined || below.length > 0) return;
+      if (kind === 'pci' || !/^\d+$/.test(guest)) return;
+      const name = `${kind}-${guest}-${device}`;
+      try {
+        await probe(name);
+      } catch (error) {
+        onError(name, error);
+      }
+    });
+    return new KernelBackends(watch, true);
+  }
+
+  /** True when automatic probing was stopped by us. */
+  get active(): boolean {
+    return this.#stopped;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#watch?.unwatch();
+    if (this.#stopped) await setProbing(true);
+  }
+}
+
+function probing(): string {
+  return readFileSync(join(BUS, 'drivers_autoprobe'), 'latin1').trim();
+}
+
+async function setProbing(on: boolean): Promise<void> {
+  await writeFile(join(BUS, 'drivers_autoprobe'), on ? '1' : '0');
+}
+
+async function probe(name: string): Promise<void> {
+  const device = join(BUS, 'devices', name);
+  for (let waited = 0; !existsSync(device); waited += LOOK_EVERY_MS) {
+    // A back end in user space (a console daemon, QEMU) has no kernel device at all.
+    if (waited >= APPEARS_WITHIN_MS) return;
+    await sleep(LOOK_EVERY_MS);
+  }
+  const bound = await readlink(join(device, 'driver')).catch(() => undefined);
+  if (bound === undefined) await writeFile(join(BUS, 'drivers_probe'), name);
+}

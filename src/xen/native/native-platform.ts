@@ -1,0 +1,142 @@
+/** The platform interface on a real Xen's control domain. */
+import type { PciAddress } from '../../pci/index.js';
+import { domainId, type DomainId } from '../domain.js';
+import type {
+  Assignment,
+  EventChannel,
+  EventPort,
+  ForeignPage,
+  GrantReference,
+  GuestPermissions,
+  Pirqs,
+  XenPlatform,
+} from '../platform.js';
+import { openSocket, XenStoreClient, XenStoreUnreachableError, type XenStore } from '../store/index.js';
+import { Control } from './control.js';
+import { EventChannels } from './event-channels.js';
+import { Grants } from './grants.js';
+import { controlDomainVersion } from './hypervisor.js';
+import { PhysicalDevices } from './physical-devices.js';
+import { XenbusTransport } from './xenbus-transport.js';
+
+/** Domctls decide who reaches the function, physdev calls protect its vectors: together they are its assignment. */
+class NativeAssignment implements Assignment {
+  readonly #control: Control;
+  readonly #devices: PhysicalDevices;
+
+  constructor(control: Control, devices: PhysicalDevices) {
+    this.#control = control;
+    this.#devices = devices;
+  }
+
+  assign(guest: DomainId, address: PciAddress): void {
+    this.#control.assign(guest, address);
+  }
+
+  deassign(guest: DomainId, address: PciAddress): void {
+    this.#control.deassign(guest, address);
+  }
+
+  quarantine(address: PciAddress): void {
+    this.#control.quarantine(address);
+  }
+
+  unquarantine(address: PciAddress): void {
+    this.#control.unquarantine(address);
+  }
+
+  prepareMsix(address: PciAddress): boolean {
+    return this.#devices.prepareMsix(address);
+  }
+
+  releaseMsix(address: PciAddress): void {
+    this.#devices.releaseMsix(address);
+  }
+}
+
+/** Device files and libraries, opened together and closed together. */
+interface Parts {
+  readonly channels: EventChannels;
+  readonly grants: Grants;
+  readonly devices: PhysicalDevices;
+  readonly control: Control;
+}
+
+class NativePlatform implements XenPlatform {
+  readonly domain: DomainId;
+  readonly store: XenStore;
+  readonly permissions: GuestPermissions;
+  readonly pirqs: Pirqs;
+  readonly assignment: Assignment;
+  readonly #parts: Parts;
+  readonly #close: () => void;
+
+  constructor(domain: DomainId, store: XenStore, parts: Parts, close: () => void) {
+    this.domain = domain;
+    this.store = store;
+    this.#parts = parts;
+    this.#close = close;
+    this.permissions = parts.control;
+    this.pirqs = parts.devices;
+    this.assignment = new NativeAssignment(parts.control, parts.devices);
+  }
+
+  mapGrant(owner: DomainId, reference: GrantReference): ForeignPage {
+    return this.#parts.grants.map(owner, reference);
+  }
+
+  bindChannel(peer: DomainId, port: EventPort, onEvent: () => void): EventChannel {
+    return this.#parts.channels.bind(peer, port, onEvent);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.store.close();
+    this.#close();
+  }
+}
+
+/** The daemon's socket where there is one, else the kernel's device, which also reaches a store in another domain. */
+async function openStore(): Promise<XenStore> {
+  try {
+    return new XenStoreClient(await openSocket());
+  } catch (cause) {
+    if (!(cause instanceof XenStoreUnreachableError)) throw cause;
+    try {
+      return new XenStoreClient(new XenbusTransport());
+    } catch {
+      // The socket's error names what was tried and what to start; the device's would only repeat it.
+      throw cause;
+    }
+  }
+}
+
+/**
+ * Opens the running Xen. Domctls are resolved at their first use, so that a Xen whose libxenctrl is not known can
+ * still serve guests whose permissions `xl` has set.
+ * @throws {XenNotFoundError | NotControlDomainError | XenPermissionError | XenStoreError | NativeUnavailableError}
+ */
+export async function openNativePlatform(): Promise<XenPlatform> {
+  const version = controlDomainVersion();
+  const opened: Disposable[] = [];
+  const keep = <T extends Disposable>(part: T): T => {
+    opened.push(part);
+    return part;
+  };
+  const close = () => {
+    for (const part of opened.reverse()) part[Symbol.dispose]();
+  };
+  try {
+    const parts: Parts = {
+      control: keep(new Control(version)),
+      devices: keep(new PhysicalDevices()),
+      grants: keep(new Grants()),
+      channels: keep(new EventChannels()),
+    };
+    const store = await openStore();
+    const own = Number(await store.read('domid'));
+    return new NativePlatform(domainId(Number.isInteger(own) ? own : 0), store, parts, close);
+  } catch (cause) {
+    close();
+    throw cause;
+  }
+}

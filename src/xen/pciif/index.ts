@@ -1,0 +1,8 @@
+/**
+ * Xen's PCI interface between a back end and a front end: page, operations, states and keys.
+ * Pure: shared by both ends and the tool stack; knows `pci` and no I/O.
+ */
+export * from './operation.js';
+export * from './shared-page.js';
+export * from './states.js';
+export * from './keys.js';

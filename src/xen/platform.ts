@@ -1,0 +1,85 @@
+/** What a back end or front end needs of Xen: the store, pages, event channels, permissions and interrupts. */
+import type { PciAddress } from '../pci/address.js';
+import type { DomainId } from './domain.js';
+import type { XenStore } from './store/index.js';
+
+/** A reference into a domain's grant table. */
+export type GrantReference = number & { readonly __brand: 'GrantReference' };
+/** An event channel's number inside one domain. */
+export type EventPort = number & { readonly __brand: 'EventPort' };
+/** A frame of the machine's physical address space, 4096 bytes each. */
+export type MachineFrame = number & { readonly __brand: 'MachineFrame' };
+/** A physical interrupt as a guest knows it. */
+export type Pirq = number & { readonly __brand: 'Pirq' };
+
+/** A page of another domain, mapped here until closed. */
+export interface ForeignPage {
+  /** 4096 bytes. The other domain may change them at any time. */
+  readonly buffer: ArrayBufferLike;
+  close(): void;
+}
+
+export interface EventChannel {
+  /** Wakes the other end. */
+  notify(): void;
+  /** Closes our end; no event is delivered afterwards. */
+  close(): void;
+}
+
+/** An interrupt of a function that is to be delivered to a guest. */
+export type InterruptRoute =
+  | { readonly kind: 'intx'; readonly gsi: number }
+  | { readonly kind: 'msi'; readonly function: PciAddress }
+  | {
+      readonly kind: 'msix';
+      readonly function: PciAddress;
+      readonly entry: number;
+      /** Bus address of the BAR that holds the vector table. */
+      readonly tableBar: bigint;
+    };
+
+/** What a guest may reach of the host's hardware. Every call that allows has its opposite. */
+export interface GuestPermissions {
+  memory(guest: DomainId, first: MachineFrame, frames: number, allow: boolean): void;
+  ports(guest: DomainId, first: number, count: number, allow: boolean): void;
+  interrupt(guest: DomainId, pirq: Pirq, allow: boolean): void;
+}
+
+/** Pirqs of a guest. Synchronous: an operation in the shared page is answered with their numbers. */
+export interface Pirqs {
+  /** @throws {XenCallError} */
+  map(guest: DomainId, route: InterruptRoute): Pirq;
+  unmap(guest: DomainId, pirq: Pirq): void;
+}
+
+/** To whom the IOMMU gives a function. */
+export interface Assignment {
+  /** The guest's IOMMU context translates the function's DMA from now on. @throws {XenCallError} */
+  assign(guest: DomainId, address: PciAddress): void;
+  deassign(guest: DomainId, address: PciAddress): void;
+  /** Into the quarantine context, where stray DMA reaches nothing; and out of it. */
+  quarantine(address: PciAddress): void;
+  unquarantine(address: PciAddress): void;
+  /**
+   * Tells Xen of the MSI-X table before it is used, so that no domain can map the table's page writable.
+   * @returns false when the protection stood already: a holder such as xen-pciback put it there, and it is its to end.
+   */
+  prepareMsix(address: PciAddress): boolean;
+  releaseMsix(address: PciAddress): void;
+}
+
+export interface XenPlatform extends AsyncDisposable {
+  /** The domain that this process runs in. */
+  readonly domain: DomainId;
+  readonly store: XenStore;
+  /** Maps a page that `owner` granted. @throws {XenCallError} */
+  mapGrant(owner: DomainId, reference: GrantReference): ForeignPage;
+  /**
+   * Binds to a port that the other domain allocated for us. `onEvent` is called on the event loop; the channel is
+   * unmasked again after it returns, so a storm cannot outrun it. @throws {XenCallError}
+   */
+  bindChannel(peer: DomainId, port: EventPort, onEvent: () => void): EventChannel;
+  readonly permissions: GuestPermissions;
+  readonly pirqs: Pirqs;
+  readonly assignment: Assignment;
+}

@@ -1,0 +1,45 @@
+/** XenStore: wire codec and client. May know the PCI errors, domain ids and Node's sockets; no native code, no other room. */
+export { XenStoreClient } from './client.js';
+export type { XenStoreClientOptions } from './client.js';
+export { connectSocket } from './connect.js';
+export type { ConnectSocketOptions } from './connect.js';
+export {
+  XenStoreClosedError,
+  XenStoreContendedError,
+  XenStoreError,
+  XenStoreProtocolError,
+  XenStoreRefusedError,
+  XenStoreUnreachableError,
+} from './errors.js';
+export {
+  homePath,
+  INTRODUCE_DOMAIN,
+  isAtOrBelow,
+  isPath,
+  joinPath,
+  leafName,
+  MAX_ABSOLUTE_PATH,
+  MAX_RELATIVE_PATH,
+  parentPath,
+  pathFault,
+  RELEASE_DOMAIN,
+} from './paths.js';
+export { formatPermission, formatPermissions, parsePermission, parsePermissions } from './permissions.js';
+export type { Access, Permission } from './permissions.js';
+export { openSocket, socketPaths, SocketTransport } from './socket.js';
+export { discard, Discarded } from './store.js';
+export type { StoreView, Watch, WatchListener, XenStore } from './store.js';
+export type { StoreTransport, TransportHandlers } from './transport.js';
+export {
+  decodeStrings,
+  decodeText,
+  encodeMessage,
+  encodeStrings,
+  encodeText,
+  HEADER_SIZE,
+  MAX_PAYLOAD,
+  MessageDecoder,
+  messageName,
+  MessageType,
+} from './wire.js';
+export type { Message, MessageName } from './wire.js';
