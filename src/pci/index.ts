@@ -1,7 +1,4 @@
-/**
- * The vocabulary of PCI: addresses and their notations, the register model and its tables, BARs, capabilities,
- * decoding. Pure data and functions; this room does no I/O and knows no other room and no Node API.
- */
+/** The vocabulary of PCI, as data and pure functions; it does no I/O and knows no other room and no Node API. */
 export { PciAddress } from './address.js';
 export * from './bars.js';
 export * from './capabilities.js';

@@ -10,10 +10,12 @@ import {
   walkExtendedCapabilities,
 } from '../../src/pci/index.js';
 import type { DecodedFunction } from '../../src/pci/index.js';
-import { presence, rules } from './lspci-rules.js';
+import { headerRules } from './lspci-header-rules.js';
+import { pcieRules, presence } from './lspci-pcie-rules.js';
 import { lspci, lspciVersion } from './lspci-run.js';
 import type { LspciDevice } from './lspci-run.js';
 
+const rules = [...headerRules, ...pcieRules];
 const version = lspciVersion();
 const skip =
   version === undefined ? 'lspci (package pciutils) is not installed: nothing to compare with' : false;

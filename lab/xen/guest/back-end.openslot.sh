@@ -5,9 +5,9 @@ claim() { run claim openslot claim "$1"; }
 serve_settled() { grep -qw ready /tmp/serve.log || ! kill -0 $serve_id; }
 
 serve() {
-  openslot serve >/tmp/serve.log 2>&1 &
+  # Not through the function: its process would be a shell, and signals would stop there.
+  node /openslot/dist/src/cli/main.js serve >/tmp/serve.log 2>&1 &
   serve_id=$!
-  follow /tmp/serve.log serve.log
   await 30 serve_settled
   fact serve.ready "$(grep -w -m 1 ready /tmp/serve.log)"
 }
@@ -18,9 +18,7 @@ pool_state() { # ADDRESS FACT: the runner reads the state out of the whole list
 
 release() { run release openslot release "$1"; }
 
-end_serve_settled() { grep -qw ready /tmp/serve.log || ! kill -0 $serve_id; }
-
-serve() {
+end_serve() {
   kill -TERM $serve_id
   wait $serve_id
   fact serve.code $?

@@ -28,6 +28,7 @@ claim $address
 fact driver.claimed "$(driver_of $address)"
 
 phase serve
+follow /tmp/serve.log serve.log
 serve
 xenstore-ls -fp >/lab/store-before.txt
 

@@ -1,5 +1,5 @@
 /** The files of /sys/bus/pci (Documentation/ABI/testing/sysfs-bus-pci), read and written with errno kept. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { constants, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { PciAddress } from '../../pci/index.js';
@@ -55,7 +55,10 @@ export class Sysfs {
   }
 }
 
-/** Writes an attribute off the event loop: some writes (bind, reset) take seconds. Errors carry `code`. */
+/**
+ * Writes an attribute off the event loop: some writes (bind, reset) take seconds. Opened for writing only, since many
+ * attributes refuse to be opened for reading, even by root. Errors carry `code`.
+ */
 export async function writeAttribute(path: string, text: string): Promise<void> {
-  await writeFile(path, text, { flag: 'r+' });
+  await writeFile(path, text, { flag: constants.O_WRONLY });
 }

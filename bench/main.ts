@@ -1,0 +1,58 @@
+/** `npm run bench`: the figures that the README quotes, each beside its peer in one run. */
+import { parseArgs } from 'node:util';
+import { LabFailure } from '../lab/failure.js';
+import { measureStart } from './start.js';
+import { measureXen } from './xen.js';
+
+const help = `Usage: npm run bench [-- start|xen …] [--rounds N]
+
+  start   how long \`openslot --help\` takes, beside an empty Node program
+  xen     a guest's whole bus scan with openslot's back end, beside the kernel's xen-pciback, in one boot of the lab
+
+Without a name both are measured. Raw samples are printed; those of xen are kept in the run's folder too.
+
+  --rounds N            scans of each guest (default 9, at least 7)
+  --back-end kernel     both guests get the kernel's back end: how far two equal things differ
+  --limit SECONDS       give up after that long (default 400)`;
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      help: { type: 'boolean', short: 'h', default: false },
+      rounds: { type: 'string', default: '9' },
+      'back-end': { type: 'string', default: 'openslot' },
+      limit: { type: 'string', default: '400' },
+    },
+  });
+  if (values.help) {
+    console.log(help);
+    return 0;
+  }
+  const parts = positionals.length === 0 ? ['start', 'xen'] : positionals;
+  const unknown = parts.find((part) => part !== 'start' && part !== 'xen');
+  if (unknown !== undefined) throw new LabFailure(`There is no bench ${unknown}; try --help.`);
+  const backEnd = values['back-end'];
+  if (backEnd !== 'openslot' && backEnd !== 'kernel')
+    throw new LabFailure(`--back-end ${backEnd}: it is openslot or kernel.`);
+  const rounds = Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 7)
+    throw new LabFailure('--rounds takes a whole number from 7 on.');
+  const limit = Number(values.limit);
+  if (!(limit > 0)) throw new LabFailure(`--limit ${values.limit} is no number of seconds.`);
+  if (parts.includes('start')) measureStart();
+  if (parts.includes('xen')) await measureXen(backEnd, rounds, limit);
+  return 0;
+}
+
+// A signal ends the process the ordinary way, so that QEMU is ended with it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const usage = error instanceof TypeError && 'code' in error;
+  if (!(error instanceof LabFailure || usage)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}

@@ -1,0 +1,69 @@
+# The measurement of `bench xen`, in dom0: two guests scan their bus by turns, each with another back end behind it.
+. /openslot/lab/xen/guest/lib.sh
+. "/openslot/lab/xen/guest/back-end.$LAB_BACK_END.sh"
+# Where serve may leave what the stages of one config read take; see bench/stages.ts.
+export OPENSLOT_STAGES=/tmp/stages.json
+
+# NAME FD: the guest's console becomes the descriptor; returns when the guest is up.
+connect() {
+  console=$(xenstore-read "/local/domain/$(xl domid "$1")/console/tty")
+  eval "exec $2<>$console"
+  hear "$2" "U done" && fact "guest.$1" up
+}
+
+# FD WORDS: the rest of the next line that begins with the words, in $heard.
+hear() {
+  while read -r -t 60 line <&"$1"; do
+    case $line in "$2"*)
+      heard=${line#"$2"}
+      return 0
+      ;;
+    esac
+  done
+  return 1
+}
+
+# NAME FD: one scan; guest time is a fact, wall time is what the runner sees between the two lines.
+scan() {
+  echo "LAB scan $1 begin" >/dev/console
+  echo "scan 0000:00:00.0" >&"$2"
+  hear "$2" "U scan " || return 1
+  echo "LAB scan $1 end" >/dev/console
+  fact "scan.$1" "$heard"
+}
+
+phase dom0
+stack_up
+modprobe xen-pciback
+
+# The peer comes first, while xen-pciback still binds to what xl creates: openslot serve switches that off, and
+# leaves alone what a driver of the kernel has.
+phase peer
+run peer.claim xl pci-assignable-add 0000:00:09.0
+guest_config peer 00:09.0 scan >/tmp/peer.cfg
+run peer.create xl create -q /tmp/peer.cfg
+connect peer 3
+
+phase subject
+claim 0000:00:08.0
+serve
+guest_config subject 00:08.0 scan >/tmp/subject.cfg
+run subject.create xl create -q /tmp/subject.cfg
+connect subject 4
+fact peer.driver "$(basename "$(readlink "/sys/bus/xen-backend/devices/pci-$(xl domid peer)-0/driver")")"
+fact subject.driver "$(basename "$(readlink "/sys/bus/xen-backend/devices/pci-$(xl domid subject)-0/driver")")"
+
+phase scans
+round=0
+while [ $round -lt "$LAB_ROUNDS" ]; do
+  scan subject 4 && scan peer 3 || break
+  round=$((round + 1))
+done
+
+phase destroy
+run destroy xl destroy subject
+xl destroy peer
+end_serve
+[ -e $OPENSLOT_STAGES ] && cp $OPENSLOT_STAGES /lab/stages.json
+fact end reached
+phase end
