@@ -51,12 +51,12 @@ export async function measureXen(backEnd: BackEnd, rounds: number, limitSeconds:
 function expectTheRightBackEnds({ facts, outcome, work }: Boot, backEnd: BackEnd): void {
   if (outcome !== 'end' || facts.get('end') !== 'reached')
     throw new LabFailure(`The measurement did not come to its end; see ${work}.`);
-  const expected = { subject: backEnd === 'kernel' ? 'xen-pciback' : '', peer: 'xen-pciback' };
+  const expected = { subject: backEnd === 'kernel' ? 'xen-pciback' : 'none', peer: 'xen-pciback' };
   for (const side of ['subject', 'peer'] as const) {
     const driver = facts.get(`${side}.driver`);
     if (driver !== expected[side])
       throw new LabFailure(
-        `The ${side}’s back end has the driver ${driver || 'none'}, expected ${expected[side] || 'none'}; see ${work}.`,
+        `The ${side}’s back end has the driver ${driver ?? 'unknown'}, expected ${expected[side]}; see ${work}.`,
       );
   }
 }

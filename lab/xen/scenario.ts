@@ -43,6 +43,9 @@ function judge(run: Boot, backEnd: BackEnd, checks: Checks): void {
   checks.equal('xen-pciback holds the claimed function', facts.get('driver.claimed'), 'pciback');
   checks.differs('the back end is ready', facts.get('serve.ready'), '');
   succeeded(facts, checks, 'create');
+  // Were it the kernel's by mistake, all the rest would be as good, and prove nothing.
+  const driver = backEnd === 'kernel' ? 'xen-pciback' : 'none';
+  checks.equal('the kernel’s driver behind the guest’s bus', facts.get('back-end.driver'), driver);
   judgeGuest(facts.file('guest-console.log'), md5, checks);
   succeeded(facts, checks, 'destroy');
   judgeStore(facts, checks);

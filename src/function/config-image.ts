@@ -188,6 +188,8 @@ export class ConfigImage implements ConfigSpace {
     const mayChange = (writable >>> down) & covered;
     const mayClear = (clearable >>> down) & covered;
     let next = (value >>> down) & (mayChange | mayClear);
+    // Nothing to change and nothing to clear: the register is left alone.
+    if ((mayChange & (mask >>> down)) === 0 && next === 0) return;
     const kept = covered & ~(mayChange | mayClear);
     // Bits that a written 1 clears stay out of what is written back: they would be lost.
     if (kept !== 0) next |= this.#base.read(at, width) & kept & ~((register.clearable ?? 0) >>> down);

@@ -2,10 +2,13 @@
 
 claim() { run claim openslot claim "$1"; }
 
-serve_settled() { grep -qw ready /tmp/serve.log || ! kill -0 $serve_id; }
+serve_gone() { ! kill -0 $serve_id; }
+
+serve_settled() { grep -qw ready /tmp/serve.log || serve_gone; }
 
 serve() {
-  # Not through the function: its process would be a shell, and signals would stop there.
+  # Not by the function above: the shell would fork for it, and a signal would end that fork and not Node.
+  echo 0 >/sys/bus/xen-backend/drivers_autoprobe
   node /openslot/dist/src/cli/main.js serve >/tmp/serve.log 2>&1 &
   serve_id=$!
   await 30 serve_settled
@@ -20,6 +23,7 @@ release() { run release openslot release "$1"; }
 
 end_serve() {
   kill -TERM $serve_id
+  await 15 serve_gone || kill -KILL $serve_id
   wait $serve_id
   fact serve.code $?
   cp /tmp/serve.log /lab/serve.log

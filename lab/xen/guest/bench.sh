@@ -50,8 +50,8 @@ serve
 guest_config subject 00:08.0 scan >/tmp/subject.cfg
 run subject.create xl create -q /tmp/subject.cfg
 connect subject 4
-fact peer.driver "$(basename "$(readlink "/sys/bus/xen-backend/devices/pci-$(xl domid peer)-0/driver")")"
-fact subject.driver "$(basename "$(readlink "/sys/bus/xen-backend/devices/pci-$(xl domid subject)-0/driver")")"
+fact peer.driver "$(back_end_of peer)"
+fact subject.driver "$(back_end_of subject)"
 
 phase scans
 round=0

@@ -76,6 +76,11 @@ driver_of() { # ADDRESS
   basename "$(readlink "/sys/bus/pci/devices/$1/driver" 2>/dev/null)"
 }
 
+back_end_of() { # GUEST: the kernel's driver behind its PCI bus, "none" when it is somebody else's
+  driver=$(readlink "/sys/bus/xen-backend/devices/pci-$(xl domid "$1")-0/driver")
+  basename "${driver:-none}"
+}
+
 disk_of() { # ADDRESS: the block device's name
   for disk in /sys/bus/pci/devices/"$1"/nvme/nvme*/nvme*n1; do [ -e "$disk" ] && basename "$disk"; done
 }

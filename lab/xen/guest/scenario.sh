@@ -39,6 +39,7 @@ if run create xl create -q /tmp/guest.cfg; then
   fact guest.id "$(xl domid guest)"
   phase guest
   await 60 grep -q '^U done' "$(guest_log guest)"
+  fact back-end.driver "$(back_end_of guest)"
   xenstore-ls -fp >/lab/store-connected.txt
 fi
 

@@ -1,0 +1,23 @@
+/** Property checks that begin with the seeds that failed before: `kept-seeds.json`, by property name. */
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+
+const kept = JSON.parse(readFileSync(new URL('../../test/kept-seeds.json', import.meta.url), 'utf8')) as Record<
+  string,
+  readonly number[] | undefined
+>;
+
+/** Asserts the property with each kept seed, then with a new one; a failure names the seed that must be kept. */
+export async function checkProperty(
+  name: string,
+  property: fc.IProperty<unknown[]> | fc.IAsyncProperty<unknown[]>,
+  parameters: fc.Parameters<unknown[]> = {},
+): Promise<void> {
+  const fresh = Date.now() % 0x7fff_ffff;
+  for (const seed of [...(kept[name] ?? []), fresh]) {
+    const details = await fc.check(property as fc.IAsyncProperty<unknown[]>, { ...parameters, seed });
+    if (details.failed) {
+      throw new Error(`property "${name}" failed; keep its seed ${seed} in test/kept-seeds.json\n${fc.defaultReportMessage(details)}`);
+    }
+  }
+}

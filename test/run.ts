@@ -1,0 +1,20 @@
+/** Runs the compiled tests with Node's runner: all, or those whose path contains one of the arguments. */
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const folder = fileURLToPath(new URL('.', import.meta.url));
+const wanted = process.argv.slice(2);
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.test.js'))
+  .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
+  .map((name) => join(folder, name));
+if (files.length === 0) {
+  process.stderr.write(`no test matches ${wanted.join(', ')}\n`);
+  process.exit(2);
+}
+const runner = spawn(process.execPath, ['--test', ...files], { stdio: 'inherit' });
+runner.once('exit', (code) => {
+  process.exitCode = code ?? 1;
+});
