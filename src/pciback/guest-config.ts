@@ -128,8 +128,7 @@ function handled(
  * guest that could clear it would turn the host's own accesses into unsupported requests (XSA-120).
  */
 function commandRegister({ function: fn, base }: GuestConfigContext): Partial<ImageRegister> {
-  // The guest starts with nothing decoded, whatever the hardware's state.
-  let shown = base.read(COMMAND, 2) & COMMAND_VIRTUAL & ~COMMAND_DECODE;
+  let shown = base.read(COMMAND, 2) & COMMAND_VIRTUAL;
   return {
     virtual: COMMAND_VIRTUAL,
     read: () => shown,

@@ -57,6 +57,7 @@ export function edu(address = new PciAddress(0, 0, 5, 0)): StorageShape {
     device: 0x11e8,
     classCode: 0x00ff00,
     interruptLine: 0x15,
+    initial: { 'header.bist': 0, 'header.command': 0x0103, 'header.class': 0x00ff_0010 },
     firstCapability: 0x40,
     resetMethods: [],
     regions: [{ index: 0, kind: 'memory', size: 0x10_0000, address: 0xfea0_0000n, prefetchable: false, wide: false }],
@@ -66,6 +67,22 @@ export function edu(address = new PciAddress(0, 0, 5, 0)): StorageShape {
       { name: 'msi.address', offset: 0x44, width: 4, writable: 0xffff_fffc },
       { name: 'msi.address_upper', offset: 0x48, width: 4, writable: 0xffff_ffff },
       { name: 'msi.data', offset: 0x4c, width: 2, writable: 0xffff },
+    ],
+  };
+}
+
+/** QEMU's pci-testdev, of the same recording: a memory and an I/O BAR, no capability, no interrupt. */
+export function testdev(address = new PciAddress(0, 0, 6, 0)): StorageShape {
+  return {
+    address,
+    vendor: 0x1b36,
+    device: 0x0005,
+    classCode: 0x00ff00,
+    initial: { 'header.bist': 0, 'header.command': 0x0103, 'header.class': 0x00ff_0000, 'header.interrupt_pin': 0 },
+    resetMethods: [],
+    regions: [
+      { index: 0, kind: 'memory', size: 0x1000, address: 0xfeb8_b000n, prefetchable: false, wide: false },
+      { index: 1, kind: 'io', size: 0x100, address: 0xc000n, prefetchable: false, wide: false },
     ],
   };
 }

@@ -35,6 +35,8 @@ export interface StorageShape {
   readonly headerType?: number;
   readonly resetMethods?: readonly ResetMethod[];
   readonly interruptLine?: number;
+  /** Values of header registers after a reset, where they differ from 0 or from what the rest says. */
+  readonly initial?: Readonly<Record<string, number>>;
 }
 
 /** One write that reached the function itself. */
@@ -55,7 +57,7 @@ function headerRegisters(shape: StorageShape): ImageRegister[] {
     name,
     offset,
     width,
-    initial,
+    initial: shape.initial?.[name] ?? initial,
   });
   const registers: ImageRegister[] = [
     fixed('header.vendor', 0, 2, shape.vendor),

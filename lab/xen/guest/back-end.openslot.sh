@@ -6,10 +6,10 @@ serve_gone() { ! kill -0 $serve_id; }
 
 serve_settled() { grep -qw ready /tmp/serve.log || serve_gone; }
 
-serve() {
+serve() { # OPTIONS...
   # Not by the function above: the shell would fork for it, and a signal would end that fork and not Node.
   echo 0 >/sys/bus/xen-backend/drivers_autoprobe
-  node /openslot/dist/src/cli/main.js serve >/tmp/serve.log 2>&1 &
+  node /openslot/dist/src/cli/main.js serve "$@" >/tmp/serve.log 2>&1 &
   serve_id=$!
   await 30 serve_settled
   fact serve.ready "$(grep -w -m 1 ready /tmp/serve.log)"
@@ -21,7 +21,7 @@ pool_state() { # ADDRESS FACT: the runner reads the state out of the whole list
 
 release() { run release openslot release "$1"; }
 
-end_serve() {
+end_serve() { # OPTIONS...
   kill -TERM $serve_id
   await 15 serve_gone || kill -KILL $serve_id
   wait $serve_id

@@ -1,0 +1,234 @@
+/** The back end's life with a guest: XenBus states, keys, hot changes, nonsense, and death at any moment. */
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { describeEvent, Pciback, type PcibackEvent } from '../../src/pciback/index.js';
+import { OpenslotError } from '../../src/pci/index.js';
+import { MemoryJournal, Pool } from '../../src/pool/index.js';
+import { disk, edu } from '../function/shapes.js';
+import { StorageMachine } from '../function/storage-machine.js';
+import { checkProperty } from '../kept-seeds.js';
+import { MemoryPlatform } from '../xen/memory-platform.js';
+import { FrontEnd, toolStackCreates, toolStackDestroys } from './front-end.js';
+
+const DISK = '0000:00:08.0';
+const EDU = '0000:00:05.0';
+
+async function host() {
+  const machine = new StorageMachine(disk(), edu());
+  const platform = new MemoryPlatform();
+  const pool = new Pool(machine, new MemoryJournal());
+  for (const { address } of [disk(), edu()]) await pool.claim(address, 'pciback');
+  const events: PcibackEvent[] = [];
+  const pciback = await Pciback.start({
+    platform,
+    pool,
+    drivers: machine.drivers,
+    onEvent: (event) => events.push(event),
+  });
+  const failures = () => events.filter((event) => event.event === 'failed').map(({ error }) => error as OpenslotError);
+  return {
+    machine,
+    platform,
+    pool,
+    events,
+    failures,
+    pciback,
+    states: () => pool.list().map(({ state }) => state),
+    async settled(condition: () => boolean): Promise<void> {
+      for (let tries = 0; tries < 600 && !condition(); tries++) await sleep(5);
+      assert.ok(condition(), `not reached; events:\n${events.map(describeEvent).join('\n')}`);
+    },
+    async end(): Promise<void> {
+      await pciback[Symbol.asyncDispose]();
+      await platform[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe('one guest', () => {
+  test('from created to connected, its reads, an orderly close, and nothing left', async () => {
+    const all = await host();
+    const { platform } = all;
+    await toolStackCreates(platform.store, 1, [DISK, EDU]);
+    const front = new FrontEnd(platform, 1);
+    await front.connect();
+    const { 'vdev-0': first, 'vdev-1': second, 'state-0': state, root_num: roots, 'root-0': root } = await front.backKeys();
+    assert.deepEqual([first, second, state, roots, root], ['0000:00:00.00', '0000:00:01.00', '3', '1', '0000:00']);
+    assert.deepEqual(front.read(0, 0, 4), { error: 0, value: 0x0010_1b36, vectors: [] });
+    assert.deepEqual(front.read(8, 0, 4), { error: 0, value: 0x11e8_1234, vectors: [] });
+    assert.deepEqual(all.states(), ['taken', 'taken']);
+    await front.write({ state: '5' });
+    await front.backState(5);
+    await front.write({ state: '6' });
+    await front.backState(6);
+    assert.deepEqual(platform.open, { pages: 0, channels: 0 });
+    await toolStackDestroys(platform.store, 1);
+    await all.settled(() => all.states().every((one) => one === 'free'));
+    assert.equal(platform.server.dump('/local/domain/0').includes('backend/pci'), false, platform.server.dump());
+    assert.equal(all.machine.device(disk().address).resets, 1);
+    assert.deepEqual(all.failures(), []);
+    assert.deepEqual(platform.mapped.size, 0);
+    await all.end();
+  });
+
+  test('hot attach and detach through states 7 and 8', async () => {
+    const all = await host();
+    const { store } = all.platform;
+    await toolStackCreates(store, 1, [DISK]);
+    const front = new FrontEnd(all.platform, 1);
+    await front.connect();
+    const { back } = front;
+    await store.transaction(async (tx) => {
+      for (const [key, value] of Object.entries({ 'dev-1': EDU, 'state-1': '1', num_devs: '2', state: '7' })) {
+        await tx.write(`${back}/${key}`, value);
+      }
+    });
+    await front.write({ state: '7' });
+    await front.backState(8);
+    assert.equal(front.read(8, 0, 4).value, 0x11e8_1234);
+    await front.write({ state: '4' });
+    await front.backState(4);
+    await store.transaction(async (tx) => {
+      await tx.write(`${back}/state-0`, '5');
+      await tx.write(`${back}/state`, '7');
+    });
+    await front.write({ state: '7' });
+    await front.backState(8);
+    assert.equal(front.read(0, 0, 4).error, -1);
+    assert.deepEqual(all.states(), ['taken', 'free']);
+    await front.write({ state: '4' });
+    await front.backState(4);
+    await all.end();
+  });
+
+  test('a pair that another back end serves is left alone', async () => {
+    const all = await host();
+    await all.pciback[Symbol.asyncDispose]();
+    await toolStackCreates(all.platform.store, 1, [DISK]);
+    const front = new FrontEnd(all.platform, 1);
+    await all.platform.store.write(`${front.back}/state`, '4');
+    const events: PcibackEvent[] = [];
+    const second = await Pciback.start({
+      platform: all.platform,
+      pool: all.pool,
+      drivers: all.machine.drivers,
+      onEvent: (event) => events.push(event),
+    });
+    await all.settled(() => events.length > 0);
+    assert.deepEqual(events.map(({ event }) => event), ['foreign']);
+    assert.deepEqual(all.states(), ['free', 'free']);
+    await second[Symbol.asyncDispose]();
+    await all.end();
+  });
+});
+
+describe('a guest that cannot be served', () => {
+  const wrongKeys: readonly [string, Readonly<Record<string, string>>, string][] = [
+    ['another protocol', { 'pci-op-ref': '8', 'event-channel': '9', magic: '8' }, 'FRONTEND_KEYS_BAD'],
+    ['no magic', { 'pci-op-ref': '8', 'event-channel': '9' }, 'FRONTEND_KEYS_BAD'],
+    ['words for numbers', { 'pci-op-ref': 'eight', 'event-channel': '9', magic: '7' }, 'FRONTEND_KEYS_BAD'],
+    ['a negative number', { 'pci-op-ref': '8', 'event-channel': '-9', magic: '7' }, 'FRONTEND_KEYS_BAD'],
+    ['a number too large', { 'pci-op-ref': '99999999999', 'event-channel': '9', magic: '7' }, 'FRONTEND_KEYS_BAD'],
+    ['a huge value', { 'pci-op-ref': '8'.repeat(2000), 'event-channel': '9', magic: '7' }, 'FRONTEND_KEYS_BAD'],
+  ];
+  for (const [name, keys, code] of wrongKeys) {
+    test(`${name}: told, closed, given back`, async () => {
+      const all = await host();
+      await toolStackCreates(all.platform.store, 1, [DISK]);
+      const front = new FrontEnd(all.platform, 1);
+      await front.backState(3);
+      await front.write({ ...keys, state: '3' });
+      await front.backState(5);
+      assert.deepEqual(all.failures().map((error) => error.code), [code]);
+      await all.settled(() => all.states().every((one) => one === 'free'));
+      // The back end lives: the next guest is served.
+      await toolStackCreates(all.platform.store, 2, [DISK]);
+      const next = new FrontEnd(all.platform, 2);
+      await next.connect();
+      assert.equal(next.read(0, 0, 4).value, 0x0010_1b36);
+      await all.end();
+    });
+  }
+
+  test('a grant or port that is not there: nothing half open', async () => {
+    for (const keys of [
+      { 'pci-op-ref': '77', 'event-channel': '9', magic: '7' },
+      { 'pci-op-ref': '8', 'event-channel': '77', magic: '7' },
+    ]) {
+      const all = await host();
+      await toolStackCreates(all.platform.store, 1, [DISK]);
+      const front = new FrontEnd(all.platform, 1);
+      await front.backState(3);
+      await front.write({ ...keys, state: '3' });
+      await front.backState(5);
+      assert.deepEqual(all.platform.open, { pages: 0, channels: 0 });
+      await all.end();
+    }
+  });
+
+  test('a function that another guest has is refused, and the first keeps it', async () => {
+    const all = await host();
+    await toolStackCreates(all.platform.store, 1, [DISK]);
+    const first = new FrontEnd(all.platform, 1);
+    await first.connect();
+    await toolStackCreates(all.platform.store, 2, [EDU, DISK]);
+    const second = new FrontEnd(all.platform, 2);
+    await second.backState(5);
+    assert.deepEqual(all.failures().map(({ code }) => code), ['FUNCTION_TAKEN']);
+    await all.settled(() => all.states()[0] === 'free');
+    assert.equal(first.read(0, 0, 4).value, 0x0010_1b36);
+    await all.end();
+  });
+
+  const wrongPairs: readonly [string, readonly string[], string][] = [
+    ['a function that is not there', ['0000:0a:00.0'], 'FUNCTION_NOT_CLAIMED'],
+    ['no address', ['somewhere'], 'BACKEND_KEYS_BAD'],
+  ];
+  for (const [name, devices, code] of wrongPairs) {
+    test(`${name}: told and closed`, async () => {
+      const all = await host();
+      await toolStackCreates(all.platform.store, 1, devices);
+      await new FrontEnd(all.platform, 1).backState(5);
+      assert.deepEqual(all.failures().map((error) => error.code), [code]);
+      await all.end();
+    });
+  }
+});
+
+test('property: nonsense in any key of the guest never stops the back end, and death at any moment leaves nothing', async () => {
+  const key = fc.constantFrom('state', 'pci-op-ref', 'event-channel', 'magic', 'backend', 'x');
+  const value = fc.oneof(
+    fc.constantFrom('0', '1', '3', '4', '5', '6', '7', '8', '9', '', '-1', '3x', '77', '4294967296'),
+    fc.string({ maxLength: 12 }),
+  );
+  const step = fc.oneof(
+    { weight: 4, arbitrary: fc.tuple(fc.constant('write' as const), key, value) },
+    { weight: 1, arbitrary: fc.tuple(fc.constant('publish' as const), fc.constant(''), fc.constant('')) },
+    { weight: 1, arbitrary: fc.tuple(fc.constant('wait' as const), fc.constant(''), fc.constant('')) },
+  );
+  const property = fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+    const all = await host();
+    await toolStackCreates(all.platform.store, 1, [DISK]);
+    const front = new FrontEnd(all.platform, 1);
+    for (const [what, name, text] of steps) {
+      if (what === 'wait') await sleep(1);
+      else if (what === 'publish') await front.publish();
+      // Characters beyond latin1 cannot be written at all: the guest's own client refuses them.
+      else await front.write({ [name]: text.replace(/[^\0-\xff]/g, '?') });
+      front.read(0, 0, 4);
+    }
+    await toolStackDestroys(all.platform.store, 1);
+    await all.settled(() => all.states().every((one) => one === 'free') && all.pciback.guests.length === 0);
+    assert.deepEqual(all.platform.open, { pages: 0, channels: 0 });
+    assert.equal(all.platform.mapped.size, 0);
+    assert.equal(all.platform.server.dump('/local/domain/0').includes('backend/pci'), false);
+    await toolStackCreates(all.platform.store, 2, [DISK]);
+    const honest = new FrontEnd(all.platform, 2);
+    await honest.connect();
+    assert.equal(honest.read(0, 0, 4).value, 0x0010_1b36);
+    await all.end();
+  });
+  await checkProperty('back-end: any guest', property as fc.IAsyncProperty<unknown[]>, { numRuns: 60 });
+});

@@ -1,0 +1,131 @@
+/** A guest's front end for tests: XenBus states and keys as pcifront writes them, over the guest's own connection. */
+import { domainId, type DomainId } from '../../src/xen/domain.js';
+import { frontendPath, backendPath, Command } from '../../src/xen/pciif/index.js';
+import { discard, XenStoreClient, type XenStore } from '../../src/xen/store/index.js';
+import type { MemoryPlatform } from '../xen/memory-platform.js';
+import { SharedPageGuest, type Reply } from './shared-page-guest.js';
+
+const REFERENCE = 8;
+const PORT = 9;
+
+/** What libxl writes at `xl create`, in one transaction. */
+export async function toolStackCreates(store: XenStore, guest: number, devices: readonly string[]): Promise<void> {
+  const back = backendPath(domainId(0), domainId(guest));
+  const front = frontendPath(domainId(guest));
+  await store.transaction(async (tx) => {
+    await tx.mkdir(back);
+    const keys: Record<string, string> = {
+      frontend: front,
+      'frontend-id': String(guest),
+      online: '1',
+      state: '1',
+      domain: `guest${guest}`,
+      num_devs: String(devices.length),
+    };
+    for (const [index, device] of devices.entries()) {
+      keys[`key-${index}`] = device;
+      keys[`dev-${index}`] = device;
+      keys[`opts-${index}`] = 'msitranslate=0,power_mgmt=0,permissive=0,rdm_policy=strict';
+      keys[`state-${index}`] = '1';
+    }
+    await tx.mkdir(front);
+    await tx.write(`${front}/backend`, back);
+    await tx.write(`${front}/backend-id`, '0');
+    await tx.write(`${front}/state`, '1');
+    for (const [key, value] of Object.entries(keys)) await tx.write(`${back}/${key}`, value);
+  });
+}
+
+/** What `xl destroy` leaves of the pair: nothing. */
+export async function toolStackDestroys(store: XenStore, guest: number): Promise<void> {
+  await store.transaction(async (tx) => {
+    await tx.remove(`/local/domain/${guest}`);
+    await tx.remove(backendPath(domainId(0), domainId(guest)));
+    await tx.remove(`/local/domain/0/backend/pci/${guest}`);
+    await tx.remove('/local/domain/0/backend/pci');
+  });
+}
+
+export class FrontEnd {
+  readonly guest: DomainId;
+  readonly page = new SharedPageGuest();
+  readonly store: XenStore;
+  readonly #platform: MemoryPlatform;
+  #raise: () => void = () => undefined;
+
+  constructor(platform: MemoryPlatform, guest: number) {
+    this.guest = domainId(guest);
+    this.#platform = platform;
+    this.store = new XenStoreClient(platform.server.connect({ domain: this.guest }));
+    platform.pages.set(`${guest}/${REFERENCE}`, this.page.words.buffer);
+  }
+
+  get back(): string {
+    return backendPath(domainId(0), this.guest);
+  }
+
+  /** Writes keys of the front end's directory, as it likes. */
+  async write(keys: Readonly<Record<string, string>>): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      for (const [key, value] of Object.entries(keys)) await tx.write(`${frontendPath(this.guest)}/${key}`, value);
+    });
+  }
+
+  /** Publishes the page and the port, and says so. */
+  async publish(): Promise<void> {
+    const channel = { onNotified: () => undefined, raise: () => undefined };
+    this.#platform.ports.set(`${this.guest}/${PORT}`, channel);
+    this.#raise = () => {
+      channel.raise();
+    };
+    await this.write({ 'pci-op-ref': String(REFERENCE), 'event-channel': String(PORT), magic: '7', state: '3' });
+  }
+
+  /** Waits until the back end's state is one of these. */
+  async backState(...states: readonly number[]): Promise<number> {
+    const key = `${this.back}/state`;
+    let stop: () => void = () => undefined;
+    const reached = new Promise<number>((resolve) => {
+      const look = async () => {
+        const state = Number((await this.#platform.store.read(key)) ?? NaN);
+        if (states.includes(state)) resolve(state);
+      };
+      const timer = setInterval(() => void look(), 5);
+      stop = () => {
+        clearInterval(timer);
+      };
+    });
+    const state = await Promise.race([
+      reached,
+      new Promise<never>((_resolve, reject) => {
+        setTimeout(() => {
+          reject(new Error(`the back end did not reach ${states.join(' or ')}`));
+        }, 3000).unref();
+      }),
+    ]).finally(stop);
+    return state;
+  }
+
+  /** The whole start, as pcifront does it. */
+  async connect(): Promise<void> {
+    await this.backState(3);
+    await this.publish();
+    await this.backState(4);
+    await this.write({ state: '4' });
+  }
+
+  read(devfn: number, offset: number, size: number): Reply {
+    this.page.request({ command: Command.configRead, domain: 0, bus: 0, devfn, offset, size, value: 0 });
+    this.#raise();
+    return this.page.reply();
+  }
+
+  /** Keys of the back end's directory that match. */
+  async backKeys(): Promise<Readonly<Record<string, string>>> {
+    return this.#platform.store.transaction(async (tx) => {
+      const keys: Record<string, string> = {};
+      for (const name of (await tx.list(this.back)) ?? []) keys[name] = (await tx.read(`${this.back}/${name}`)) ?? '';
+      return discard(keys as Readonly<Record<string, string>>);
+    });
+  }
+}

@@ -1,0 +1,243 @@
+/** The operation handler against whatever a guest can put into the page. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { Command, OperationError } from '../../src/xen/pciif/index.js';
+import { disk, edu } from '../function/shapes.js';
+import { checkProperty } from '../kept-seeds.js';
+import { exportTo } from './exported.js';
+import { HandlerGuest, WORD } from './shared-page-guest.js';
+
+const DISK = 0;
+const EDU = 8;
+const ABSENT = 16;
+
+async function twoFunctions() {
+  const guest = new HandlerGuest();
+  return { guest, ...(await exportTo(guest, disk(), edu())) };
+}
+
+describe('operations', () => {
+  test('an absent function has no vendor, wherever it is looked for', async () => {
+    const { guest } = await twoFunctions();
+    assert.deepEqual(guest.read(ABSENT, 0, 4), { error: OperationError.deviceNotFound, value: 0, vectors: [] });
+    for (const place of [{ domain: 1 }, { bus: 1 }, { domain: -1 }, { devfn: 256 }, { devfn: -8 }]) {
+      guest.guest.request({ command: Command.configRead, domain: 0, bus: 0, devfn: DISK, offset: 0, size: 4, ...place });
+      guest.handler.service();
+      assert.equal(guest.guest.reply().error, OperationError.deviceNotFound, JSON.stringify(place));
+    }
+  });
+
+  test('widths and offsets that the protocol does not know are invalid; past the function nothing answers', async () => {
+    const { guest } = await twoFunctions();
+    for (const [offset, size] of [
+      [0, 3],
+      [0, 0],
+      [0, 8],
+      [1, 2],
+      [2, 4],
+      [-4, 4],
+      [4096, 1],
+      [4094, 4],
+      [0x7fff_ffff, 1],
+    ] as const) {
+      assert.equal(guest.read(DISK, offset, size).error, OperationError.invalidOffset, `read ${size} at ${offset}`);
+      assert.equal(guest.write(DISK, offset, size, 0).error, OperationError.invalidOffset, `write ${size} at ${offset}`);
+    }
+    assert.deepEqual(guest.read(DISK, 256, 4), { error: 0, value: 0xffff_ffff, vectors: [] });
+    assert.deepEqual(guest.read(DISK, 4094, 2), { error: 0, value: 0xffff, vectors: [] });
+  });
+
+  test('unknown commands are not implemented, aer and multi-vector MSI among them', async () => {
+    const { guest } = await twoFunctions();
+    for (const command of [6, 7, 8, 9, Command.enableMultiMsi, 11, 0x7fff_ffff, -1]) {
+      assert.equal(guest.operate(command, DISK).error, OperationError.notImplemented, `command ${command}`);
+    }
+  });
+
+  test('MSI: one vector, then off; a second enable, or MSI-X beside it, fails', async () => {
+    const { guest, platform, machine } = await twoFunctions();
+    const on = guest.operate(Command.enableMsi, DISK);
+    assert.deepEqual({ error: on.error, mapped: [...platform.mapped.keys()] }, { error: 0, mapped: [on.value] });
+    const { image } = machine.device(disk().address);
+    assert.equal(image.held('msi.control') & 1, 1);
+    assert.equal(image.held('header.command') & 0x0400, 0x0400);
+    assert.equal(guest.operate(Command.enableMsi, DISK).error, OperationError.operationFailed);
+    assert.equal(guest.operate(Command.enableMsix, DISK, { value: 1 }).error, OperationError.operationFailed);
+    const off = guest.operate(Command.disableMsi, DISK);
+    assert.deepEqual({ error: off.error, value: off.value, mapped: platform.mapped.size }, { error: 0, value: 11, mapped: 0 });
+    assert.equal(image.held('msi.control') & 1, 0);
+    assert.equal(guest.operate(Command.disableMsi, DISK).error, 0, 'off twice is answered, not asserted');
+  });
+
+  test('MSI-X: vectors come back as pirqs beside their entries; today’s Linux switches them off as MSI', async () => {
+    const { guest, platform, machine } = await twoFunctions();
+    guest.write(DISK, 4, 2, 2);
+    guest.guest.request({ command: Command.enableMsix, domain: 0, bus: 0, devfn: DISK, value: 3 }, [0, 1, 16]);
+    guest.handler.service();
+    const reply = guest.guest.reply(3);
+    assert.deepEqual({ error: reply.error, value: reply.value }, { error: 0, value: 0 });
+    assert.deepEqual(reply.vectors, [...platform.mapped.keys()]);
+    assert.deepEqual(
+      [...platform.mapped.values()].map(({ route }) => (route.kind === 'msix' ? [route.entry, route.tableBar] : [])),
+      [0, 1, 16].map((entry) => [entry, 0xfebd_0000n]),
+    );
+    assert.equal(machine.device(disk().address).image.held('msix.control') & 0xc000, 0x8000);
+    assert.equal(guest.operate(Command.disableMsi, DISK).error, 0);
+    assert.equal(platform.mapped.size, 0);
+    assert.equal(machine.device(disk().address).image.held('msix.control') & 0xc000, 0);
+  });
+
+  test('MSI-X: wrong counts and entries, no decode, and a Xen without pirqs leave nothing on', async () => {
+    const { guest, platform, machine } = await twoFunctions();
+    const enable = (value: number, entries: readonly number[]) => {
+      guest.guest.request({ command: Command.enableMsix, domain: 0, bus: 0, devfn: DISK, value }, entries);
+      guest.handler.service();
+      return guest.guest.reply();
+    };
+    assert.equal(enable(1, [0]).error, OperationError.operationFailed, 'memory is not decoded yet');
+    guest.write(DISK, 4, 2, 2);
+    for (const [value, entries] of [
+      [0, []],
+      [18, [0]],
+      [129, [0]],
+      [-1, [0]],
+      [2, [3, 3]],
+      [1, [17]],
+    ] as const) {
+      const { error, value: result } = enable(value, entries);
+      assert.equal(error, OperationError.operationFailed, `${value} vectors`);
+      assert.notEqual(result, 0);
+    }
+    platform.refusePirq = 2;
+    assert.equal(enable(3, [0, 1, 2]).error, OperationError.operationFailed);
+    assert.equal(platform.mapped.size, 0, 'pirqs that were mapped before the refusal are given back');
+    assert.equal(machine.device(disk().address).image.held('msix.control') & 0xc000, 0);
+    assert.equal(enable(1, [0]).error, 0, 'and the next try succeeds');
+  });
+
+  test('writing vital product data is denied, reading it is not', async () => {
+    const { guest } = await twoFunctions();
+    assert.equal(guest.write(DISK, 0xc2, 2, 0x8010).error, OperationError.accessDenied);
+    assert.equal(guest.write(DISK, 0xc2, 2, 0x0010).error, 0);
+    assert.equal(guest.read(DISK, 0xc2, 2).value, 0x0010);
+  });
+
+  test('default deny: bus master is the guest’s, decode stays, all else is dropped and told once', async () => {
+    const { guest, machine, refused } = await twoFunctions();
+    const device = machine.device(disk().address);
+    guest.write(DISK, 4, 2, 0x0406);
+    assert.equal(device.image.held('header.command'), 0x0007, 'INTx disable stays ours');
+    guest.write(DISK, 4, 2, 0x0000);
+    assert.equal(device.image.held('header.command') & 7, 3, 'the guest cannot stop decoding (XSA-120)');
+    assert.equal(guest.read(DISK, 4, 2).value, 0, 'but sees what it wrote');
+    const before = device.writes.length;
+    for (let times = 0; times < 3; times++) {
+      guest.write(DISK, 0x42, 2, 0xc000);
+      guest.write(DISK, 0xa2, 2, 0x0001);
+      guest.write(DISK, 0xa4, 4, 0xfee0_0000);
+      guest.write(DISK, 0x88, 2, 0x8000);
+      guest.write(DISK, 0x10, 4, 0xdead_0000);
+      guest.write(DISK, 0x64, 2, 0x0003);
+    }
+    assert.equal(device.writes.length, before, 'none of them reached the device');
+    assert.equal(guest.read(DISK, 0x10, 4).value, 0xfebd_0004);
+    assert.equal(guest.read(DISK, 0x64, 2).value & 3, 3, 'a power state of its own');
+    assert.deepEqual(
+      refused.map((write) => (write as { register: string | undefined }).register),
+      [undefined, undefined, undefined, undefined],
+      'each offset once: MSI-X and MSI control, address, device control',
+    );
+  });
+
+  test('a reply goes only to the request that was copied', async () => {
+    const { guest, exports } = await twoFunctions();
+    const [exported] = exports;
+    assert.ok(exported !== undefined);
+    const { words } = guest.guest;
+    // The guest gives up while the hardware answers, and reuses the page.
+    const slow = exported.config.read.bind(exported.config);
+    for (const change of [
+      () => (words[WORD.offset] = 4),
+      () => (words[WORD.devfn] = EDU),
+      () => (words[WORD.value] = 77),
+      () => Atomics.and(words, WORD.flags, 0),
+    ]) {
+      exported.config.read = (offset, width) => {
+        change();
+        return slow(offset, width);
+      };
+      words[WORD.error] = 1234;
+      guest.guest.request({ command: Command.configRead, domain: 0, bus: 0, devfn: DISK, offset: 0, size: 4, value: 0 });
+      assert.equal(guest.handler.service(), false);
+      assert.equal(words[WORD.error], 1234, 'no word was written');
+    }
+    exported.config.read = slow;
+    guest.guest.request({ command: Command.configRead, domain: 0, bus: 0, devfn: DISK, offset: 0, size: 4, value: 0 });
+    assert.equal(guest.handler.service(), true);
+    assert.equal(guest.guest.reply().value, 0x0010_1b36);
+  });
+
+  test('property: any page gets one answer, and only allowed bits reach the devices', async () => {
+    const number = fc.oneof(
+      fc.integer({ min: -2, max: 300 }),
+      fc.constantFrom(0x7fff_ffff, -0x8000_0000, 4094, 4096, 0x10_0000),
+    );
+    const operation = fc.record({
+      command: fc.oneof({ weight: 6, arbitrary: fc.integer({ min: 0, max: 5 }) }, { weight: 1, arbitrary: number }),
+      domain: fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: number }),
+      bus: fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: number }),
+      devfn: fc.oneof({ weight: 6, arbitrary: fc.constantFrom(DISK, EDU, ABSENT) }, { weight: 1, arbitrary: number }),
+      offset: fc.oneof({ weight: 6, arbitrary: fc.integer({ min: 0, max: 0xff }) }, { weight: 1, arbitrary: number }),
+      size: fc.oneof({ weight: 6, arbitrary: fc.constantFrom(1, 2, 4) }, { weight: 1, arbitrary: number }),
+      value: fc.oneof(fc.integer(), fc.integer({ min: 0, max: 20 })),
+      entries: fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 8 }),
+    });
+    const property = fc.asyncProperty(fc.array(operation, { maxLength: 60 }), async (operations) => {
+      const { guest, machine, platform } = await twoFunctions();
+      for (const { entries, ...fields } of operations) {
+        for (const { writes } of machine.devices.values()) writes.length = 0;
+        guest.guest.request(fields, entries);
+        assert.equal(guest.handler.service(), true);
+        assert.equal(guest.guest.waiting, false);
+        assert.equal(guest.handler.service(), false, 'answered once');
+        const { error } = guest.guest.reply();
+        assert.ok(error <= 0 && error >= -5, `error ${error}`);
+        for (const [key, { writes }] of machine.devices) {
+          for (const { offset, width, value } of writes) {
+            const isMsiSwitch = fields.command >= 2 && fields.command <= 5;
+            const allowed = isMsiSwitch
+              ? [4, 0x42, 0xa2].includes(offset) && width === 2
+              : // Command, cache line, BIST, PM status, VPD address: the policy's table.
+                (offset === 4 && width === 2) ||
+                (offset === 0x0c && width === 1) ||
+                (offset === 0x0f && width === 1 && (value & ~0xc0) === 0) ||
+                (offset === 0x64 && (value & 0x0100) === 0) ||
+                offset === 0x65 ||
+                (offset === 0xc2 && width === 2 && (value & 0x8000) === 0);
+            assert.ok(allowed, `function ${key}: write of ${value.toString(16)} to ${offset.toString(16)}`);
+          }
+        }
+      }
+      await Promise.all(
+        [...guest.bus.occupants()].map(async ({ occupant }) => {
+          const { unsettled } = await occupant.lease.giveBack();
+          assert.deepEqual(unsettled, []);
+        }),
+      );
+      assert.equal(platform.mapped.size, 0, 'no pirq outlives the lease');
+      assert.equal(platform.protectedTables.size, 0);
+    });
+    await checkProperty('operation-handler: any page', property as fc.IAsyncProperty<unknown[]>, { numRuns: 300 });
+  });
+
+  test('property: random bytes in the whole page never throw', async () => {
+    const { guest } = await twoFunctions();
+    const property = fc.property(fc.uint8Array({ minLength: 576, maxLength: 576 }), (bytes) => {
+      new Uint8Array(guest.guest.words.buffer).set(bytes);
+      guest.handler.service();
+      assert.equal(guest.guest.waiting && guest.handler.service(), false);
+    });
+    await checkProperty('operation-handler: random pages', property as fc.IProperty<unknown[]>, { numRuns: 2000 });
+  });
+});
