@@ -11,7 +11,7 @@ const help = `Usage: npm run bench [-- start|xen …] [--rounds N]
 
 Without a name both are measured. Raw samples are printed; those of xen are kept in the run's folder too.
 
-  --rounds N            scans of each guest (default 9, at least 7)
+  --rounds N            scans of each guest (default 15, at least 7)
   --back-end kernel     both guests get the kernel's back end: how far two equal things differ
   --limit SECONDS       give up after that long (default 400)`;
 
@@ -20,7 +20,7 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       help: { type: 'boolean', short: 'h', default: false },
-      rounds: { type: 'string', default: '9' },
+      rounds: { type: 'string', default: '15' },
       'back-end': { type: 'string', default: 'openslot' },
       limit: { type: 'string', default: '400' },
     },

@@ -2,10 +2,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 
-const kept = JSON.parse(readFileSync(new URL('../../test/kept-seeds.json', import.meta.url), 'utf8')) as Record<
-  string,
-  readonly number[] | undefined
->;
+const kept = JSON.parse(
+  readFileSync(new URL('../../test/kept-seeds.json', import.meta.url), 'utf8'),
+) as Record<string, readonly number[] | undefined>;
 
 /** Asserts the property with each kept seed, then with a new one; a failure names the seed that must be kept. */
 export async function checkProperty(
@@ -17,7 +16,9 @@ export async function checkProperty(
   for (const seed of [...(kept[name] ?? []), fresh]) {
     const details = await fc.check(property as fc.IAsyncProperty<unknown[]>, { ...parameters, seed });
     if (details.failed) {
-      throw new Error(`property "${name}" failed; keep its seed ${seed} in test/kept-seeds.json\n${fc.defaultReportMessage(details)}`);
+      throw new Error(
+        `property "${name}" failed; keep its seed ${seed} in test/kept-seeds.json\n${fc.defaultReportMessage(details)}`,
+      );
     }
   }
 }

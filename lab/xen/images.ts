@@ -36,7 +36,7 @@ export interface Images {
   readonly node: string;
 }
 
-/** Bytes that guest and dom0 read from a disk; guest/disk.sh has the same number. */
+/** Bytes that guest and dom0 read from a disk; guest/lib.sh and guest/init.guest have the same number. */
 const checkedBytes = 64 * 4096;
 const diskBytes = 64 * 2 ** 20;
 

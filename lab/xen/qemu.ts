@@ -33,9 +33,13 @@ export interface ConsoleLine {
 const deterministic = ['-accel', 'tcg,thread=single', '-icount', 'shift=1,sleep=on', '-rtc', 'clock=vm'];
 const wallClock = ['-accel', 'tcg,thread=multi'];
 
+/**
+ * Without sched_ratelimit_us=0 a domain that was woken waits until the other has run for 1 ms: with one CPU for both
+ * ends, every operation of pcifront would take that long, whoever answers it.
+ */
 const hypervisorWords =
   'console=com1 com1=115200,8n1 dom0_mem=1024M,max:1024M dom0_max_vcpus=1 loglvl=info guest_loglvl=info ' +
-  'spec-ctrl=no xpti=off pv-l1tf=off bootscrub=0 noreboot';
+  'spec-ctrl=no xpti=off pv-l1tf=off bootscrub=0 sched_ratelimit_us=0 noreboot';
 
 /** Without random.trust_cpu the tool stack can wait for entropy that never comes. */
 const kernelWords = 'console=hvc0 mitigations=off net.ifnames=0 random.trust_cpu=on cryptomgr.notests';

@@ -22,6 +22,9 @@ import { Ledger } from './ledger.js';
 
 const COMMAND = 0x04;
 const BUS_MASTER = 0x0004;
+const BASE_CLASS = 0x0b;
+const BRIDGE = 0x06;
+const HEADER_TYPE = 0x0e;
 /** Names the only driver that may bind, where none shall: no driver has this name. */
 export const NO_DRIVER = 'openslot';
 
@@ -102,9 +105,14 @@ export class Pool {
     const record: ClaimRecord = { address, formerDriver: driver, formerOverride: override, holder };
     this.#journal.put(record);
     try {
+      // From the unbind on, no other driver may take the function in between.
       await this.#drivers.setOverride(address, holder ?? NO_DRIVER);
       await this.#drivers.unbind(address);
-      if (holder !== undefined) await this.#drivers.bind(address, holder);
+      if (holder !== undefined) {
+        await this.#drivers.bind(address, holder);
+        // A bound holder is protection enough, and other tools can give the function back without knowing of this.
+        await this.#drivers.setOverride(address, override);
+      }
     } catch (cause) {
       await this.#rebind(record).catch(() => undefined);
       this.#journal.remove(address);
@@ -215,15 +223,13 @@ export class Pool {
   #checkAssignable(address: PciAddress): void {
     const fn = this.#machine.open(address);
     try {
-      const headerType = fn.config.read(0x0e, 1) & 0x7f;
-      if (headerType !== 0) {
-        throw new NotAssignableError(
-          address,
-          headerType === 1
-            ? 'it is a bridge; the functions behind it can be'
-            : `its header is of type ${headerType}`,
-        );
-      }
+      const headerType = fn.config.read(HEADER_TYPE, 1) & 0x7f;
+      if (headerType === 1)
+        throw new NotAssignableError(address, 'it is a bridge; the functions behind it can be');
+      if (headerType !== 0) throw new NotAssignableError(address, `its header is of type ${headerType}`);
+      // Host and ISA bridges have an ordinary header, and the host behind them.
+      if (fn.config.read(BASE_CLASS, 1) === BRIDGE)
+        throw new NotAssignableError(address, 'it is a bridge of the host');
     } finally {
       fn.close();
     }

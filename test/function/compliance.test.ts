@@ -32,7 +32,8 @@ describe('compliance: this host', () => {
     });
   }
   // Reading only: these functions carry the host's own disk and network.
-  for (const { address } of functions) suite(`compliance: linux ${address}`, { machine: linux, address }, false);
+  for (const { address } of functions)
+    suite(`compliance: linux ${address}`, { machine: linux, address }, false);
 });
 
 test('the suite has no case that nothing can run', () => {

@@ -47,7 +47,15 @@ const registers: readonly ImageRegister[] = [
   { name: 'command', offset: 4, width: 2, virtual: 0x0403, initial: 0x0001, writable: 0x0407 },
   { name: 'status', offset: 6, width: 2, clearable: 0xf900 },
   { name: 'cache_line', offset: 0x0c, width: 1, writable: 0xff },
-  { name: 'held', offset: 0x10, width: 4, virtual: 0xffff_ffff, initial: 0xdead_beef, writable: 0xffff_0000, clearable: 0x0f },
+  {
+    name: 'held',
+    offset: 0x10,
+    width: 4,
+    virtual: 0xffff_ffff,
+    initial: 0xdead_beef,
+    writable: 0xffff_0000,
+    clearable: 0x0f,
+  },
   { name: 'mixed', offset: 0x20, width: 2, writable: 0x00f0, clearable: 0x8000 },
 ];
 
@@ -91,9 +99,10 @@ describe('ConfigImage', () => {
     const image = new ConfigImage({ size: 256, registers, base });
     image.write(6, 2, 0x8100);
     // Bits that nobody may write keep what the hardware has; those that clear were not written back.
-    assert.deepEqual(base.log.filter(({ operation }) => operation === 'write'), [
-      { operation: 'write', offset: 6, width: 2, value: 0x8100 },
-    ]);
+    assert.deepEqual(
+      base.log.filter(({ operation }) => operation === 'write'),
+      [{ operation: 'write', offset: 6, width: 2, value: 0x8100 }],
+    );
   });
 
   test('without a base it is storage: masks and write-1-to-clear', () => {
@@ -181,7 +190,7 @@ describe('ConfigImage', () => {
         }
       },
     );
-    await checkProperty('config-image: only allowed bits', property as fc.IProperty<unknown[]>);
+    await checkProperty('config-image: only allowed bits', property);
   });
 
   test('property: a read of any width agrees with the bytes of a read of another', async () => {
@@ -202,6 +211,6 @@ describe('ConfigImage', () => {
         assert.equal(bytes >>> 0, whole);
       },
     );
-    await checkProperty('config-image: widths agree', property as fc.IProperty<unknown[]>);
+    await checkProperty('config-image: widths agree', property);
   });
 });

@@ -60,7 +60,9 @@ export function edu(address = new PciAddress(0, 0, 5, 0)): StorageShape {
     initial: { 'header.bist': 0, 'header.command': 0x0103, 'header.class': 0x00ff_0010 },
     firstCapability: 0x40,
     resetMethods: [],
-    regions: [{ index: 0, kind: 'memory', size: 0x10_0000, address: 0xfea0_0000n, prefetchable: false, wide: false }],
+    regions: [
+      { index: 0, kind: 'memory', size: 0x10_0000, address: 0xfea0_0000n, prefetchable: false, wide: false },
+    ],
     registers: [
       { name: 'msi.list', offset: 0x40, width: 2, initial: 0x0005 },
       { name: 'msi.control', offset: 0x42, width: 2, initial: 0x0080, writable: 0x0071 },
@@ -78,7 +80,12 @@ export function testdev(address = new PciAddress(0, 0, 6, 0)): StorageShape {
     vendor: 0x1b36,
     device: 0x0005,
     classCode: 0x00ff00,
-    initial: { 'header.bist': 0, 'header.command': 0x0103, 'header.class': 0x00ff_0000, 'header.interrupt_pin': 0 },
+    initial: {
+      'header.bist': 0,
+      'header.command': 0x0103,
+      'header.class': 0x00ff_0000,
+      'header.interrupt_pin': 0,
+    },
     resetMethods: [],
     regions: [
       { index: 0, kind: 'memory', size: 0x1000, address: 0xfeb8_b000n, prefetchable: false, wide: false },

@@ -79,9 +79,15 @@ function headerRegisters(shape: StorageShape): ImageRegister[] {
     const mask = barMask(bar, BigInt(region.size));
     const initial = encodeBar(bar, region.address);
     const offset = region.index === 6 ? 0x30 : 0x10 + region.index * 4;
-    registers.push({ ...fixed(`bar${region.index}`, offset, 4, initial.low | barTypeBits(bar)), writable: mask.low });
+    registers.push({
+      ...fixed(`bar${region.index}`, offset, 4, initial.low | barTypeBits(bar)),
+      writable: mask.low,
+    });
     if (region.wide) {
-      registers.push({ ...fixed(`bar${region.index}.upper`, offset + 4, 4, initial.high), writable: mask.high });
+      registers.push({
+        ...fixed(`bar${region.index}.upper`, offset + 4, 4, initial.high),
+        writable: mask.high,
+      });
     }
   }
   return registers;
@@ -97,7 +103,8 @@ class MemoryRegion implements Region {
   }
 
   #at(offset: number, width: 1 | 2 | 4 | 8): DataView {
-    if (this.#view === undefined) throw new RegionAccessError('REGION_CLOSED', `region ${this.info.index}`, 'was closed');
+    if (this.#view === undefined)
+      throw new RegionAccessError('REGION_CLOSED', `region ${this.info.index}`, 'was closed');
     checkRegionAccess(`region ${this.info.index}`, this.info.size, offset, width);
     return this.#view;
   }
@@ -174,7 +181,8 @@ class StorageFunction implements PciFunction {
     this.resetMethods = shape.resetMethods ?? ['flr'];
     this.interruptLine = shape.interruptLine;
     const check = (operation: 'read' | 'write', offset: number, width: number) => {
-      if (!this.#open) throw new ConfigAccessError('refused', { operation, offset, width }, 'the function was closed');
+      if (!this.#open)
+        throw new ConfigAccessError('refused', { operation, offset, width }, 'the function was closed');
     };
     this.config = {
       size: device.image.size,
@@ -209,7 +217,8 @@ class StorageFunction implements PciFunction {
 
   reset(): Promise<ResetMethod> {
     const [method] = this.resetMethods;
-    if (method === undefined) return Promise.reject(new ResetError('RESET_UNAVAILABLE', this.address, 'no method'));
+    if (method === undefined)
+      return Promise.reject(new ResetError('RESET_UNAVAILABLE', this.address, 'no method'));
     if (this.#device.gone) return Promise.reject(new ResetError('RESET_FAILED', this.address, 'all ones'));
     const bars = [0, 1, 2, 3, 4, 5].map((index) => this.config.read(0x10 + index * 4, 4));
     this.#device.reset();

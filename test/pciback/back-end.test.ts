@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { describeEvent, Pciback, type PcibackEvent } from '../../src/pciback/index.js';
-import { OpenslotError } from '../../src/pci/index.js';
+import type { OpenslotError } from '../../src/pci/index.js';
 import { MemoryJournal, Pool } from '../../src/pool/index.js';
 import { disk, edu } from '../function/shapes.js';
 import { StorageMachine } from '../function/storage-machine.js';
@@ -27,7 +27,8 @@ async function host() {
     drivers: machine.drivers,
     onEvent: (event) => events.push(event),
   });
-  const failures = () => events.filter((event) => event.event === 'failed').map(({ error }) => error as OpenslotError);
+  const failures = () =>
+    events.filter((event) => event.event === 'failed').map(({ error }) => error as OpenslotError);
   return {
     machine,
     platform,
@@ -54,8 +55,17 @@ describe('one guest', () => {
     await toolStackCreates(platform.store, 1, [DISK, EDU]);
     const front = new FrontEnd(platform, 1);
     await front.connect();
-    const { 'vdev-0': first, 'vdev-1': second, 'state-0': state, root_num: roots, 'root-0': root } = await front.backKeys();
-    assert.deepEqual([first, second, state, roots, root], ['0000:00:00.00', '0000:00:01.00', '3', '1', '0000:00']);
+    const {
+      'vdev-0': first,
+      'vdev-1': second,
+      'state-0': state,
+      root_num: roots,
+      'root-0': root,
+    } = await front.backKeys();
+    assert.deepEqual(
+      [first, second, state, roots, root],
+      ['0000:00:00.00', '0000:00:01.00', '3', '1', '0000:00'],
+    );
     assert.deepEqual(front.read(0, 0, 4), { error: 0, value: 0x0010_1b36, vectors: [] });
     assert.deepEqual(front.read(8, 0, 4), { error: 0, value: 0x11e8_1234, vectors: [] });
     assert.deepEqual(all.states(), ['taken', 'taken']);
@@ -66,7 +76,11 @@ describe('one guest', () => {
     assert.deepEqual(platform.open, { pages: 0, channels: 0 });
     await toolStackDestroys(platform.store, 1);
     await all.settled(() => all.states().every((one) => one === 'free'));
-    assert.equal(platform.server.dump('/local/domain/0').includes('backend/pci'), false, platform.server.dump());
+    assert.equal(
+      platform.server.dump('/local/domain/0').includes('backend/pci'),
+      false,
+      platform.server.dump(),
+    );
     assert.equal(all.machine.device(disk().address).resets, 1);
     assert.deepEqual(all.failures(), []);
     assert.deepEqual(platform.mapped.size, 0);
@@ -81,7 +95,12 @@ describe('one guest', () => {
     await front.connect();
     const { back } = front;
     await store.transaction(async (tx) => {
-      for (const [key, value] of Object.entries({ 'dev-1': EDU, 'state-1': '1', num_devs: '2', state: '7' })) {
+      for (const [key, value] of Object.entries({
+        'dev-1': EDU,
+        'state-1': '1',
+        num_devs: '2',
+        state: '7',
+      })) {
         await tx.write(`${back}/${key}`, value);
       }
     });
@@ -117,7 +136,10 @@ describe('one guest', () => {
       onEvent: (event) => events.push(event),
     });
     await all.settled(() => events.length > 0);
-    assert.deepEqual(events.map(({ event }) => event), ['foreign']);
+    assert.deepEqual(
+      events.map(({ event }) => event),
+      ['foreign'],
+    );
     assert.deepEqual(all.states(), ['free', 'free']);
     await second[Symbol.asyncDispose]();
     await all.end();
@@ -130,8 +152,16 @@ describe('a guest that cannot be served', () => {
     ['no magic', { 'pci-op-ref': '8', 'event-channel': '9' }, 'FRONTEND_KEYS_BAD'],
     ['words for numbers', { 'pci-op-ref': 'eight', 'event-channel': '9', magic: '7' }, 'FRONTEND_KEYS_BAD'],
     ['a negative number', { 'pci-op-ref': '8', 'event-channel': '-9', magic: '7' }, 'FRONTEND_KEYS_BAD'],
-    ['a number too large', { 'pci-op-ref': '99999999999', 'event-channel': '9', magic: '7' }, 'FRONTEND_KEYS_BAD'],
-    ['a huge value', { 'pci-op-ref': '8'.repeat(2000), 'event-channel': '9', magic: '7' }, 'FRONTEND_KEYS_BAD'],
+    [
+      'a number too large',
+      { 'pci-op-ref': '99999999999', 'event-channel': '9', magic: '7' },
+      'FRONTEND_KEYS_BAD',
+    ],
+    [
+      'a huge value',
+      { 'pci-op-ref': '8'.repeat(2000), 'event-channel': '9', magic: '7' },
+      'FRONTEND_KEYS_BAD',
+    ],
   ];
   for (const [name, keys, code] of wrongKeys) {
     test(`${name}: told, closed, given back`, async () => {
@@ -141,7 +171,10 @@ describe('a guest that cannot be served', () => {
       await front.backState(3);
       await front.write({ ...keys, state: '3' });
       await front.backState(5);
-      assert.deepEqual(all.failures().map((error) => error.code), [code]);
+      assert.deepEqual(
+        all.failures().map((error) => error.code),
+        [code],
+      );
       await all.settled(() => all.states().every((one) => one === 'free'));
       // The back end lives: the next guest is served.
       await toolStackCreates(all.platform.store, 2, [DISK]);
@@ -176,7 +209,10 @@ describe('a guest that cannot be served', () => {
     await toolStackCreates(all.platform.store, 2, [EDU, DISK]);
     const second = new FrontEnd(all.platform, 2);
     await second.backState(5);
-    assert.deepEqual(all.failures().map(({ code }) => code), ['FUNCTION_TAKEN']);
+    assert.deepEqual(
+      all.failures().map(({ code }) => code),
+      ['FUNCTION_TAKEN'],
+    );
     await all.settled(() => all.states()[0] === 'free');
     assert.equal(first.read(0, 0, 4).value, 0x0010_1b36);
     await all.end();
@@ -191,7 +227,10 @@ describe('a guest that cannot be served', () => {
       const all = await host();
       await toolStackCreates(all.platform.store, 1, devices);
       await new FrontEnd(all.platform, 1).backState(5);
-      assert.deepEqual(all.failures().map((error) => error.code), [code]);
+      assert.deepEqual(
+        all.failures().map((error) => error.code),
+        [code],
+      );
       await all.end();
     });
   }
@@ -230,5 +269,5 @@ test('property: nonsense in any key of the guest never stops the back end, and d
     assert.equal(honest.read(0, 0, 4).value, 0x0010_1b36);
     await all.end();
   });
-  await checkProperty('back-end: any guest', property as fc.IAsyncProperty<unknown[]>, { numRuns: 60 });
+  await checkProperty('back-end: any guest', property, { numRuns: 60 });
 });

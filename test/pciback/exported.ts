@@ -4,7 +4,7 @@ import { MemoryJournal, Pool } from '../../src/pool/index.js';
 import { domainId } from '../../src/xen/domain.js';
 import { StorageMachine, type StorageShape } from '../function/storage-machine.js';
 import { MemoryPlatform } from '../xen/memory-platform.js';
-import { HandlerGuest } from './shared-page-guest.js';
+import type { HandlerGuest } from './shared-page-guest.js';
 
 export async function exportTo(guest: HandlerGuest, ...shapes: readonly StorageShape[]) {
   const machine = new StorageMachine(...shapes);
@@ -15,8 +15,13 @@ export async function exportTo(guest: HandlerGuest, ...shapes: readonly StorageS
   for (const { address } of shapes) {
     await pool.claim(address, 'pciback');
     const lease = pool.take(address, 'guest 1');
-    const exported = new ExportedFunction(lease, lease.function.config, platform, domainId(1), DEFAULT_POLICY, (write) =>
-      refused.push(write),
+    const exported = new ExportedFunction(
+      lease,
+      lease.function.config,
+      platform,
+      domainId(1),
+      DEFAULT_POLICY,
+      (write) => refused.push(write),
     );
     guest.bus.put(guest.bus.placeFor(address), exported);
     exports.push(exported);

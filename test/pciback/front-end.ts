@@ -9,7 +9,11 @@ const REFERENCE = 8;
 const PORT = 9;
 
 /** What libxl writes at `xl create`, in one transaction. */
-export async function toolStackCreates(store: XenStore, guest: number, devices: readonly string[]): Promise<void> {
+export async function toolStackCreates(
+  store: XenStore,
+  guest: number,
+  devices: readonly string[],
+): Promise<void> {
   const back = backendPath(domainId(0), domainId(guest));
   const front = frontendPath(domainId(guest));
   await store.transaction(async (tx) => {
@@ -67,7 +71,8 @@ export class FrontEnd {
   /** Writes keys of the front end's directory, as it likes. */
   async write(keys: Readonly<Record<string, string>>): Promise<void> {
     await this.store.transaction(async (tx) => {
-      for (const [key, value] of Object.entries(keys)) await tx.write(`${frontendPath(this.guest)}/${key}`, value);
+      for (const [key, value] of Object.entries(keys))
+        await tx.write(`${frontendPath(this.guest)}/${key}`, value);
     });
   }
 
@@ -78,7 +83,12 @@ export class FrontEnd {
     this.#raise = () => {
       channel.raise();
     };
-    await this.write({ 'pci-op-ref': String(REFERENCE), 'event-channel': String(PORT), magic: '7', state: '3' });
+    await this.write({
+      'pci-op-ref': String(REFERENCE),
+      'event-channel': String(PORT),
+      magic: '7',
+      state: '3',
+    });
   }
 
   /** Waits until the back end's state is one of these. */
@@ -124,7 +134,8 @@ export class FrontEnd {
   async backKeys(): Promise<Readonly<Record<string, string>>> {
     return this.#platform.store.transaction(async (tx) => {
       const keys: Record<string, string> = {};
-      for (const name of (await tx.list(this.back)) ?? []) keys[name] = (await tx.read(`${this.back}/${name}`)) ?? '';
+      for (const name of (await tx.list(this.back)) ?? [])
+        keys[name] = (await tx.read(`${this.back}/${name}`)) ?? '';
       return discard(keys as Readonly<Record<string, string>>);
     });
   }

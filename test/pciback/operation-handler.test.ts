@@ -20,9 +20,21 @@ async function twoFunctions() {
 describe('operations', () => {
   test('an absent function has no vendor, wherever it is looked for', async () => {
     const { guest } = await twoFunctions();
-    assert.deepEqual(guest.read(ABSENT, 0, 4), { error: OperationError.deviceNotFound, value: 0, vectors: [] });
+    assert.deepEqual(guest.read(ABSENT, 0, 4), {
+      error: OperationError.deviceNotFound,
+      value: 0,
+      vectors: [],
+    });
     for (const place of [{ domain: 1 }, { bus: 1 }, { domain: -1 }, { devfn: 256 }, { devfn: -8 }]) {
-      guest.guest.request({ command: Command.configRead, domain: 0, bus: 0, devfn: DISK, offset: 0, size: 4, ...place });
+      guest.guest.request({
+        command: Command.configRead,
+        domain: 0,
+        bus: 0,
+        devfn: DISK,
+        offset: 0,
+        size: 4,
+        ...place,
+      });
       guest.handler.service();
       assert.equal(guest.guest.reply().error, OperationError.deviceNotFound, JSON.stringify(place));
     }
@@ -41,8 +53,16 @@ describe('operations', () => {
       [4094, 4],
       [0x7fff_ffff, 1],
     ] as const) {
-      assert.equal(guest.read(DISK, offset, size).error, OperationError.invalidOffset, `read ${size} at ${offset}`);
-      assert.equal(guest.write(DISK, offset, size, 0).error, OperationError.invalidOffset, `write ${size} at ${offset}`);
+      assert.equal(
+        guest.read(DISK, offset, size).error,
+        OperationError.invalidOffset,
+        `read ${size} at ${offset}`,
+      );
+      assert.equal(
+        guest.write(DISK, offset, size, 0).error,
+        OperationError.invalidOffset,
+        `write ${size} at ${offset}`,
+      );
     }
     assert.deepEqual(guest.read(DISK, 256, 4), { error: 0, value: 0xffff_ffff, vectors: [] });
     assert.deepEqual(guest.read(DISK, 4094, 2), { error: 0, value: 0xffff, vectors: [] });
@@ -58,14 +78,20 @@ describe('operations', () => {
   test('MSI: one vector, then off; a second enable, or MSI-X beside it, fails', async () => {
     const { guest, platform, machine } = await twoFunctions();
     const on = guest.operate(Command.enableMsi, DISK);
-    assert.deepEqual({ error: on.error, mapped: [...platform.mapped.keys()] }, { error: 0, mapped: [on.value] });
+    assert.deepEqual(
+      { error: on.error, mapped: [...platform.mapped.keys()] },
+      { error: 0, mapped: [on.value] },
+    );
     const { image } = machine.device(disk().address);
     assert.equal(image.held('msi.control') & 1, 1);
     assert.equal(image.held('header.command') & 0x0400, 0x0400);
     assert.equal(guest.operate(Command.enableMsi, DISK).error, OperationError.operationFailed);
     assert.equal(guest.operate(Command.enableMsix, DISK, { value: 1 }).error, OperationError.operationFailed);
     const off = guest.operate(Command.disableMsi, DISK);
-    assert.deepEqual({ error: off.error, value: off.value, mapped: platform.mapped.size }, { error: 0, value: 11, mapped: 0 });
+    assert.deepEqual(
+      { error: off.error, value: off.value, mapped: platform.mapped.size },
+      { error: 0, value: 11, mapped: 0 },
+    );
     assert.equal(image.held('msi.control') & 1, 0);
     assert.equal(guest.operate(Command.disableMsi, DISK).error, 0, 'off twice is answered, not asserted');
   });
@@ -73,13 +99,18 @@ describe('operations', () => {
   test('MSI-X: vectors come back as pirqs beside their entries; today’s Linux switches them off as MSI', async () => {
     const { guest, platform, machine } = await twoFunctions();
     guest.write(DISK, 4, 2, 2);
-    guest.guest.request({ command: Command.enableMsix, domain: 0, bus: 0, devfn: DISK, value: 3 }, [0, 1, 16]);
+    guest.guest.request(
+      { command: Command.enableMsix, domain: 0, bus: 0, devfn: DISK, value: 3 },
+      [0, 1, 16],
+    );
     guest.handler.service();
     const reply = guest.guest.reply(3);
     assert.deepEqual({ error: reply.error, value: reply.value }, { error: 0, value: 0 });
     assert.deepEqual(reply.vectors, [...platform.mapped.keys()]);
     assert.deepEqual(
-      [...platform.mapped.values()].map(({ route }) => (route.kind === 'msix' ? [route.entry, route.tableBar] : [])),
+      [...platform.mapped.values()].map(({ route }) =>
+        route.kind === 'msix' ? [route.entry, route.tableBar] : [],
+      ),
       [0, 1, 16].map((entry) => [entry, 0xfebd_0000n]),
     );
     assert.equal(machine.device(disk().address).image.held('msix.control') & 0xc000, 0x8000);
@@ -168,12 +199,28 @@ describe('operations', () => {
         return slow(offset, width);
       };
       words[WORD.error] = 1234;
-      guest.guest.request({ command: Command.configRead, domain: 0, bus: 0, devfn: DISK, offset: 0, size: 4, value: 0 });
+      guest.guest.request({
+        command: Command.configRead,
+        domain: 0,
+        bus: 0,
+        devfn: DISK,
+        offset: 0,
+        size: 4,
+        value: 0,
+      });
       assert.equal(guest.handler.service(), false);
       assert.equal(words[WORD.error], 1234, 'no word was written');
     }
     exported.config.read = slow;
-    guest.guest.request({ command: Command.configRead, domain: 0, bus: 0, devfn: DISK, offset: 0, size: 4, value: 0 });
+    guest.guest.request({
+      command: Command.configRead,
+      domain: 0,
+      bus: 0,
+      devfn: DISK,
+      offset: 0,
+      size: 4,
+      value: 0,
+    });
     assert.equal(guest.handler.service(), true);
     assert.equal(guest.guest.reply().value, 0x0010_1b36);
   });
@@ -184,11 +231,20 @@ describe('operations', () => {
       fc.constantFrom(0x7fff_ffff, -0x8000_0000, 4094, 4096, 0x10_0000),
     );
     const operation = fc.record({
-      command: fc.oneof({ weight: 6, arbitrary: fc.integer({ min: 0, max: 5 }) }, { weight: 1, arbitrary: number }),
+      command: fc.oneof(
+        { weight: 6, arbitrary: fc.integer({ min: 0, max: 5 }) },
+        { weight: 1, arbitrary: number },
+      ),
       domain: fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: number }),
       bus: fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: number }),
-      devfn: fc.oneof({ weight: 6, arbitrary: fc.constantFrom(DISK, EDU, ABSENT) }, { weight: 1, arbitrary: number }),
-      offset: fc.oneof({ weight: 6, arbitrary: fc.integer({ min: 0, max: 0xff }) }, { weight: 1, arbitrary: number }),
+      devfn: fc.oneof(
+        { weight: 6, arbitrary: fc.constantFrom(DISK, EDU, ABSENT) },
+        { weight: 1, arbitrary: number },
+      ),
+      offset: fc.oneof(
+        { weight: 6, arbitrary: fc.integer({ min: 0, max: 0xff }) },
+        { weight: 1, arbitrary: number },
+      ),
       size: fc.oneof({ weight: 6, arbitrary: fc.constantFrom(1, 2, 4) }, { weight: 1, arbitrary: number }),
       value: fc.oneof(fc.integer(), fc.integer({ min: 0, max: 20 })),
       entries: fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 8 }),
@@ -228,7 +284,9 @@ describe('operations', () => {
       assert.equal(platform.mapped.size, 0, 'no pirq outlives the lease');
       assert.equal(platform.protectedTables.size, 0);
     });
-    await checkProperty('operation-handler: any page', property as fc.IAsyncProperty<unknown[]>, { numRuns: 300 });
+    await checkProperty('operation-handler: any page', property, {
+      numRuns: 300,
+    });
   });
 
   test('property: random bytes in the whole page never throw', async () => {
@@ -238,6 +296,8 @@ describe('operations', () => {
       guest.handler.service();
       assert.equal(guest.guest.waiting && guest.handler.service(), false);
     });
-    await checkProperty('operation-handler: random pages', property as fc.IProperty<unknown[]>, { numRuns: 2000 });
+    await checkProperty('operation-handler: random pages', property, {
+      numRuns: 2000,
+    });
   });
 });

@@ -9,7 +9,18 @@ export interface Reply {
 }
 
 /** Word indices of the page (pciif.h); written here again on purpose, apart from the code under test. */
-export const WORD = { flags: 0, command: 1, error: 2, domain: 3, bus: 4, devfn: 5, offset: 6, size: 7, value: 8, entries: 10 };
+export const WORD = {
+  flags: 0,
+  command: 1,
+  error: 2,
+  domain: 3,
+  bus: 4,
+  devfn: 5,
+  offset: 6,
+  size: 7,
+  value: 8,
+  entries: 10,
+};
 
 export class SharedPageGuest {
   readonly words = new Int32Array(new SharedArrayBuffer(4096));
@@ -25,7 +36,9 @@ export class SharedPageGuest {
   }
 
   reply(vectors = 0): Reply {
-    const entries = Array.from(this.words.slice(WORD.entries, WORD.entries + Math.min(vectors, MAX_MSIX_VECTORS)));
+    const entries = Array.from(
+      this.words.slice(WORD.entries, WORD.entries + Math.min(vectors, MAX_MSIX_VECTORS)),
+    );
     return {
       error: this.words[WORD.error] ?? NaN,
       value: (this.words[WORD.value] ?? NaN) >>> 0,
@@ -39,11 +52,17 @@ export class HandlerGuest {
   readonly guest = new SharedPageGuest();
   readonly bus = new VirtualBus<ExportedFunction>();
   readonly faults: unknown[] = [];
-  readonly handler = new OperationHandler(new SharedPage(this.guest.words.buffer), this.bus, (_operation, error) =>
-    this.faults.push(error),
+  readonly handler = new OperationHandler(
+    new SharedPage(this.guest.words.buffer),
+    this.bus,
+    (_operation, error) => this.faults.push(error),
   );
 
-  operate(command: number, devfn: number, fields: { offset?: number; size?: number; value?: number } = {}): Reply {
+  operate(
+    command: number,
+    devfn: number,
+    fields: { offset?: number; size?: number; value?: number } = {},
+  ): Reply {
     const { offset = 0, size = 4, value = 0 } = fields;
     this.guest.request({ command, domain: 0, bus: 0, devfn, offset, size, value });
     this.handler.service();

@@ -8,7 +8,6 @@ serve_settled() { grep -qw ready /tmp/serve.log || serve_gone; }
 
 serve() { # OPTIONS...
   # Not by the function above: the shell would fork for it, and a signal would end that fork and not Node.
-  echo 0 >/sys/bus/xen-backend/drivers_autoprobe
   node /openslot/dist/src/cli/main.js serve "$@" >/tmp/serve.log 2>&1 &
   serve_id=$!
   await 30 serve_settled

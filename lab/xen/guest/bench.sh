@@ -44,7 +44,7 @@ connect peer 3
 
 phase subject
 claim 0000:00:08.0
-serve
+serve --stages /tmp/stages.json
 guest_config subject 00:08.0 scan >/tmp/subject.cfg
 run subject.create xl create -q /tmp/subject.cfg
 connect subject 4

@@ -17,7 +17,7 @@ export interface ComplianceCase {
   readonly needs: readonly (keyof MachineCapabilities)[];
   /** Changes the function for a moment; such cases are for functions that nobody uses. */
   readonly changes: boolean;
-  run(subject: ComplianceSubject): void | Promise<void>;
+  readonly run: (subject: ComplianceSubject) => void | Promise<void>;
 }
 
 /** A machine does not do what the port demands. */
@@ -68,10 +68,7 @@ function config(name: string, changes: boolean, run: (fn: PciFunction) => void):
   };
 }
 
-function region(
-  name: string,
-  run: (region: Region, fn: PciFunction) => void,
-): ComplianceCase {
+function region(name: string, run: (region: Region, fn: PciFunction) => void): ComplianceCase {
   return {
     name: `region: ${name}`,
     needs: ['memoryRegions'],
@@ -183,7 +180,10 @@ export const COMPLIANCE_CASES: readonly ComplianceCase[] = [
     run: (subject) => {
       withFunction(subject, (fn) => {
         fn.setEnabled(true);
-        const wanted = fn.regions.reduce((bits, { kind, index }) => (index > 5 ? bits : bits | (kind === 'io' ? 1 : 2)), 0);
+        const wanted = fn.regions.reduce(
+          (bits, { kind, index }) => (index > 5 ? bits : bits | (kind === 'io' ? 1 : 2)),
+          0,
+        );
         equal('decode bits', fn.config.read(COMMAND, 2) & DECODE & wanted, wanted);
         fn.setEnabled(false);
       });

@@ -1,0 +1,94 @@
+/** The house's arrows: which room may import which, that there is no circle, and what only one room may know. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, test } from 'node:test';
+
+const SOURCE = fileURLToPath(new URL('../../src', import.meta.url));
+
+/** Rooms by folder, each with the rooms that it may know besides itself. */
+const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
+  pci: [],
+  os: ['pci'],
+  function: ['pci'],
+  'machines/linux': ['function', 'pci', 'os'],
+  pool: ['function', 'pci'],
+  'xen/pciif': ['pci', 'xen'],
+  'xen/store': ['pci', 'xen'],
+  xen: ['pci', 'xen/store', 'xen/pciif'],
+  'xen/native': ['xen', 'xen/store', 'xen/pciif', 'pci', 'os'],
+  pciback: ['pool', 'xen', 'xen/pciif', 'xen/store', 'function', 'pci'],
+  admin: ['pciback', 'pool', 'xen', 'xen/native', 'xen/store', 'xen/pciif', 'function', 'pci'],
+  owner: ['admin', 'pool', 'pci', 'os'],
+  cli: ['owner', 'admin', 'pciback', 'pool', 'machines/linux', 'xen', 'xen/native', 'function', 'pci'],
+};
+
+function roomOf(file: string): string {
+  const folder = dirname(file).split(sep).join('/');
+  const room = Object.keys(MAY_KNOW)
+    .filter((name) => folder === name || folder.startsWith(`${name}/`))
+    .sort((a, b) => b.length - a.length)[0];
+  assert.ok(room !== undefined, `${file} is in no room`);
+  return room;
+}
+
+interface Import {
+  readonly from: string;
+  readonly target: string;
+}
+
+const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.ts'),
+);
+const imports: Import[] = files.flatMap((from) => {
+  const text = readFileSync(join(SOURCE, from), 'utf8');
+  return [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map(([, target = '']) => ({ from, target }));
+});
+
+describe('the house', () => {
+  test('arrows run downwards only', () => {
+    for (const { from, target } of imports) {
+      if (!target.startsWith('.')) continue;
+      const [own, other] = [roomOf(from), roomOf(normalize(join(dirname(from), target)))];
+      assert.ok(
+        own === other || MAY_KNOW[own]?.includes(other),
+        `${from} imports ${target}: ${own} may not know ${other}`,
+      );
+    }
+  });
+
+  test('no room is in a circle', () => {
+    const edges = new Map<string, Set<string>>();
+    for (const { from, target } of imports) {
+      if (!target.startsWith('.')) continue;
+      const [own, other] = [roomOf(from), roomOf(normalize(join(dirname(from), target)))];
+      // The folder `xen` holds the platform's interface and what its rooms share, one level below them.
+      if (own !== other && own !== 'xen' && other !== 'xen')
+        edges.set(own, (edges.get(own) ?? new Set()).add(other));
+    }
+    const visit = (room: string, path: readonly string[]) => {
+      assert.ok(!path.includes(room), `circle: ${[...path, room].join(' -> ')}`);
+      for (const next of edges.get(room) ?? []) visit(next, [...path, room]);
+    };
+    for (const room of edges.keys()) visit(room, []);
+  });
+
+  test('the vocabulary does no I/O, and only `os` knows koffi', () => {
+    for (const { from, target } of imports) {
+      const room = roomOf(from);
+      if (['pci', 'function', 'xen/pciif'].includes(room)) {
+        assert.ok(target.startsWith('.'), `${from} imports ${target}`);
+      }
+      if (target === 'koffi') assert.equal(room, 'os', from);
+      if (['commander', 'picocolors', 'cli-table3'].includes(target)) assert.equal(room, 'cli', from);
+    }
+  });
+
+  test('every file says in its first lines what it is', () => {
+    for (const file of files) {
+      const text = readFileSync(join(SOURCE, file), 'utf8').replace(/^#!.*\n/, '');
+      assert.ok(text.startsWith('/**'), `${file} does not begin with a sentence about itself`);
+    }
+  });
+});

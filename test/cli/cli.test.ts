@@ -1,0 +1,104 @@
+/** The commands as a user types them: help, exit codes, refusals, and what needs nothing to be shown. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { after, describe, test } from 'node:test';
+
+const DIST = fileURLToPath(new URL('../../src', import.meta.url));
+const runtime = mkdtempSync(join(tmpdir(), 'openslot-cli-'));
+after(() => {
+  rmSync(runtime, { recursive: true });
+});
+
+function openslot(...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(DIST, 'cli/main.js'), ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, OPENSLOT_RUNTIME_DIR: runtime, NO_COLOR: '1' },
+  });
+  return { status, stdout, stderr };
+}
+
+describe('help', () => {
+  test('every command teaches with an example', () => {
+    const { status, stdout } = openslot('--help');
+    assert.equal(status, 0);
+    const commands = [...stdout.matchAll(/^ {2}([a-z]+)(?: \[| <)/gm)].map(([, name = '']) => name);
+    assert.deepEqual(
+      commands.filter((name) => name !== 'help'),
+      ['list', 'show', 'claim', 'release', 'serve'],
+    );
+    for (const name of commands.filter((command) => command !== 'help')) {
+      const help = openslot(name, '--help');
+      assert.equal(help.status, 0);
+      assert.match(help.stdout, new RegExp(`Examples:\\n +openslot .*\\b${name}`), name);
+    }
+  });
+
+  test('a wrong command line ends with 2 and a hint', () => {
+    for (const args of [
+      ['frob'],
+      ['lst'],
+      ['show'],
+      ['list', '--frob'],
+      ['claim', 'zz'],
+      ['show', '00:20.0'],
+    ]) {
+      const { status, stderr } = openslot(...args);
+      assert.equal(status, 2, args.join(' '));
+      assert.match(stderr, /^error/);
+    }
+    assert.match(openslot('lst').stderr, /Did you mean list\?/);
+  });
+});
+
+describe(
+  'without Xen',
+  { skip: existsSync('/sys/hypervisor/type') ? 'this host runs on Xen' : false },
+  () => {
+    test('serve says so, with the next step, and leaves no socket', () => {
+      const { status, stderr } = openslot('serve');
+      assert.equal(status, 1);
+      assert.match(stderr, /^error XEN_NOT_FOUND: /);
+      assert.match(stderr, /^next {2}/m);
+      assert.equal(existsSync(join(runtime, 'linux.sock')), false);
+    });
+
+    test('as JSON, a refusal has code, evidence and next', () => {
+      const { error } = JSON.parse(openslot('claim', 'fe:1f.7', '--json').stderr) as {
+        error: { code: string; evidence: object; next: string };
+      };
+      assert.equal(error.code, 'FUNCTION_NOT_FOUND');
+      assert.deepEqual(error.evidence, { address: '0000:fe:1f.7', machine: 'linux' });
+      assert.equal(error.next, 'openslot list --on linux');
+    });
+
+    test('an unknown machine is named', () => {
+      assert.match(openslot('list', '--on', 'moon').stderr, /^error MACHINE_UNKNOWN: /);
+    });
+  },
+);
+
+describe('without koffi', () => {
+  test('what needs system calls says so; what does not works', () => {
+    const bare = join(runtime, 'bare');
+    mkdirSync(bare);
+    writeFileSync(join(bare, 'package.json'), '{"type":"module","version":"0"}');
+    for (const room of ['os', 'pci', 'function', 'machines'])
+      cpSync(join(DIST, room), join(bare, room), { recursive: true });
+    const script = `
+      import { ioctl } from './os/index.js';
+      import { LinuxMachine } from './machines/linux/index.js';
+      let functions = 'none';
+      try { functions = new LinuxMachine().list().length; } catch (error) { functions = error.code; }
+      try { ioctl(0, 0, 0, 'x'); } catch (error) { console.log(JSON.stringify({ functions, error })); }`;
+    writeFileSync(join(bare, 'try.js'), script);
+    const { stdout, stderr } = spawnSync(process.execPath, [join(bare, 'try.js')], { encoding: 'utf8' });
+    assert.equal(stderr, '');
+    const { functions, error } = JSON.parse(stdout) as { functions: unknown; error: { code: string } };
+    assert.equal(error.code, 'NATIVE_UNAVAILABLE');
+    assert.ok(typeof functions === 'number' || functions === 'SYSFS_UNAVAILABLE');
+  });
+});

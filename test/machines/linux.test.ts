@@ -1,0 +1,154 @@
+/** The machine `linux` on a sysfs tree of files, beside this host's real one. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { LinuxMachine } from '../../src/machines/linux/index.js';
+import { parseResourceFile } from '../../src/machines/linux/resource-file.js';
+import { notations, OpenslotError } from '../../src/pci/index.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'openslot-sysfs-'));
+after(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const code = (expected: string) => (error: unknown) =>
+  error instanceof OpenslotError && error.code === expected;
+const NVME = notations.hex.parse('0000:00:08.0');
+
+/** A bus with one nvme, bound or not, and the drivers' files; writes land in plain files. */
+function saved(name: string, driver?: string): string {
+  const root = join(folder, name);
+  const device = join(root, 'devices', '0000:00:08.0');
+  mkdirSync(device, { recursive: true });
+  for (const each of ['nvme', 'pciback']) {
+    mkdirSync(join(root, 'drivers', each), { recursive: true });
+    for (const file of ['bind', 'unbind']) writeFileSync(join(root, 'drivers', each, file), '');
+  }
+  for (const file of ['new_slot', 'remove_slot', 'slots'])
+    writeFileSync(join(root, 'drivers', 'pciback', file), '');
+  const config = Buffer.alloc(256);
+  config.writeUInt32LE(0x0010_1b36, 0);
+  config.writeUInt32LE(0x0108_0202, 8);
+  const files: Record<string, string | Buffer> = {
+    config,
+    vendor: '0x1b36\n',
+    device: '0x0010\n',
+    class: '0x010802\n',
+    revision: '0x02\n',
+    subsystem_vendor: '0x1af4\n',
+    subsystem_device: '0x1100\n',
+    irq: '11\n',
+    reset_method: 'flr bus\n',
+    reset: '',
+    enable: '0\n',
+    driver_override: '(null)\n',
+    resource:
+      '0x00000000febd0000 0x00000000febd3fff 0x0000000000140204\n' +
+      '0x0000000000000000 0x0000000000000000 0x0000000000000000\n'.repeat(6),
+  };
+  for (const [file, content] of Object.entries(files)) writeFileSync(join(device, file), content);
+  if (driver !== undefined) symlinkSync(join(root, 'drivers', driver), join(device, 'driver'));
+  return root;
+}
+
+describe('a saved sysfs tree', () => {
+  test('enumerates with what sysfs says', () => {
+    const machine = new LinuxMachine({ root: saved('list', 'nvme') });
+    const [only, ...others] = machine.list();
+    assert.deepEqual(others, []);
+    assert.deepEqual(
+      [
+        String(only?.address),
+        only?.vendor,
+        only?.device,
+        only?.classCode,
+        only?.revision,
+        only?.driver,
+        only?.headerType,
+      ],
+      ['0000:00:08.0', 0x1b36, 0x0010, 0x010802, 2, 'nvme', 0],
+    );
+  });
+
+  test('opens configuration space, regions and reset methods', async () => {
+    const root = saved('open');
+    const machine = new LinuxMachine({ root });
+    using fn = machine.open(NVME);
+    assert.equal(fn.config.size, 256);
+    assert.equal(fn.config.read(2, 2), 0x0010);
+    fn.config.write(0x3c, 1, 0xab);
+    assert.equal(readFileSync(join(root, 'devices/0000:00:08.0/config'))[0x3c], 0xab);
+    assert.deepEqual(fn.regions, [
+      { index: 0, kind: 'memory', size: 0x4000, address: 0xfebd_0000n, prefetchable: false, wide: true },
+    ]);
+    assert.deepEqual(fn.resetMethods, ['flr', 'bus']);
+    assert.equal(fn.interruptLine, 11);
+    assert.equal(await fn.reset(), 'flr');
+    assert.equal(readFileSync(join(root, 'devices/0000:00:08.0/reset'), 'utf8'), '1');
+    fn.setEnabled(true);
+    assert.equal(readFileSync(join(root, 'devices/0000:00:08.0/enable'), 'utf8'), '1');
+  });
+
+  test('binding: lists the slot for xen-pciback, and refuses what did not take', async () => {
+    const root = saved('bind');
+    const { drivers } = new LinuxMachine({ root });
+    // Plain files bind nothing: the check at the end must notice.
+    await assert.rejects(drivers.bind(NVME, 'pciback'), code('DRIVER_REFUSED'));
+    assert.equal(readFileSync(join(root, 'drivers/pciback/new_slot'), 'utf8'), '0000:00:08.0');
+    assert.equal(readFileSync(join(root, 'drivers/pciback/bind'), 'utf8'), '0000:00:08.0');
+    await assert.rejects(drivers.bind(NVME, 'vfio-pci'), code('DRIVER_NOT_LOADED'));
+    await drivers.setOverride(NVME, 'pciback');
+    assert.equal(drivers.binding(NVME).override, 'pciback');
+    assert.deepEqual([drivers.has('pciback'), drivers.has('vfio-pci')], [true, false]);
+  });
+
+  test('no PCI at all, no such function', () => {
+    assert.throws(
+      () => new LinuxMachine({ root: join(folder, 'nothing') }).list(),
+      code('SYSFS_UNAVAILABLE'),
+    );
+    const machine = new LinuxMachine({ root: saved('absent') });
+    assert.throws(() => machine.open(notations.hex.parse('00:09.0')), code('FUNCTION_NOT_FOUND'));
+  });
+});
+
+describe('the file `resource`', () => {
+  test('takes I/O, memory, prefetchable, 64-bit, ROM; skips empty and malformed lines', () => {
+    const text = [
+      '0x000000000000c040 0x000000000000c05f 0x0000000000040101',
+      'nonsense',
+      '0x00000000e0000000 0x00000000efffffff 0x000000000014220c',
+      '0x0000000000000000 0x0000000000000000 0x0000000000000000',
+      '0x0000000000000000 0x0000000000000fff 0x0000000020040200',
+      '',
+      '0x00000000feb00000 0x00000000feb7ffff 0x0000000000046200',
+      '0x00000000fea00000 0x00000000feafffff 0x0000000000140204',
+    ].join('\n');
+    assert.deepEqual(parseResourceFile(text), [
+      { index: 0, kind: 'io', size: 0x20, address: 0xc040n, prefetchable: false, wide: false },
+      { index: 2, kind: 'memory', size: 0x1000_0000, address: 0xe000_0000n, prefetchable: true, wide: true },
+      { index: 4, kind: 'memory', size: 0x1000, address: 0n, prefetchable: false, wide: false },
+      { index: 6, kind: 'memory', size: 0x8_0000, address: 0xfeb0_0000n, prefetchable: true, wide: false },
+    ]);
+  });
+});
+
+test('this host: the same functions, ids and classes as lspci -n', (context) => {
+  let text: string;
+  try {
+    text = execFileSync('lspci', ['-Dn'], { encoding: 'utf8' });
+  } catch {
+    context.skip('lspci is not installed');
+    return;
+  }
+  const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
+  const ours = new LinuxMachine().list().map(({ address, classCode, vendor, device, revision }) => {
+    const rev = revision === 0 ? '' : ` (rev ${hex(revision, 2)})`;
+    return `${address} ${hex(classCode >>> 8, 4)}: ${hex(vendor, 4)}:${hex(device, 4)}${rev}`;
+  });
+  assert.deepEqual(ours, text.trim().split('\n'));
+  context.diagnostic(`${ours.length} functions agree`);
+});

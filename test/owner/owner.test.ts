@@ -1,0 +1,125 @@
+/** The owner's socket: the lock, the lines, and clients that misbehave. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { askOwner, OwnerSocket, type OwnerRequests } from '../../src/owner/index.js';
+import { NotClaimedError } from '../../src/pool/index.js';
+import { OpenslotError, type PciAddress } from '../../src/pci/index.js';
+
+const code = (expected: string) => (error: unknown) =>
+  error instanceof OpenslotError && error.code === expected;
+
+let folder = '';
+let path = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'openslot-owner-'));
+  path = join(folder, 'run', 'linux.sock');
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const requests: OwnerRequests = {
+  pool: () => [{ address: '0000:00:08.0', state: 'free' }],
+  claim: (address: PciAddress) =>
+    Promise.resolve({ address, holder: 'pciback', formerDriver: 'nvme', quarantined: true }),
+  release: (address: PciAddress) => Promise.reject(new NotClaimedError(address, 'nvme')),
+};
+
+/** Unlike `once`, not failed by the error that comes before it. */
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      resolve();
+    });
+  });
+}
+
+async function lineOf(socket: Socket): Promise<unknown> {
+  const [bytes] = (await once(socket, 'data')) as [Buffer];
+  return JSON.parse(bytes.toString());
+}
+
+describe('the lock', () => {
+  test('one owner; its end frees the machine; the socket is private', async () => {
+    const first = await OwnerSocket.bind('linux', path);
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    await assert.rejects(OwnerSocket.bind('linux', path), code('OWNER_RUNNING'));
+    await first[Symbol.asyncDispose]();
+    await (await OwnerSocket.bind('linux', path))[Symbol.asyncDispose]();
+    assert.equal(existsSync(path), false);
+  });
+
+  test('a socket that a killed owner left is taken over, and so is any file', async () => {
+    const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+    await (await OwnerSocket.bind('linux', path))[Symbol.asyncDispose]();
+    spawnSync(process.execPath, ['-e', script]);
+    assert.ok(existsSync(path));
+    await (await OwnerSocket.bind('linux', path))[Symbol.asyncDispose]();
+    writeFileSync(path, '');
+    await (await OwnerSocket.bind('linux', path))[Symbol.asyncDispose]();
+  });
+});
+
+describe('requests', () => {
+  test('answers, and refusals with their own code and next step', async () => {
+    await using owner = await OwnerSocket.bind('linux', path);
+    owner.serve(requests);
+    assert.deepEqual(await askOwner(path, 'pool'), [{ address: '0000:00:08.0', state: 'free' }]);
+    assert.deepEqual(await askOwner(path, 'claim', '0000:00:08.0'), {
+      address: '0000:00:08.0',
+      holder: 'pciback',
+      formerDriver: 'nvme',
+      quarantined: true,
+    });
+    await assert.rejects(askOwner(path, 'release', '0000:00:08.0'), code('FUNCTION_NOT_CLAIMED'));
+    await assert.rejects(askOwner(path, 'claim', 'nonsense'), code('ADDRESS_MALFORMED'));
+    await assert.rejects(askOwner(join(folder, 'nobody.sock'), 'pool'), code('OWNER_ABSENT'));
+  });
+
+  test('garbage is answered, and the owner lives', async () => {
+    await using owner = await OwnerSocket.bind('linux', path);
+    owner.serve(requests);
+    const client = connect(path);
+    for (const line of [
+      '',
+      'x',
+      '[]',
+      'null',
+      '{"id":"a"}',
+      '{"id":1,"request":"rm"}',
+      '{"id":1,"request":"claim"}',
+    ]) {
+      client.write(`${line}\n`);
+      const { error } = (await lineOf(client)) as { error: { code: string } };
+      assert.equal(error.code, 'REQUEST_MALFORMED', line);
+    }
+    client.destroy();
+    assert.equal(((await askOwner(path, 'pool')) as unknown[]).length, 1);
+  });
+
+  test('a line without an end is cut off, and a client that does not read does not fill memory', async () => {
+    await using owner = await OwnerSocket.bind('linux', path);
+    owner.serve({
+      ...requests,
+      pool: () => Array.from({ length: 2000 }, () => ({ address: 'x', state: 'free' as const })),
+    });
+    const endless = connect(path);
+    endless.write('x'.repeat(200_000));
+    await closed(endless);
+    const deaf = connect(path);
+    deaf.pause();
+    const cut = closed(deaf);
+    for (let count = 0; count < 400; count++) deaf.write('{"id":1,"request":"pool"}\n');
+    // Reads the close only, after what was sent has come in.
+    setTimeout(() => deaf.resume(), 500);
+    await cut;
+    assert.equal(((await askOwner(path, 'pool')) as unknown[]).length, 2000);
+  });
+});

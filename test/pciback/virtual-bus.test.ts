@@ -1,0 +1,65 @@
+/** The guest's bus: which slot a function gets, and when there is none. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { PciAddress } from '../../src/pci/index.js';
+import { VirtualBus } from '../../src/pciback/index.js';
+import { checkProperty } from '../kept-seeds.js';
+
+interface Placed {
+  readonly physical: PciAddress;
+}
+
+function placed(bus: VirtualBus<Placed>, physical: PciAddress, slot?: number): string {
+  const address = bus.placeFor(physical, slot);
+  bus.put(address, { physical });
+  return String(address);
+}
+
+test('first free slot, own function number; functions of one device together', () => {
+  const bus = new VirtualBus<Placed>();
+  assert.equal(placed(bus, new PciAddress(0, 1, 0, 0)), '0000:00:00.0');
+  assert.equal(placed(bus, new PciAddress(0, 2, 0, 3)), '0000:00:01.3');
+  assert.equal(placed(bus, new PciAddress(0, 1, 0, 1)), '0000:00:00.1');
+  assert.equal(placed(bus, new PciAddress(0, 3, 0, 0), 0x1f), '0000:00:1f.0');
+  assert.equal(bus.at(0, 0, 0x0b)?.physical.bus, 2);
+  assert.equal(bus.at(1, 0, 0), undefined);
+  assert.equal(bus.at(0, 1, 0), undefined);
+});
+
+test('a slot that is taken, and a full bus, are refused', () => {
+  const bus = new VirtualBus<Placed>();
+  for (let slot = 0; slot < 32; slot++) placed(bus, new PciAddress(0, slot, 0, 0));
+  assert.throws(() => bus.placeFor(new PciAddress(0, 40, 0, 0)), { code: 'VIRTUAL_BUS_FULL' });
+  assert.throws(() => bus.placeFor(new PciAddress(0, 40, 0, 0), 3), { code: 'VIRTUAL_SLOT_TAKEN' });
+  assert.throws(() => bus.placeFor(new PciAddress(0, 40, 0, 0), 32), { code: 'VIRTUAL_BUS_FULL' });
+  const first = bus.at(0, 0, 0);
+  assert.ok(first !== undefined);
+  assert.equal(String(bus.remove(first)), '0000:00:00.0');
+  assert.equal(bus.remove(first), undefined);
+  assert.equal(placed(bus, new PciAddress(0, 40, 0, 5)), '0000:00:00.5');
+});
+
+test('property: no place is given twice, and no slot holds two devices', async () => {
+  const physical = fc
+    .tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 7 }), fc.integer({ min: 0, max: 7 }))
+    .map(([bus, device, fn]) => new PciAddress(0, bus, device, fn));
+  const property = fc.property(
+    fc.uniqueArray(physical, { selector: ({ sbdf }) => sbdf, maxLength: 60 }),
+    (all) => {
+      const bus = new VirtualBus<Placed>();
+      const slots = new Map<number, string>();
+      for (const each of all) {
+        const address = bus.placeFor(each);
+        assert.equal(bus.at(0, 0, address.devfn), undefined);
+        assert.equal(address.function, each.function);
+        const device = `${each.bus}:${each.device}`;
+        assert.equal(slots.get(address.device) ?? device, device);
+        slots.set(address.device, device);
+        bus.put(address, { physical: each });
+      }
+    },
+  );
+  // At most 32 devices can be placed: 4 buses of 8 devices.
+  await checkProperty('virtual-bus: places', property);
+});

@@ -1,0 +1,205 @@
+/** The pool: claim and its undo, one taker, what a return does to the function, quarantine, the journal on disk. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { DriverError } from '../../src/function/index.js';
+import { OpenslotError, PciAddress } from '../../src/pci/index.js';
+import { FileJournal, MemoryJournal, Pool } from '../../src/pool/index.js';
+import { disk, edu } from '../function/shapes.js';
+import { StorageMachine } from '../function/storage-machine.js';
+
+const DISK = disk().address;
+const EDU = edu().address;
+
+function hostWithDriver() {
+  const machine = new StorageMachine(disk(), edu());
+  machine.drivers.bindings.set(DISK.sbdf, { driver: 'nvme', override: undefined });
+  return { machine, drivers: machine.drivers, journal: new MemoryJournal() };
+}
+
+const code = (expected: string) => (error: unknown) =>
+  error instanceof OpenslotError && error.code === expected;
+
+describe('claim and release', () => {
+  test('the former driver and override come back', async () => {
+    const { machine, drivers, journal } = hostWithDriver();
+    const pool = new Pool(machine, journal);
+    const record = await pool.claim(DISK, 'pciback');
+    assert.deepEqual(record, {
+      address: DISK,
+      formerDriver: 'nvme',
+      formerOverride: undefined,
+      holder: 'pciback',
+    });
+    assert.deepEqual(drivers.log, ['override pciback', 'unbind', 'bind pciback', 'override none']);
+    assert.equal(journal.records().length, 1);
+    await pool.release(DISK);
+    assert.deepEqual(drivers.binding(DISK), { driver: 'nvme', override: undefined });
+    assert.deepEqual(journal.records(), []);
+  });
+
+  test('without a holder nobody can bind it meanwhile', async () => {
+    const { machine, drivers, journal } = hostWithDriver();
+    const pool = new Pool(machine, journal);
+    await pool.claim(DISK, undefined);
+    assert.deepEqual(drivers.binding(DISK), { driver: undefined, override: 'openslot' });
+    await pool.release(DISK);
+    assert.deepEqual(drivers.binding(DISK), { driver: 'nvme', override: undefined });
+  });
+
+  for (const failing of ['override pciback', 'unbind', 'bind pciback', 'override none']) {
+    test(`a claim that fails at "${failing}" leaves the host as it was`, async () => {
+      const { machine, drivers, journal } = hostWithDriver();
+      let refusals = 1;
+      drivers.failing = (step) =>
+        step === failing && refusals-- > 0 ? new DriverError('DRIVER_BUSY', DISK, 'nvme', 'busy') : undefined;
+      const pool = new Pool(machine, journal);
+      await assert.rejects(pool.claim(DISK, 'pciback'), code('DRIVER_BUSY'));
+      assert.deepEqual(drivers.binding(DISK), { driver: 'nvme', override: undefined });
+      assert.deepEqual([journal.records(), pool.list()], [[], []]);
+    });
+  }
+
+  test('twice, bridges, absent functions and strangers are refused before anything changes', async () => {
+    const bridge = { ...disk(new PciAddress(0, 0, 1, 0)), headerType: 1 };
+    const isa = { ...disk(new PciAddress(0, 0, 0x1f, 0)), classCode: 0x060100 };
+    const machine = new StorageMachine(disk(), bridge, isa);
+    const pool = new Pool(machine, new MemoryJournal());
+    await assert.rejects(pool.claim(bridge.address, 'pciback'), code('FUNCTION_NOT_ASSIGNABLE'));
+    await assert.rejects(pool.claim(isa.address, 'pciback'), code('FUNCTION_NOT_ASSIGNABLE'));
+    await assert.rejects(pool.claim(new PciAddress(0, 9, 0, 0), 'pciback'), code('FUNCTION_NOT_FOUND'));
+    await assert.rejects(pool.release(DISK), code('FUNCTION_NOT_CLAIMED'));
+    assert.throws(() => pool.take(DISK, 'guest 1'), code('FUNCTION_NOT_CLAIMED'));
+    assert.deepEqual(machine.drivers.log, []);
+    await pool.claim(DISK, 'pciback');
+    await assert.rejects(pool.claim(DISK, 'pciback'), code('FUNCTION_ALREADY_CLAIMED'));
+  });
+
+  test('a function that its holder has already joins as it stands', async () => {
+    const { machine, drivers, journal } = hostWithDriver();
+    drivers.bindings.set(EDU.sbdf, { driver: 'pciback', override: undefined });
+    const pool = new Pool(machine, journal);
+    await pool.claim(EDU, 'pciback');
+    assert.deepEqual(drivers.log, []);
+    await pool.release(EDU, 'edu');
+    assert.equal(drivers.binding(EDU).driver, 'edu', 'to the driver that somebody else remembered');
+  });
+});
+
+describe('taking and giving back', () => {
+  async function taken() {
+    const { machine, journal } = hostWithDriver();
+    const pool = new Pool(machine, journal);
+    await pool.claim(DISK, 'pciback');
+    return { machine, pool, lease: pool.take(DISK, 'guest 1'), device: machine.device(DISK) };
+  }
+
+  test('one taker at a time, and no release under it', async () => {
+    const { pool, lease } = await taken();
+    assert.throws(() => pool.take(DISK, 'guest 2'), code('FUNCTION_TAKEN'));
+    await assert.rejects(pool.release(DISK), code('FUNCTION_TAKEN'));
+    assert.deepEqual(
+      pool.list().map(({ state }) => state),
+      ['taken'],
+    );
+    await lease.giveBack();
+    assert.deepEqual(
+      pool.list().map(({ state }) => state),
+      ['free'],
+    );
+    await pool.take(DISK, 'guest 2').giveBack();
+  });
+
+  test('the ledger is settled in reverse, bus mastering ends, then reset and restore', async () => {
+    const { lease, device } = await taken();
+    const order: string[] = [];
+    for (const what of ['first', 'second']) {
+      lease.ledger.add({
+        what,
+        undo: () => {
+          order.push(what);
+        },
+      });
+    }
+    lease.function.config.write(4, 2, 7);
+    lease.function.config.write(0x10, 4, 0xdead_0000);
+    lease.function.config.write(0x88, 2, 0x0010);
+    device.writes.length = 0;
+    const report = await lease.giveBack();
+    assert.deepEqual(order, ['second', 'first']);
+    assert.deepEqual(report.reset, { method: 'flr' });
+    assert.deepEqual([report.differing, report.unsettled, report.quarantined], [[], [], undefined]);
+    assert.deepEqual(device.writes[0], { offset: 4, width: 2, value: 3 });
+    assert.equal(device.image.read(0x10, 4), 0xfebd_0004);
+    assert.equal(device.image.read(4, 2), 0);
+    assert.equal(device.image.held('pcie.devctl'), 0x2810);
+  });
+
+  test('a grant that cannot be undone is told, and keeps nothing else', async () => {
+    const { lease } = await taken();
+    let undone = false;
+    lease.ledger.add({
+      what: 'a page',
+      undo: () => {
+        undone = true;
+      },
+    });
+    lease.ledger.add({ what: 'pirq 55', undo: () => Promise.reject(new Error('ESRCH')) });
+    const report = await lease.giveBack();
+    assert.deepEqual(report.unsettled, ['pirq 55: Error: ESRCH']);
+    assert.ok(undone);
+  });
+
+  test('giving back twice is one return', async () => {
+    const { lease, device } = await taken();
+    const [first, second] = await Promise.all([lease.giveBack(), lease.giveBack()]);
+    assert.equal(first, second);
+    assert.equal(device.resets, 1);
+  });
+
+  test('a device that is gone is kept from everybody', async () => {
+    const { pool, lease, device } = await taken();
+    device.gone = true;
+    const report = await lease.giveBack();
+    assert.ok(report.quarantined !== undefined);
+    assert.throws(() => pool.take(DISK, 'guest 2'), code('FUNCTION_QUARANTINED'));
+    await pool.release(DISK);
+  });
+
+  test('a function without a reset is restored and says so', async () => {
+    const { machine, journal } = hostWithDriver();
+    const pool = new Pool(machine, journal);
+    await pool.claim(EDU, 'pciback');
+    const report = await pool.take(EDU, 'guest 1').giveBack();
+    assert.ok('failed' in report.reset);
+    assert.equal(report.quarantined, undefined);
+  });
+});
+
+describe('the journal on disk', () => {
+  test('another process finds the claims, and what it cannot read is not overwritten', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'openslot-'));
+    try {
+      const path = join(folder, 'below', 'linux.claims.json');
+      const { machine } = hostWithDriver();
+      await new Pool(machine, new FileJournal(path)).claim(DISK, 'pciback');
+      const later = new Pool(machine, new FileJournal(path));
+      assert.deepEqual(
+        later.list().map(({ address }) => String(address)),
+        ['0000:00:08.0'],
+      );
+      await later.release(DISK);
+      assert.equal(machine.drivers.binding(DISK).driver, 'nvme');
+      assert.equal(readFileSync(path, 'utf8'), '[]\n');
+      for (const text of ['', '{', '[1]', '[{"address": 5}]', '{"a": 1}']) {
+        writeFileSync(path, text);
+        assert.throws(() => new Pool(machine, new FileJournal(path)), code('JOURNAL_UNREADABLE'), text);
+        assert.equal(readFileSync(path, 'utf8'), text);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,243 @@
+/** The native platform in the lab's dom0: pages, channels and the store with itself, permissions with a paused guest. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { openSync, readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { after, before, describe, test } from 'node:test';
+import { ioctl, mapFile } from '../../src/os/index.js';
+import { notations } from '../../src/pci/index.js';
+import { domainId, type DomainId } from '../../src/xen/domain.js';
+import { KernelBackends, openNativePlatform, XenbusTransport } from '../../src/xen/native/index.js';
+import type { EventPort, GrantReference, MachineFrame, XenPlatform } from '../../src/xen/platform.js';
+import { XenStoreClient } from '../../src/xen/store/index.js';
+
+const EDU = notations.hex.parse('00:05.0');
+const ETHERNET = notations.hex.parse('00:07.0');
+const DOM0 = domainId(0);
+
+let platform: XenPlatform;
+before(async () => {
+  platform = await openNativePlatform();
+});
+after(async () => {
+  await platform[Symbol.asyncDispose]();
+});
+
+/** A page of dom0 granted to dom0 (gntalloc, ioctl ALLOC_GREF): the front end's side, which a guest's kernel does. */
+function grantPage(): { readonly reference: GrantReference; readonly words: Int32Array; close(): void } {
+  const fd = openSync('/dev/xen/gntalloc', 'r+');
+  const request = new DataView(new ArrayBuffer(24));
+  request.setUint16(0, 0, true);
+  request.setUint16(2, 1, true);
+  request.setUint32(4, 1, true);
+  ioctl(fd, 0x0018_4705, new Uint8Array(request.buffer), 'gntalloc');
+  const mapping = mapFile(fd, Number(request.getBigUint64(8, true)), 4096, 'gntalloc');
+  return {
+    reference: request.getUint32(16, true) as GrantReference,
+    words: new Int32Array(mapping.buffer),
+    close: () => {
+      mapping.close();
+    },
+  };
+}
+
+describe('with itself', () => {
+  test('a granted page is one memory, and a reference that was not granted is refused', () => {
+    const mine = grantPage();
+    const theirs = platform.mapGrant(DOM0, mine.reference);
+    const words = new Int32Array(theirs.buffer, 0, 1024);
+    mine.words[7] = 0x1234;
+    assert.equal(Atomics.load(words, 7), 0x1234);
+    Atomics.or(words, 7, 0x8000);
+    assert.equal(mine.words[7], 0x9234);
+    theirs.close();
+    theirs.close();
+    mine.close();
+    assert.throws(() => platform.mapGrant(DOM0, 0x7fff_fff0 as GrantReference), { code: 'XEN_CALL_FAILED' });
+  });
+
+  test('an event wakes us once for each notify, and none after close', async () => {
+    const fd = openSync('/dev/xen/evtchn', 'r+');
+    const request = new Uint32Array([0]);
+    const port = ioctl(fd, 0x0004_4502, new Uint8Array(request.buffer), 'evtchn') as EventPort;
+    let events = 0;
+    const channel = platform.bindChannel(DOM0, port, () => events++);
+    const notify = () => {
+      request[0] = port;
+      ioctl(fd, 0x0004_4504, new Uint8Array(request.buffer), 'evtchn');
+    };
+    // Binding raises the channel once, by Xen's own doing.
+    await sleep(50);
+    events = 0;
+    for (let count = 1; count <= 5; count++) {
+      notify();
+      await sleep(20);
+      assert.equal(events, count);
+    }
+    channel.close();
+    notify();
+    await sleep(20);
+    assert.equal(events, 5);
+    assert.throws(() => platform.bindChannel(DOM0, 4000 as EventPort, () => undefined), {
+      code: 'XEN_CALL_FAILED',
+    });
+  });
+
+  test('the store through /dev/xen/xenbus: values, a transaction, a watch, the longest message, an end', async () => {
+    await using store = new XenStoreClient(new XenbusTransport());
+    const at = '/local/domain/0/openslot-lab';
+    await store.write(at, 'x');
+    const seen: string[] = [];
+    const watch = await store.watch(at, (path) => {
+      seen.push(path);
+    });
+    await store.transaction(async (tx) => {
+      await tx.write(`${at}/a`, '1');
+      await tx.write(`${at}/b`, (await tx.read(`${at}/a`)) ?? '');
+    });
+    assert.deepEqual([await store.read(`${at}/b`), await store.list(at)], ['1', ['a', 'b']]);
+    const longest = 4080 - at.length - 1;
+    await store.write(at, 'v'.repeat(longest));
+    assert.equal((await store.read(at))?.length, longest);
+    await assert.rejects(store.write(at, 'v'.repeat(longest + 1)), { code: 'XENSTORE_E2BIG' });
+    await sleep(50);
+    assert.ok(seen.includes(`${at}/b`));
+    await watch.unwatch();
+    assert.equal(await store.remove(at), true);
+    assert.equal(await store.read('domid'), '0');
+  });
+
+  test('quarantine takes a function and gives it back', () => {
+    platform.assignment.quarantine(EDU);
+    assert.throws(
+      () => {
+        platform.assignment.quarantine(notations.hex.parse('00:1e.7'));
+      },
+      { code: 'XEN_CALL_FAILED' },
+    );
+    platform.assignment.unquarantine(EDU);
+  });
+
+  test('the MSI-X table is protected once', () => {
+    assert.equal(platform.assignment.prepareMsix(ETHERNET), true);
+    assert.equal(platform.assignment.prepareMsix(ETHERNET), false);
+    platform.assignment.releaseMsix(ETHERNET);
+    assert.equal(platform.assignment.prepareMsix(ETHERNET), true);
+    platform.assignment.releaseMsix(ETHERNET);
+    assert.throws(() => platform.assignment.prepareMsix(EDU), { code: 'XEN_CALL_FAILED' });
+  });
+
+  test('the kernel’s probing of back ends is stopped and comes back', async () => {
+    const file = '/sys/bus/xen-backend/drivers_autoprobe';
+    const probing = () => readFileSync(file, 'latin1').trim();
+    writeFileSync(file, '1');
+    const off = await KernelBackends.keepOff(platform.store, DOM0, () => undefined);
+    assert.deepEqual([off.active, probing()], [true, '0']);
+    await off[Symbol.asyncDispose]();
+    assert.equal(probing(), '1');
+  });
+});
+
+/** What Xen itself says of a domain (debug key q): ranges of interrupts, memory frames and ports. */
+function ranges(guest: DomainId): { interrupts: string; memory: string; ports: string } {
+  execFileSync('xl', ['dmesg', '-c']);
+  execFileSync('xl', ['debug-keys', 'q']);
+  const text = execFileSync('xl', ['dmesg'], { encoding: 'utf8' });
+  const own = text.slice(text.indexOf(`Rangesets belonging to domain ${guest}:`));
+  const of = (name: string) => new RegExp(`${name} *\\{ *([^}]*?) *\\}`).exec(own)?.[1] ?? 'absent';
+  return { interrupts: of('Interrupts'), memory: of('I/O Memory'), ports: of('I/O Ports') };
+}
+
+describe('with a paused guest', () => {
+  let guest: DomainId;
+  before(() => {
+    writeFileSync(
+      '/tmp/paused.cfg',
+      [
+        'name="paused"',
+        'type="pv"',
+        'kernel="/images/vmlinux.elf"',
+        'memory=160',
+        'vcpus=1',
+        'passthrough="enabled"',
+      ].join('\n'),
+    );
+    execFileSync('xl', ['create', '-q', '-p', '/tmp/paused.cfg']);
+    guest = domainId(Number(execFileSync('xl', ['domid', 'paused'], { encoding: 'utf8' })));
+  });
+  after(() => {
+    spawnSync('xl', ['destroy', 'paused']);
+  });
+
+  test('memory, ports and interrupts are allowed and denied, as Xen itself lists them', () => {
+    const none = ranges(guest);
+    platform.permissions.memory(guest, 0xfea00 as MachineFrame, 0x100, true);
+    platform.permissions.ports(guest, 0xc000, 0x20, true);
+    assert.deepEqual(
+      { ...ranges(guest), interrupts: '' },
+      { interrupts: '', memory: 'fea00-feaff', ports: 'c000-c01f' },
+    );
+    platform.permissions.memory(guest, 0xfea00 as MachineFrame, 0x100, false);
+    platform.permissions.ports(guest, 0xc000, 0x20, false);
+    assert.deepEqual(ranges(guest), none);
+  });
+
+  test('a function is assigned, its INTx, MSI and MSI-X become pirqs of the guest, and all ends', () => {
+    for (const address of [EDU, ETHERNET]) platform.assignment.assign(guest, address);
+    const gsi = Number(readFileSync(`/sys/bus/pci/devices/${EDU}/irq`, 'latin1'));
+    const intx = platform.pirqs.map(guest, { kind: 'intx', gsi });
+    platform.permissions.interrupt(guest, intx, true);
+    assert.ok(intx > 0);
+    const msi = platform.pirqs.map(guest, { kind: 'msi', function: EDU });
+    assert.ok(msi > 0 && msi !== intx);
+    writeFileSync(`/sys/bus/pci/devices/${ETHERNET}/enable`, '1');
+    const [, , , bar] = readFileSync(`/sys/bus/pci/devices/${ETHERNET}/resource`, 'latin1').split('\n');
+    const tableBar = BigInt(bar?.split(' ')[0] ?? '0');
+    const msix = [0, 1, 2].map((entry) =>
+      platform.pirqs.map(guest, { kind: 'msix', function: ETHERNET, entry, tableBar }),
+    );
+    assert.equal(new Set([intx, msi, ...msix]).size, 5);
+    for (const pirq of [msi, ...msix]) platform.pirqs.unmap(guest, pirq);
+    platform.permissions.interrupt(guest, intx, false);
+    platform.pirqs.unmap(guest, intx);
+    assert.throws(
+      () => {
+        platform.pirqs.unmap(guest, msi);
+      },
+      { code: 'XEN_CALL_FAILED' },
+    );
+    writeFileSync(`/sys/bus/pci/devices/${ETHERNET}/enable`, '0');
+    for (const address of [EDU, ETHERNET]) platform.assignment.deassign(guest, address);
+  });
+
+  test('without assignment there are no pirqs: Xen checks who owns the function', () => {
+    assert.throws(() => platform.pirqs.map(guest, { kind: 'msi', function: EDU }), {
+      code: 'XEN_CALL_FAILED',
+    });
+  });
+
+  test('a domain that is not there is refused', () => {
+    assert.throws(
+      () => {
+        platform.permissions.ports(domainId(4242), 0xc000, 1, true);
+      },
+      { code: 'XEN_CALL_FAILED' },
+    );
+  });
+});
+
+test('without privilege Xen is refused, with the next step', () => {
+  const { status, stderr } = spawnSync(process.execPath, ['/openslot/dist/src/cli/main.js', 'serve'], {
+    encoding: 'utf8',
+    uid: 65534,
+    gid: 65534,
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      XDG_RUNTIME_DIR: '/tmp/nobody',
+      OPENSLOT_RUNTIME_DIR: '/tmp/nobody',
+    },
+  });
+  assert.equal(status, 1);
+  assert.match(stderr, /^error XEN_(PERMISSION|CALL_FAILED)/);
+  assert.match(stderr, /^next {2}run/m);
+});
