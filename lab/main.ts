@@ -4,7 +4,7 @@ import { LabFailure } from './failure.js';
 import { shell } from './xen/boot.js';
 import { runScenario, type BackEnd } from './xen/scenario.js';
 
-const help = `Usage: npm run lab -- xen [--back-end openslot|kernel] [--limit SECONDS]
+const help = `Usage: npm run lab -- xen [--back-end openslot|kernel] [--no-suites] [--limit SECONDS]
        npm run lab -- xen --shell
 
 Boots real Xen with a Debian dom0 in QEMU, without root and without hardware virtualisation, and takes one NVMe
@@ -12,6 +12,7 @@ function the whole way: claimed from its driver, given to a PV guest that reads 
 
   --back-end openslot   openslot claims, serves and releases (default)
   --back-end kernel     the kernel's xen-pciback and xl do it: the reference to compare with
+  --no-suites           leave out the suites (test/xen-lab) that run in dom0 before the scenario
   --limit SECONDS       give up after that long (default 300)
   --shell               an interactive dom0 instead of the scenario
 
@@ -25,6 +26,7 @@ async function main(): Promise<number> {
     options: {
       help: { type: 'boolean', short: 'h', default: false },
       shell: { type: 'boolean', default: false },
+      'no-suites': { type: 'boolean', default: false },
       'back-end': { type: 'string', default: 'openslot' },
       limit: { type: 'string', default: '300' },
     },
@@ -41,7 +43,12 @@ async function main(): Promise<number> {
   }
   const limit = Number(values.limit);
   if (!(limit > 0)) throw new LabFailure(`--limit ${values.limit} is no number of seconds.`);
-  return (await runScenario(backEnd(values['back-end']), limit)) ? 0 : 1;
+  return (await runScenario(backEnd(values['back-end']), {
+    suites: !values['no-suites'],
+    limitSeconds: limit,
+  }))
+    ? 0
+    : 1;
 }
 
 function backEnd(name: string): BackEnd {

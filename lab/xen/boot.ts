@@ -28,19 +28,23 @@ export interface Boot {
   readonly work: string;
 }
 
+/** How Xen and Linux announce that they will not go on. */
+const panic = /Panic on CPU|Dom(ain )?0 crashed|Kernel panic - not syncing/;
+
 export async function boot(options: BootOptions): Promise<Boot> {
   const { machine: parts, work } = await prepare(options);
   const lines: string[] = [];
   const clock = new PhaseClock();
-
   let reached: (outcome: Boot['outcome']) => void = () => undefined;
   const outcome = new Promise<Boot['outcome']>((resolve) => (reached = resolve));
   const machine = new Machine({ ...parts, interactive: false }, (line) => {
-    lines.push(line.text);
+    if (line.text.trim() !== '') lines.push(line.text);
     clock.hear(line);
     options.onLine?.(line);
     if (line.text.includes('LAB broken')) console.log(line.text);
     if (line.text.includes('LAB end')) reached('end');
+    // A moment for the rest of what it says; rebooting, which would end QEMU, takes Xen half a minute.
+    if (panic.test(line.text)) setTimeout(reached, 1000, 'crash');
   });
   const limit = setTimeout(() => {
     reached('time-out');
@@ -78,7 +82,9 @@ async function prepare(options: Pick<BootOptions, 'script' | 'variables' | 'disk
 
 function explain(how: Boot['outcome'], options: BootOptions, lines: readonly string[], facts: Facts): void {
   const what =
-    how === 'time-out' ? `No end after ${options.limitSeconds} s` : 'QEMU ended before the script did';
+    how === 'time-out'
+      ? `No end after ${options.limitSeconds} s`
+      : 'Xen or dom0 crashed, or QEMU ended, before the script did';
   console.log(`${what}. The console's last lines:\n${indented(lines.slice(-40).join('\n'))}`);
   for (const log of ['script.log', 'serve.log']) {
     const text = facts.file(log);

@@ -39,7 +39,7 @@ const wallClock = ['-accel', 'tcg,thread=multi'];
  */
 const hypervisorWords =
   'console=com1 com1=115200,8n1 dom0_mem=1024M,max:1024M dom0_max_vcpus=1 loglvl=info guest_loglvl=info ' +
-  'spec-ctrl=no xpti=off pv-l1tf=off bootscrub=0 sched_ratelimit_us=0 noreboot';
+  'spec-ctrl=no xpti=off pv-l1tf=off bootscrub=0 sched_ratelimit_us=0';
 
 /** Without random.trust_cpu the tool stack can wait for entropy that never comes. */
 const kernelWords = 'console=hvc0 mitigations=off net.ifnames=0 random.trust_cpu=on cryptomgr.notests';

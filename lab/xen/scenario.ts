@@ -12,10 +12,13 @@ const address = '0000:00:08.0';
 const diskSectors = (64 * 2 ** 20) / 512;
 
 /** @returns true when every check passed. */
-export async function runScenario(backEnd: BackEnd, limitSeconds: number): Promise<boolean> {
+export async function runScenario(
+  backEnd: BackEnd,
+  options: { suites: boolean; limitSeconds: number },
+): Promise<boolean> {
   const start = performance.now();
-  const variables = { 'back-end': backEnd };
-  const run = await boot({ script: 'scenario.sh', variables, disks: 1, limitSeconds });
+  const variables = { 'back-end': backEnd, suites: options.suites ? 'yes' : 'no' };
+  const run = await boot({ script: 'scenario.sh', variables, disks: 1, limitSeconds: options.limitSeconds });
   console.log(`Logs: ${run.work}\n`);
   const checks = new Checks();
   judge(run, backEnd, checks);

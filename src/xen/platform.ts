@@ -61,7 +61,8 @@ export interface Assignment {
   quarantine(address: PciAddress): void;
   unquarantine(address: PciAddress): void;
   /**
-   * Tells Xen of the MSI-X table before it is used, so that no domain can map the table's page writable.
+   * Tells Xen of the MSI-X table before it is used, so that no domain can map the table's page writable. Only for a
+   * function that has an MSI-X capability: on others Xen 4.17 takes the whole host down (pci_prepare_msix).
    * @returns false when the protection stood already: a holder such as xen-pciback put it there, and it is its to end.
    */
   prepareMsix(address: PciAddress): boolean;

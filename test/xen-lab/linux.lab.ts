@@ -4,7 +4,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { COMPLIANCE_CASES } from '../../src/function/compliance/index.js';
 import { LinuxMachine } from '../../src/machines/linux/index.js';
-import { notations, OpenslotError } from '../../src/pci/index.js';
+import type { OpenslotError } from '../../src/pci/index.js';
+import { notations } from '../../src/pci/index.js';
 import { MemoryJournal, Pool } from '../../src/pool/index.js';
 
 const EDU = notations.hex.parse('00:05.0');

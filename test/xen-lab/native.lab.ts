@@ -124,7 +124,7 @@ describe('with itself', () => {
     platform.assignment.releaseMsix(ETHERNET);
     assert.equal(platform.assignment.prepareMsix(ETHERNET), true);
     platform.assignment.releaseMsix(ETHERNET);
-    assert.throws(() => platform.assignment.prepareMsix(EDU), { code: 'XEN_CALL_FAILED' });
+    // Never asked for a function without MSI-X: Xen 4.17 dereferences a null pointer there and panics.
   });
 
   test('the kernel’s probing of back ends is stopped and comes back', async () => {
@@ -132,7 +132,7 @@ describe('with itself', () => {
     const probing = () => readFileSync(file, 'latin1').trim();
     writeFileSync(file, '1');
     const off = await KernelBackends.keepOff(platform.store, DOM0, () => undefined);
-    assert.deepEqual([off.active, probing()], [true, '0']);
+    assert.equal(probing(), '0');
     await off[Symbol.asyncDispose]();
     assert.equal(probing(), '1');
   });
@@ -238,6 +238,6 @@ test('without privilege Xen is refused, with the next step', () => {
     },
   });
   assert.equal(status, 1);
-  assert.match(stderr, /^error XEN_(PERMISSION|CALL_FAILED)/);
+  assert.match(stderr, /^error XEN_PERMISSION: \/dev\/xen\/privcmd /);
   assert.match(stderr, /^next {2}run/m);
 });

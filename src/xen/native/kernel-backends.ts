@@ -1,5 +1,5 @@
 /** Keeps the kernel's own PCI back end off the guests' pairs, and gives every other device class its kernel driver. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +7,7 @@ import type { DomainId } from '../domain.js';
 import type { Watch, XenStore } from '../store/index.js';
 
 const BUS = '/sys/bus/xen-backend';
+const AUTOPROBE = join(BUS, 'drivers_autoprobe');
 /** The kernel creates a device from the same XenStore event that wakes us; it may come a little later. */
 const APPEARS_WITHIN_MS = 1000;
 const LOOK_EVERY_MS = 20;
@@ -14,16 +15,13 @@ const LOOK_EVERY_MS = 20;
 /**
  * xen-pciback is two things: the driver that holds a function, and a back end that would compete for `pci-<domid>-0`.
  * The kernel has no way to keep it from one device, only to stop automatic probing of the whole bus. So probing is
- * stopped, and block, network and other back ends are probed by us, as the kernel would have. Without xen-pciback
- * nothing is changed.
+ * stopped, and block, network and other back ends are probed by us, as the kernel would have.
  */
 export class KernelBackends implements AsyncDisposable {
   readonly #watch: Watch | undefined;
-  readonly #stopped: boolean;
 
-  private constructor(watch: Watch | undefined, stopped: boolean) {
+  private constructor(watch: Watch | undefined) {
     this.#watch = watch;
-    this.#stopped = stopped;
   }
 
   /** `onError` is told when a device of another class could not be probed. */
@@ -32,10 +30,8 @@ export class KernelBackends implements AsyncDisposable {
     domain: DomainId,
     onError: (device: string, error: unknown) => void,
   ): Promise<KernelBackends> {
-    if (!existsSync(join(BUS, 'drivers', 'pciback')) || probing() === '0') {
-      return new KernelBackends(undefined, false);
-    }
-    await setProbing(false);
+    if (!existsSync(AUTOPROBE)) return new KernelBackends(undefined);
+    await writeFile(AUTOPROBE, '0');
     const root = `/local/domain/${domain}/backend`;
     const watch = await store.watch(root, async (path) => {
       const [kind, guest, device, ...below] = path.slice(root.length + 1).split('/');
@@ -49,26 +45,15 @@ export class KernelBackends implements AsyncDisposable {
         onError(name, error);
       }
     });
-    return new KernelBackends(watch, true);
-  }
-
-  /** True when automatic probing was stopped by us. */
-  get active(): boolean {
-    return this.#stopped;
+    return new KernelBackends(watch);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#watch?.unwatch();
-    if (this.#stopped) await setProbing(true);
+    if (this.#watch === undefined) return;
+    await this.#watch.unwatch();
+    // On, and not what was found: an earlier run that was killed left it off.
+    await writeFile(AUTOPROBE, '1');
   }
-}
-
-function probing(): string {
-  return readFileSync(join(BUS, 'drivers_autoprobe'), 'latin1').trim();
-}
-
-async function setProbing(on: boolean): Promise<void> {
-  await writeFile(join(BUS, 'drivers_autoprobe'), on ? '1' : '0');
 }
 
 async function probe(name: string): Promise<void> {

@@ -1,4 +1,5 @@
 /** The platform interface on a real Xen's control domain. */
+import { closeSync } from 'node:fs';
 import type { PciAddress } from '../../pci/index.js';
 import { domainId, type DomainId } from '../domain.js';
 import type {
@@ -13,6 +14,7 @@ import type {
 } from '../platform.js';
 import { openSocket, XenStoreClient, XenStoreUnreachableError, type XenStore } from '../store/index.js';
 import { Control } from './control.js';
+import { openDevice } from './device-file.js';
 import { EventChannels } from './event-channels.js';
 import { Grants } from './grants.js';
 import { controlDomainVersion } from './hypervisor.js';
@@ -117,6 +119,8 @@ async function openStore(): Promise<XenStore> {
  */
 export async function openNativePlatform(): Promise<XenPlatform> {
   const version = controlDomainVersion();
+  // Xen's libraries open it themselves, and print what they meet; asked first, the refusal is ours to word.
+  closeSync(openDevice('/dev/xen/privcmd', 'xen-privcmd'));
   const opened: Disposable[] = [];
   const keep = <T extends Disposable>(part: T): T => {
     opened.push(part);
