@@ -1,7 +1,7 @@
 /** The option `--on MACHINE` and what it opens. */
 import { Option } from 'commander';
 import type { HostDrivers, Machine } from '../function/index.js';
-import { OpenslotError } from '../pci/index.js';
+import { OpenslotError } from '../pci/errors.js';
 
 /** No machine has this name. */
 export class UnknownMachineError extends OpenslotError {

@@ -5,7 +5,8 @@ import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
 import { ioctl, mapFile } from '../../src/os/index.js';
-import { notations } from '../../src/pci/index.js';
+import { LinuxMachine } from '../../src/machines/linux/index.js';
+import { notations, walkCapabilities } from '../../src/pci/index.js';
 import { domainId, type DomainId } from '../../src/xen/domain.js';
 import { KernelBackends, openNativePlatform, XenbusTransport } from '../../src/xen/native/index.js';
 import type { EventPort, GrantReference, MachineFrame, XenPlatform } from '../../src/xen/platform.js';
@@ -166,6 +167,13 @@ describe('with a paused guest', () => {
     guest = domainId(Number(execFileSync('xl', ['domid', 'paused'], { encoding: 'utf8' })));
   });
   after(() => {
+    for (const address of [EDU, ETHERNET]) {
+      try {
+        platform.assignment.deassign(guest, address);
+      } catch {
+        // Taken back by the test itself.
+      }
+    }
     spawnSync('xl', ['destroy', 'paused']);
   });
 
@@ -190,14 +198,23 @@ describe('with a paused guest', () => {
     assert.ok(intx > 0);
     const msi = platform.pirqs.map(guest, { kind: 'msi', function: EDU });
     assert.ok(msi > 0 && msi !== intx);
-    writeFileSync(`/sys/bus/pci/devices/${ETHERNET}/enable`, '1');
-    const [, , , bar] = readFileSync(`/sys/bus/pci/devices/${ETHERNET}/resource`, 'latin1').split('\n');
-    const tableBar = BigInt(bar?.split(' ')[0] ?? '0');
-    const msix = [0, 1, 2].map((entry) =>
-      platform.pirqs.map(guest, { kind: 'msix', function: ETHERNET, entry, tableBar }),
-    );
+    using ethernet = new LinuxMachine().open(ETHERNET);
+    ethernet.setEnabled(true);
+    const capability = walkCapabilities(ethernet.config).entries.find(({ id }) => id === 0x11)?.offset ?? 0;
+    const control = ethernet.config.read(capability + 2, 2);
+    // On and masked, as the back end leaves it for Xen to fill the table.
+    ethernet.config.write(capability + 2, 2, control | 0xc000);
+    const table = ethernet.config.read(capability + 4, 4) & 7;
+    const tableBar = ethernet.regions.find(({ index }) => index === table)?.address ?? 0n;
+    const map = (entry: number) =>
+      platform.pirqs.map(guest, { kind: 'msix', function: ETHERNET, entry, tableBar });
+    // Xen knows where the table of a guest's function is only from prepareMsix.
+    assert.throws(() => map(0), { code: 'XEN_CALL_FAILED', errno: 'ENODATA' });
+    assert.equal(platform.assignment.prepareMsix(ETHERNET), true);
+    const msix = [0, 1, 2].map(map);
     assert.equal(new Set([intx, msi, ...msix]).size, 5);
     for (const pirq of [msi, ...msix]) platform.pirqs.unmap(guest, pirq);
+    platform.assignment.releaseMsix(ETHERNET);
     platform.permissions.interrupt(guest, intx, false);
     platform.pirqs.unmap(guest, intx);
     assert.throws(
@@ -206,7 +223,8 @@ describe('with a paused guest', () => {
       },
       { code: 'XEN_CALL_FAILED' },
     );
-    writeFileSync(`/sys/bus/pci/devices/${ETHERNET}/enable`, '0');
+    ethernet.config.write(capability + 2, 2, control);
+    ethernet.setEnabled(false);
     for (const address of [EDU, ETHERNET]) platform.assignment.deassign(guest, address);
   });
 
