@@ -1,12 +1,10 @@
 /** `openslot claim`: takes a function from its host driver into the pool. */
-import { Command } from 'commander';
-import { ADDRESS_ARGUMENT, ADDRESS_HELP, parseAddress } from './address-argument.js';
+import type { Command } from 'commander';
+import { notations } from '../pci/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
-export function claimCommand(): Command {
-  return new Command('claim')
-    .description('take a function from its host driver into the pool')
-    .argument(ADDRESS_ARGUMENT, ADDRESS_HELP)
+export function define(command: Command): void {
+  command
     .addOption(machineOption())
     .option('--json', 'print data')
     .addHelpText(
@@ -23,7 +21,7 @@ Examples:
 }
 
 async function claim(text: string, options: MachineChoice & { json?: boolean }): Promise<void> {
-  const address = parseAddress(text);
+  const address = notations.hex.parse(text);
   const { changeClaim } = await import('./ownership.js');
   const report = await changeClaim('claim', address, options);
   if (options.json) {

@@ -1,10 +1,9 @@
 /** `openslot list`: every function of a machine, who drives it, and its state in the pool. */
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { machineOption, openMachine, type MachineChoice } from './machine-option.js';
 
-export function listCommand(): Command {
-  return new Command('list')
-    .description('list the functions of a machine, their drivers and their state in the pool')
+export function define(command: Command): void {
+  command
     .addOption(machineOption())
     .option('--json', 'print data instead of a table')
     .addHelpText(

@@ -2,11 +2,46 @@
 /** The command line: which commands there are, and how their errors end the process. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { claimCommand } from './claim.js';
-import { listCommand } from './list.js';
-import { releaseCommand } from './release.js';
-import { serveCommand } from './serve.js';
-import { showCommand } from './show.js';
+
+/** A command's file is loaded only when the command is named: help and a wrong command line need none of them. */
+interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  /** The command takes one function's address. */
+  readonly address?: true;
+  readonly load: () => Promise<{ define(command: Command): void }>;
+}
+
+const entries: readonly Entry[] = [
+  {
+    name: 'list',
+    summary: 'list the functions of a machine, their drivers and their state in the pool',
+    load: () => import('./list.js'),
+  },
+  {
+    name: 'show',
+    summary: "show a function's regions, reset methods and registers by name",
+    address: true,
+    load: () => import('./show.js'),
+  },
+  {
+    name: 'claim',
+    summary: 'take a function from its host driver into the pool',
+    address: true,
+    load: () => import('./claim.js'),
+  },
+  {
+    name: 'release',
+    summary: 'give a free function of the pool back to the driver it had',
+    address: true,
+    load: () => import('./release.js'),
+  },
+  {
+    name: 'serve',
+    summary: 'own the machine and be the PCI back end of its Xen guests',
+    load: () => import('./serve.js'),
+  },
+];
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -33,9 +68,16 @@ Exit codes: 0 done; 1 refused, with a stable code and the next step; 2 a wrong c
   )
   .exitOverride();
 
-for (const command of [listCommand, showCommand, claimCommand, releaseCommand, serveCommand]) {
-  program.addCommand(command().exitOverride());
+const words = new Set(process.argv.slice(2));
+const [first] = words;
+const completing = first === 'completion' || first === 'complete';
+for (const { name, summary, address, load } of entries) {
+  const command = program.command(name).description(summary).exitOverride();
+  if (address) command.argument('<address>', 'the function, hexadecimal: [DDDD:]BB:DD.F');
+  if (completing || words.has(name)) (await load()).define(command);
 }
+if (completing) (await import('./completion.js')).addCompletion(program);
+else program.command('completion <shell>').description('print the completion script of bash, zsh or fish');
 
 try {
   await program.parseAsync();

@@ -1,12 +1,10 @@
 /** `openslot release`: gives a function back to the driver it had. */
-import { Command } from 'commander';
-import { ADDRESS_ARGUMENT, ADDRESS_HELP, parseAddress } from './address-argument.js';
+import type { Command } from 'commander';
+import { notations } from '../pci/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
-export function releaseCommand(): Command {
-  return new Command('release')
-    .description('give a free function of the pool back to the driver it had')
-    .argument(ADDRESS_ARGUMENT, ADDRESS_HELP)
+export function define(command: Command): void {
+  command
     .addOption(machineOption())
     .option('--json', 'print data')
     .addHelpText(
@@ -21,7 +19,7 @@ Examples:
 }
 
 async function release(text: string, options: MachineChoice & { json?: boolean }): Promise<void> {
-  const address = parseAddress(text);
+  const address = notations.hex.parse(text);
   const { changeClaim } = await import('./ownership.js');
   const report = await changeClaim('release', address, options);
   if (options.json) {

@@ -1,5 +1,5 @@
 /** `openslot serve`: owns the machine and is the PCI back end of its Xen guests. */
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { machineOption, openMachine, type MachineChoice } from './machine-option.js';
 
 interface ServeOptions extends MachineChoice {
@@ -7,9 +7,8 @@ interface ServeOptions extends MachineChoice {
   stages?: string;
 }
 
-export function serveCommand(): Command {
-  return new Command('serve')
-    .description('own the machine and be the PCI back end of its Xen guests')
+export function define(command: Command): void {
+  command
     .addOption(machineOption())
     .option('--json', 'log one JSON object a line')
     .option('--stages <file>', 'measure each operation by stage and write the means there at the end')

@@ -1,12 +1,10 @@
 /** `openslot show`: one function's registers, decoded by name. */
-import { Command } from 'commander';
-import { ADDRESS_ARGUMENT, ADDRESS_HELP, parseAddress } from './address-argument.js';
+import type { Command } from 'commander';
+import { notations } from '../pci/index.js';
 import { machineOption, openMachine, type MachineChoice } from './machine-option.js';
 
-export function showCommand(): Command {
-  return new Command('show')
-    .description("show a function's regions, reset methods and registers by name")
-    .argument(ADDRESS_ARGUMENT, ADDRESS_HELP)
+export function define(command: Command): void {
+  command
     .addOption(machineOption())
     .option('--json', 'print data')
     .addHelpText(
@@ -22,7 +20,7 @@ Examples:
 }
 
 async function show(text: string, options: MachineChoice & { json?: boolean }): Promise<void> {
-  const address = parseAddress(text);
+  const address = notations.hex.parse(text);
   const { decodeFunction } = await import('../pci/index.js');
   using machine = await openMachine(options);
   const summary = machine.list().find((entry) => entry.address.equals(address));
