@@ -26,16 +26,22 @@ describe('help', () => {
     const { status, stdout } = openslot('--help');
     assert.equal(status, 0);
     const block = stdout.slice(stdout.indexOf('Commands:'), stdout.indexOf('Examples:'));
-    const commands = [...block.matchAll(/^ {2}([a-z]+) /gm)].map(([, name = '']) => name);
-    assert.deepEqual(
-      commands.filter((name) => name !== 'help'),
-      ['list', 'show', 'claim', 'release', 'serve'],
-    );
-    for (const name of commands.filter((command) => command !== 'help')) {
+    const commands = [...block.matchAll(/^ {2}([a-z]+) /gm)]
+      .map(([, name = '']) => name)
+      .filter((name) => name !== 'help' && name !== 'completion');
+    assert.deepEqual(commands, ['list', 'show', 'claim', 'release', 'serve']);
+    for (const name of commands) {
       const help = openslot(name, '--help');
       assert.equal(help.status, 0);
       assert.match(help.stdout, new RegExp(`Examples:\\n +openslot .*\\b${name}`), name);
     }
+  });
+
+  test('completion knows the commands, their options and this host’s functions', () => {
+    assert.match(openslot('completion', 'bash').stdout, /complete .*openslot/);
+    assert.match(openslot('complete', '--', 'cl').stdout, /^claim\t/m);
+    assert.match(openslot('complete', '--', 'list', '--').stdout, /^--json\t/m);
+    assert.equal(openslot('completion', 'ksh').status, 2);
   });
 
   test('a wrong command line ends with 2 and a hint', () => {

@@ -169,10 +169,11 @@ describe('operations', () => {
       guest.write(DISK, 0xa4, 4, 0xfee0_0000);
       guest.write(DISK, 0x88, 2, 0x8000);
       guest.write(DISK, 0x10, 4, 0xdead_0000);
-      guest.write(DISK, 0x64, 2, 0x0003);
     }
     assert.equal(device.writes.length, before, 'none of them reached the device');
     assert.equal(guest.read(DISK, 0x10, 4).value, 0xfebd_0004);
+    guest.write(DISK, 0x64, 2, 0x0003);
+    assert.equal(device.image.held('pm.pmcsr') & 3, 0, 'the device stays in D0');
     assert.equal(guest.read(DISK, 0x64, 2).value & 3, 3, 'a power state of its own');
     assert.deepEqual(
       refused.map((write) => (write as { register: string | undefined }).register),
