@@ -1,4 +1,4 @@
-/** The table "stages of one operation", from the file that `serve --stages` writes at its end. */
+/** The table "stages of one configuration read", from the file that `serve --stages` writes at its end. */
 import { existsSync, readFileSync } from 'node:fs';
 
 interface Stages {
@@ -7,11 +7,17 @@ interface Stages {
   readonly nanoseconds: Readonly<Record<string, number>>;
 }
 
-/** Prints nothing when there is no such file: the kernel's back end has no stages. */
-export function printStages(path: string): void {
+/**
+ * `wholeMicroseconds` is what a read takes in the guest: what the stages inside the back end leave of it is the way
+ * there and back, both wake-ups included. Prints nothing without the file: the kernel's back end has no stages.
+ */
+export function printStages(path: string, wholeMicroseconds: number): void {
   if (!existsSync(path)) return;
   const { operations, nanoseconds } = JSON.parse(readFileSync(path, 'utf8')) as Stages;
-  console.log(`\nstages of one operation: mean microseconds of ${operations} on dom0’s clock`);
-  for (const [stage, mean] of Object.entries(nanoseconds))
-    console.log(`  ${stage.padEnd(12)}${(mean / 1000).toFixed(1).padStart(9)}`);
+  const stages = Object.entries(nanoseconds).map(([stage, mean]) => [stage, mean / 1000] as const);
+  const inside = stages.reduce((sum, [, mean]) => sum + mean, 0);
+  console.log(`\nstages of one configuration read: mean microseconds of ${operations} reads on dom0’s clock`);
+  for (const [stage, mean] of [['wake-up, both ways', wholeMicroseconds - inside] as const, ...stages])
+    console.log(`  ${stage.padEnd(20)}${mean.toFixed(1).padStart(9)}`);
+  console.log(`  ${'whole, in the guest'.padEnd(20)}${wholeMicroseconds.toFixed(1).padStart(9)}`);
 }

@@ -24,27 +24,53 @@ export async function measureXen(backEnd: BackEnd, rounds: number, limitSeconds:
   });
   console.log(`Logs: ${run.work}\n`);
   expectTheRightBackEnds(run, backEnd);
-  const sides = (['subject', 'peer'] as const).map((side) => ({
-    side,
-    name: side === 'subject' ? backEnd : 'xen-pciback',
-    guest: guestSamples(run, side, rounds),
-    wall: wall.samples(side).slice(1),
-  }));
-  writeFileSync(join(run.work, 'bench.json'), JSON.stringify(sides, undefined, 2));
+  const measured = Object.fromEntries(
+    WHATS.map((what) => [
+      what,
+      (['subject', 'peer'] as const).map((side) => ({
+        side,
+        name: side === 'subject' ? backEnd : 'xen-pciback',
+        guest: guestSamples(run, what, side, rounds),
+        wall: wall.samples(what, side).slice(1),
+      })),
+    ]),
+  ) as unknown as Readonly<Record<What, readonly Measured[]>>;
+  writeFileSync(join(run.work, 'bench.json'), JSON.stringify(measured, undefined, 2));
 
   console.log(`xen: milliseconds of a whole bus scan with one function, ${rounds} of each by turns`);
+  printClocks(measured.scan, 1);
+  console.log(`\nxen: microseconds of one configuration read, ${rounds} runs of ${READS} of each by turns`);
+  printClocks(measured.reads, 1000 / READS);
+  const [ours] = measured.reads;
+  printStages(join(run.work, 'stages.json'), (median(ours?.guest ?? []) * 1000) / READS);
+}
+
+type What = 'scan' | 'reads';
+const WHATS = ['scan', 'reads'] as const;
+/** Configuration reads of 4 bytes that the guest's kernel makes of one read of a function's `config` file. */
+const READS = 1024;
+
+/** Milliseconds. */
+interface Measured {
+  readonly name: string;
+  readonly guest: readonly number[];
+  readonly wall: readonly number[];
+}
+
+function printClocks(sides: readonly Measured[], scale: number): void {
   for (const clock of ['guest', 'wall'] as const) {
     console.log(
       clock === 'guest' ? '  on the guest’s clock (2 ns an instruction)' : '  on this host’s clock',
     );
-    for (const one of sides)
+    for (const one of sides) {
+      const samples = one[clock].map((sample) => sample * scale);
       console.log(
-        `    ${one.name.padEnd(12)} median ${median(one[clock]).toFixed(1).padStart(8)}   ${listed(one[clock])}`,
+        `    ${one.name.padEnd(12)} median ${median(samples).toFixed(1).padStart(8)}   ${listed(samples)}`,
       );
+    }
     const [ours = Number.NaN, theirs = Number.NaN] = sides.map((one) => median(one[clock]));
     console.log(`    ratio        ${(ours / theirs).toFixed(2)}`);
   }
-  printStages(join(run.work, 'stages.json'));
 }
 
 /** A figure of the wrong back end is worse than none. */
@@ -61,30 +87,41 @@ function expectTheRightBackEnds({ facts, outcome, work }: Boot, backEnd: BackEnd
   }
 }
 
-/** Each fact is `nanoseconds function`: the function must have come back. */
-function guestSamples(run: Boot, side: Side, rounds: number): number[] {
-  const scans = (run.facts.get(`scan.${side}`) ?? '').split('\n').slice(1);
-  const good = scans.filter((scan) => /^\d+ 0000:00:00\.0\s*$/.test(scan));
+/** After a scan the function must have come back; a run of reads must have read all bytes. */
+const GOOD: Readonly<Record<What, RegExp>> = { scan: /^\d+ 0000:00:00\.0\s*$/, reads: /^\d+ 4096\s*$/ };
+
+/** Each fact is nanoseconds and what was seen. */
+function guestSamples(run: Boot, what: What, side: Side, rounds: number): number[] {
+  const all = (run.facts.get(`${what}.${side}`) ?? '').split('\n').slice(1);
+  const good = all.filter((sample) => GOOD[what].test(sample));
   if (good.length !== rounds)
     throw new LabFailure(
-      `${good.length} of ${rounds} scans of the ${side} found its function; see ${run.work}.`,
+      `${good.length} of ${rounds} (${what}) of the ${side} saw its function; see ${run.work}.`,
     );
-  return good.map((scan) => Number.parseInt(scan, 10) / 1e6);
+  return good.map((sample) => Number.parseInt(sample, 10) / 1e6);
 }
 
-/** What passes on this host between the two lines that surround a scan. */
+/** What passes on this host between the two lines that surround a measurement. */
 class WallClock {
-  readonly #samples: Record<Side, number[]> = { subject: [], peer: [] };
+  readonly #samples = new Map<string, number[]>();
   #begin = 0;
 
   hear(line: ConsoleLine): void {
-    const match = line.text.match(/LAB scan (subject|peer) (begin|end)/);
+    const match = line.text.match(/LAB (scan|reads) (subject|peer) (begin|end)/);
     if (match === null) return;
-    if (match[2] === 'begin') this.#begin = line.at;
-    else this.#samples[match[1] as Side].push(line.at - this.#begin);
+    const [, what = '', side = '', edge] = match;
+    if (edge === 'begin') this.#begin = line.at;
+    else this.#of(what, side).push(line.at - this.#begin);
   }
 
-  samples(side: Side): readonly number[] {
-    return this.#samples[side];
+  samples(what: What, side: Side): readonly number[] {
+    return this.#of(what, side);
+  }
+
+  #of(what: string, side: string): number[] {
+    const key = `${what} ${side}`;
+    const samples = this.#samples.get(key) ?? [];
+    this.#samples.set(key, samples);
+    return samples;
   }
 }

@@ -50,9 +50,15 @@ function judge(run: Boot, backEnd: BackEnd, checks: Checks): void {
   const driver = backEnd === 'kernel' ? 'xen-pciback' : 'none';
   checks.equal('the kernel’s driver behind the guest’s bus', facts.get('back-end.driver'), driver);
   judgeGuest(facts.file('guest-console.log'), md5, checks);
+  if (backEnd === 'openslot') judgeRefusals(facts, checks);
   succeeded(facts, checks, 'destroy');
-  judgeStore(facts, checks);
-  checks.equal('the function is free again', poolState(facts, backEnd), 'free');
+  judgeStore(facts, 'guest', 'store-after.txt', checks);
+  checks.equal('the function is free again', poolState(facts, 'pool.after', backEnd), 'free');
+  succeeded(facts, checks, 'unborn.create');
+  checks.equal('a paused guest’s function is exported', facts.get('unborn.state'), '3');
+  succeeded(facts, checks, 'unborn.destroy');
+  judgeStore(facts, 'unborn', 'store-unborn.txt', checks);
+  checks.equal('and it is free again', poolState(facts, 'pool.unborn', backEnd), 'free');
   succeeded(facts, checks, 'release');
   checks.equal('nvme drives the function in dom0 after', facts.get('driver.after'), 'nvme');
   checks.equal('dom0 reads the disk after', facts.get('md5.after'), md5);
@@ -78,22 +84,37 @@ function judgeGuest(console: string, md5: string, checks: Checks): void {
   checks.equal('the guest reads the disk', console.match(/^U md5 ([0-9a-f]{32})/m)?.[1], md5);
 }
 
-function judgeStore(facts: Facts, checks: Checks): void {
-  const domid = facts.get('guest.id') ?? 'unknown';
-  const state = new RegExp(`^/local/domain/0/backend/pci/${domid}/0/state .*$`, 'm');
-  checks.matches('the guest had keys in XenStore', facts.file('store-connected.txt'), state);
-  const after = facts.file('store-after.txt');
+/** While the guest has the function, nobody else gets it, and each refusal says why. */
+function judgeRefusals(facts: Facts, checks: Checks): void {
+  for (const [step, code] of [
+    ['second-serve', 'OWNER_RUNNING'],
+    ['claim-again', 'FUNCTION_ALREADY_CLAIMED'],
+    ['release-taken', 'FUNCTION_TAKEN'],
+  ] as const) {
+    checks.equal(`${step} is refused`, facts.get(`${step}.code`), '1', 'exit code 1');
+    checks.matches(`${step} says why`, facts.get(`${step}.output`), new RegExp(`^error ${code}: .*$`, 'm'));
+  }
+}
+
+/** Nothing of a destroyed guest stays; what it had is compared with the store from before any guest. */
+function judgeStore(facts: Facts, guest: 'guest' | 'unborn', file: string, checks: Checks): void {
+  const domid = facts.get(`${guest}.id`) ?? 'unknown';
+  if (guest === 'guest') {
+    const state = new RegExp(`^/local/domain/0/backend/pci/${domid}/0/state .*$`, 'm');
+    checks.matches('the guest had keys in XenStore', facts.file('store-connected.txt'), state);
+  }
+  const after = facts.file(file);
   if (checks.matches('dom0 has keys still', after, /^\/local\/domain\/0 .*$/m) === undefined) return;
   const difference = storeDifference(facts.file('store-before.txt'), after);
-  checks.none('no key of the guest is left', keysOfGuest(difference.added, domid));
+  checks.none(`no key of the ${guest} is left`, keysOfGuest(difference.added, domid));
   for (const [how, lines] of Object.entries(difference) as [string, readonly string[]][])
     if (lines.length > 0)
       console.log(`XenStore, ${how} since before the guest:\n${indented(lines.join('\n'))}`);
 }
 
 /** How `openslot list --json` shows the function. This is the one place that knows that output's form. */
-function poolState(facts: Facts, backEnd: BackEnd): string | undefined {
-  const text = facts.get('pool.after');
+function poolState(facts: Facts, fact: string, backEnd: BackEnd): string | undefined {
+  const text = facts.get(fact);
   if (text === undefined || backEnd === 'kernel') return text;
   try {
     const list = JSON.parse(text) as {

@@ -19,13 +19,14 @@ Examples:
 }
 
 async function list(options: MachineChoice & { json?: boolean }): Promise<void> {
-  const [{ className }, { poolEntries }] = await Promise.all([
+  const [{ className }, { viewPool }] = await Promise.all([
     import('../pci/index.js'),
     import('./pool-view.js'),
   ]);
   using machine = await openMachine(options);
   const functions = machine.list();
-  const pool = new Map((await poolEntries(machine)).map((entry) => [entry.address, entry]));
+  const { entries, unreadable: poolUnreadable } = await viewPool(machine);
+  const pool = new Map(entries.map((entry) => [entry.address, entry]));
   const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
   if (options.json) {
     const rows = functions.map(({ address, ...facts }) => {
@@ -37,7 +38,9 @@ async function list(options: MachineChoice & { json?: boolean }): Promise<void> 
         pool: pool.has(String(address)) ? state : null,
       };
     });
-    process.stdout.write(`${JSON.stringify({ machine: machine.name, functions: rows }, undefined, 2)}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ machine: machine.name, functions: rows, poolUnreadable: poolUnreadable ?? null }, undefined, 2)}\n`,
+    );
     return;
   }
   const { printTable } = await import('./table.js');
@@ -61,4 +64,5 @@ async function list(options: MachineChoice & { json?: boolean }): Promise<void> 
     hidden.flatMap(({ unreadable }) => unreadable.map(({ what, why }) => `${what}: ${why}`)),
   );
   for (const reason of reasons) process.stderr.write(`not shown of ${hidden.length} functions: ${reason}\n`);
+  if (poolUnreadable !== undefined) process.stderr.write(`state in the pool not shown: ${poolUnreadable}\n`);
 }

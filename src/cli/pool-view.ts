@@ -2,7 +2,7 @@
 import { machineFiles } from '../admin/runtime-directory.js';
 import type { HostDrivers, Machine } from '../function/index.js';
 import { askOwner, OwnerUnreachableError, type PoolEntry } from '../owner/index.js';
-import { FileJournal, Pool } from '../pool/index.js';
+import { FileJournal, JournalUnreadableError, Pool } from '../pool/index.js';
 
 /** Entries of a pool as they are printed. */
 export function entriesOf(pool: Pool): readonly PoolEntry[] {
@@ -15,14 +15,23 @@ export function entriesOf(pool: Pool): readonly PoolEntry[] {
   }));
 }
 
-export async function poolEntries(
-  machine: Machine & { readonly drivers: HostDrivers },
-): Promise<readonly PoolEntry[]> {
+export interface PoolView {
+  readonly entries: readonly PoolEntry[];
+  /** Why the entries cannot be told, where this user may not see them. */
+  readonly unreadable?: string;
+}
+
+export async function viewPool(machine: Machine & { readonly drivers: HostDrivers }): Promise<PoolView> {
   const { socket, claims } = machineFiles(machine.name);
   try {
-    return (await askOwner(socket, 'pool')) as readonly PoolEntry[];
+    return { entries: (await askOwner(socket, 'pool')) as readonly PoolEntry[] };
   } catch (error) {
     if (!(error instanceof OwnerUnreachableError)) throw error;
-    return entriesOf(new Pool(machine, new FileJournal(claims)));
+  }
+  try {
+    return { entries: entriesOf(new Pool(machine, new FileJournal(claims))) };
+  } catch (error) {
+    if (!(error instanceof JournalUnreadableError)) throw error;
+    return { entries: [], unreadable: error.message };
   }
 }

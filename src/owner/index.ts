@@ -3,5 +3,5 @@
  * Knows Node's sockets and the requests' shape; what a request does is given to it.
  */
 export { askOwner, OwnerRefusedError, OwnerUnreachableError } from './client.js';
-export { OwnerRunningError, OwnerSocket } from './owner-socket.js';
+export { OwnerRunningError, OwnerSocket, RuntimeDirectoryError } from './owner-socket.js';
 export type { OwnerRequests, PoolEntry } from './requests.js';

@@ -1,5 +1,5 @@
 /** The owner's UNIX socket: binding it is the lock on the machine, and its lines are the other commands' requests. */
-import { chmodSync, mkdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -21,6 +21,19 @@ export class OwnerRunningError extends OpenslotError {
   }
 }
 
+/** The directory of the owners' sockets and journals cannot be used. */
+export class RuntimeDirectoryError extends OpenslotError {
+  readonly code = 'RUNTIME_DIRECTORY';
+  constructor(path: string, errno: string, options?: ErrorOptions) {
+    super(
+      `${path} cannot be used: ${errno}`,
+      { path, errno },
+      'run the command as root, or name a directory of your own in OPENSLOT_RUNTIME_DIR',
+      options,
+    );
+  }
+}
+
 export class OwnerSocket implements AsyncDisposable {
   readonly #server: Server;
   readonly #clients = new Set<Socket>();
@@ -34,18 +47,25 @@ export class OwnerSocket implements AsyncDisposable {
    * @throws {OwnerRunningError | OpenslotError}
    */
   static async bind(machine: string, path: string): Promise<OwnerSocket> {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    if (await answers(path)) throw new OwnerRunningError(machine, path);
     try {
-      unlinkSync(path);
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      if (await answers(path)) throw new OwnerRunningError(machine, path);
+      rmSync(path, { force: true });
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+      if (cause instanceof OpenslotError) throw cause;
+      throw new RuntimeDirectoryError(dirname(path), (cause as NodeJS.ErrnoException).code ?? 'unknown', {
+        cause,
+      });
     }
     const server = createServer();
     const socket = new OwnerSocket(server);
     await new Promise<void>((resolve, reject) => {
       server.once('error', (cause: NodeJS.ErrnoException) => {
-        reject(cause.code === 'EADDRINUSE' ? new OwnerRunningError(machine, path) : cause);
+        reject(
+          cause.code === 'EADDRINUSE'
+            ? new OwnerRunningError(machine, path)
+            : new RuntimeDirectoryError(dirname(path), cause.code ?? 'unknown', { cause }),
+        );
       });
       // The name is bound inside listen: nobody else may connect even for a moment.
       const mask = process.umask(0o177);

@@ -44,6 +44,7 @@ export class Backend {
   #connection: { readonly page: ForeignPage; readonly channel: EventChannel } | undefined;
   #frontWatch: Watch | undefined;
   #phase: BackendPhase = 'starting';
+  #stopped = false;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
 
@@ -76,9 +77,13 @@ export class Backend {
 
   /** Takes everything back without touching the pair: its keys belong to the tool stack. */
   async stop(): Promise<void> {
-    if (this.#phase === 'gone') return;
-    this.#phase = 'gone';
+    this.#stopped = true;
     await this.#looking;
+    if (this.#phase !== 'gone') await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    this.#phase = 'gone';
     await this.#takeBackAll();
     await this.#frontWatch?.unwatch();
   }
@@ -88,7 +93,7 @@ export class Backend {
   }
 
   async #catchUp(): Promise<void> {
-    while (this.#lookAgain && this.#phase !== 'gone') {
+    while (this.#lookAgain && !this.#stopped && this.#phase !== 'gone') {
       this.#lookAgain = false;
       try {
         await this.#look();
@@ -102,9 +107,7 @@ export class Backend {
   async #look(): Promise<void> {
     const states = await this.#keys.states();
     if (states === undefined) {
-      this.#phase = 'gone';
-      await this.#takeBackAll();
-      await this.#frontWatch?.unwatch();
+      await this.#end();
       this.#tell({ event: 'gone' });
       return;
     }
@@ -124,7 +127,8 @@ export class Backend {
     }
     if (this.#phase === 'closed' || this.#phase === 'foreign') return;
     if (front === XenbusState.closing || front === XenbusState.closed) {
-      await this.#close(front);
+      // Followed once, however often the guest says it.
+      if (own !== front) await this.#close(front);
       return;
     }
     switch (own) {
@@ -218,10 +222,13 @@ export class Backend {
     const page = platform.mapGrant(this.guest, reference);
     let channel: EventChannel;
     const shared = new SharedPage(page.buffer);
+    // Each kind of failure once for each function: a guest can repeat them as fast as it likes (XSA-130).
+    const told = new Set<string>();
     const handler = new OperationHandler(
       shared,
       this.#bus,
       ({ command, devfn }, error) => {
+        if (told.size === told.add(`${command} ${devfn}`).size) return;
         this.#tell({ event: 'operation_failed', command, devfn, error });
       },
       this.#context.clock,

@@ -50,13 +50,13 @@ export class OperationHandler {
       this.#execute(operation);
       return page.reply(operation);
     }
-    const started = clock.now();
+    const started = clock.begin();
     page.copyRequest(operation);
     const copied = clock.now();
     this.#execute(operation);
     const executed = clock.now();
     const replied = page.reply(operation);
-    clock.count(started, copied, executed, clock.now());
+    if (operation.command === Command.configRead) clock.count(started, copied, executed, clock.now());
     return replied;
   }
 

@@ -1,10 +1,10 @@
-/** Where the time of one operation goes, by stage; only made when somebody measures. */
+/** Where the time of one configuration read goes, by stage; only made when somebody measures. */
 import type { ConfigSpace, ConfigWidth } from '../function/index.js';
 
 export type Stage = 'copy' | 'policy' | 'hardware' | 'reply';
 const STAGES: readonly Stage[] = ['copy', 'policy', 'hardware', 'reply'];
 
-/** Nanoseconds summed by stage over configuration reads. `policy` is what remains of the work between copy and reply. */
+/** Milliseconds summed by stage. `policy` is what remains of the work between copy and reply. */
 export class StageClock {
   #operations = 0;
   readonly #sums: Record<Stage, number> = { copy: 0, policy: 0, hardware: 0, reply: 0 };
@@ -15,14 +15,19 @@ export class StageClock {
     return performance.now();
   }
 
-  /** One operation's marks: started, copied, executed, replied. */
+  /** The first mark of an operation: what the hardware took before does not count. */
+  begin(): number {
+    this.#hardware = 0;
+    return this.now();
+  }
+
+  /** The marks of one read: started, copied, executed, replied. */
   count(started: number, copied: number, executed: number, replied: number): void {
     this.#operations++;
     this.#sums.copy += copied - started;
     this.#sums.policy += executed - copied - this.#hardware;
     this.#sums.hardware += this.#hardware;
     this.#sums.reply += replied - executed;
-    this.#hardware = 0;
   }
 
   /** The same space, with its accesses counted as `hardware`. */
@@ -46,7 +51,7 @@ export class StageClock {
     };
   }
 
-  /** Mean nanoseconds of each stage per operation. */
+  /** Mean nanoseconds of each stage per read. */
   report(): { readonly operations: number; readonly nanoseconds: Readonly<Record<Stage, number>> } {
     const mean = (stage: Stage) =>
       this.#operations === 0 ? 0 : Math.round((this.#sums[stage] * 1e6) / this.#operations);

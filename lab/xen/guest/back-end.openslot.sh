@@ -27,3 +27,9 @@ end_serve() { # OPTIONS...
   fact serve.code $?
   cp /tmp/serve.log /lab/serve.log
 }
+
+refusals() { # ADDRESS: what must be refused while a guest has it
+  run second-serve openslot serve
+  run claim-again openslot claim "$1"
+  run release-taken openslot release "$1"
+}

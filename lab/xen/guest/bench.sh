@@ -21,13 +21,13 @@ hear() {
   return 1
 }
 
-# NAME FD: one scan; guest time is a fact, wall time is what the runner sees between the two lines.
-scan() {
-  echo "LAB scan $1 begin" >/dev/console
-  echo "scan 0000:00:00.0" >&"$2"
-  hear "$2" "U scan " || return 1
-  echo "LAB scan $1 end" >/dev/console
-  fact "scan.$1" "$heard"
+# WHAT NAME FD: one scan, or a run of reads; guest time is a fact, wall time is what the runner sees between the two lines.
+measure() {
+  echo "LAB $1 $2 begin" >/dev/console
+  echo "$1 0000:00:00.0" >&"$3"
+  hear "$3" "U $1 " || return 1
+  echo "LAB $1 $2 end" >/dev/console
+  fact "$1.$2" "$heard"
 }
 
 phase dom0
@@ -54,7 +54,8 @@ fact subject.driver "$(back_end_of subject)"
 phase scans
 round=0
 while [ $round -lt "$LAB_ROUNDS" ]; do
-  scan subject 4 && scan peer 3 || break
+  measure scan subject 4 && measure scan peer 3 || break
+  measure reads subject 4 && measure reads peer 3 || break
   round=$((round + 1))
 done
 

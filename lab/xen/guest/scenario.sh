@@ -3,6 +3,7 @@
 . "/openslot/lab/xen/guest/back-end.$LAB_BACK_END.sh"
 address=0000:00:08.0
 spec=00:08.0
+unborn_exported() { [ "$(xenstore-read "/local/domain/0/backend/pci/$1/0/state")" = 3 ]; }
 
 phase dom0
 stack_up
@@ -41,6 +42,7 @@ if run create xl create -q /tmp/guest.cfg; then
   await 60 grep -q '^U done' "$(guest_log guest)"
   fact back-end.driver "$(back_end_of guest)"
   xenstore-ls -fp >/lab/store-connected.txt
+  refusals $address
 fi
 
 phase destroy
@@ -48,6 +50,17 @@ run destroy xl destroy guest
 cp "$(guest_log guest)" /lab/guest-console.log
 xenstore-ls -fp >/lab/store-after.txt
 pool_state $address pool.after
+
+# A guest that dies before its front end has said a word.
+phase unborn
+guest_config unborn $spec none >/tmp/unborn.cfg
+run unborn.create xl create -q -p /tmp/unborn.cfg
+fact unborn.id "$(xl domid unborn)"
+await 10 unborn_exported "$(xl domid unborn)"
+fact unborn.state "$(xenstore-read "/local/domain/0/backend/pci/$(xl domid unborn)/0/state")"
+run unborn.destroy xl destroy unborn
+xenstore-ls -fp >/lab/store-unborn.txt
+pool_state $address pool.unborn
 
 phase release
 release $address

@@ -33,17 +33,21 @@ export class KernelBackends implements AsyncDisposable {
     if (!existsSync(AUTOPROBE)) return new KernelBackends(undefined);
     await writeFile(AUTOPROBE, '0');
     const root = `/local/domain/${domain}/backend`;
-    const watch = await store.watch(root, async (path) => {
+    const probing = new Set<string>();
+    const watch = await store.watch(root, (path) => {
       const [kind, guest, device, ...below] = path.slice(root.length + 1).split('/');
       // Only the node of a device itself, which the tool stack makes once.
       if (kind === undefined || guest === undefined || device === undefined || below.length > 0) return;
       if (kind === 'pci' || !/^\d+$/.test(guest)) return;
       const name = `${kind}-${guest}-${device}`;
-      try {
-        await probe(name);
-      } catch (error) {
-        onError(name, error);
-      }
+      if (probing.has(name)) return;
+      probing.add(name);
+      // Not awaited by the watch: devices that the kernel never makes must not keep the others waiting.
+      void probe(name)
+        .catch((error: unknown) => {
+          onError(name, error);
+        })
+        .finally(() => probing.delete(name));
     });
     return new KernelBackends(watch);
   }
