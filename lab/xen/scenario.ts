@@ -57,7 +57,8 @@ function judge(run: Boot, backEnd: BackEnd, checks: Checks): void {
   succeeded(facts, checks, 'unborn.create');
   checks.equal('a paused guest’s function is exported', facts.get('unborn.state'), '3');
   succeeded(facts, checks, 'unborn.destroy');
-  judgeStore(facts, 'unborn', 'store-unborn.txt', checks);
+  // libxl gives up on a pair that never connected; the kernel's back end leaves it there.
+  if (backEnd === 'openslot') judgeStore(facts, 'unborn', 'store-unborn.txt', checks);
   checks.equal('and it is free again', poolState(facts, 'pool.unborn', backEnd), 'free');
   succeeded(facts, checks, 'release');
   checks.equal('nvme drives the function in dom0 after', facts.get('driver.after'), 'nvme');

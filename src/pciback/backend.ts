@@ -45,6 +45,7 @@ export class Backend {
   #frontWatch: Watch | undefined;
   #phase: BackendPhase = 'starting';
   #stopped = false;
+  #guestEnded = false;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
 
@@ -73,6 +74,12 @@ export class Backend {
       this.#looking = undefined;
     });
     return this.#looking;
+  }
+
+  /** The domain is no more. What the tool stack leaves of the pair is removed; another back end's pair is not ours. */
+  guestEnded(): Promise<void> {
+    this.#guestEnded = this.#phase !== 'foreign';
+    return this.wake();
   }
 
   /** Takes everything back without touching the pair: its keys belong to the tool stack. */
@@ -106,8 +113,9 @@ export class Backend {
 
   async #look(): Promise<void> {
     const states = await this.#keys.states();
-    if (states === undefined) {
+    if (states === undefined || this.#guestEnded) {
       await this.#end();
+      if (states !== undefined) await this.#keys.removeLeftover();
       this.#tell({ event: 'gone' });
       return;
     }

@@ -3,6 +3,7 @@ import { notations, OpenslotError, type PciAddress } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
 import {
   backendPath,
+  backendRoot,
   ExportState,
   frontendPath,
   MAX_FUNCTIONS,
@@ -64,11 +65,13 @@ export interface PairStates {
 export class PairKeys {
   readonly guest: DomainId;
   readonly #store: XenStore;
+  readonly #own: DomainId;
   readonly #back: string;
   readonly #front: string;
 
   constructor(store: XenStore, own: DomainId, guest: DomainId) {
     this.#store = store;
+    this.#own = own;
     this.guest = guest;
     this.#back = backendPath(own, guest);
     this.#front = frontendPath(guest);
@@ -106,6 +109,21 @@ export class PairKeys {
       if (current === undefined) return discard(false);
       for (const [key, value] of Object.entries(keys)) await tx.write(`${this.#back}/${key}`, value);
       await tx.write(`${this.#back}/state`, String(state));
+      return true;
+    });
+  }
+
+  /**
+   * Removes our directory, and the parents that it leaves empty. For a guest that is no more: libxl gives up on a pair
+   * that never connected and leaves it behind.
+   * @returns false when the tool stack had removed it.
+   */
+  removeLeftover(): Promise<boolean> {
+    return this.#store.transaction(async (tx) => {
+      if ((await tx.read(`${this.#back}/frontend-id`)) !== String(this.guest)) return discard(false);
+      const [root, all] = [backendRoot(this.#own), `/local/domain/${this.#own}/backend`];
+      await tx.remove(`${root}/${this.guest}`);
+      for (const parent of [root, all]) if ((await tx.list(parent))?.length === 0) await tx.remove(parent);
       return true;
     });
   }

@@ -4,7 +4,7 @@ import { domainId, isDomainId, type DomainId } from '../xen/domain.js';
 import type { Pool } from '../pool/index.js';
 import { backendRoot } from '../xen/pciif/index.js';
 import type { XenPlatform } from '../xen/platform.js';
-import type { Watch } from '../xen/store/index.js';
+import { RELEASE_DOMAIN, type Watch } from '../xen/store/index.js';
 import { Backend, type BackendContext } from './backend.js';
 import type { PcibackEvent } from './events.js';
 import { DEFAULT_POLICY, type Policy } from './policy.js';
@@ -26,7 +26,7 @@ export class Pciback implements AsyncDisposable {
   readonly #context: BackendContext;
   readonly #root: string;
   readonly #backends = new Map<DomainId, Backend>();
-  #watch: Watch | undefined;
+  #watches: readonly Watch[] = [];
 
   private constructor(options: PcibackOptions) {
     this.#context = {
@@ -44,8 +44,20 @@ export class Pciback implements AsyncDisposable {
   /** Begins to serve; pairs that exist already are found by the watch's first event. */
   static async start(options: PcibackOptions): Promise<Pciback> {
     const pciback = new Pciback(options);
-    pciback.#watch = await options.platform.store.watch(pciback.#root, (path) => pciback.#changed(path));
+    const { store } = options.platform;
+    pciback.#watches = [
+      await store.watch(pciback.#root, (path) => pciback.#changed(path)),
+      await store.watch(RELEASE_DOMAIN, () => pciback.#domainReleased()),
+    ];
     return pciback;
+  }
+
+  /** Some domain died or shut down; Xen does not say which. */
+  async #domainReleased(): Promise<void> {
+    for (const [guest, backend] of this.#backends) {
+      if (await this.#context.platform.store.isIntroduced(guest)) continue;
+      this.#forgetWhenGone(backend, backend.guestEnded());
+    }
   }
 
   /** Guests that have a pair with us now. */
@@ -74,14 +86,18 @@ export class Pciback implements AsyncDisposable {
       backend = new Backend(guest, this.#context);
       this.#backends.set(guest, backend);
     }
-    const woken = backend;
-    void woken.wake().then(() => {
-      if (woken.phase === 'gone' && this.#backends.get(guest) === woken) this.#backends.delete(guest);
+    this.#forgetWhenGone(backend, backend.wake());
+  }
+
+  #forgetWhenGone(backend: Backend, caughtUp: Promise<void>): void {
+    void caughtUp.then(() => {
+      const { guest, phase } = backend;
+      if (phase === 'gone' && this.#backends.get(guest) === backend) this.#backends.delete(guest);
     });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#watch?.unwatch();
+    for (const watch of this.#watches) await watch.unwatch();
     await Promise.all(this.guests.map((backend) => backend.stop()));
     this.#backends.clear();
   }

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describeEvent, Pciback, type PcibackEvent } from '../../src/pciback/index.js';
 import type { OpenslotError } from '../../src/pci/index.js';
 import { MemoryJournal, Pool } from '../../src/pool/index.js';
+import { domainId } from '../../src/xen/domain.js';
 import { disk, edu } from '../function/shapes.js';
 import { StorageMachine } from '../function/storage-machine.js';
 import { checkProperty } from '../kept-seeds.js';
@@ -119,6 +120,27 @@ describe('one guest', () => {
     assert.deepEqual(all.states(), ['taken', 'free']);
     await front.write({ state: '4' });
     await front.backState(4);
+    await all.end();
+  });
+
+  test('a guest that dies before it connected, and whose pair the tool stack forgets, leaves nothing', async () => {
+    const all = await host();
+    const { server, store } = all.platform;
+    for (const guest of [1, 2]) server.introduce(domainId(guest));
+    await toolStackCreates(store, 1, [DISK]);
+    await toolStackCreates(store, 2, [EDU]);
+    const [unborn, living] = [new FrontEnd(all.platform, 1), new FrontEnd(all.platform, 2)];
+    await unborn.backState(3);
+    await living.connect();
+    await store.remove('/local/domain/1');
+    server.release(domainId(1));
+    await all.settled(() => all.pciback.guests.length === 1);
+    assert.deepEqual(all.states(), ['taken', 'free']);
+    assert.equal(server.dump('/local/domain/0/backend').includes('pci/1'), false);
+    assert.equal(living.read(0, 0, 4).value, 0x11e8_1234);
+    await toolStackDestroys(store, 2);
+    server.release(domainId(2));
+    await all.settled(() => all.pciback.guests.length === 0);
     await all.end();
   });
 

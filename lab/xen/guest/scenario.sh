@@ -59,6 +59,7 @@ fact unborn.id "$(xl domid unborn)"
 await 10 unborn_exported "$(xl domid unborn)"
 fact unborn.state "$(xenstore-read "/local/domain/0/backend/pci/$(xl domid unborn)/0/state")"
 run unborn.destroy xl destroy unborn
+sleep 1
 xenstore-ls -fp >/lab/store-unborn.txt
 pool_state $address pool.unborn
 
