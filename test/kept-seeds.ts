@@ -2,22 +2,24 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 
-const kept = JSON.parse(
+/** Seeds that once failed, by the name of their property. */
+export const keptSeeds = JSON.parse(
   readFileSync(new URL('../../test/kept-seeds.json', import.meta.url), 'utf8'),
-) as Record<string, readonly number[] | undefined>;
+) as Readonly<Record<string, readonly number[] | undefined>>;
 
 /** Asserts the property with each kept seed, then with a new one; a failure names the seed that must be kept. */
-export async function checkProperty(
+export async function checkProperty<Values extends unknown[]>(
   name: string,
-  property: fc.IProperty<unknown[]> | fc.IAsyncProperty<unknown[]>,
-  parameters: fc.Parameters<unknown[]> = {},
+  property: fc.IRawProperty<Values>,
+  parameters: fc.Parameters<Values> = {},
 ): Promise<void> {
   const fresh = Date.now() % 0x7fff_ffff;
-  for (const seed of [...(kept[name] ?? []), fresh]) {
-    const details = await fc.check(property as fc.IAsyncProperty<unknown[]>, { ...parameters, seed });
+  for (const seed of [...(keptSeeds[name] ?? []), fresh]) {
+    const details = await fc.check(property, { ...parameters, seed });
     if (details.failed) {
       throw new Error(
         `property "${name}" failed; keep its seed ${seed} in test/kept-seeds.json\n${fc.defaultReportMessage(details)}`,
+        { cause: details.errorInstance },
       );
     }
   }

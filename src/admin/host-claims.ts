@@ -2,7 +2,6 @@
 import type { HostDrivers } from '../function/index.js';
 import type { PciAddress } from '../pci/index.js';
 import { FunctionTakenError, type Pool } from '../pool/index.js';
-import { XenCallError } from '../xen/native/index.js';
 import type { XenPlatform } from '../xen/platform.js';
 import { LibxlMemory } from './libxl-memory.js';
 
@@ -33,37 +32,46 @@ export class HostClaims {
 
   /** All or nothing: a step that fails takes the ones before it back. */
   async claim(address: PciAddress): Promise<ClaimReport> {
+    await this.#checkNotGiven(address);
     const holder = this.#xen !== undefined && this.#drivers.has(XEN_HOLDER) ? XEN_HOLDER : undefined;
+    const stood = holder !== undefined && this.#drivers.binding(address).driver === holder;
     const record = await this.#pool.claim(address, holder);
     try {
       if (record.formerDriver !== undefined) await this.#libxl?.rememberDriver(address, record.formerDriver);
       this.#xen?.assignment.quarantine(address);
     } catch (cause) {
-      await this.#libxl?.forget(address);
-      await this.#pool.release(address);
+      await this.#undo(address, stood);
       throw cause;
     }
     const { formerDriver } = record;
     return { address, holder: record.holder, formerDriver, quarantined: this.#xen !== undefined };
   }
 
+  /** What stood with its holder before us stays there; what we took goes back to its driver. */
+  async #undo(address: PciAddress, stood: boolean): Promise<void> {
+    if (stood) {
+      this.#pool.disown(address);
+      return;
+    }
+    await this.#pool.release(address);
+    await this.#libxl?.forget(address);
+  }
+
   /** Back to the driver it had: ours to know, or libxl's where `xl` claimed it. */
   async release(address: PciAddress): Promise<ClaimReport> {
-    const guest = await this.#libxl?.guest(address);
-    if (guest !== undefined) throw new FunctionTakenError(address, `guest ${guest}`);
+    await this.#checkNotGiven(address);
     const remembered = await this.#libxl?.formerDriver(address);
-    if (!this.#pool.has(address) && this.#drivers.binding(address).driver === XEN_HOLDER)
-      this.#pool.adopt(address);
+    this.#pool.adoptHeld(address, XEN_HOLDER);
     this.#pool.checkFree(address);
-    try {
-      this.#xen?.assignment.unquarantine(address);
-    } catch (cause) {
-      // Not in quarantine: claimed before Xen knew of it, or by hand.
-      if (!(cause instanceof XenCallError && ['ENODEV', 'ESRCH', 'EINVAL'].includes(cause.errno)))
-        throw cause;
-    }
+    this.#xen?.assignment.unquarantine(address);
     const record = await this.#pool.release(address, remembered);
     await this.#libxl?.forget(address);
     return { address, holder: record.holder, formerDriver: record.formerDriver, quarantined: false };
+  }
+
+  /** libxl's record of who has the function holds also for guests that another back end serves. */
+  async #checkNotGiven(address: PciAddress): Promise<void> {
+    const guest = await this.#libxl?.guest(address);
+    if (guest !== undefined) throw new FunctionTakenError(address, `guest ${guest}`);
   }
 }

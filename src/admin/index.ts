@@ -2,6 +2,5 @@
  * What an administrator does with functions: claims and their tool stack's memory.
  * Knows the pool and Xen's platform; the commands and the owner's socket call it.
  */
-export { HostClaims, type ClaimReport } from './host-claims.js';
+export { HostClaims, XEN_HOLDER, type ClaimReport } from './host-claims.js';
 export { LibxlMemory } from './libxl-memory.js';
-export { runtimeDirectory, machineFiles } from './runtime-directory.js';

@@ -9,7 +9,10 @@ export function reportFailure(error: unknown, json: boolean): number {
   const colors = createColors(isColorSupported && process.stderr.isTTY);
   if (!(error instanceof OpenslotError)) {
     // Not a refusal but a fault of the program: the stack is the evidence.
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(
+      json ? `${JSON.stringify({ error: { code: 'INTERNAL', message } })}\n` : `${message}\n`,
+    );
     return 1;
   }
   if (json) process.stderr.write(`${JSON.stringify({ error })}\n`);

@@ -1,6 +1,6 @@
 /** A change to a machine: asked of its owner where one runs, else made by this command as the owner for its duration. */
-import { HostClaims, machineFiles, type ClaimReport } from '../admin/index.js';
-import { askOwner, OwnerSocket, OwnerUnreachableError } from '../owner/index.js';
+import { HostClaims, type ClaimReport } from '../admin/index.js';
+import { askOwner, machineFiles, OwnerSocket, OwnerUnreachableError } from '../owner/index.js';
 import type { PciAddress } from '../pci/index.js';
 import { FileJournal, Pool } from '../pool/index.js';
 import { openNativePlatform, runsOnXen } from '../xen/native/index.js';

@@ -1,7 +1,12 @@
 /** The pool as another process sees it: from its owner where one runs, else from the journal. */
-import { machineFiles } from '../admin/runtime-directory.js';
 import type { HostDrivers, Machine } from '../function/index.js';
-import { askOwner, OwnerUnreachableError, type PoolEntry } from '../owner/index.js';
+import {
+  askOwner,
+  machineFiles,
+  OwnerRefusedError,
+  OwnerUnreachableError,
+  type PoolEntry,
+} from '../owner/index.js';
 import { FileJournal, JournalUnreadableError, Pool } from '../pool/index.js';
 
 /** Entries of a pool as they are printed. */
@@ -26,7 +31,9 @@ export async function viewPool(machine: Machine & { readonly drivers: HostDriver
   try {
     return { entries: (await askOwner(socket, 'pool')) as readonly PoolEntry[] };
   } catch (error) {
-    if (!(error instanceof OwnerUnreachableError)) throw error;
+    // A command that is the owner for its own duration tells nothing: the journal does.
+    const busy = error instanceof OwnerRefusedError && error.code === 'OWNER_BUSY';
+    if (!(error instanceof OwnerUnreachableError) && !busy) throw error;
   }
   try {
     return { entries: entriesOf(new Pool(machine, new FileJournal(claims))) };

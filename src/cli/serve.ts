@@ -2,6 +2,9 @@
 import type { Command } from 'commander';
 import { machineOption, openMachine, type MachineChoice } from './machine-option.js';
 
+/** Bytes of log that wait for a slow reader; what comes beyond is dropped. */
+const MOST_UNREAD_LOG = 1024 * 1024;
+
 interface ServeOptions extends MachineChoice {
   json?: boolean;
   stages?: string;
@@ -29,8 +32,8 @@ Examples:
 async function serve(options: ServeOptions): Promise<void> {
   const [
     { writeFileSync },
-    { HostClaims, machineFiles },
-    { OwnerSocket },
+    { HostClaims, XEN_HOLDER },
+    { machineFiles, OwnerSocket },
     { FileJournal, Pool },
     pciback,
     native,
@@ -44,10 +47,22 @@ async function serve(options: ServeOptions): Promise<void> {
   ]);
   const { entriesOf } = await import('./pool-view.js');
   const log = (text: string, data: object) => {
+    // A reader that does not keep up must not make the log fill the memory.
+    if (process.stdout.writableLength > MOST_UNREAD_LOG) return;
     process.stdout.write(
       `${options.json ? JSON.stringify({ at: new Date().toISOString(), ...data }) : text}\n`,
     );
   };
+  // Whoever reads the log may go away; the guests may not.
+  process.stdout.on('error', () => undefined);
+  let end: (why: string) => void = () => undefined;
+  const ended = new Promise<string>((resolve) => (end = resolve));
+  // From the beginning, and the end of a terminal session too: what is half started must be taken back.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      end(signal);
+    });
+  }
   using machine = await openMachine(options);
   const { socket, claims } = machineFiles(machine.name);
   await using owner = await OwnerSocket.bind(machine.name, socket);
@@ -73,17 +88,20 @@ async function serve(options: ServeOptions): Promise<void> {
   await using _backends = await pciback.Pciback.start({
     platform,
     pool,
-    drivers: machine.drivers,
+    holder: XEN_HOLDER,
     onEvent: (event) => {
-      log(pciback.describeEvent(event), event);
+      log(pciback.describeEvent(event), pciback.eventData(event));
     },
     ...(clock === undefined ? {} : { clock }),
   });
   const count = pool.list().length;
-  log(`ready: ${count} functions in the pool`, { event: 'ready', functions: count });
-  const ended = new Promise<string>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));
-    void platform.store.closed.then((error) => resolve(error?.message ?? 'XenStore is gone'));
+  log(`ready: ${count} ${count === 1 ? 'function' : 'functions'} in the pool`, {
+    event: 'ready',
+    functions: count,
+  });
+  void platform.store.closed.then((error) => {
+    process.exitCode = 1;
+    end(error?.message ?? 'XenStore is gone');
   });
   const why = await ended;
   log(`stopping: ${why}`, { event: 'stopping', why });

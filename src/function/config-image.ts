@@ -39,7 +39,7 @@ const allOnes = (width: ConfigWidth): number => (width === 4 ? 0xffff_ffff : (1 
 /**
  * Configuration space made of registers over a base. A read is at most one access of its own width to the base; a
  * write reaches the base register by register, with the width of the part that was written, so that a neighbour is
- * never rewritten (design decision 2). Without a base every bit is virtual and unlisted bytes read 0.
+ * never rewritten. Without a base every bit is virtual and unlisted bytes read 0.
  */
 export class ConfigImage implements ConfigSpace {
   readonly size: number;
@@ -83,7 +83,8 @@ export class ConfigImage implements ConfigSpace {
     let virtualBits = 0;
     for (let at = offset; at < offset + width;) {
       const index = (this.#at[at] ?? 0) - 1;
-      const register = this.#registers[index];
+      // Asked before the array is: an index of -1 takes the engine's slow way.
+      const register = index < 0 ? undefined : this.#registers[index];
       if (register === undefined) {
         if (this.#base === undefined) virtualMask |= 0xff << ((at - offset) * 8);
         at += 1;
@@ -108,7 +109,7 @@ export class ConfigImage implements ConfigSpace {
     checkConfigAccess('write', offset, width, this.size);
     for (let at = offset; at < offset + width;) {
       const index = (this.#at[at] ?? 0) - 1;
-      const register = this.#registers[index];
+      const register = index < 0 ? undefined : this.#registers[index];
       if (register === undefined) {
         // Bytes without a register are reported together, up to the next register.
         let end = at + 1;

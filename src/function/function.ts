@@ -6,7 +6,7 @@ export type ConfigWidth = 1 | 2 | 4;
 
 /**
  * Configuration space of one function. Each call is one access of exactly that width: never split, merged,
- * widened or repeated (PCI Local Bus 3.0, 6.1; design decision 2).
+ * widened or repeated (PCI Local Bus 3.0, 6.1).
  */
 export interface ConfigSpace {
   /** Bytes that can be accessed: 64 (the kernel's limit without privilege), 256 or 4096. */
@@ -60,7 +60,7 @@ export type InterruptSource =
   { readonly kind: 'intx' } | { readonly kind: 'msi' | 'msix'; readonly vector: number };
 
 /**
- * Interrupts of a device for a program that drives it (never for pciback: design decision 13).
+ * Interrupts of a device for a program that drives it, never for pciback, whose guests get theirs from Xen.
  * Taking the next one acknowledges a level source.
  */
 export interface InterruptStream extends AsyncIterable<Interrupt>, Disposable {

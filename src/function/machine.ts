@@ -12,7 +12,7 @@ export interface MachineCapabilities {
   readonly interrupts: boolean;
   readonly dma: boolean;
   readonly reset: boolean;
-  /** Its memory addresses are machine frames that a real Xen guest can map (design decision 12). */
+  /** Its memory addresses are machine frames that a real Xen guest can map. */
   readonly machineFrames: boolean;
 }
 

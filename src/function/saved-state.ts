@@ -28,6 +28,8 @@ export type SavedState = readonly SavedRegister[];
 const COMMAND = 'header.command';
 
 function saveTable(config: ConfigSpace, table: RegisterTable, base: number, into: SavedRegister[]): void {
+  // A write to the address of a window starts an access of its own, for vital product data into the EEPROM.
+  if (table.window) return;
   const bytes = tableReader(config, base);
   for (const register of table.registers) {
     if (register.width === 8 || base + register.offset + register.width > config.size) continue;

@@ -14,6 +14,19 @@ export class NativeUnavailableError extends OpenslotError {
   }
 }
 
+/** A C library that the call needs is not installed. */
+export class LibraryMissingError extends OpenslotError {
+  readonly code = 'LIBRARY_MISSING';
+  constructor(soname: string, options?: ErrorOptions) {
+    super(
+      `the library ${soname} cannot be loaded`,
+      { soname },
+      `install the package that has ${soname}`,
+      options,
+    );
+  }
+}
+
 /** A system call failed. */
 export class SystemCallError extends OpenslotError {
   readonly code = 'SYSTEM_CALL_FAILED';

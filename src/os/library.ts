@@ -1,7 +1,7 @@
 /** Loads koffi and, through it, C libraries: once, at the first use. */
 import { createRequire } from 'node:module';
 import type * as Koffi from 'koffi';
-import { NativeUnavailableError } from './errors.js';
+import { LibraryMissingError, NativeUnavailableError } from './errors.js';
 
 /** A C function; arguments and result as its declaration says (64-bit numbers that do not fit come as bigint). */
 export type NativeFunction = (...args: unknown[]) => unknown;
@@ -25,9 +25,15 @@ export function koffi(what: string): typeof Koffi {
   return loaded;
 }
 
-/** A C library by its soname. @throws {NativeUnavailableError | Error} no koffi, or no such library. */
+/** A C library by its soname. @throws {NativeUnavailableError | LibraryMissingError} */
 export function loadLibrary(soname: string): NativeLibrary {
-  const handle = koffi(soname).load(soname);
+  const native = koffi(soname);
+  let handle: ReturnType<typeof native.load>;
+  try {
+    handle = native.load(soname);
+  } catch (cause) {
+    throw new LibraryMissingError(soname, { cause });
+  }
   return {
     bind: (declaration) => handle.func(declaration),
   };

@@ -13,18 +13,24 @@ export class OwnerRefusedError extends OpenslotError {
   }
 }
 
+const WORDS = {
+  OWNER_ABSENT: 'no owner listens',
+  OWNER_GONE: 'the owner went away without an answer',
+  OWNER_SILENT: 'the owner did not answer in time',
+} as const;
+const NEXT = {
+  OWNER_ABSENT: 'openslot serve',
+  OWNER_GONE: 'openslot list shows how far it came',
+  OWNER_SILENT: 'look at the log of openslot serve',
+} as const;
+/** A driver may take long to let go of its device. */
+const PATIENCE_MS = { pool: 10_000, claim: 120_000, release: 120_000 } as const;
+
 /** Nobody owns the machine, or the owner went away. */
 export class OwnerUnreachableError extends OpenslotError {
-  readonly code: 'OWNER_ABSENT' | 'OWNER_GONE';
+  readonly code: 'OWNER_ABSENT' | 'OWNER_GONE' | 'OWNER_SILENT';
   constructor(code: OwnerUnreachableError['code'], socket: string, options?: ErrorOptions) {
-    super(
-      code === 'OWNER_ABSENT'
-        ? `no owner listens at ${socket}`
-        : `the owner at ${socket} went away without an answer`,
-      { socket },
-      'openslot serve',
-      options,
-    );
+    super(`${WORDS[code]} at ${socket}`, { socket }, NEXT[code], options);
     this.code = code;
   }
 }
@@ -33,7 +39,12 @@ export class OwnerUnreachableError extends OpenslotError {
 export function askOwner(socket: string, request: RequestName, address?: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const connection = connect(socket);
-    connection.once('error', (cause) => {
+    connection.setTimeout(PATIENCE_MS[request], () => {
+      reject(new OwnerUnreachableError('OWNER_SILENT', socket));
+      connection.destroy();
+    });
+    connection.once('error', (cause: NodeJS.ErrnoException) => {
+      // Another user's owner is as good as none for looking; a change of its machine would be refused anyway.
       reject(new OwnerUnreachableError('OWNER_ABSENT', socket, { cause }));
     });
     connection.once('close', () => {

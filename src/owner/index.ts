@@ -5,3 +5,4 @@
 export { askOwner, OwnerRefusedError, OwnerUnreachableError } from './client.js';
 export { OwnerRunningError, OwnerSocket, RuntimeDirectoryError } from './owner-socket.js';
 export type { OwnerRequests, PoolEntry } from './requests.js';
+export { machineFiles, runtimeDirectory } from './runtime-directory.js';

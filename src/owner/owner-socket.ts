@@ -1,8 +1,9 @@
 /** The owner's UNIX socket: binding it is the lock on the machine, and its lines are the other commands' requests. */
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { notations, OpenslotError } from '../pci/index.js';
 import { LONGEST_LINE, type AnswerLine, type OwnerRequests, type WireError } from './requests.js';
 
@@ -34,56 +35,50 @@ export class RuntimeDirectoryError extends OpenslotError {
   }
 }
 
+/** The owner is there only for the duration of one command, and answers nothing else. */
+class OwnerBusyError extends OpenslotError {
+  readonly code = 'OWNER_BUSY';
+  constructor() {
+    super('another command is changing the machine at this moment', {}, 'try again');
+  }
+}
+
 export class OwnerSocket implements AsyncDisposable {
-  readonly #server: Server;
+  readonly #server = createServer();
   readonly #clients = new Set<Socket>();
+  #requests: OwnerRequests | undefined;
 
-  private constructor(server: Server) {
-    this.#server = server;
-  }
-
-  /**
-   * Becomes the owner. A socket that a dead owner left is taken over.
-   * @throws {OwnerRunningError | OpenslotError}
-   */
-  static async bind(machine: string, path: string): Promise<OwnerSocket> {
-    try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      if (await answers(path)) throw new OwnerRunningError(machine, path);
-      rmSync(path, { force: true });
-    } catch (cause) {
-      if (cause instanceof OpenslotError) throw cause;
-      throw new RuntimeDirectoryError(dirname(path), (cause as NodeJS.ErrnoException).code ?? 'unknown', {
-        cause,
-      });
-    }
-    const server = createServer();
-    const socket = new OwnerSocket(server);
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (cause: NodeJS.ErrnoException) => {
-        reject(
-          cause.code === 'EADDRINUSE'
-            ? new OwnerRunningError(machine, path)
-            : new RuntimeDirectoryError(dirname(path), cause.code ?? 'unknown', { cause }),
-        );
-      });
-      // The name is bound inside listen: nobody else may connect even for a moment.
-      const mask = process.umask(0o177);
-      server.listen(path, resolve);
-      process.umask(mask);
-    });
-    chmodSync(path, 0o600);
-    return socket;
-  }
-
-  /** Begins to answer; a command that became the owner only for its own duration never does. */
-  serve(requests: OwnerRequests): void {
+  private constructor() {
     this.#server.on('connection', (client) => {
       this.#clients.add(client);
       client.on('error', () => undefined);
       client.on('close', () => this.#clients.delete(client));
-      answerLines(client, requests);
+      answerLines(client, () => this.#requests);
     });
+  }
+
+  /**
+   * Becomes the owner: binding the name is the lock, and only one process can. A socket that a dead owner left is
+   * cleared away, by one process at a time. @throws {OwnerRunningError | RuntimeDirectoryError}
+   */
+  static async bind(machine: string, path: string): Promise<OwnerSocket> {
+    try {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      const socket = new OwnerSocket();
+      await using _turn = await takeTurn(path);
+      if (await answers(path)) throw new OwnerRunningError(machine, path);
+      rmSync(path, { force: true });
+      await listen(socket.#server, path);
+      return socket;
+    } catch (cause) {
+      if (cause instanceof OpenslotError) throw cause;
+      throw new RuntimeDirectoryError(dirname(path), (cause as NodeJS.ErrnoException).code ?? String(cause), { cause });
+    }
+  }
+
+  /** Begins to answer. Until then, as in a command that is the owner only for its own duration, clients are told so. */
+  serve(requests: OwnerRequests): void {
+    this.#requests = requests;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -96,22 +91,66 @@ export class OwnerSocket implements AsyncDisposable {
   }
 }
 
-/** True when a live process accepts connections there. */
+/** True when a live process accepts connections there. @throws errno errors that say neither yes nor no. */
 function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const probe = connect(path);
     probe.once('connect', () => {
       probe.destroy();
       resolve(true);
     });
-    probe.once('error', () => {
-      resolve(false);
+    probe.once('error', (cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ECONNREFUSED' || cause.code === 'ENOENT' || cause.code === 'ENOTSOCK')
+        resolve(false);
+      else reject(cause);
     });
   });
 }
 
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    // The name is bound inside listen: nobody else may connect even for a moment.
+    const mask = process.umask(0o177);
+    server.listen(path, () => {
+      server.off('error', reject);
+      resolve();
+    });
+    process.umask(mask);
+  });
+}
+
+const MOST_TURNS = 200;
+const TURN_MS = 10;
+
+/**
+ * Looking whether an owner lives, clearing its socket away and binding the name again are one step for all processes:
+ * whoever holds an abstract socket of the name's own may do it. The kernel frees it with the process (unix(7)).
+ */
+async function takeTurn(path: string): Promise<AsyncDisposable> {
+  const name = `\0openslot:${path}`;
+  for (let turn = 1; ; turn++) {
+    const server = createServer();
+    try {
+      await listen(server, name);
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE' || turn === MOST_TURNS) throw cause;
+      await sleep(TURN_MS);
+      continue;
+    }
+    return {
+      [Symbol.asyncDispose]: () =>
+        new Promise((resolve) => {
+          server.close(() => {
+            resolve();
+          });
+        }),
+    };
+  }
+}
+
 /** One request after the other: a claim must not overtake a release that was asked before it. */
-function answerLines(client: Socket, requests: OwnerRequests): void {
+function answerLines(client: Socket, requests: () => OwnerRequests | undefined): void {
   let unfinished = 0;
   client.on('data', (bytes: Buffer) => {
     const newline = bytes.lastIndexOf(10);
@@ -124,18 +163,19 @@ function answerLines(client: Socket, requests: OwnerRequests): void {
   lines.on('line', (line) => {
     last = last.then(async () => {
       if (client.destroyed) return;
-      const answer = await answerLine(line, requests);
+      const answer = await answerLine(line, requests());
       if (client.writableLength > MOST_UNREAD_BYTES) client.destroy();
       else client.write(`${JSON.stringify(answer)}\n`);
     });
   });
 }
 
-async function answerLine(line: string, requests: OwnerRequests): Promise<AnswerLine> {
+async function answerLine(line: string, requests: OwnerRequests | undefined): Promise<AnswerLine> {
   let id = 0;
   try {
     const parsed = parseRequest(line);
     id = parsed.id;
+    if (requests === undefined) throw new OwnerBusyError();
     if (parsed.request === 'pool') return { id, result: requests.pool() };
     return { id, result: await requests[parsed.request](notations.hex.parse(parsed.address)) };
   } catch (error) {

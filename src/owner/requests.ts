@@ -5,7 +5,7 @@ import type { PciAddress } from '../pci/index.js';
 /** A pool function as it is printed and sent: addresses in hexadecimal notation. */
 export interface PoolEntry {
   readonly address: string;
-  readonly state: 'free' | 'taken' | 'quarantined';
+  readonly state: 'free' | 'taken' | 'quarantined' | 'changing';
   /** `guest 3`, for a taken one. */
   readonly taker?: string;
   readonly why?: string;

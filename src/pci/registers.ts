@@ -73,6 +73,11 @@ export interface RegisterTable {
   readonly title: string;
   /** Where the facts come from: specification and section. */
   readonly source: string;
+  /**
+   * Set where registers are a window onto something else: writing one back, even with the value that it had, makes an
+   * access behind it.
+   */
+  readonly window?: true;
   /** In order of their offsets. */
   readonly registers: readonly Register[];
 }

@@ -1,30 +1,20 @@
-/** One guest's back end: follows the XenBus states of its pair, exports functions, answers operations. */
-import type { HostDrivers } from '../function/index.js';
+/** One guest's back end: follows the XenBus states of its pair and answers the operations in its page. */
 import type { PciAddress } from '../pci/index.js';
-import type { Lease, Pool } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { ExportState, SharedPage, XenbusState } from '../xen/pciif/index.js';
-import type { EventChannel, ForeignPage, XenPlatform } from '../xen/platform.js';
+import type { EventChannel, ForeignPage } from '../xen/platform.js';
 import type { Watch } from '../xen/store/index.js';
 import type { PcibackEvent } from './events.js';
-import { ExportedFunction } from './exported-function.js';
+import { GuestExports, type GuestExportsContext } from './guest-exports.js';
 import { OperationHandler } from './operation-handler.js';
 import { PairKeys, type FunctionEntry, type PairStates } from './pair-keys.js';
-import type { Policy } from './policy.js';
 import type { StageClock } from './stage-clock.js';
-import { VirtualBus } from './virtual-bus.js';
 
 /** `foreign`: another back end (the kernel's, or an earlier run of ours) has the pair, and it is left alone. */
 export type BackendPhase = 'starting' | 'exported' | 'connected' | 'closed' | 'foreign' | 'gone';
 
 /** What all back ends of one owner share. */
-export interface BackendContext {
-  readonly platform: XenPlatform;
-  readonly pool: Pool;
-  readonly drivers: HostDrivers;
-  /** Driver whose functions join the pool when a tool stack names them: it keeps them for guests. */
-  readonly holder: string;
-  readonly policy: Policy;
+export interface BackendContext extends GuestExportsContext {
   readonly onEvent: (event: PcibackEvent) => void;
   readonly clock: StageClock | undefined;
 }
@@ -39,8 +29,7 @@ export class Backend {
   readonly guest: DomainId;
   readonly #context: BackendContext;
   readonly #keys: PairKeys;
-  readonly #bus = new VirtualBus<ExportedFunction>();
-  readonly #exports = new Map<number, ExportedFunction>();
+  readonly #exports: GuestExports;
   #connection: { readonly page: ForeignPage; readonly channel: EventChannel } | undefined;
   #frontWatch: Watch | undefined;
   #phase: BackendPhase = 'starting';
@@ -53,6 +42,17 @@ export class Backend {
     this.guest = guest;
     this.#context = context;
     this.#keys = new PairKeys(context.platform.store, context.platform.domain, guest);
+    this.#exports = new GuestExports(guest, context, {
+      returned: (report) => {
+        this.#tell({ event: 'returned', report });
+      },
+      writeRefused: (address, write) => {
+        this.#tell({ event: 'write_refused', address, ...write });
+      },
+      failed: (doing, error) => {
+        this.#tell({ event: 'failed', doing, error });
+      },
+    });
   }
 
   get phase(): BackendPhase {
@@ -61,18 +61,14 @@ export class Backend {
 
   /** Functions in the guest's hands, with their guest addresses. */
   get exports(): readonly { readonly address: PciAddress; readonly virtual: PciAddress }[] {
-    return [...this.#bus.occupants()].map(({ address, occupant }) => ({
-      address: occupant.physical,
-      virtual: address,
-    }));
+    return this.#exports.list().map(({ exported, virtual }) => ({ address: exported.physical, virtual }));
   }
 
-  /** Something in the pair changed. Returns when the back end has caught up. */
+  /** Something in the pair changed. Settles when the back end has caught up; never rejects. */
   wake(): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
     this.#lookAgain = true;
-    this.#looking ??= this.#catchUp().finally(() => {
-      this.#looking = undefined;
-    });
+    this.#looking ??= this.#catchUp();
     return this.#looking;
   }
 
@@ -85,14 +81,9 @@ export class Backend {
   /** Takes everything back without touching the pair: its keys belong to the tool stack. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    // The step that runs sees it at its next pause.
     await this.#looking;
     if (this.#phase !== 'gone') await this.#end();
-  }
-
-  async #end(): Promise<void> {
-    this.#phase = 'gone';
-    await this.#takeBackAll();
-    await this.#frontWatch?.unwatch();
   }
 
   #tell(event: EventBody<PcibackEvent>): void {
@@ -100,14 +91,21 @@ export class Backend {
   }
 
   async #catchUp(): Promise<void> {
-    while (this.#lookAgain && !this.#stopped && this.#phase !== 'gone') {
-      this.#lookAgain = false;
-      try {
-        await this.#look();
-      } catch (error) {
-        this.#tell({ event: 'failed', doing: 'following the guest', error });
-        await this.#giveUp();
+    try {
+      // The wake-up's own synchronous part ends here, so that `#looking` is set before it can be cleared.
+      await Promise.resolve();
+      while (this.#lookAgain && !this.#stopped && this.#phase !== 'gone') {
+        this.#lookAgain = false;
+        try {
+          await this.#look();
+        } catch (error) {
+          this.#tell({ event: 'failed', doing: 'following the guest', error });
+          await this.#giveUp();
+        }
       }
+    } finally {
+      // In the same turn as the last look at `#lookAgain`: a wake-up in between would be lost.
+      this.#looking = undefined;
     }
   }
 
@@ -119,26 +117,25 @@ export class Backend {
       this.#tell({ event: 'gone' });
       return;
     }
-    await this.#step(states);
-  }
-
-  async #step(states: PairStates): Promise<void> {
-    const { own, front } = states;
-    if (this.#phase !== 'starting' && own === XenbusState.initialising) {
+    if (this.#phase !== 'starting' && states.own === XenbusState.initialising) {
       // The tool stack removed the pair and made a new one before we looked.
       await this.#takeBackAll();
       this.#phase = 'starting';
     }
-    if (this.#phase === 'starting' && own > XenbusState.initWait) {
+    if (this.#phase === 'starting' && states.own > XenbusState.initWait) {
       this.#phase = 'foreign';
-      this.#tell({ event: 'foreign', state: own });
+      this.#tell({ event: 'foreign', state: states.own });
     }
-    if (this.#phase === 'closed' || this.#phase === 'foreign') return;
+    if (this.#phase !== 'foreign') await this.#step(states);
+  }
+
+  async #step({ own, front }: PairStates): Promise<void> {
     if (front === XenbusState.closing || front === XenbusState.closed) {
       // Followed once, however often the guest says it.
       if (own !== front) await this.#close(front);
       return;
     }
+    if (this.#phase === 'closed') return;
     switch (own) {
       case XenbusState.unknown:
       case XenbusState.initialising:
@@ -160,131 +157,115 @@ export class Backend {
     }
   }
 
-  /** A new pair: its functions are exported before the guest is told to connect. */
+  /** A new pair: all of its functions are exported, or none, before the guest is told to connect. */
   async #start(own: XenbusState): Promise<void> {
     if (this.#phase !== 'starting') return;
     this.#frontWatch ??= await this.#context.platform.store.watch(this.#keys.frontendState, () =>
       this.wake(),
     );
     if (own !== XenbusState.initWait && !(await this.#switch(XenbusState.initWait))) return;
-    const keys = await this.#exportWanted();
+    const keys: Record<string, string> = {};
+    for (const entry of await this.#keys.functions()) {
+      if (entry.state === ExportState.wanted) Object.assign(keys, await this.#export(entry));
+    }
+    if (this.#stopped) return;
     this.#phase = 'exported';
     await this.#switch(XenbusState.initialised, { ...keys, ...PairKeys.rootKeys() });
   }
 
-  /** Exports every function that the tool stack wants: all or none. @returns the keys that tell the guest. */
-  async #exportWanted(): Promise<Record<string, string>> {
-    const wanted = (await this.#keys.functions()).filter(({ state }) => state === ExportState.wanted);
-    const keys: Record<string, string> = {};
-    const added: ExportedFunction[] = [];
-    try {
-      for (const entry of wanted) {
-        if (this.#exports.has(entry.index)) continue;
-        const { exported, virtual } = await this.#export(entry);
-        added.push(exported);
-        Object.assign(keys, PairKeys.exportedKeys(entry.index, virtual));
-        this.#tell({ event: 'exported', address: entry.address, virtual });
-      }
-    } catch (cause) {
-      for (const exported of added) await this.#takeBack(exported);
-      throw cause;
-    }
-    return keys;
-  }
-
-  async #export({
-    index,
-    address,
-    wantedSlot,
-  }: FunctionEntry): Promise<{ exported: ExportedFunction; virtual: PciAddress }> {
-    const { pool, drivers, holder, platform, policy, clock } = this.#context;
-    // `xl pci-assignable-add` may have claimed it after we started.
-    if (!pool.has(address) && drivers.binding(address).driver === holder) pool.adopt(address);
-    const virtual = this.#bus.placeFor(address, wantedSlot);
-    const lease = pool.take(address, `guest ${this.guest}`);
-    let exported: ExportedFunction;
-    try {
-      const config = lease.function.config;
-      exported = new ExportedFunction(
-        lease,
-        clock === undefined ? config : clock.measured(config),
-        platform,
-        this.guest,
-        policy,
-        (write) => {
-          this.#tell({ event: 'write_refused', address, ...write });
-        },
-      );
-    } catch (cause) {
-      await this.#returnLease(lease);
-      throw cause;
-    }
-    this.#bus.put(virtual, exported);
-    this.#exports.set(index, exported);
-    return { exported, virtual };
+  /** @returns the keys that tell the guest. */
+  async #export({ index, address, wantedSlot }: FunctionEntry): Promise<Record<string, string>> {
+    const virtual = await this.#exports.add(address, wantedSlot);
+    this.#tell({ event: 'exported', address, virtual });
+    return PairKeys.exportedKeys(index, virtual);
   }
 
   async #connect(): Promise<void> {
     const { platform } = this.#context;
     const { page: reference, port } = await this.#keys.connection();
+    if (this.#stopped) return;
     const page = platform.mapGrant(this.guest, reference);
-    let channel: EventChannel;
     const shared = new SharedPage(page.buffer);
+    const handler = this.#handler(shared);
+    try {
+      const channel: EventChannel = platform.bindChannel(this.guest, port, () => {
+        try {
+          if (handler.service()) channel.notify();
+        } catch (error) {
+          // Nothing that one guest's channel does may end the owner of all.
+          this.#tell({ event: 'failed', doing: 'answering an operation', error });
+          this.#disconnect();
+        }
+      });
+      this.#connection = { page, channel };
+    } catch (cause) {
+      page.close();
+      throw cause;
+    }
+    this.#phase = 'connected';
+    const aerHandler = shared.hasAerHandler;
+    if (await this.#switch(XenbusState.connected)) this.#tell({ event: 'connected', aerHandler });
+  }
+
+  #handler(shared: SharedPage): OperationHandler {
     // Each kind of failure once for each function: a guest can repeat them as fast as it likes (XSA-130).
     const told = new Set<string>();
-    const handler = new OperationHandler(
+    return new OperationHandler(
       shared,
-      this.#bus,
+      this.#exports.bus,
       ({ command, devfn }, error) => {
         if (told.size === told.add(`${command} ${devfn}`).size) return;
         this.#tell({ event: 'operation_failed', command, devfn, error });
       },
       this.#context.clock,
     );
-    try {
-      channel = platform.bindChannel(this.guest, port, () => {
-        if (handler.service()) channel.notify();
-      });
-    } catch (cause) {
-      page.close();
-      throw cause;
-    }
-    this.#connection = { page, channel };
-    this.#phase = 'connected';
-    if (await this.#switch(XenbusState.connected)) {
-      this.#tell({ event: 'connected', aerHandler: shared.hasAerHandler });
-    }
   }
 
+  /** Hot changes: one that fails is told and left wanted; the guest keeps all its other functions. */
   async #reconfigure(): Promise<void> {
     const entries = await this.#keys.functions();
-    for (const { index, state } of entries) {
-      const exported = this.#exports.get(index);
-      if (state !== ExportState.leaving || exported === undefined) continue;
-      this.#exports.delete(index);
-      await this.#takeBack(exported);
+    for (const { exported } of this.#exports.list()) {
+      const entry = entries.find(({ address }) => address.equals(exported.physical));
+      // One that is not listed any more was removed by force.
+      if (entry === undefined || entry.state === ExportState.leaving) await this.#exports.takeBack(exported);
     }
-    const keys = await this.#exportWanted();
+    const keys: Record<string, string> = {};
+    for (const entry of entries) {
+      if (entry.state !== ExportState.wanted || this.#exports.has(entry.address)) continue;
+      try {
+        Object.assign(keys, await this.#export(entry));
+      } catch (error) {
+        this.#tell({ event: 'failed', doing: `exporting ${entry.address}`, error });
+      }
+    }
+    if (this.#stopped) return;
     await this.#switch(XenbusState.reconfigured, { ...keys, ...PairKeys.rootKeys() });
   }
 
   /** The front end closes, and we follow it: an orderly end. The functions stay the guest's until the pair goes. */
   async #close(front: XenbusState): Promise<void> {
     this.#disconnect();
-    for (const exported of this.#exports.values()) this.#interruptsOff(exported);
-    if (front === XenbusState.closed) this.#phase = 'closed';
+    this.#exports.interruptsOff();
+    this.#phase = 'closed';
     await this.#switch(front);
   }
 
   /** A step failed: the pair is closed from our side and nothing stays half done. */
   async #giveUp(): Promise<void> {
-    await this.#takeBackAll();
     this.#phase = 'closed';
     try {
+      await this.#takeBackAll();
       await this.#switch(XenbusState.closing);
     } catch (error) {
       this.#tell({ event: 'failed', doing: 'closing the pair', error });
     }
+  }
+
+  async #end(): Promise<void> {
+    this.#phase = 'gone';
+    // Fails only with the store itself, and then there is nothing left to watch.
+    await this.#frontWatch?.unwatch().catch(() => undefined);
+    await this.#takeBackAll();
   }
 
   async #switch(state: XenbusState, keys: Readonly<Record<string, string>> = {}): Promise<boolean> {
@@ -293,35 +274,21 @@ export class Backend {
     return there;
   }
 
-  #interruptsOff(exported: ExportedFunction): void {
-    try {
-      exported.interrupts.disable();
-    } catch (error) {
-      this.#tell({ event: 'failed', doing: `switching the interrupts of ${exported.physical} off`, error });
-    }
+  /** First the page: the guest must not reach a function that is on its way back. */
+  async #takeBackAll(): Promise<void> {
+    this.#disconnect();
+    await this.#exports.takeBackAll();
   }
 
   #disconnect(): void {
-    this.#connection?.channel.close();
-    this.#connection?.page.close();
+    const connection = this.#connection;
     this.#connection = undefined;
-  }
-
-  async #takeBackAll(): Promise<void> {
-    // First the page: the guest must not reach a function that is on its way back.
-    this.#disconnect();
-    this.#exports.clear();
-    const exports = [...this.#bus.occupants()].map(({ occupant }) => occupant);
-    for (const exported of exports) await this.#takeBack(exported);
-  }
-
-  async #takeBack(exported: ExportedFunction): Promise<void> {
-    this.#bus.remove(exported);
-    for (const [index, other] of this.#exports) if (other === exported) this.#exports.delete(index);
-    await this.#returnLease(exported.lease);
-  }
-
-  async #returnLease(lease: Lease): Promise<void> {
-    this.#tell({ event: 'returned', report: await lease.giveBack() });
+    for (const part of [connection?.channel, connection?.page]) {
+      try {
+        part?.close();
+      } catch (error) {
+        this.#tell({ event: 'failed', doing: 'letting go of the guest’s page and event channel', error });
+      }
+    }
   }
 }

@@ -35,8 +35,24 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** One line, without an end. */
+/** The event as data that JSON can carry: errors with code, evidence and next step. */
+export function eventData(event: PcibackEvent): object {
+  if (!('error' in event)) return event;
+  const { error } = event;
+  const data =
+    error instanceof OpenslotError
+      ? error.toJSON()
+      : { code: 'INTERNAL', message: String(error), evidence: {}, next: '' };
+  return { ...event, error: data };
+}
+
+/** One line, without an end. What a guest wrote is in it: nothing in it may command a terminal. */
 export function describeEvent(event: PcibackEvent): string {
+  const visible = (control: string) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  return textOf(event).replace(/\p{Cc}/gu, visible);
+}
+
+function textOf(event: PcibackEvent): string {
   const guest = `guest ${event.guest}`;
   switch (event.event) {
     case 'state':

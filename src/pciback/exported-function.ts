@@ -1,6 +1,6 @@
 /** One function in a guest's hands: its lease, the configuration space that the guest sees, its interrupts. */
 import type { ConfigImage, ConfigSpace } from '../function/index.js';
-import type { PciAddress } from '../pci/index.js';
+import { walkCapabilities, type PciAddress } from '../pci/index.js';
 import type { Lease } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import type { XenPlatform } from '../xen/platform.js';
@@ -41,6 +41,14 @@ export class ExportedFunction {
       base,
       policy,
       interruptLine: () => this.interrupts.line,
+      onEnabled: () => {
+        lease.ledger.add({
+          what: 'decoding',
+          undo: () => {
+            lease.function.setEnabled(false);
+          },
+        });
+      },
       onDropped: (offset, width, value, register) => {
         if (told[offset] !== 0) return;
         told[offset] = 1;
@@ -62,5 +70,23 @@ export class ExportedFunction {
         this.interrupts.disable();
       },
     });
+    silencePme(base);
+    // Kept disabled while the function was in the pool.
+    this.interrupts.setIntxDisabled(false);
   }
+}
+
+const POWER_MANAGEMENT = 0x01;
+const PMCSR = 4;
+const PME_ENABLE = 0x0100;
+/** A written 1 clears it. */
+const PME_STATUS = 0x8000;
+
+/** A guest's wake-up events would reach the host's power management; the guest does not see this bit either. */
+function silencePme(config: ConfigSpace): void {
+  const capability = walkCapabilities(config).entries.find(({ id }) => id === POWER_MANAGEMENT);
+  if (capability === undefined) return;
+  const at = capability.offset + PMCSR;
+  const value = config.read(at, 2);
+  if ((value & PME_ENABLE) !== 0) config.write(at, 2, value & ~(PME_ENABLE | PME_STATUS));
 }

@@ -1,6 +1,5 @@
 /** The configuration space that a guest sees: the policy's rules made into a ConfigImage over the hardware. */
 import {
-  ConfigAccessError,
   ConfigImage,
   emulatedBars,
   type ConfigSpace,
@@ -19,14 +18,15 @@ import {
   type Register,
   type RegisterTable,
 } from '../pci/index.js';
+import { GuestWriteDeniedError } from './errors.js';
 import type { Policy, PolicyHandler, PolicyRule } from './policy.js';
 
 const COMMAND = 0x04;
 const COMMAND_DECODE = 0x0003;
-/** Bus master, special cycles, write and invalidate, VGA snoop, stepping, fast back-to-back: the hardware's bits. */
-const COMMAND_GUEST = 0x02bc;
-/** I/O, memory, parity, SERR, INTx disable: the guest sees what it wrote, the hardware keeps ours. */
-const COMMAND_VIRTUAL = 0x0543;
+/** Bus master, and memory write and invalidate: what a guest's driver may do in the hardware. */
+const COMMAND_GUEST = 0x0014;
+/** Decoding, special cycles, VGA snoop, parity, stepping, SERR, fast back-to-back, INTx: the guest sees what it wrote. */
+const COMMAND_VIRTUAL = 0x07eb;
 const BIST = 0x0f;
 const BIST_START = 0x40;
 const VPD_WRITE = 0x8000;
@@ -40,6 +40,8 @@ export interface GuestConfigContext {
   /** What the guest reads as its interrupt line. */
   readonly interruptLine: () => number;
   readonly onDropped: DroppedWrite;
+  /** Decoding was switched on for the guest, once. */
+  readonly onEnabled: () => void;
 }
 
 /** @throws what the function's configuration space throws while its capabilities are walked. */
@@ -127,14 +129,20 @@ function handled(
  * Decoding is switched on when the guest first asks for any of it and stays on while the guest has the function: a
  * guest that could clear it would turn the host's own accesses into unsupported requests (XSA-120).
  */
-function commandRegister({ function: fn, base }: GuestConfigContext): Partial<ImageRegister> {
+function commandRegister({ function: fn, base, onEnabled }: GuestConfigContext): Partial<ImageRegister> {
   let shown = base.read(COMMAND, 2) & COMMAND_VIRTUAL;
+  let enabled = false;
   return {
     virtual: COMMAND_VIRTUAL,
     read: () => shown,
     write: (value, mask) => {
       const next = ((shown & ~mask) | (value & mask)) & COMMAND_VIRTUAL;
-      if ((shown & COMMAND_DECODE) === 0 && (next & COMMAND_DECODE) !== 0) fn.setEnabled(true);
+      // Once: the host counts, and what it counted is undone when the guest gives the function back.
+      if (!enabled && (shown & COMMAND_DECODE) === 0 && (next & COMMAND_DECODE) !== 0) {
+        fn.setEnabled(true);
+        enabled = true;
+        onEnabled();
+      }
       shown = next;
       const hardware = base.read(COMMAND, 2);
       const guestBits = mask & COMMAND_GUEST;
@@ -154,18 +162,16 @@ function bistRegister({ base }: GuestConfigContext): Partial<ImageRegister> {
 }
 
 /** Reading vital product data is harmless; writing it can break the device for good. */
-function vpdAddressRegister({ base }: GuestConfigContext, offset: number): Partial<ImageRegister> {
+function vpdAddressRegister({ base, onDropped }: GuestConfigContext, offset: number): Partial<ImageRegister> {
   return {
     write: (value, mask) => {
       if ((value & mask & VPD_WRITE) !== 0) {
-        throw new ConfigAccessError(
-          'refused',
-          { operation: 'write', offset, width: 2 },
-          'a guest may read vital product data, not write it',
-        );
+        onDropped(offset, 2, value, 'vpd.address');
+        throw new GuestWriteDeniedError('vpd.address', 'it may read vital product data, not change it');
       }
       // A single byte would start a read at half an address.
       if (mask === 0xffff) base.write(offset, 2, value);
+      else onDropped(offset, 1, value, 'vpd.address');
     },
   };
 }

@@ -3,7 +3,8 @@
  * Knows the pool, the port and Xen's platform interface; never which machine or which Xen it runs on.
  */
 export { Backend, type BackendPhase } from './backend.js';
-export { describeEvent, type PcibackEvent } from './events.js';
+export { GuestWriteDeniedError, InterruptRefusedError } from './errors.js';
+export { describeEvent, eventData, type PcibackEvent } from './events.js';
 export { ExportedFunction } from './exported-function.js';
 export { OperationHandler } from './operation-handler.js';
 export { Pciback, type PcibackOptions } from './pciback.js';

@@ -1,5 +1,5 @@
 /** Answers the operation in a shared page: copied once, checked, carried out, replied to. */
-import { ConfigAccessError, type ConfigWidth } from '../function/index.js';
+import type { ConfigWidth } from '../function/index.js';
 import {
   Command,
   emptyOperation,
@@ -7,6 +7,7 @@ import {
   type Operation,
   type SharedPage,
 } from '../xen/pciif/index.js';
+import { GuestWriteDeniedError } from './errors.js';
 import type { ExportedFunction } from './exported-function.js';
 import type { StageClock } from './stage-clock.js';
 import type { VirtualBus } from './virtual-bus.js';
@@ -117,7 +118,7 @@ export class OperationHandler {
 
   #refuse(operation: Operation, error: unknown): void {
     if (operation.command === Command.configRead) operation.value = 0;
-    if (error instanceof ConfigAccessError && error.code === 'CONFIG_REFUSED') {
+    if (error instanceof GuestWriteDeniedError) {
       operation.error = OperationError.accessDenied;
       return;
     }

@@ -1,8 +1,7 @@
 /** The back end of a whole host: one {@link Backend} for each guest that has a PCI pair with us. */
-import type { HostDrivers } from '../function/index.js';
 import { domainId, isDomainId, type DomainId } from '../xen/domain.js';
 import type { Pool } from '../pool/index.js';
-import { backendRoot } from '../xen/pciif/index.js';
+import { backendPath, backendRoot } from '../xen/pciif/index.js';
 import type { XenPlatform } from '../xen/platform.js';
 import { RELEASE_DOMAIN, type Watch } from '../xen/store/index.js';
 import { Backend, type BackendContext } from './backend.js';
@@ -13,9 +12,8 @@ import type { StageClock } from './stage-clock.js';
 export interface PcibackOptions {
   readonly platform: XenPlatform;
   readonly pool: Pool;
-  readonly drivers: HostDrivers;
   /** Driver that keeps functions for guests, `pciback` on Linux. */
-  readonly holder?: string;
+  readonly holder: string;
   readonly policy?: Policy;
   readonly onEvent?: (event: PcibackEvent) => void;
   /** Measures operations by stage; costs a little on each. */
@@ -32,9 +30,9 @@ export class Pciback implements AsyncDisposable {
     this.#context = {
       platform: options.platform,
       pool: options.pool,
-      drivers: options.drivers,
-      holder: options.holder ?? 'pciback',
+      holder: options.holder,
       policy: options.policy ?? DEFAULT_POLICY,
+      wrap: (config) => options.clock?.measured(config) ?? config,
       onEvent: options.onEvent ?? (() => undefined),
       clock: options.clock,
     };
@@ -90,14 +88,20 @@ export class Pciback implements AsyncDisposable {
   }
 
   #forgetWhenGone(backend: Backend, caughtUp: Promise<void>): void {
-    void caughtUp.then(() => {
-      const { guest, phase } = backend;
-      if (phase === 'gone' && this.#backends.get(guest) === backend) this.#backends.delete(guest);
+    const { guest } = backend;
+    void caughtUp.then(async () => {
+      if (backend.phase !== 'gone' || this.#backends.get(guest) !== backend) return;
+      this.#backends.delete(guest);
+      // The tool stack may have made the pair again while the functions were on their way back.
+      const { store, domain } = this.#context.platform;
+      const again = await store.read(`${backendPath(domain, guest)}/state`).catch(() => undefined);
+      if (again !== undefined) this.#wake(String(guest));
     });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const watch of this.#watches) await watch.unwatch();
+    // When the store is gone, the watches are too; the functions must come back all the same.
+    await Promise.allSettled(this.#watches.map((watch) => watch.unwatch()));
     await Promise.all(this.guests.map((backend) => backend.stop()));
     this.#backends.clear();
   }

@@ -1,5 +1,5 @@
 /** What was changed on the host by each claim, kept until it is changed back. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { notations, OpenslotError, type PciAddress } from '../pci/index.js';
 
@@ -12,6 +12,8 @@ export interface ClaimRecord {
   readonly formerOverride: string | undefined;
   /** Driver that holds it now, undefined when it is held by having none. */
   readonly holder: string | undefined;
+  /** Why it is kept from everybody, where it came back broken. */
+  readonly quarantined?: string;
 }
 
 export interface ClaimJournal {
@@ -91,7 +93,7 @@ export class FileJournal implements ClaimJournal {
   #record(entry: unknown): ClaimRecord {
     if (typeof entry !== 'object' || entry === null)
       throw new JournalUnreadableError(this.#path, 'an entry is no object');
-    const { address, formerDriver, formerOverride, holder } = entry as Record<string, unknown>;
+    const { address, formerDriver, formerOverride, holder, quarantined } = entry as Record<string, unknown>;
     const optional = (value: unknown) => (typeof value === 'string' ? value : undefined);
     if (typeof address !== 'string') throw new JournalUnreadableError(this.#path, 'an entry has no address');
     return {
@@ -99,13 +101,20 @@ export class FileJournal implements ClaimJournal {
       formerDriver: optional(formerDriver),
       formerOverride: optional(formerOverride),
       holder: optional(holder),
+      ...(typeof quarantined === 'string' ? { quarantined } : {}),
     };
   }
 
   #write(records: readonly ClaimRecord[]): void {
     mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
     const next = `${this.#path}.next`;
-    writeFileSync(next, `${JSON.stringify(records, undefined, 2)}\n`, { mode: 0o600, flush: true });
+    rmSync(next, { force: true });
+    // Made anew, never followed: nobody else's file is written through a link.
+    writeFileSync(next, `${JSON.stringify(records, undefined, 2)}\n`, {
+      mode: 0o600,
+      flush: true,
+      flag: 'wx',
+    });
     renameSync(next, this.#path);
   }
 }

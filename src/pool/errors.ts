@@ -26,6 +26,32 @@ export class AlreadyClaimedError extends OpenslotError {
   }
 }
 
+/** A claim or a release of the function is under way. */
+export class FunctionChangingError extends OpenslotError {
+  readonly code = 'FUNCTION_CHANGING';
+  constructor(address: PciAddress) {
+    super(
+      `${address} is being claimed or released at this moment`,
+      { address: String(address) },
+      'try again',
+    );
+  }
+}
+
+/** A change failed, and so did undoing it: the host is neither as before nor as wished. */
+export class RollbackFailedError extends OpenslotError {
+  readonly code = 'ROLLBACK_FAILED';
+  constructor(address: PciAddress, cause: unknown, rollback: unknown) {
+    const text = (error: unknown) => (error instanceof Error ? error.message : String(error));
+    super(
+      `${address}: ${text(cause)}; and the host could not be put back: ${text(rollback)}`,
+      { address: String(address), cause: text(cause), rollback: text(rollback) },
+      `openslot release ${address}`,
+      { cause },
+    );
+  }
+}
+
 /** Somebody else drives the function now. */
 export class FunctionTakenError extends OpenslotError {
   readonly code = 'FUNCTION_TAKEN';

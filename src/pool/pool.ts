@@ -3,6 +3,7 @@ import {
   ResetError,
   restoreState,
   saveState,
+  type ConfigSpace,
   type HostDrivers,
   type Machine,
   type PciFunction,
@@ -13,15 +14,21 @@ import type { PciAddress } from '../pci/index.js';
 import type { ClaimJournal, ClaimRecord } from './claim-journal.js';
 import {
   AlreadyClaimedError,
+  FunctionChangingError,
   FunctionTakenError,
   NotAssignableError,
   NotClaimedError,
   QuarantinedError,
+  RollbackFailedError,
 } from './errors.js';
 import { Ledger } from './ledger.js';
 
 const COMMAND = 0x04;
 const BUS_MASTER = 0x0004;
+const INTX_DISABLE = 0x0400;
+const VENDOR = 0x00;
+const ABSENT = 0xffff;
+const GONE = 'it reads all ones: it is gone, or hangs';
 const BASE_CLASS = 0x0b;
 const BRIDGE = 0x06;
 const HEADER_TYPE = 0x0e;
@@ -53,13 +60,17 @@ export interface Lease {
 export type PoolState =
   | { readonly state: 'free' }
   | { readonly state: 'taken'; readonly taker: string }
-  | { readonly state: 'quarantined'; readonly why: string };
+  | { readonly state: 'quarantined'; readonly why: string }
+  /** A claim or release is under way; nobody else may touch the function meanwhile. */
+  | { readonly state: 'changing' };
 
 interface Member {
-  readonly record: ClaimRecord;
+  record: ClaimRecord;
   state: PoolState;
   /** Taken when the member was first opened here, before any taker touched it. */
   saved: SavedState | undefined;
+  /** Settles when a taker's return is done. */
+  returning: Promise<unknown> | undefined;
 }
 
 /** @throws {Error} what a claim or release met; the host is as before then. */
@@ -74,7 +85,8 @@ export class Pool {
     this.#machine = machine;
     this.#drivers = machine.drivers;
     this.#journal = journal;
-    for (const record of journal.records()) this.#add(record);
+    // What other tools have given back to a driver meanwhile is the host's again.
+    for (const record of journal.records()) if (this.#isHeld(record)) this.#add(record);
   }
 
   /** Claimed functions and what becomes of each, in order of address. */
@@ -84,26 +96,24 @@ export class Pool {
       .map(({ record, state }) => ({ address: record.address, holder: record.holder, ...state }));
   }
 
-  has(address: PciAddress): boolean {
-    return this.#members.has(address.sbdf);
-  }
-
   /**
    * Takes a function from its host driver. `holder` is the driver that keeps it for the pool; without one it is kept
    * by having no driver. When a step fails the steps before it are undone.
+   * @throws {RollbackFailedError} when that fails too: the record stays, so that a release can be tried.
    */
   async claim(address: PciAddress, holder: string | undefined): Promise<ClaimRecord> {
     const member = this.#members.get(address.sbdf);
+    if (member?.state.state === 'changing') throw new FunctionChangingError(address);
     if (member !== undefined)
       throw new AlreadyClaimedError(address, member.record.holder ?? 'having no driver');
     this.#checkAssignable(address);
     const { driver, override } = this.#drivers.binding(address);
-    if (driver !== undefined && driver === holder) {
-      // Held already (by `xl pci-assignable-add`, or at boot): it joins the pool as it stands.
-      return this.adopt(address);
-    }
+    // Held already (by `xl pci-assignable-add`, or at boot): it joins the pool as it stands.
+    if (driver !== undefined && driver === holder) return this.#adopt(address, driver);
     const record: ClaimRecord = { address, formerDriver: driver, formerOverride: override, holder };
     this.#journal.put(record);
+    const claimed = this.#add(record);
+    claimed.state = { state: 'changing' };
     try {
       // From the unbind on, no other driver may take the function in between.
       await this.#drivers.setOverride(address, holder ?? NO_DRIVER);
@@ -114,56 +124,81 @@ export class Pool {
         await this.#drivers.setOverride(address, override);
       }
     } catch (cause) {
-      await this.#rebind(record).catch(() => undefined);
-      this.#journal.remove(address);
+      await this.#rollBack(record, cause);
       throw cause;
     }
-    this.#add(record);
+    claimed.state = { state: 'free' };
     return record;
   }
 
-  /** Makes a function a member that its holder already keeps; its former driver is not known. */
-  adopt(address: PciAddress): ClaimRecord {
+  /** True when the function is a member now: it was one, or its holder keeps it and it joins as it stands. */
+  adoptHeld(address: PciAddress, holder: string): boolean {
+    if (this.#members.has(address.sbdf)) return true;
+    if (this.#drivers.binding(address).driver !== holder) return false;
+    this.#adopt(address, holder);
+    return true;
+  }
+
+  #adopt(address: PciAddress, holder: string): ClaimRecord {
     this.#checkAssignable(address);
-    const { driver } = this.#drivers.binding(address);
-    const record: ClaimRecord = {
-      address,
-      formerDriver: undefined,
-      formerOverride: undefined,
-      holder: driver,
-    };
+    const record: ClaimRecord = { address, formerDriver: undefined, formerOverride: undefined, holder };
     this.#journal.put(record);
     this.#add(record);
     return record;
   }
 
-  /** @throws {NotClaimedError | FunctionTakenError} unless the function is a member that nobody has. */
+  /** Forgets a member without touching the function: it stays with its holder. */
+  disown(address: PciAddress): void {
+    this.checkFree(address);
+    this.#journal.remove(address);
+    this.#members.delete(address.sbdf);
+  }
+
+  /** @throws {NotClaimedError | FunctionTakenError | FunctionChangingError} unless it is a member that nobody has. */
   checkFree(address: PciAddress): void {
     const { state } = this.#member(address);
     if (state.state === 'taken') throw new FunctionTakenError(address, state.taker);
+    if (state.state === 'changing') throw new FunctionChangingError(address);
   }
 
   /**
    * Gives a free function back to the driver it had before the claim. An adopted one goes to `remembered`, the driver
-   * that somebody else remembers of it.
+   * that somebody else remembers of it. When that fails it stays a member, and can be released again.
    */
   async release(address: PciAddress, remembered?: string): Promise<ClaimRecord> {
     this.checkFree(address);
     const member = this.#member(address);
     const record = { ...member.record, formerDriver: member.record.formerDriver ?? remembered };
-    await this.#rebind(record);
+    const before = member.state;
+    member.state = { state: 'changing' };
+    try {
+      await this.#rebind(record);
+    } catch (cause) {
+      member.state = before;
+      throw cause;
+    }
     this.#journal.remove(address);
     this.#members.delete(address.sbdf);
     return record;
   }
 
+  /** Settles when the function is not on its way back from a taker: one that is gone already may still be reset. */
+  async returned(address: PciAddress): Promise<void> {
+    await this.#members.get(address.sbdf)?.returning;
+  }
+
   /** Gives a free function to one taker, named as messages will name it. */
   take(address: PciAddress, taker: string): Lease {
     const member = this.#member(address);
-    if (member.state.state === 'taken') throw new FunctionTakenError(address, member.state.taker);
     if (member.state.state === 'quarantined') throw new QuarantinedError(address, member.state.why);
+    this.checkFree(address);
+    if (!this.#isHeld(member.record)) {
+      this.#members.delete(address.sbdf);
+      throw new NotClaimedError(address, this.#drivers.binding(address).driver);
+    }
     const fn = this.#machine.open(address);
     try {
+      if (fn.config.read(VENDOR, 2) === ABSENT) throw new QuarantinedError(address, GONE);
       member.saved ??= saveState(fn.config);
     } catch (cause) {
       fn.close();
@@ -176,7 +211,13 @@ export class Pool {
       function: fn,
       taker,
       ledger,
-      giveBack: () => (returned ??= this.#return(member, fn, ledger)),
+      giveBack: () => {
+        returned ??= this.#return(member, fn, ledger).finally(() => {
+          member.returning = undefined;
+        });
+        member.returning ??= returned;
+        return returned;
+      },
     };
   }
 
@@ -187,12 +228,13 @@ export class Pool {
     let differing: readonly string[] = [];
     let quarantined: string | undefined;
     try {
-      // A device that still masters the bus would write into memory that is no longer its taker's.
-      const command = fn.config.read(COMMAND, 2);
-      if ((command & BUS_MASTER) !== 0) fn.config.write(COMMAND, 2, command & ~BUS_MASTER);
+      // A device that still masters the bus would write into memory that is no longer its taker's, and one that still
+      // raises its interrupt would storm a line that others share.
+      quiet(fn.config);
       reset = await this.#reset(fn);
       differing = restoreState(fn.config, member.saved ?? []);
-      if (fn.config.read(0, 2) === 0xffff) quarantined = 'it reads all ones: it is gone, or hangs';
+      quiet(fn.config);
+      if (fn.config.read(VENDOR, 2) === ABSENT) quarantined = GONE;
       else if ('failed' in reset && fn.resetMethods.length > 0) quarantined = reset.failed;
     } catch (error) {
       reset = { failed: String(error) };
@@ -200,7 +242,12 @@ export class Pool {
     } finally {
       fn.close();
     }
-    member.state = quarantined === undefined ? { state: 'free' } : { state: 'quarantined', why: quarantined };
+    if (quarantined !== undefined) {
+      // Remembered on disk: the next owner must not take it for sound.
+      member.record = { ...member.record, quarantined };
+      this.#journal.put(member.record);
+    }
+    member.state = stateOf(member.record);
     return { address, reset, differing, unsettled, quarantined };
   }
 
@@ -211,6 +258,18 @@ export class Pool {
       if (error instanceof ResetError) return { failed: error.message };
       throw error;
     }
+  }
+
+  async #rollBack(record: ClaimRecord, cause: unknown): Promise<void> {
+    const { address } = record;
+    try {
+      await this.#rebind(record);
+    } catch (rollback) {
+      this.#add(record);
+      throw new RollbackFailedError(address, cause, rollback);
+    }
+    this.#journal.remove(address);
+    this.#members.delete(address.sbdf);
   }
 
   async #rebind(record: ClaimRecord): Promise<void> {
@@ -235,13 +294,30 @@ export class Pool {
     }
   }
 
+  #isHeld({ address, holder }: ClaimRecord): boolean {
+    return this.#drivers.binding(address).driver === holder;
+  }
+
   #member(address: PciAddress): Member {
     const member = this.#members.get(address.sbdf);
     if (member === undefined) throw new NotClaimedError(address, this.#drivers.binding(address).driver);
     return member;
   }
 
-  #add(record: ClaimRecord): void {
-    this.#members.set(record.address.sbdf, { record, state: { state: 'free' }, saved: undefined });
+  #add(record: ClaimRecord): Member {
+    const member: Member = { record, state: stateOf(record), saved: undefined, returning: undefined };
+    this.#members.set(record.address.sbdf, member);
+    return member;
   }
+}
+
+function stateOf({ quarantined }: ClaimRecord): PoolState {
+  return quarantined === undefined ? { state: 'free' } : { state: 'quarantined', why: quarantined };
+}
+
+/** No DMA and no INTx from a function that nobody drives. */
+function quiet(config: ConfigSpace): void {
+  const command = config.read(COMMAND, 2);
+  const quieted = (command & ~BUS_MASTER) | INTX_DISABLE;
+  if (quieted !== command) config.write(COMMAND, 2, quieted);
 }

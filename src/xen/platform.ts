@@ -59,7 +59,8 @@ export interface Assignment {
   deassign(guest: DomainId, address: PciAddress): void;
   /** Into the quarantine context, where stray DMA reaches nothing; and out of it. */
   quarantine(address: PciAddress): void;
-  unquarantine(address: PciAddress): void;
+  /** @returns false when it was not there. */
+  unquarantine(address: PciAddress): boolean;
   /**
    * Tells Xen of the MSI-X table before it is used, so that no domain can map the table's page writable. Only for a
    * function that has an MSI-X capability: on others Xen 4.17 takes the whole host down (pci_prepare_msix).

@@ -190,7 +190,7 @@ describe('ConfigImage', () => {
         }
       },
     );
-    await checkProperty('config-image: only allowed bits', property);
+    await checkProperty('config-image: only allowed bits are written', property);
   });
 
   test('property: a read of any width agrees with the bytes of a read of another', async () => {

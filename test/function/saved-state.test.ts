@@ -43,5 +43,5 @@ test('property: after any writes, restore gives the saved values and leaves writ
     assert.equal(image.held('pcie.devsta'), devsta);
     assert.equal(image.held('pm.pmcsr') & 0x8000, pme);
   });
-  await checkProperty('saved-state: restores', property);
+  await checkProperty('saved-state: a restore gives what was saved', property);
 });

@@ -5,9 +5,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import fc from 'fast-check';
 import { LinuxMachine } from '../../src/machines/linux/index.js';
+import type { RegionInfo } from '../../src/function/index.js';
 import { parseResourceFile } from '../../src/machines/linux/resource-file.js';
 import { notations, OpenslotError } from '../../src/pci/index.js';
+import { checkProperty } from '../kept-seeds.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'openslot-sysfs-'));
 after(() => {
@@ -115,7 +118,83 @@ describe('a saved sysfs tree', () => {
   });
 });
 
+/** One line as the kernel writes it ("0x%016llx 0x%016llx 0x%016llx"). */
+function resourceLine(...numbers: readonly [start: bigint, end: bigint, flags: number]): string {
+  return numbers.map((number) => `0x${number.toString(16).padStart(16, '0')}`).join(' ');
+}
+
+/** A region's slot: what the kernel says of it, and its line. Sizes are powers of two, and addresses multiples of them. */
+const placed = fc
+  .record({
+    kind: fc.constantFrom('io' as const, 'memory' as const),
+    power: fc.integer({ min: 2, max: 44 }),
+    place: fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
+    prefetchable: fc.boolean(),
+    wide: fc.boolean(),
+    unset: fc.boolean(),
+    // The register's own low bits, and flags that say nothing of the region.
+    noise: fc.nat(0xff),
+    sized: fc.boolean(),
+  })
+  .map(({ kind, power, place, prefetchable, wide, unset, noise, sized }) => {
+    const size = 1n << BigInt(power);
+    const start = place - (place % size);
+    const flags =
+      (kind === 'io' ? 0x100 : 0x200) |
+      (prefetchable ? 0x2000 : 0) |
+      (wide ? 0x10_0000 : 0) |
+      (unset ? 0x2000_0000 : 0) |
+      (sized ? 0x4_0000 : 0) |
+      noise;
+    const region = { kind, size: Number(size), address: unset ? 0n : start, prefetchable, wide };
+    return { region, line: resourceLine(start, start + size - 1n, flags) };
+  });
+const absent = fc.constant({ region: undefined, line: resourceLine(0n, 0n, 0) });
+
 describe('the file `resource`', () => {
+  test('property: of any text it makes regions that a function can have', async () => {
+    const number = fc
+      .bigInt({ min: 0n, max: (1n << 66n) - 1n })
+      .chain((value) => fc.constantFrom(`0x${value.toString(16)}`, value.toString(16), `0x-${value}`));
+    const line = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(number, { minLength: 2, maxLength: 4 }).map((numbers) => numbers.join(' ')),
+      fc
+        .tuple(fc.nat(), fc.nat(), fc.nat())
+        .map(([start, end, flags]) => resourceLine(BigInt(start), BigInt(end), flags)),
+      placed.map((slot) => slot.line),
+    );
+    const text = fc
+      .tuple(fc.array(line, { maxLength: 10 }), fc.constantFrom('\n', '\r\n', ' '))
+      .map(([lines, end]) => lines.join(end));
+    let found = 0;
+    const property = fc.property(fc.oneof(fc.string({ unit: 'binary' }), text), (content) => {
+      const regions = parseResourceFile(content);
+      found += regions.length;
+      const indexes = regions.map(({ index }) => index);
+      assert.equal(new Set(indexes).size, indexes.length);
+      for (const { index, size, address } of regions) {
+        assert.ok(Number.isInteger(index) && index >= 0 && index <= 6, `index ${index}`);
+        assert.ok(Number.isInteger(size) && size > 0, `size ${size}`);
+        assert.ok(address >= 0n, `address ${address}`);
+      }
+    });
+    await checkProperty('resource-file: any text gives possible regions', property, { numRuns: 500 });
+    assert.ok(found > 0, 'no text had a region');
+  });
+
+  test('property: what the kernel writes is read back, and what follows the seven lines is not', async () => {
+    const slots = fc.array(fc.oneof(placed, absent), { maxLength: 17 });
+    const property = fc.property(slots, fc.boolean(), (all, ended) => {
+      const expected = all
+        .slice(0, 7)
+        .flatMap(({ region }, index): RegionInfo[] => (region === undefined ? [] : [{ index, ...region }]));
+      const text = all.map(({ line }) => line).join('\n') + (ended ? '\n' : '');
+      assert.deepEqual(parseResourceFile(text), expected);
+    });
+    await checkProperty('resource-file: regions round-trip', property, { numRuns: 300 });
+  });
+
   test('takes I/O, memory, prefetchable, 64-bit, ROM; skips empty and malformed lines', () => {
     const text = [
       '0x000000000000c040 0x000000000000c05f 0x0000000000040101',
@@ -149,6 +228,9 @@ test('this host: the same functions, ids and classes as lspci -n', (context) => 
     const rev = revision === 0 ? '' : ` (rev ${hex(revision, 2)})`;
     return `${address} ${hex(classCode >>> 8, 4)}: ${hex(vendor, 4)}:${hex(device, 4)}${rev}`;
   });
-  assert.deepEqual(ours, text.trim().split('\n'));
+  assert.deepEqual(
+    ours,
+    text.split('\n').filter((line) => line !== ''),
+  );
   context.diagnostic(`${ours.length} functions agree`);
 });

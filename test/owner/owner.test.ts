@@ -67,6 +67,35 @@ describe('the lock', () => {
   });
 });
 
+describe('several at once', () => {
+  for (const stale of [false, true]) {
+    test(`of many that bind, one is the owner${stale ? ', also over a dead socket' : ''}`, async () => {
+      if (stale) {
+        await (await OwnerSocket.bind('linux', path))[Symbol.asyncDispose]();
+        const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+        spawnSync(process.execPath, ['-e', script]);
+      }
+      const all = await Promise.allSettled(Array.from({ length: 8 }, () => OwnerSocket.bind('linux', path)));
+      const owners = all.filter((one) => one.status === 'fulfilled');
+      assert.equal(owners.length, 1);
+      for (const one of all)
+        if (one.status === 'rejected') assert.ok(code('OWNER_RUNNING')(one.reason), String(one.reason));
+      owners[0]?.value.serve(requests);
+      assert.equal(((await askOwner(path, 'pool')) as unknown[]).length, 1);
+      await owners[0]?.value[Symbol.asyncDispose]();
+    });
+  }
+
+  test('a command that is the owner for its own duration says so, and its end waits for nobody', async () => {
+    const owner = await OwnerSocket.bind('linux', path);
+    await assert.rejects(askOwner(path, 'pool'), code('OWNER_BUSY'));
+    const waiting = connect(path);
+    await once(waiting, 'connect');
+    await owner[Symbol.asyncDispose]();
+    waiting.destroy();
+  });
+});
+
 describe('requests', () => {
   test('answers, and refusals with their own code and next step', async () => {
     await using owner = await OwnerSocket.bind('linux', path);

@@ -18,6 +18,7 @@ import {
   romSizingAnswer,
 } from '../../src/pci/index.js';
 import type { BarShape } from '../../src/pci/index.js';
+import { checkProperty } from '../kept-seeds.js';
 
 const shapes: BarShape[] = [{ kind: 'io', width: 32 }];
 for (const prefetchable of [false, true]) {
@@ -63,8 +64,9 @@ test('sizes that no BAR has', () => {
   assert.throws(() => romSizingAnswer(1024n), BarSizeError);
 });
 
-test('an encoded BAR decodes to what it was', () => {
-  fc.assert(
+test('an encoded BAR decodes to what it was', async () => {
+  await checkProperty(
+    'bars: an encoded BAR decodes to what it was',
     fc.property(fc.constantFrom(...shapes), fc.bigInt({ min: 1n, max: (1n << 60n) - 1n }), (shape, page) => {
       const address = BigInt.asUintN(shape.width, page << 4n);
       const { low, high } = encodeBar(shape, address);
@@ -89,8 +91,9 @@ test('slots of a header', () => {
   assert.deepEqual(decodeBars([6]).findings, [{ code: 'BAR_TYPE_RESERVED', index: 0, offset: 0x10 }]);
 });
 
-test('any dwords give one slot each', () => {
-  fc.assert(
+test('any dwords give one slot each', async () => {
+  await checkProperty(
+    'bars: any dwords give one slot each',
     fc.property(fc.array(fc.nat(0xffffffff), { maxLength: 6 }), (dwords) => {
       const { slots } = decodeBars(dwords);
       assert.deepEqual(

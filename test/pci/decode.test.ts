@@ -13,6 +13,7 @@ import {
   pcie,
 } from '../../src/pci/index.js';
 import type { RegisterTable } from '../../src/pci/index.js';
+import { checkProperty } from '../kept-seeds.js';
 
 /** The bytes of hexadecimal text at offsets. */
 function space(size: number, parts: Readonly<Record<number, string>>): Uint8Array {
@@ -142,8 +143,9 @@ test('registers of 8 bytes, as device maps have them', () => {
   assert.equal(register.fields[2]?.unit, 'bytes');
 });
 
-test('any bytes of any size are answered, and the raw numbers are the bits', () => {
-  fc.assert(
+test('any bytes of any size are answered, and the raw numbers are the bits', async () => {
+  await checkProperty(
+    'decode: raw numbers are the bits of any bytes',
     fc.property(fc.oneof(fc.nat(300), fc.nat(4096)), fc.infiniteStream(fc.nat(255)), (size, stream) => {
       const bytes = Uint8Array.from(stream.take(size));
       const decoded = decodeFunction(bytesReader(bytes));

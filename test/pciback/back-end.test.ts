@@ -11,7 +11,14 @@ import { disk, edu } from '../function/shapes.js';
 import { StorageMachine } from '../function/storage-machine.js';
 import { checkProperty } from '../kept-seeds.js';
 import { MemoryPlatform } from '../xen/memory-platform.js';
-import { FrontEnd, toolStackCreates, toolStackDestroys } from './front-end.js';
+import {
+  FrontEnd,
+  toolStackAttaches,
+  toolStackCreates,
+  toolStackDestroys,
+  toolStackDetaches,
+  toolStackForgets,
+} from './front-end.js';
 
 const DISK = '0000:00:08.0';
 const EDU = '0000:00:05.0';
@@ -25,7 +32,7 @@ async function host() {
   const pciback = await Pciback.start({
     platform,
     pool,
-    drivers: machine.drivers,
+    holder: 'pciback',
     onEvent: (event) => events.push(event),
   });
   const failures = () =>
@@ -144,6 +151,109 @@ describe('one guest', () => {
     await all.end();
   });
 
+  test('when the store is lost, the functions come back all the same', async () => {
+    const all = await host();
+    await toolStackCreates(all.platform.store, 1, [DISK]);
+    const front = new FrontEnd(all.platform, 1);
+    await front.connect();
+    all.platform.server.cut();
+    await all.platform.store.closed;
+    await all.pciback[Symbol.asyncDispose]();
+    assert.deepEqual(all.states(), ['free', 'free']);
+    assert.deepEqual(all.platform.open, { pages: 0, channels: 0 });
+    assert.equal(all.machine.device(disk().address).resets, 1);
+    await all.end();
+  });
+
+  test('detaching as libxl does, which moves later numbers down, takes the right function each time', async () => {
+    const all = await host();
+    const { store } = all.platform;
+    await toolStackCreates(store, 1, [DISK, EDU]);
+    const front = new FrontEnd(all.platform, 1);
+    await front.connect();
+    await front.reconfigure(async () => {
+      await toolStackDetaches(store, 1, DISK);
+    });
+    await toolStackForgets(store, 1, DISK);
+    assert.deepEqual(all.states(), ['taken', 'free']);
+    // EDU is number 0 now; DISK comes back as number 1.
+    await front.reconfigure(async () => {
+      await toolStackAttaches(store, 1, DISK);
+    });
+    assert.deepEqual(all.states(), ['taken', 'taken']);
+    assert.equal((await front.backKeys())['state-1'], '3');
+    await front.reconfigure(async () => {
+      await toolStackDetaches(store, 1, EDU);
+    });
+    assert.deepEqual(all.states(), ['free', 'taken']);
+    assert.deepEqual(
+      all.pciback.guests[0]?.exports.map(({ address }) => String(address)),
+      [DISK],
+    );
+    await all.end();
+  });
+
+  test('a hot attach that fails is told, and the guest keeps what it has', async () => {
+    const all = await host();
+    const { store } = all.platform;
+    await toolStackCreates(store, 1, [DISK]);
+    const front = new FrontEnd(all.platform, 1);
+    await front.connect();
+    await front.reconfigure(async () => {
+      await toolStackAttaches(store, 1, '0000:0a:00.0');
+    });
+    assert.deepEqual(
+      all.failures().map(({ code }) => code),
+      ['FUNCTION_NOT_CLAIMED'],
+    );
+    assert.equal((await front.backKeys())['state-1'], '1');
+    assert.equal(front.read(0, 0, 4).value, 0x0010_1b36);
+    await all.end();
+  });
+
+  test('a guest that says "closing" and nothing more is answered once', async () => {
+    const all = await host();
+    await toolStackCreates(all.platform.store, 1, [DISK]);
+    const front = new FrontEnd(all.platform, 1);
+    await front.connect();
+    await front.write({ state: '5' });
+    await front.backState(5);
+    const before = all.events.length;
+    for (const state of ['1', '5', '3', '5']) await front.write({ state });
+    await sleep(100);
+    assert.ok(all.events.length - before <= 1, `${all.events.length - before} events`);
+    await front.write({ state: '6' });
+    await front.backState(6);
+    await all.end();
+  });
+
+  test('started again while its function is still on the way back: it waits, and gets it', async () => {
+    const all = await host();
+    const device = all.machine.device(disk().address);
+    const { open } = all.machine;
+    // A reset that takes its time, as real ones do.
+    all.machine.open = (address) => {
+      const fn = open.call(all.machine, address);
+      const reset = fn.reset.bind(fn);
+      fn.reset = async () => {
+        await sleep(60);
+        return reset();
+      };
+      return fn;
+    };
+    for (const guest of [1, 2, 2]) {
+      await toolStackCreates(all.platform.store, guest, [DISK]);
+      const front = new FrontEnd(all.platform, guest);
+      await front.connect();
+      assert.equal(front.read(0, 0, 4).value, 0x0010_1b36);
+      await toolStackDestroys(all.platform.store, guest);
+    }
+    await all.settled(() => all.states()[1] === 'free');
+    assert.equal(device.resets, 3);
+    assert.deepEqual(all.failures(), []);
+    await all.end();
+  });
+
   test('a pair that another back end serves is left alone', async () => {
     const all = await host();
     await all.pciback[Symbol.asyncDispose]();
@@ -154,7 +264,7 @@ describe('one guest', () => {
     const second = await Pciback.start({
       platform: all.platform,
       pool: all.pool,
-      drivers: all.machine.drivers,
+      holder: 'pciback',
       onEvent: (event) => events.push(event),
     });
     await all.settled(() => events.length > 0);
@@ -256,6 +366,25 @@ describe('a guest that cannot be served', () => {
       await all.end();
     });
   }
+});
+
+test('property: stopped at any moment, nothing stays open and every function is back', async () => {
+  const property = fc.asyncProperty(fc.integer({ min: 0, max: 60 }), async (turns) => {
+    const all = await host();
+    await toolStackCreates(all.platform.store, 1, [DISK, EDU]);
+    const front = new FrontEnd(all.platform, 1);
+    await front.publish();
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await all.pciback[Symbol.asyncDispose]();
+    assert.deepEqual(all.platform.open, { pages: 0, channels: 0 });
+    assert.deepEqual(all.states(), ['free', 'free']);
+    await sleep(5);
+    assert.deepEqual(all.platform.open, { pages: 0, channels: 0 });
+    await all.end();
+  });
+  await checkProperty('back-end: stopped at any moment', property as fc.IAsyncProperty<unknown[]>, {
+    numRuns: 60,
+  });
 });
 
 test('property: nonsense in any key of the guest never stops the back end, and death at any moment leaves nothing', async () => {

@@ -1,7 +1,7 @@
 /** A guest's front end for tests: XenBus states and keys as pcifront writes them, over the guest's own connection. */
 import { domainId, type DomainId } from '../../src/xen/domain.js';
 import { frontendPath, backendPath, Command } from '../../src/xen/pciif/index.js';
-import { discard, XenStoreClient, type XenStore } from '../../src/xen/store/index.js';
+import { discard, XenStoreClient, type StoreView, type XenStore } from '../../src/xen/store/index.js';
 import type { MemoryPlatform } from '../xen/memory-platform.js';
 import { SharedPageGuest, type Reply } from './shared-page-guest.js';
 
@@ -47,6 +47,55 @@ export async function toolStackDestroys(store: XenStore, guest: number): Promise
     await tx.remove(backendPath(domainId(0), domainId(guest)));
     await tx.remove(`/local/domain/0/backend/pci/${guest}`);
     await tx.remove('/local/domain/0/backend/pci');
+  });
+}
+
+/** Where libxl finds a function in the back end's directory: by its `dev-N`. */
+async function numberOf(store: StoreView, back: string, device: string): Promise<number> {
+  const count = Number(await store.read(`${back}/num_devs`));
+  for (let index = 0; index < count; index++)
+    if ((await store.read(`${back}/dev-${index}`)) === device) return index;
+  throw new Error(`${device} is not in ${back}`);
+}
+
+/** `xl pci-attach`: a new entry behind the last, and state 7. */
+export async function toolStackAttaches(store: XenStore, guest: number, device: string): Promise<void> {
+  const back = backendPath(domainId(0), domainId(guest));
+  await store.transaction(async (tx) => {
+    const index = Number(await tx.read(`${back}/num_devs`));
+    const keys = {
+      [`key-${index}`]: device,
+      [`dev-${index}`]: device,
+      [`state-${index}`]: '1',
+      num_devs: String(index + 1),
+    };
+    for (const [key, value] of Object.entries({ ...keys, state: '7' }))
+      await tx.write(`${back}/${key}`, value);
+  });
+}
+
+/** The first half of `xl pci-detach`: the entry is marked, and state 7. */
+export async function toolStackDetaches(store: XenStore, guest: number, device: string): Promise<void> {
+  const back = backendPath(domainId(0), domainId(guest));
+  await store.transaction(async (tx) => {
+    await tx.write(`${back}/state-${await numberOf(tx, back, device)}`, '5');
+    await tx.write(`${back}/state`, '7');
+  });
+}
+
+/** Its second half: the entry goes, and every later one moves down by one. */
+export async function toolStackForgets(store: XenStore, guest: number, device: string): Promise<void> {
+  const back = backendPath(domainId(0), domainId(guest));
+  await store.transaction(async (tx) => {
+    const count = Number(await tx.read(`${back}/num_devs`));
+    for (let index = await numberOf(tx, back, device); index < count; index++) {
+      for (const key of ['key', 'dev', 'state', 'vdev', 'opts']) {
+        const next = await tx.read(`${back}/${key}-${index + 1}`);
+        if (next === undefined) await tx.remove(`${back}/${key}-${index}`);
+        else await tx.write(`${back}/${key}-${index}`, next);
+      }
+    }
+    await tx.write(`${back}/num_devs`, String(count - 1));
   });
 }
 
@@ -122,6 +171,15 @@ export class FrontEnd {
     await this.publish();
     await this.backState(4);
     await this.write({ state: '4' });
+  }
+
+  /** A hot change from the guest's side: lets the tool stack ask for it, follows, and is connected again. */
+  async reconfigure(ask: () => Promise<void>): Promise<void> {
+    await ask();
+    await this.write({ state: '7' });
+    await this.backState(8);
+    await this.write({ state: '4' });
+    await this.backState(4);
   }
 
   read(devfn: number, offset: number, size: number): Reply {

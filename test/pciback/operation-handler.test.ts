@@ -182,6 +182,30 @@ describe('operations', () => {
     );
   });
 
+  test('of Command only bus master, and write and invalidate, reach the hardware', async () => {
+    const { guest, machine } = await twoFunctions();
+    guest.write(DISK, 4, 2, 0xffff);
+    assert.equal(
+      machine.device(disk().address).image.held('header.command'),
+      0x0017,
+      'and decoding, switched on by us',
+    );
+    assert.equal(guest.read(DISK, 4, 2).value, 0x07ff);
+  });
+
+  test('wake-up events are off in the hardware, and their status is not cleared by that', async () => {
+    const guest = new HandlerGuest();
+    const shape = disk();
+    const registers = (shape.registers ?? []).map((one) =>
+      one.name === 'pm.pmcsr' ? { ...one, initial: 0x8108 } : one,
+    );
+    const { machine } = await exportTo(guest, {
+      ...shape,
+      registers: registers.map((one) => (one.name === 'pm.pmcsr' ? { ...one, writable: 0x1f03 } : one)),
+    });
+    assert.equal(machine.device(shape.address).image.held('pm.pmcsr'), 0x8008);
+  });
+
   test('a reply goes only to the request that was copied', async () => {
     const { guest, exports } = await twoFunctions();
     const [exported] = exports;

@@ -61,5 +61,5 @@ test('property: no place is given twice, and no slot holds two devices', async (
     },
   );
   // At most 32 devices can be placed: 4 buses of 8 devices.
-  await checkProperty('virtual-bus: places', property);
+  await checkProperty('virtual-bus: no place is given twice', property);
 });

@@ -131,9 +131,9 @@ describe('taking and giving back', () => {
     assert.deepEqual(order, ['second', 'first']);
     assert.deepEqual(report.reset, { method: 'flr' });
     assert.deepEqual([report.differing, report.unsettled, report.quarantined], [[], [], undefined]);
-    assert.deepEqual(device.writes[0], { offset: 4, width: 2, value: 3 });
+    assert.deepEqual(device.writes[0], { offset: 4, width: 2, value: 0x0403 });
     assert.equal(device.image.read(0x10, 4), 0xfebd_0004);
-    assert.equal(device.image.read(4, 2), 0);
+    assert.equal(device.image.read(4, 2), 0x0400, 'INTx stays off in the pool');
     assert.equal(device.image.held('pcie.devctl'), 0x2810);
   });
 
@@ -175,6 +175,105 @@ describe('taking and giving back', () => {
     const report = await pool.take(EDU, 'guest 1').giveBack();
     assert.ok('failed' in report.reset);
     assert.equal(report.quarantined, undefined);
+  });
+});
+
+describe('two at once', () => {
+  /** A host whose driver steps take their time. */
+  function slowHost() {
+    const host = hostWithDriver();
+    const { drivers } = host;
+    const [bind, unbind] = [drivers.bind.bind(drivers), drivers.unbind.bind(drivers)];
+    const later = () => new Promise((resolve) => setTimeout(resolve, 5));
+    drivers.bind = async (address, driver) => {
+      await later();
+      await bind(address, driver);
+    };
+    drivers.unbind = async (address) => {
+      await later();
+      await unbind(address);
+    };
+    return host;
+  }
+
+  test('two claims: one gets it, with the true former driver', async () => {
+    const { machine, journal } = slowHost();
+    const pool = new Pool(machine, journal);
+    const [first, second] = await Promise.allSettled([
+      pool.claim(DISK, 'pciback'),
+      pool.claim(DISK, 'pciback'),
+    ]);
+    assert.equal(first.status, 'fulfilled');
+    assert.ok(second.status === 'rejected' && code('FUNCTION_CHANGING')(second.reason));
+    assert.equal(journal.records()[0]?.formerDriver, 'nvme');
+  });
+
+  test('no taker gets in while a claim or a release is under way', async () => {
+    const { machine, journal, drivers } = slowHost();
+    const pool = new Pool(machine, journal);
+    const claiming = pool.claim(DISK, 'pciback');
+    assert.throws(() => pool.take(DISK, 'guest 1'), code('FUNCTION_CHANGING'));
+    assert.equal(pool.adoptHeld(DISK, 'pciback'), true, 'already a member');
+    await claiming;
+    const releasing = pool.release(DISK);
+    assert.throws(() => pool.take(DISK, 'guest 1'), code('FUNCTION_CHANGING'));
+    await assert.rejects(pool.release(DISK), code('FUNCTION_CHANGING'));
+    await releasing;
+    assert.equal(drivers.binding(DISK).driver, 'nvme');
+  });
+
+  test('a rollback that fails keeps the record, and tells both reasons', async () => {
+    const { machine, drivers, journal } = hostWithDriver();
+    drivers.failing = (step) => (step.startsWith('bind') ? new Error(`no ${step}`) : undefined);
+    const pool = new Pool(machine, journal);
+    await assert.rejects(pool.claim(DISK, 'pciback'), code('ROLLBACK_FAILED'));
+    assert.equal(journal.records()[0]?.formerDriver, 'nvme');
+    drivers.failing = () => undefined;
+    await pool.release(DISK);
+    assert.equal(drivers.binding(DISK).driver, 'nvme');
+  });
+});
+
+describe('hardware that is not sound', () => {
+  test('a saved bus master bit is not restored: the last program of a taker must not run on', async () => {
+    const shape = { ...edu(), initial: { ...edu().initial, 'header.command': 0x0107 } };
+    const machine = new StorageMachine(shape);
+    const pool = new Pool(machine, new MemoryJournal());
+    await pool.claim(EDU, 'pciback');
+    await pool.take(EDU, 'guest 1').giveBack();
+    assert.equal(machine.device(EDU).image.read(4, 2) & 4, 0);
+  });
+
+  test('a device that answers with all ones is not given, and its state is not saved', async () => {
+    const { machine, journal } = hostWithDriver();
+    const pool = new Pool(machine, journal);
+    await pool.claim(DISK, 'pciback');
+    machine.device(DISK).gone = true;
+    assert.throws(() => pool.take(DISK, 'guest 1'), code('FUNCTION_QUARANTINED'));
+    machine.device(DISK).gone = false;
+    await pool.take(DISK, 'guest 1').giveBack();
+    assert.equal(machine.device(DISK).image.read(0x10, 4), 0xfebd_0004);
+  });
+
+  test('quarantine outlives the owner', async () => {
+    const { machine, journal } = hostWithDriver();
+    const pool = new Pool(machine, journal);
+    await pool.claim(DISK, 'pciback');
+    const lease = pool.take(DISK, 'guest 1');
+    machine.device(DISK).gone = true;
+    await lease.giveBack();
+    machine.device(DISK).gone = false;
+    const later = new Pool(machine, journal);
+    assert.throws(() => later.take(DISK, 'guest 2'), code('FUNCTION_QUARANTINED'));
+  });
+
+  test('what others gave back to a driver meanwhile is no member', async () => {
+    const { machine, journal, drivers } = hostWithDriver();
+    const pool = new Pool(machine, journal);
+    await pool.claim(DISK, 'pciback');
+    drivers.bindings.set(DISK.sbdf, { driver: 'nvme', override: undefined });
+    assert.throws(() => pool.take(DISK, 'guest 1'), code('FUNCTION_NOT_CLAIMED'));
+    assert.deepEqual(new Pool(machine, journal).list(), []);
   });
 });
 

@@ -85,8 +85,9 @@ export class MemoryPlatform implements XenPlatform {
     quarantine: (address: PciAddress): void => {
       this.assigned.push(`quarantine ${address}`);
     },
-    unquarantine: (address: PciAddress): void => {
+    unquarantine: (address: PciAddress): boolean => {
       this.assigned.push(`unquarantine ${address}`);
+      return true;
     },
     prepareMsix: (address: PciAddress): boolean => {
       this.protectedTables.add(String(address));

@@ -9,7 +9,7 @@ const EMPTY = new ArrayBuffer(0);
 /**
  * Loads go through Atomics.load and stores through a plain typed array store: the two forms that no engine tier
  * repeats, merges, splits or drops. For a program that owns its process: a device that vanishes under a mapping ends
- * it with SIGBUS (design decision 14).
+ * it with SIGBUS.
  */
 export class MappedRegion implements Region {
   readonly info: RegionInfo;

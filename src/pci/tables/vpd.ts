@@ -6,6 +6,7 @@ export const vpd: RegisterTable = {
   name: 'vpd',
   title: 'Vital Product Data',
   source: 'PCI Local Bus 3.0, 6.4 and appendix I; PCI Express Base 6.0, 7.9.18',
+  window: true,
   registers: [
     capabilityList(),
     register(2, 2, 'address', 'VPD address', [

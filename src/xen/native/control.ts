@@ -20,6 +20,8 @@ const DECLARATIONS: Readonly<Record<string, Readonly<Record<keyof Calls, string>
   },
 };
 
+const NOT_ASSIGNED: ReadonlySet<string> = new Set(['ENODEV', 'ESRCH', 'EINVAL']);
+
 interface Calls {
   readonly open: NativeFunction;
   readonly close: NativeFunction;
@@ -93,8 +95,15 @@ export class Control implements GuestPermissions, Disposable {
     this.assign(DOMID_IO, address);
   }
 
-  unquarantine(address: PciAddress): void {
-    this.deassign(DOMID_IO, address);
+  unquarantine(address: PciAddress): boolean {
+    try {
+      this.deassign(DOMID_IO, address);
+      return true;
+    } catch (error) {
+      // Not dom_io's: claimed before Xen knew of it, or by hand.
+      if (error instanceof XenCallError && NOT_ASSIGNED.has(error.errno)) return false;
+      throw error;
+    }
   }
 
   #open(): { readonly calls: Calls; readonly handle: unknown } {

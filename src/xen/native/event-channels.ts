@@ -71,8 +71,11 @@ export class EventChannels implements Disposable {
       const port = this.#pending[index] ?? 0;
       const handler = this.#handlers.get(port);
       if (handler === undefined) continue;
+      // A handler deals with its own errors; the other ports of this read must be served whatever happens.
       try {
         handler();
+      } catch (error) {
+        process.emitWarning(error instanceof Error ? error : String(error));
       } finally {
         // Masked by the kernel since it was raised: opened only now, so that a storm waits for its handler. The
         // handler may have closed the channel.

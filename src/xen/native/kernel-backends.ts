@@ -1,6 +1,6 @@
 /** Keeps the kernel's own PCI back end off the guests' pairs, and gives every other device class its kernel driver. */
 import { existsSync } from 'node:fs';
-import { readlink, writeFile } from 'node:fs/promises';
+import { readdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DomainId } from '../domain.js';
@@ -34,13 +34,8 @@ export class KernelBackends implements AsyncDisposable {
     await writeFile(AUTOPROBE, '0');
     const root = `/local/domain/${domain}/backend`;
     const probing = new Set<string>();
-    const watch = await store.watch(root, (path) => {
-      const [kind, guest, device, ...below] = path.slice(root.length + 1).split('/');
-      // Only the node of a device itself, which the tool stack makes once.
-      if (kind === undefined || guest === undefined || device === undefined || below.length > 0) return;
-      if (kind === 'pci' || !/^\d+$/.test(guest)) return;
-      const name = `${kind}-${guest}-${device}`;
-      if (probing.has(name)) return;
+    const start = (name: string) => {
+      if (name.startsWith('pci-') || probing.has(name)) return;
       probing.add(name);
       // Not awaited by the watch: devices that the kernel never makes must not keep the others waiting.
       void probe(name)
@@ -48,13 +43,29 @@ export class KernelBackends implements AsyncDisposable {
           onError(name, error);
         })
         .finally(() => probing.delete(name));
+    };
+    const watching = store.watch(root, async (path) => {
+      const [kind, guest, device, ...below] = path.slice(root.length + 1).split('/');
+      if (path === root) {
+        // At the start, and after a flood of events: whatever the kernel has by now.
+        for (const name of await readdir(join(BUS, 'devices'))) start(name);
+      } else if (kind !== undefined && guest !== undefined && device !== undefined && below.length === 0) {
+        // The node of a device itself, which the tool stack makes once.
+        if (/^[a-z0-9]+$/.test(kind) && /^\d+$/.test(guest) && /^\d+$/.test(device))
+          start(`${kind}-${guest}-${device}`);
+      }
     });
-    return new KernelBackends(watch);
+    try {
+      return new KernelBackends(await watching);
+    } catch (cause) {
+      await writeFile(AUTOPROBE, '1');
+      throw cause;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#watch === undefined) return;
-    await this.#watch.unwatch();
+    await this.#watch.unwatch().catch(() => undefined);
     // On, and not what was found: an earlier run that was killed left it off.
     await writeFile(AUTOPROBE, '1');
   }

@@ -17,6 +17,7 @@ import { Control } from './control.js';
 import { openDevice } from './device-file.js';
 import { EventChannels } from './event-channels.js';
 import { Grants } from './grants.js';
+import { NotControlDomainError } from './errors.js';
 import { controlDomainVersion } from './hypervisor.js';
 import { PhysicalDevices } from './physical-devices.js';
 import { XenbusTransport } from './xenbus-transport.js';
@@ -43,8 +44,8 @@ class NativeAssignment implements Assignment {
     this.#control.quarantine(address);
   }
 
-  unquarantine(address: PciAddress): void {
-    this.#control.unquarantine(address);
+  unquarantine(address: PciAddress): boolean {
+    return this.#control.unquarantine(address);
   }
 
   prepareMsix(address: PciAddress): boolean {
@@ -137,8 +138,14 @@ export async function openNativePlatform(): Promise<XenPlatform> {
       channels: keep(new EventChannels()),
     };
     const store = await openStore();
-    const own = Number(await store.read('domid'));
-    return new NativePlatform(domainId(Number.isInteger(own) ? own : 0), store, parts, close);
+    try {
+      const own = (await store.read('domid')) ?? '';
+      if (!/^\d+$/.test(own)) throw new NotControlDomainError(`XenStore names no domain id for us: "${own}"`);
+      return new NativePlatform(domainId(Number(own)), store, parts, close);
+    } catch (cause) {
+      await store.close();
+      throw cause;
+    }
   } catch (cause) {
     close();
     throw cause;

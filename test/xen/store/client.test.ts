@@ -18,6 +18,7 @@ import {
   XenStoreRefusedError,
   XenStoreUnreachableError,
 } from '../../../src/xen/store/index.js';
+import { checkProperty } from '../../kept-seeds.js';
 import { SmallStore } from './small-store.js';
 
 /** A store, a client of it in memory, and the names of the requests that came. */
@@ -81,7 +82,8 @@ describe('the tree', () => {
     const value = fc
       .array(fc.nat({ max: 255 }), { maxLength: 300 })
       .map((codes) => String.fromCharCode(...codes));
-    await fc.assert(
+    await checkProperty(
+      'store-client: a value keeps every byte',
       fc.asyncProperty(value, async (text) => {
         await client.write('/v', text);
         assert.equal(await client.read('/v'), text);

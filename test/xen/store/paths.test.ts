@@ -17,13 +17,15 @@ import {
   pathFault,
 } from '../../../src/xen/store/index.js';
 import type { Access } from '../../../src/xen/store/index.js';
+import { checkProperty } from '../../kept-seeds.js';
 
 const name = fc.stringMatching(/^[A-Za-z0-9_-][A-Za-z0-9_@-]{0,11}$/);
 const names = fc.array(name, { minLength: 1, maxLength: 8 });
 
 describe('pathFault', () => {
-  it('accepts what names joined by / give, absolute and relative', () => {
-    fc.assert(
+  it('accepts what names joined by / give, absolute and relative', async () => {
+    await checkProperty(
+      'store-paths: joined names are paths',
       fc.property(names, (parts) => {
         assert.equal(pathFault(joinPath('/', ...parts)), undefined);
         assert.equal(pathFault(parts.join('/')), undefined);
@@ -32,9 +34,10 @@ describe('pathFault', () => {
     assert.equal(pathFault('/'), undefined);
   });
 
-  it('refuses a foreign character wherever it stands, and an empty name', () => {
+  it('refuses a foreign character wherever it stands, and an empty name', async () => {
     const foreign = fc.string({ minLength: 1, maxLength: 1 }).filter((one) => !/[A-Za-z0-9\-/_@]/.test(one));
-    fc.assert(
+    await checkProperty(
+      'store-paths: foreign characters are refused where they stand',
       fc.property(names, foreign, fc.nat(), (parts, bad, where) => {
         const path = joinPath('/', ...parts);
         const at = where % (path.length + 1);
@@ -48,8 +51,9 @@ describe('pathFault', () => {
     assert.match(pathFault('//') ?? '', /empty name/);
   });
 
-  it('never throws, and agrees with isPath', () => {
-    fc.assert(
+  it('never throws, and agrees with isPath', async () => {
+    await checkProperty(
+      'store-paths: isPath agrees with pathFault',
       fc.property(fc.string(), fc.boolean(), (text, special) => {
         assert.equal(isPath(text, { special }), pathFault(text, { special }) === undefined);
       }),
@@ -74,8 +78,9 @@ describe('pathFault', () => {
 });
 
 describe('taking paths apart', () => {
-  it('parent and leaf join to the path again', () => {
-    fc.assert(
+  it('parent and leaf join to the path again', async () => {
+    await checkProperty(
+      'store-paths: parent and leaf join again',
       fc.property(names, (parts) => {
         const path = joinPath('/', ...parts);
         const parent = parentPath(path);
@@ -101,8 +106,9 @@ describe('permissions', () => {
     { noNullPrototype: true },
   );
 
-  it('round-trip', () => {
-    fc.assert(
+  it('round-trip', async () => {
+    await checkProperty(
+      'store-paths: permissions round-trip',
       fc.property(fc.array(permission, { minLength: 1, maxLength: 8 }), (list) => {
         assert.deepEqual(parsePermissions(list.map(formatPermission)), list);
         assert.equal(formatPermissions(list), list.map(formatPermission).join(','));
@@ -110,8 +116,9 @@ describe('permissions', () => {
     );
   });
 
-  it('read any text without throwing, and only canonical ones as permissions', () => {
-    fc.assert(
+  it('read any text without throwing, and only canonical ones as permissions', async () => {
+    await checkProperty(
+      'store-paths: only canonical permissions are read',
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[nrwbx]-?[0-9]{0,6}$/)), (text) => {
         const found = parsePermission(text);
         if (found !== undefined) assert.equal(formatPermission(found), text);

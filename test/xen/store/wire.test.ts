@@ -16,6 +16,7 @@ import {
   XenStoreProtocolError,
 } from '../../../src/xen/store/index.js';
 import type { Message } from '../../../src/xen/store/index.js';
+import { checkProperty } from '../../kept-seeds.js';
 
 const word = fc.nat({ max: 0xffff_ffff });
 const message: fc.Arbitrary<Message> = fc.record(
@@ -67,8 +68,9 @@ describe('encodeMessage', () => {
 });
 
 describe('MessageDecoder', () => {
-  it('gives back any messages in any chunks, each with bytes of its own', () => {
-    fc.assert(
+  it('gives back any messages in any chunks, each with bytes of its own', async () => {
+    await checkProperty(
+      'store-wire: any messages in any chunks come back',
       fc.property(
         fc.array(message, { maxLength: 5 }),
         fc.array(fc.nat(), { maxLength: 40 }),
@@ -95,13 +97,14 @@ describe('MessageDecoder', () => {
     assert.deepEqual(decode([...bytes].map((byte) => Uint8Array.of(byte))), sent);
   });
 
-  it('throws nothing but XenStoreProtocolError on garbage, and never holds more than one message', () => {
+  it('throws nothing but XenStoreProtocolError on garbage, and never holds more than one message', async () => {
     const noise = fc.uint8Array({ maxLength: 300, size: 'max' });
     // Pure noise announces a payload beyond the limit at once; with honest headers between, it is met at any place.
     const header = fc.tuple(word, word, word, fc.nat({ max: MAX_PAYLOAD + 50 }));
     const honest = header.map((words) => new Uint8Array(Uint32Array.from(words).buffer));
     const stream = fc.array(fc.oneof(noise, honest, message.map(encodeMessage)), { maxLength: 30 });
-    fc.assert(
+    await checkProperty(
+      'store-wire: garbage throws protocol errors only',
       fc.property(stream, (garbage) => {
         const decoder = new MessageDecoder();
         for (const part of garbage) {
@@ -149,8 +152,9 @@ describe('MessageDecoder', () => {
 });
 
 describe('text on the wire', () => {
-  it('keeps every byte', () => {
-    fc.assert(
+  it('keeps every byte', async () => {
+    await checkProperty(
+      'store-wire: text keeps every byte',
       fc.property(fc.uint8Array({ maxLength: 600 }), (bytes) => {
         assert.deepEqual(encodeText(decodeText(bytes)), bytes);
       }),
@@ -165,9 +169,10 @@ describe('text on the wire', () => {
     assert.equal(encodeStrings('a\0b'), undefined);
   });
 
-  it('lists strings and back', () => {
+  it('lists strings and back', async () => {
     const text = latin1.map((one) => one.replaceAll('\0', '.'));
-    fc.assert(
+    await checkProperty(
+      'store-wire: lists of strings round-trip',
       fc.property(fc.array(text, { maxLength: 10 }), (texts) => {
         const bytes = encodeStrings(...texts);
         assert.ok(bytes);

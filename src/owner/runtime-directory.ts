@@ -1,12 +1,17 @@
 /** Where the owner of a machine keeps its socket and its journal. */
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** /run/openslot for root, the user's own runtime directory for others; OPENSLOT_RUNTIME_DIR names another one. */
+/**
+ * /run/openslot for root; for others their own runtime directory, or their home's state directory: never a place where
+ * somebody else could have made it before. OPENSLOT_RUNTIME_DIR names another one.
+ */
 export function runtimeDirectory(environment: NodeJS.ProcessEnv = process.env): string {
   const { OPENSLOT_RUNTIME_DIR: named, XDG_RUNTIME_DIR: own } = environment;
   if (named !== undefined && named !== '') return named;
   if (process.getuid?.() === 0) return '/run/openslot';
-  return join(own !== undefined && own !== '' ? own : `/tmp/openslot-${process.getuid?.() ?? 0}`, 'openslot');
+  if (own !== undefined && own !== '') return join(own, 'openslot');
+  return join(homedir(), '.local/state/openslot');
 }
 
 /** Paths of one machine's files. */

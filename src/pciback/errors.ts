@@ -1,0 +1,18 @@
+/** What the back end answers a guest with a refusal for. */
+import { OpenslotError, type PciAddress } from '../pci/index.js';
+
+/** The policy denies a write outright, where dropping it silently would mislead the guest's driver. */
+export class GuestWriteDeniedError extends OpenslotError {
+  readonly code = 'GUEST_WRITE_DENIED';
+  constructor(register: string, why: string) {
+    super(`a guest may not write ${register}: ${why}`, { register, why });
+  }
+}
+
+/** An interrupt request that the function or its state does not allow. */
+export class InterruptRefusedError extends OpenslotError {
+  readonly code = 'INTERRUPT_REFUSED';
+  constructor(address: PciAddress, why: string) {
+    super(`interrupts of ${address}: ${why}`, { address: String(address), why });
+  }
+}
