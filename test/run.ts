@@ -14,7 +14,7 @@ if (files.length === 0) {
   process.stderr.write(`no test matches ${wanted.join(', ')}\n`);
   process.exit(2);
 }
-const runner = spawn(process.execPath, ['--test', ...files], { stdio: 'inherit' });
+const runner = spawn(process.execPath, ['--test', '--test-timeout=120000', ...files], { stdio: 'inherit' });
 runner.once('exit', (code) => {
   process.exitCode = code ?? 1;
 });

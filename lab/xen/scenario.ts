@@ -89,7 +89,7 @@ function judgeGuest(console: string, md5: string, checks: Checks): void {
 function judgeRefusals(facts: Facts, checks: Checks): void {
   for (const [step, code] of [
     ['second-serve', 'OWNER_RUNNING'],
-    ['claim-again', 'FUNCTION_ALREADY_CLAIMED'],
+    ['claim-again', 'FUNCTION_TAKEN'],
     ['release-taken', 'FUNCTION_TAKEN'],
   ] as const) {
     checks.equal(`${step} is refused`, facts.get(`${step}.code`), '1', 'exit code 1');

@@ -100,8 +100,10 @@ async function serve(options: ServeOptions): Promise<void> {
     functions: count,
   });
   void platform.store.closed.then((error) => {
+    // Undefined when it is we who close it, at the end.
+    if (error === undefined) return;
     process.exitCode = 1;
-    end(error?.message ?? 'XenStore is gone');
+    end(error.message);
   });
   const why = await ended;
   log(`stopping: ${why}`, { event: 'stopping', why });

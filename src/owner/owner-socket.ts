@@ -72,7 +72,9 @@ export class OwnerSocket implements AsyncDisposable {
       return socket;
     } catch (cause) {
       if (cause instanceof OpenslotError) throw cause;
-      throw new RuntimeDirectoryError(dirname(path), (cause as NodeJS.ErrnoException).code ?? String(cause), { cause });
+      throw new RuntimeDirectoryError(dirname(path), (cause as NodeJS.ErrnoException).code ?? String(cause), {
+        cause,
+      });
     }
   }
 

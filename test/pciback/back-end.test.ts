@@ -230,10 +230,10 @@ describe('one guest', () => {
   test('started again while its function is still on the way back: it waits, and gets it', async () => {
     const all = await host();
     const device = all.machine.device(disk().address);
-    const { open } = all.machine;
+    const open = all.machine.open.bind(all.machine);
     // A reset that takes its time, as real ones do.
     all.machine.open = (address) => {
-      const fn = open.call(all.machine, address);
+      const fn = open(address);
       const reset = fn.reset.bind(fn);
       fn.reset = async () => {
         await sleep(60);

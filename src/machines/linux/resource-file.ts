@@ -15,7 +15,7 @@ const OWN_LINES = 7;
 export function parseResourceFile(text: string): RegionInfo[] {
   const regions: RegionInfo[] = [];
   for (const [index, line] of text.split('\n').slice(0, OWN_LINES).entries()) {
-    const match = /^0x([0-9a-f]+) 0x([0-9a-f]+) 0x([0-9a-f]+)$/.exec(line.trim());
+    const match = /^0x([0-9a-f]{1,16}) 0x([0-9a-f]{1,16}) 0x([0-9a-f]{1,16})$/.exec(line.trim());
     if (match === null) continue;
     const [start, end, flags] = [BigInt(`0x${match[1]}`), BigInt(`0x${match[2]}`), Number(`0x${match[3]}`)];
     if (end <= start || (flags & (FLAG_IO | FLAG_MEMORY)) === 0) continue;
