@@ -17,7 +17,7 @@ export function printStages(path: string, wholeMicroseconds: number): void {
   const stages = Object.entries(nanoseconds).map(([stage, mean]) => [stage, mean / 1000] as const);
   const inside = stages.reduce((sum, [, mean]) => sum + mean, 0);
   console.log(`\nstages of one configuration read: mean microseconds of ${operations} reads on dom0’s clock`);
-  for (const [stage, mean] of [['wake-up, both ways', wholeMicroseconds - inside] as const, ...stages])
+  for (const [stage, mean] of [['wake-up (the rest)', wholeMicroseconds - inside] as const, ...stages])
     console.log(`  ${stage.padEnd(20)}${mean.toFixed(1).padStart(9)}`);
   console.log(`  ${'whole, in the guest'.padEnd(20)}${wholeMicroseconds.toFixed(1).padStart(9)}`);
 }

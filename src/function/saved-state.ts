@@ -1,13 +1,5 @@
 /** Saved configuration: what a function's registers held before somebody else drove it, and putting that back. */
-import {
-  capabilityTable,
-  dottedName,
-  fieldMask,
-  headerTable,
-  tableReader,
-  walkCapabilities,
-  type RegisterTable,
-} from '../pci/index.js';
+import { fieldMask, presentRegisters } from '../pci/index.js';
 import type { ConfigSpace, ConfigWidth } from './function.js';
 
 /** One register's bits that software sets, with where they stand. */
@@ -27,13 +19,12 @@ export type SavedState = readonly SavedRegister[];
 /** Restored last, so that nothing decodes or masters before its registers are right. */
 const COMMAND = 'header.command';
 
-function saveTable(config: ConfigSpace, table: RegisterTable, base: number, into: SavedRegister[]): void {
-  // A write to the address of a window starts an access of its own, for vital product data into the EEPROM.
-  if (table.window) return;
-  const bytes = tableReader(config, base);
-  for (const register of table.registers) {
-    if (register.width === 8 || base + register.offset + register.width > config.size) continue;
-    if (register.when !== undefined && !register.when(bytes)) continue;
+/** Saves every register of the header and of the known capabilities that software can set. */
+export function saveState(config: ConfigSpace): SavedState {
+  const saved: SavedRegister[] = [];
+  for (const { table, register, name, offset, width } of presentRegisters(config)) {
+    // A write to the address of a window starts an access of its own, for vital product data into the EEPROM.
+    if (table.window) continue;
     let mask = 0;
     let clearing = 0;
     for (const field of register.fields) {
@@ -41,27 +32,14 @@ function saveTable(config: ConfigSpace, table: RegisterTable, base: number, into
       if (field.access === 'w1c') clearing |= fieldMask(field);
     }
     if (mask === 0) continue;
-    const offset = base + register.offset;
-    into.push({
-      name: dottedName(table, register),
+    saved.push({
+      name,
       offset,
-      width: register.width,
+      width,
       mask: mask >>> 0,
       clearing: clearing >>> 0,
-      value: config.read(offset, register.width),
+      value: config.read(offset, width),
     });
-  }
-}
-
-/** Saves every register of the header and of the known capabilities that software can set. */
-export function saveState(config: ConfigSpace): SavedState {
-  const saved: SavedRegister[] = [];
-  saveTable(config, headerTable(config.read(0x0e, 1)), 0, saved);
-  if (config.size > 64) {
-    for (const capability of walkCapabilities(config).entries) {
-      const table = capabilityTable(capability.id);
-      if (table !== undefined) saveTable(config, table, capability.offset, saved);
-    }
   }
   return saved;
 }

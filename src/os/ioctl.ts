@@ -10,20 +10,10 @@ let call: NativeFunction | undefined;
  * @returns what the call returned, 0 or more.
  * @throws {SystemCallError} with the errno.
  */
-export function ioctl(fd: number, request: number, argument: Uint8Array | number, subject: string): number {
+export function ioctl(fd: number, request: number, argument: Uint8Array, subject: string): number {
   // A fixed third argument: the calling convention of x86-64 and arm64 Linux passes it like a variadic one.
-  const pointer = typeof argument === 'number' ? undefined : argument;
-  if (pointer === undefined) {
-    byValue ??= systemLibrary().bind('int ioctl(int fd, unsigned long request, unsigned long argument)');
-    return checked(byValue(fd, request, argument), subject);
-  }
   call ??= systemLibrary().bind('int ioctl(int fd, unsigned long request, void *argument)');
-  return checked(call(fd, request, pointer), subject);
-}
-
-let byValue: NativeFunction | undefined;
-
-function checked(result: unknown, subject: string): number {
+  const result = call(fd, request, argument);
   if (typeof result !== 'number' || result < 0) throw new SystemCallError('ioctl', subject, lastErrno());
   return result;
 }

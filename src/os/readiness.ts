@@ -4,8 +4,6 @@ import { koffi } from './library.js';
 export interface Readiness {
   /** Stops watching; must come before the descriptor is closed. */
   close(): void;
-  /** Lets the process end although the descriptor is still watched. */
-  unref(): void;
 }
 
 /** Calls `ready` on the event loop for as long as the descriptor has something to read (level triggered). */
@@ -17,6 +15,5 @@ export function onReadable(fd: number, ready: () => void): Readiness {
   });
   return {
     close: () => handle.close(),
-    unref: () => handle.unref(),
   };
 }

@@ -8,16 +8,7 @@ import {
   type ImageRegister,
   type PciFunction,
 } from '../function/index.js';
-import {
-  capabilityTable,
-  dottedName,
-  fieldMask,
-  headerTable,
-  tableReader,
-  walkCapabilities,
-  type Register,
-  type RegisterTable,
-} from '../pci/index.js';
+import { dottedName, fieldMask, presentRegisters, type PresentRegister } from '../pci/index.js';
 import { GuestWriteDeniedError } from './errors.js';
 import type { Policy, PolicyHandler, PolicyRule } from './policy.js';
 
@@ -49,20 +40,10 @@ export function guestConfig(context: GuestConfigContext): ConfigImage {
   const { base, policy } = context;
   const bars = new Map(emulatedBars(context.function.regions).map((bar) => [bar.name, bar]));
   const registers: ImageRegister[] = [];
-  const addTable = (table: RegisterTable, start: number) => {
-    const bytes = tableReader(base, start);
-    for (const register of table.registers) {
-      if (register.width === 8 || start + register.offset + register.width > base.size) continue;
-      if (register.when !== undefined && !register.when(bytes)) continue;
-      const made = ruled(table, register, start, policy, context, bars);
-      // Broken hardware can put one capability inside another: the first one found keeps its registers.
-      if (made !== undefined && !registers.some((other) => overlap(other, made))) registers.push(made);
-    }
-  };
-  addTable(headerTable(base.read(0x0e, 1)), 0);
-  for (const { id, offset } of walkCapabilities(base).entries) {
-    const table = capabilityTable(id);
-    if (table !== undefined) addTable(table, offset);
+  for (const present of presentRegisters(base)) {
+    const made = ruled(present, policy, context, bars);
+    // Broken hardware can put one capability inside another: the first one found keeps its registers.
+    if (made !== undefined && !registers.some((other) => overlap(other, made))) registers.push(made);
   }
   return new ConfigImage({ size: base.size, base, registers, onDropped: context.onDropped });
 }
@@ -73,15 +54,12 @@ function overlap(a: ImageRegister, b: ImageRegister): boolean {
 
 /** The image of one register, undefined when the policy says nothing of it. */
 function ruled(
-  table: RegisterTable,
-  register: Register,
-  start: number,
+  { table, register, name, offset, width }: PresentRegister,
   policy: Policy,
   context: GuestConfigContext,
   bars: ReadonlyMap<string, ImageRegister>,
 ): ImageRegister | undefined {
-  const name = dottedName(table, register);
-  const shape = { name, offset: start + register.offset, width: register.width as ConfigWidth };
+  const shape = { name, offset, width };
   const whole = policy[name];
   if (whole !== undefined && isHandler(whole)) return handled(whole, shape, context, bars);
   let virtual = 0;

@@ -59,7 +59,6 @@ export interface FunctionEntry {
 export interface PairStates {
   readonly own: XenbusState;
   readonly front: XenbusState;
-  readonly online: boolean;
 }
 
 export class PairKeys {
@@ -77,10 +76,6 @@ export class PairKeys {
     this.#front = frontendPath(guest);
   }
 
-  get backendDirectory(): string {
-    return this.#back;
-  }
-
   get frontendState(): string {
     return `${this.#front}/state`;
   }
@@ -93,7 +88,6 @@ export class PairKeys {
       return discard({
         own: parseState(own),
         front: parseState(await tx.read(this.frontendState)),
-        online: (await tx.read(`${this.#back}/online`)) === '1',
       });
     });
   }
@@ -180,8 +174,8 @@ export class PairKeys {
     const text = await tx.read(`${this.#back}/num_devs`);
     // A pair is made with its functions in one transaction; an empty one is on its way out.
     if (text === undefined) return 0;
-    const count = Number(text);
-    if (!Number.isInteger(count) || count < 0 || count > MAX_FUNCTIONS) {
+    const count = /^\d{1,4}$/.test(text) ? Number(text) : NaN;
+    if (!(count <= MAX_FUNCTIONS)) {
       throw new BackendKeysError(this.guest, 'num_devs', text, `a number from 0 to ${MAX_FUNCTIONS}`);
     }
     return count;

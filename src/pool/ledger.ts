@@ -18,11 +18,6 @@ export class Ledger {
     this.#entries.push(entry);
   }
 
-  /** Takes an entry off without undoing it: its grant has ended in another way. */
-  strike(entry: LedgerEntry): void {
-    this.#entries = this.#entries.filter((other) => other !== entry);
-  }
-
   /** Undoes everything that is left. @returns what could not be undone, with the error. */
   async settle(): Promise<readonly { readonly what: string; readonly error: unknown }[]> {
     const failed: { what: string; error: unknown }[] = [];

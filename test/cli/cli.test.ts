@@ -100,7 +100,7 @@ describe('without koffi', () => {
       import { LinuxMachine } from './machines/linux/index.js';
       let functions = 'none';
       try { functions = new LinuxMachine().list().length; } catch (error) { functions = error.code; }
-      try { ioctl(0, 0, 0, 'x'); } catch (error) { console.log(JSON.stringify({ functions, error })); }`;
+      try { ioctl(0, 0, new Uint8Array(4), 'x'); } catch (error) { console.log(JSON.stringify({ functions, error })); }`;
     writeFileSync(join(bare, 'try.js'), script);
     const { stdout, stderr } = spawnSync(process.execPath, [join(bare, 'try.js')], { encoding: 'utf8' });
     assert.equal(stderr, '');

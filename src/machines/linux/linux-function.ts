@@ -16,6 +16,8 @@ import { PortRegion } from './port-region.js';
 import { parseResourceFile } from './resource-file.js';
 import { errnoOf, writeAttribute, type Sysfs } from './sysfs.js';
 
+/** Region number of the expansion ROM. */
+const ROM = 6;
 const COMMAND = 0x04;
 const COMMAND_IO = 1;
 const COMMAND_MEMORY = 2;
@@ -61,6 +63,14 @@ export class LinuxFunction implements PciFunction {
         'REGION_ABSENT',
         `region ${index} of ${this.address}`,
         'there is no such region',
+      );
+    }
+    if (index === ROM) {
+      throw new RegionAccessError(
+        'REGION_REFUSED',
+        `the ROM of ${this.address}`,
+        'the kernel shows it as a file only',
+        `cat ${this.#sysfs.device(this.address, 'rom')}`,
       );
     }
     const path = this.#sysfs.device(this.address, `resource${index}`);

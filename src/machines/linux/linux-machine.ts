@@ -42,12 +42,15 @@ export class LinuxMachine implements Machine {
     }
     const summaries: FunctionSummary[] = [];
     for (const name of names) {
+      let address: PciAddress;
       try {
-        summaries.push(this.#summary(notations.hex.parse(name)));
+        address = notations.hex.parse(name);
       } catch (cause) {
         // Virtual bridges (VMD) have domains of more than 16 bits: they cannot be given to anybody.
-        if (!(cause instanceof OpenslotError)) throw cause;
+        if (cause instanceof OpenslotError) continue;
+        throw cause;
       }
+      summaries.push(this.#summary(address));
     }
     return summaries.sort((a, b) => a.address.sbdf - b.address.sbdf);
   }

@@ -1,0 +1,38 @@
+/** The registers that a function has: of its header and of each capability with a table, where they stand. */
+import { walkCapabilities } from './capabilities.js';
+import { dottedName, isReadable, tableReader } from './registers.js';
+import type { ConfigReader, Register, RegisterTable } from './registers.js';
+import { capabilityTable, headerTable } from './tables/index.js';
+
+const HEADER_TYPE = 0x0e;
+
+export interface PresentRegister {
+  readonly table: RegisterTable;
+  readonly register: Register;
+  /** Dotted name of the register. */
+  readonly name: string;
+  /** In configuration space. */
+  readonly offset: number;
+  readonly width: 1 | 2 | 4;
+}
+
+/** Header first, then the standard list in its order; variants by their predicates. Throws only what the reader does. */
+export function presentRegisters(reader: ConfigReader): PresentRegister[] {
+  const present: PresentRegister[] = [];
+  const add = (table: RegisterTable, base: number) => {
+    const bytes = tableReader(reader, base);
+    for (const register of table.registers) {
+      const { width } = register;
+      const offset = base + register.offset;
+      if (width === 8 || !isReadable(reader, offset, width)) continue;
+      if (register.when !== undefined && !register.when(bytes)) continue;
+      present.push({ table, register, name: dottedName(table, register), offset, width });
+    }
+  };
+  add(headerTable(reader.read(HEADER_TYPE, 1)), 0);
+  for (const { id, offset } of walkCapabilities(reader).entries) {
+    const table = capabilityTable(id);
+    if (table !== undefined) add(table, offset);
+  }
+  return present;
+}
