@@ -16,6 +16,8 @@ export interface ImageRegister {
   readonly writable?: number;
   /** Bits that a written 1 clears. In the base they are cleared by the base itself: a 1 is written and nothing read. */
   readonly clearable?: number;
+  /** All bits of the base that a written 1 clears, allowed or not: they are never written back as they were read. */
+  readonly hazard?: number;
   /** Computes the virtual bits at each read instead of the held value. */
   readonly read?: () => number;
   /**
@@ -192,8 +194,7 @@ export class ConfigImage implements ConfigSpace {
     // Nothing to change and nothing to clear: the register is left alone.
     if ((mayChange & (mask >>> down)) === 0 && next === 0) return;
     const kept = covered & ~(mayChange | mayClear);
-    // Bits that a written 1 clears stay out of what is written back: they would be lost.
-    if (kept !== 0) next |= this.#base.read(at, width) & kept & ~((register.clearable ?? 0) >>> down);
+    if (kept !== 0) next |= this.#base.read(at, width) & kept & ~((register.hazard ?? 0) >>> down);
     this.#base.write(at, width, next >>> 0);
   }
 }

@@ -65,8 +65,10 @@ function ruled(
   let virtual = 0;
   let writable = 0;
   let clearable = 0;
+  let hazard = 0;
   let rules = 0;
   for (const field of register.fields) {
+    if (field.access === 'w1c') hazard |= fieldMask(field);
     const rule = policy[dottedName(table, register, field)] ?? whole;
     if (rule === undefined) continue;
     rules++;
@@ -76,7 +78,7 @@ function ruled(
     if (field.access === 'rw' && (rule === 'pass' || rule === 'emulate')) writable |= mask;
     if (field.access === 'w1c' && rule === 'pass') clearable |= mask;
   }
-  return rules === 0 ? undefined : { ...shape, virtual, writable, clearable };
+  return rules === 0 ? undefined : { ...shape, virtual, writable, clearable, hazard };
 }
 
 function isHandler(rule: PolicyRule): rule is PolicyHandler {

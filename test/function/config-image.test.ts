@@ -105,6 +105,14 @@ describe('ConfigImage', () => {
     );
   });
 
+  test('a bit that a 1 would clear and that may not be cleared is not written back', () => {
+    const base = new LoggedBytes();
+    base.bytes.setUint16(0x20, 0x8f00, true);
+    const mixed: ImageRegister = { name: 'mixed', offset: 0x20, width: 2, writable: 0x00f0, hazard: 0x8000 };
+    new ConfigImage({ size: 256, registers: [mixed], base }).write(0x20, 2, 0xffff);
+    assert.equal(base.peek(0x20, 2), 0x0ff0);
+  });
+
   test('without a base it is storage: masks and write-1-to-clear', () => {
     const image = new ConfigImage({ size: 256, registers });
     image.write(0x10, 4, 0x1234_0005);

@@ -193,6 +193,15 @@ describe('operations', () => {
     assert.equal(guest.read(DISK, 4, 2).value, 0x07ff);
   });
 
+  test('a policy that passes part of a register does not clear the rest of it', async () => {
+    const guest = new HandlerGuest();
+    const { machine } = await exportTo(guest, disk());
+    const { image } = machine.device(disk().address);
+    // Only the power state's neighbour is written: the status bit beside it is 1 and stays 1.
+    guest.write(DISK, 0x64, 2, 0x0200);
+    assert.equal(image.held('pm.pmcsr') & 0x8000, 0x8000);
+  });
+
   test('wake-up events are off in the hardware, and their status is not cleared by that', async () => {
     const guest = new HandlerGuest();
     const shape = disk();
