@@ -1,8 +1,15 @@
 /** How a refusal looks on the terminal, and the exit code that it gives. */
 import pc from 'picocolors';
-import { AddressRangeError, MalformedAddressError, OpenslotError } from '../pci/index.js';
+import { OpenslotError } from '../pci/errors.js';
 
 const { createColors, isColorSupported } = pc;
+
+/** Refusals of what was typed, before anything was opened. */
+const WRONG_COMMAND_LINE: ReadonlySet<string> = new Set([
+  'ADDRESS_MALFORMED',
+  'ADDRESS_RANGE',
+  'MACHINE_UNKNOWN',
+]);
 
 /** Prints the error to standard error. @returns the exit code. */
 export function reportFailure(error: unknown, json: boolean): number {
@@ -20,5 +27,5 @@ export function reportFailure(error: unknown, json: boolean): number {
     process.stderr.write(`${colors.red('error')} ${colors.bold(error.code)}: ${error.message}\n`);
     if (error.next !== '') process.stderr.write(`${colors.cyan('next')}  ${error.next}\n`);
   }
-  return error instanceof MalformedAddressError || error instanceof AddressRangeError ? 2 : 1;
+  return WRONG_COMMAND_LINE.has(error.code) ? 2 : 1;
 }

@@ -79,6 +79,11 @@ for (const { name, summary, address, load } of entries) {
 if (completing) (await import('./completion.js')).addCompletion(program);
 else program.command('completion <shell>').description('print the completion script of bash, zsh or fish');
 
+// A reader that goes away (`| head`) ends the output, and is no fault; the exit code stays.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') process.exitCode = 1;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

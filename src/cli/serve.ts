@@ -53,8 +53,6 @@ async function serve(options: ServeOptions): Promise<void> {
       `${options.json ? JSON.stringify({ at: new Date().toISOString(), ...data }) : text}\n`,
     );
   };
-  // Whoever reads the log may go away; the guests may not.
-  process.stdout.on('error', () => undefined);
   let end: (why: string) => void = () => undefined;
   const ended = new Promise<string>((resolve) => (end = resolve));
   // From the beginning, and the end of a terminal session too: what is half started must be taken back.

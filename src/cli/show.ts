@@ -14,7 +14,7 @@ Without root the kernel shows 64 bytes of configuration space: the header, no ca
 
 Examples:
   openslot show 0a:00.0
-  openslot show 0a:00.0 --json | jq '.capabilities[].name'`,
+  openslot show 0a:00.0 --json | jq '.decoded.capabilities[].name'`,
     )
     .action(show);
 }

@@ -91,6 +91,7 @@ export class Pool {
 
   /** Claimed functions and what becomes of each, in order of address. */
   list(): readonly (PoolState & { readonly address: PciAddress; readonly holder: string | undefined })[] {
+    for (const { record } of [...this.#members.values()]) this.#current(record.address);
     return [...this.#members.values()]
       .sort((a, b) => a.record.address.sbdf - b.record.address.sbdf)
       .map(({ record, state }) => ({ address: record.address, holder: record.holder, ...state }));
@@ -102,7 +103,7 @@ export class Pool {
    * @throws {RollbackFailedError} when that fails too: the record stays, so that a release can be tried.
    */
   async claim(address: PciAddress, holder: string | undefined): Promise<ClaimRecord> {
-    const member = this.#members.get(address.sbdf);
+    const member = this.#current(address);
     if (member?.state.state === 'changing') throw new FunctionChangingError(address);
     if (member !== undefined)
       throw new AlreadyClaimedError(address, member.record.holder ?? 'having no driver');
@@ -133,7 +134,7 @@ export class Pool {
 
   /** True when the function is a member now: it was one, or its holder keeps it and it joins as it stands. */
   adoptHeld(address: PciAddress, holder: string): boolean {
-    if (this.#members.has(address.sbdf)) return true;
+    if (this.#current(address) !== undefined) return true;
     if (this.#drivers.binding(address).driver !== holder) return false;
     this.#adopt(address, holder);
     return true;
@@ -192,10 +193,6 @@ export class Pool {
     const member = this.#member(address);
     if (member.state.state === 'quarantined') throw new QuarantinedError(address, member.state.why);
     this.checkFree(address);
-    if (!this.#isHeld(member.record)) {
-      this.#members.delete(address.sbdf);
-      throw new NotClaimedError(address, this.#drivers.binding(address).driver);
-    }
     const fn = this.#machine.open(address);
     try {
       if (fn.config.read(VENDOR, 2) === ABSENT) throw new QuarantinedError(address, GONE);
@@ -298,10 +295,22 @@ export class Pool {
     return this.#drivers.binding(address).driver === holder;
   }
 
-  #member(address: PciAddress): Member {
+  /** The member at an address. One that other tools have given back to a driver meanwhile is the host's again. */
+  #current(address: PciAddress): Member | undefined {
     const member = this.#members.get(address.sbdf);
-    if (member === undefined) throw new NotClaimedError(address, this.#drivers.binding(address).driver);
-    return member;
+    if (member === undefined || member.state.state === 'taken' || member.state.state === 'changing')
+      return member;
+    if (this.#isHeld(member.record)) return member;
+    this.#members.delete(address.sbdf);
+    return undefined;
+  }
+
+  #member(address: PciAddress): Member {
+    const member = this.#current(address);
+    if (member !== undefined) return member;
+    // One that is not there at all is a different mistake.
+    this.#machine.open(address).close();
+    throw new NotClaimedError(address, this.#drivers.binding(address).driver);
   }
 
   #add(record: ClaimRecord): Member {

@@ -83,7 +83,10 @@ describe(
     });
 
     test('an unknown machine is named', () => {
-      assert.match(openslot('list', '--on', 'moon').stderr, /^error MACHINE_UNKNOWN: /);
+      const { status, stderr } = openslot('list', '--on', 'moon');
+      assert.match(stderr, /^error MACHINE_UNKNOWN: /);
+      assert.equal(status, 2);
+      assert.match(openslot('release', 'fe:1f.7').stderr, /^error FUNCTION_NOT_FOUND: /);
     });
   },
 );

@@ -204,7 +204,7 @@ describe('one guest', () => {
     });
     assert.deepEqual(
       all.failures().map(({ code }) => code),
-      ['FUNCTION_NOT_CLAIMED'],
+      ['FUNCTION_NOT_FOUND'],
     );
     assert.equal((await front.backKeys())['state-1'], '1');
     assert.equal(front.read(0, 0, 4).value, 0x0010_1b36);
@@ -351,7 +351,7 @@ describe('a guest that cannot be served', () => {
   });
 
   const wrongPairs: readonly [string, readonly string[], string][] = [
-    ['a function that is not there', ['0000:0a:00.0'], 'FUNCTION_NOT_CLAIMED'],
+    ['a function that is not there', ['0000:0a:00.0'], 'FUNCTION_NOT_FOUND'],
     ['no address', ['somewhere'], 'BACKEND_KEYS_BAD'],
   ];
   for (const [name, devices, code] of wrongPairs) {

@@ -98,12 +98,18 @@ class NativePlatform implements XenPlatform {
   }
 }
 
+function isAbsent({ evidence }: XenStoreUnreachableError): boolean {
+  const errnos = evidence['errno'];
+  return Array.isArray(errnos) && errnos.every((errno) => errno === 'ENOENT');
+}
+
 /** The daemon's socket where there is one, else the kernel's device, which also reaches a store in another domain. */
 async function openStore(): Promise<XenStore> {
   try {
     return new XenStoreClient(await openSocket());
   } catch (cause) {
-    if (!(cause instanceof XenStoreUnreachableError)) throw cause;
+    // A socket that refuses is a daemon that died: the device leads to the same one, and would wait for ever.
+    if (!(cause instanceof XenStoreUnreachableError) || !isAbsent(cause)) throw cause;
     try {
       return new XenStoreClient(new XenbusTransport());
     } catch {
