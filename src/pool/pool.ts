@@ -291,8 +291,10 @@ export class Pool {
     }
   }
 
+  /** No driver of the host has it. One that lost its holder in a failed step is still ours to release. */
   #isHeld({ address, holder }: ClaimRecord): boolean {
-    return this.#drivers.binding(address).driver === holder;
+    const { driver } = this.#drivers.binding(address);
+    return driver === undefined || driver === holder;
   }
 
   /** The member at an address. One that other tools have given back to a driver meanwhile is the host's again. */
