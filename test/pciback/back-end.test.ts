@@ -46,7 +46,7 @@ async function host() {
     pciback,
     states: () => pool.list().map(({ state }) => state),
     async settled(condition: () => boolean): Promise<void> {
-      for (let tries = 0; tries < 600 && !condition(); tries++) await sleep(5);
+      for (let tries = 0; tries < 3000 && !condition(); tries++) await sleep(5);
       assert.ok(condition(), `not reached; events:\n${events.map(describeEvent).join('\n')}`);
     },
     async end(): Promise<void> {

@@ -159,7 +159,7 @@ export class FrontEnd {
       new Promise<never>((_resolve, reject) => {
         setTimeout(() => {
           reject(new Error(`the back end did not reach ${states.join(' or ')}`));
-        }, 3000).unref();
+        }, 15_000).unref();
       }),
     ]).finally(stop);
     return state;
