@@ -1,5 +1,6 @@
 /** `npm run bench`: the figures that the README quotes, each beside its peer in one run. */
 import { parseArgs } from 'node:util';
+import { runCommand } from '../lab/command.js';
 import { LabFailure } from '../lab/failure.js';
 import { measureStart } from './start.js';
 import { measureXen } from './xen.js';
@@ -45,14 +46,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-// A signal ends the process the ordinary way, so that QEMU is ended with it.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const usage = error instanceof TypeError && 'code' in error;
-  if (!(error instanceof LabFailure || usage)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
-}
+await runCommand(main);

@@ -1,5 +1,6 @@
 /** `npm run lab`: the command line of the lab. */
 import { parseArgs } from 'node:util';
+import { runCommand } from './command.js';
 import { LabFailure } from './failure.js';
 import { shell } from './xen/boot.js';
 import { runScenario, type BackEnd } from './xen/scenario.js';
@@ -56,14 +57,4 @@ function backEnd(name: string): BackEnd {
   throw new LabFailure(`--back-end ${name}: it is openslot or kernel.`);
 }
 
-// A signal ends the process the ordinary way, so that QEMU is ended with it.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const usage = error instanceof TypeError && 'code' in error;
-  if (!(error instanceof LabFailure || usage)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
-}
+await runCommand(main);

@@ -1,4 +1,4 @@
-/** The documents hold what the code has: every error code, every package, every command. */
+/** The documents hold what the code has: every error code and every package. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

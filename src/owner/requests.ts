@@ -21,12 +21,6 @@ export interface OwnerRequests {
 
 export type RequestName = keyof OwnerRequests;
 
-export interface RequestLine {
-  readonly id: number;
-  readonly request: RequestName;
-  readonly address?: string;
-}
-
 export interface WireError {
   readonly code: string;
   readonly message: string;

@@ -242,7 +242,11 @@ export class Pool {
     if (quarantined !== undefined) {
       // Remembered on disk: the next owner must not take it for sound.
       member.record = { ...member.record, quarantined };
-      this.#journal.put(member.record);
+      try {
+        this.#journal.put(member.record);
+      } catch (error) {
+        unsettled.push(`remembering the quarantine: ${String(error)}`);
+      }
     }
     member.state = stateOf(member.record);
     return { address, reset, differing, unsettled, quarantined };

@@ -26,7 +26,5 @@ export function isDomainId(value: number): value is DomainId {
   return Number.isInteger(value) && value >= 0 && value <= LAST;
 }
 
-/** Stands for the calling domain in interfaces that take a domain id. */
-export const DOMID_SELF: DomainId = domainId(0x7ff0);
 /** Owner of I/O memory, and of devices in quarantine. */
 export const DOMID_IO: DomainId = domainId(0x7ff1);

@@ -1,5 +1,6 @@
-/** Opening the device files of Xen, with errors that say which module or right is missing. */
+/** The device files of Xen: opening them with errors that say which module or right is missing, and their errno. */
 import { openSync } from 'node:fs';
+import { SystemCallError } from '../../os/index.js';
 import { XenPermissionError } from './errors.js';
 
 /** @throws {XenPermissionError} */
@@ -7,7 +8,12 @@ export function openDevice(path: string, module: string, flags: 'r+' | number = 
   try {
     return openSync(path, flags);
   } catch (cause) {
-    const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown';
-    throw new XenPermissionError(path, errno, module, { cause });
+    throw new XenPermissionError(path, errnoOf(cause), module, { cause });
   }
+}
+
+/** Name of the errno of a failed call, Node's or ours. */
+export function errnoOf(cause: unknown): string {
+  if (cause instanceof SystemCallError) return cause.errno;
+  return (cause as NodeJS.ErrnoException).code ?? 'unknown';
 }

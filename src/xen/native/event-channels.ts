@@ -1,9 +1,9 @@
 /** Event channels through /dev/xen/evtchn (linux/include/uapi/xen/evtchn.h). */
 import { closeSync, readSync, writeSync, constants } from 'node:fs';
-import { ioctl, onReadable, SystemCallError, type Readiness } from '../../os/index.js';
+import { ioctl, onReadable, type Readiness } from '../../os/index.js';
 import type { DomainId } from '../domain.js';
 import type { EventChannel, EventPort } from '../platform.js';
-import { openDevice } from './device-file.js';
+import { errnoOf, openDevice } from './device-file.js';
 import { XenCallError } from './errors.js';
 
 const DEVICE = '/dev/xen/evtchn';
@@ -92,9 +92,4 @@ export class EventChannels implements Disposable {
     closeSync(this.#fd);
     this.#handlers.clear();
   }
-}
-
-export function errnoOf(cause: unknown): string {
-  if (cause instanceof SystemCallError) return cause.errno;
-  return (cause as NodeJS.ErrnoException).code ?? 'unknown';
 }

@@ -3,9 +3,8 @@ import { closeSync } from 'node:fs';
 import { ioctl, mapFile, PAGE_SIZE, type Mapping } from '../../os/index.js';
 import type { DomainId } from '../domain.js';
 import type { ForeignPage, GrantReference } from '../platform.js';
-import { openDevice } from './device-file.js';
+import { errnoOf, openDevice } from './device-file.js';
 import { XenCallError } from './errors.js';
-import { errnoOf } from './event-channels.js';
 
 const DEVICE = '/dev/xen/gntdev';
 const MAP_GRANT_REF = 0x0018_4700;

@@ -70,11 +70,6 @@ export class StoreConnection {
     });
   }
 
-  /** True once nothing can be asked any more. */
-  get isClosed(): boolean {
-    return this.#end !== undefined;
-  }
-
   /**
    * Sends a request, or queues it while enough are under way, and gives the reply's payload.
    * @throws {XenStoreRefusedError} the store answered ERROR, or the payload is too long to be sent (E2BIG).
