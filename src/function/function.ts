@@ -32,20 +32,24 @@ export interface RegionInfo {
 }
 
 /**
- * A BAR as registers. Each call is one bus access of exactly that width. Offsets must be aligned to the width and
- * lie inside, else {@link RegionAccessError}. 64-bit values are bigint, all others unsigned numbers.
+ * Registers by offset. Each call is one bus access of exactly that width; offsets must be aligned to the width and lie
+ * inside, else {@link RegionAccessError}. 64-bit values are bigint, all others unsigned numbers.
  */
-export interface Region extends Disposable {
-  readonly info: RegionInfo;
+export interface RegisterAccess {
   read8(offset: number): number;
   read16(offset: number): number;
   read32(offset: number): number;
-  /** @throws {RegionAccessError} on an I/O region: ports have no 64-bit access. */
+  /** @throws {RegionAccessError} on I/O: ports have no 64-bit access. */
   read64(offset: number): bigint;
   write8(offset: number, value: number): void;
   write16(offset: number, value: number): void;
   write32(offset: number, value: number): void;
   write64(offset: number, value: bigint): void;
+}
+
+/** A BAR as registers. */
+export interface Region extends RegisterAccess, Disposable {
+  readonly info: RegionInfo;
   /** After it every access throws {@link RegionAccessError}; a second close does nothing. */
   close(): void;
 }

@@ -1,19 +1,14 @@
-/** Host: what a machine is to its devices. Simulated and emulated machines implement it; a real one is its own. */
+/** Host: what a machine is to its devices, and what it gives to whoever runs it (an embedded hypervisor). */
 import type { PciAddress } from '../pci/address.js';
-import type { Iova } from './function.js';
+import type { Iova, RegisterAccess } from './function.js';
 
-/** An address in the machine's physical address space. */
-export type PhysicalAddress = bigint & { readonly __brand: 'PhysicalAddress' };
+/** An address in the machine's physical address space; 53 bits hold every one of today's machines (52). */
+export type PhysicalAddress = number & { readonly __brand: 'PhysicalAddress' };
 
 /** What a bus master met when it tried to reach memory. */
 export type DmaResult = 'done' | 'fault';
 
-/** One requester's view of memory: a context of the IOMMU, or the identity where there is none. */
-export interface IommuContext {
-  map(iova: Iova, physical: PhysicalAddress, bytes: number, access: { read: boolean; write: boolean }): void;
-  unmap(iova: Iova, bytes: number): void;
-}
-
+/** What a device may do to its machine. */
 export interface Host {
   /** A bus master of this address reads memory into `into`; a fault is recorded by the machine and read as all ones. */
   dmaRead(requester: PciAddress, iova: Iova, into: Uint8Array): DmaResult;
@@ -23,6 +18,64 @@ export interface Host {
   message(requester: PciAddress, address: PhysicalAddress, data: number): void;
   /** The level of an INTx pin, 1 (INTA) to 4 (INTD). */
   setPin(requester: PciAddress, pin: 1 | 2 | 3 | 4, level: boolean): void;
-  /** The context that translates this requester, undefined where the machine has no IOMMU. */
-  context(requester: PciAddress): IommuContext | undefined;
+}
+
+/** One view of memory, for all requesters that are assigned to it. */
+export interface IommuContext {
+  /** As faults name it: `guest 3`. */
+  readonly name: string;
+  /** Pages of 4096 bytes; all three numbers are multiples of it. A page that is mapped already is replaced. */
+  map(iova: Iova, physical: PhysicalAddress, bytes: number, access: { read: boolean; write: boolean }): void;
+  unmap(iova: Iova, bytes: number): void;
+}
+
+/** A DMA, or an interrupt message, that reached nothing. */
+export interface IommuFault {
+  readonly requester: PciAddress;
+  /** The first address that could not be reached. */
+  readonly iova: Iova;
+  readonly access: 'read' | 'write' | 'message';
+  readonly why: 'unmapped' | 'not_allowed' | 'quarantined' | 'bus_master_off';
+  /** Name of the requester's context, undefined without one. */
+  readonly context: string | undefined;
+}
+
+/** A range of the machine's memory that one owner has. */
+export interface MemoryRange extends Disposable {
+  readonly base: PhysicalAddress;
+  /** All of it; other threads may hold it too. After {@link free} it is nobody's memory any more. */
+  readonly buffer: SharedArrayBuffer;
+  free(): void;
+}
+
+/** What a function has to write to raise one interrupt of a listener. */
+export interface MessageTarget extends Disposable {
+  readonly address: PhysicalAddress;
+  /** 16 bits. */
+  readonly data: number;
+  free(): void;
+}
+
+/**
+ * The processor's side of a machine: memory, the bus as loads and stores see it, interrupts, and who translates whose
+ * DMA. Given to one owner; devices only have {@link Host}.
+ */
+export interface HostControl {
+  /** Fresh memory, zeroed, page aligned. @throws {MachineMemoryError} none is left. */
+  allocateMemory(bytes: number): MemoryRange;
+  /**
+   * Loads and stores to addresses of the bus, memory or ports. What answers is decided at each access, as on a bus: a
+   * BAR that does not decode, or nothing at all, reads all ones and swallows writes.
+   */
+  openRange(kind: 'memory' | 'io', base: PhysicalAddress, bytes: number): RegisterAccess;
+  createContext(name: string): IommuContext;
+  /** Translates a requester's DMA from now on; undefined: quarantine, where everything is a fault. */
+  assignContext(requester: PciAddress, context: IommuContext | undefined): void;
+  /** @returns ends the listening. */
+  onFault(listener: (fault: IommuFault) => void): Disposable;
+  /** Messages of this requester alone: those of others to this address are faults (interrupt remapping). */
+  allocateMessage(requester: PciAddress, onMessage: () => void): MessageTarget;
+  /** Told of each change of a level-triggered line, by the number that functions give as `interruptLine`. */
+  watchLine(line: number, onLevel: (level: boolean) => void): Disposable;
+  lineLevel(line: number): boolean;
 }

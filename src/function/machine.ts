@@ -1,6 +1,7 @@
 /** A machine: a place where functions live, and the way to reach them. */
 import type { PciAddress } from '../pci/address.js';
 import type { PciFunction } from './function.js';
+import type { HostControl } from './host.js';
 import type { HostDrivers } from './host-drivers.js';
 
 /** What a machine can do; a face asks for a capability and never which machine it runs on. */
@@ -44,4 +45,6 @@ export interface Machine extends Disposable {
   open(address: PciAddress): PciFunction;
   /** Absent on machines where no host driver competes. */
   readonly drivers?: HostDrivers;
+  /** The processor's side, on machines that have no operating system of their own: an embedded Xen runs on it. */
+  readonly host?: HostControl;
 }

@@ -185,7 +185,7 @@ export class Backend {
     const { page: reference, port } = await this.#keys.connection();
     if (this.#stopped) return;
     const page = platform.mapGrant(this.guest, reference);
-    const shared = new SharedPage(page.buffer);
+    const shared = new SharedPage(page.bytes);
     const handler = this.#handler(shared);
     try {
       const channel: EventChannel = platform.bindChannel(this.guest, port, () => {

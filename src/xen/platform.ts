@@ -1,4 +1,5 @@
 /** What a back end or front end needs of Xen: the store, pages, event channels, permissions and interrupts. */
+import type { Dma, RegisterAccess } from '../function/index.js';
 import type { PciAddress } from '../pci/address.js';
 import type { DomainId } from './domain.js';
 import type { XenStore } from './store/index.js';
@@ -14,8 +15,8 @@ export type Pirq = number & { readonly __brand: 'Pirq' };
 
 /** A page of another domain, mapped here until closed. */
 export interface ForeignPage {
-  /** 4096 bytes. The other domain may change them at any time. */
-  readonly buffer: ArrayBufferLike;
+  /** 4096 of them, aligned. The other domain may change them at any time. */
+  readonly bytes: Uint8Array;
   close(): void;
 }
 
@@ -84,4 +85,58 @@ export interface XenPlatform extends AsyncDisposable {
   readonly permissions: GuestPermissions;
   readonly pirqs: Pirqs;
   readonly assignment: Assignment;
+}
+
+/** A page of ours that another domain may map, until closed. */
+export interface GrantedPage {
+  readonly reference: GrantReference;
+  /** 4096 of them, zeroed, aligned. */
+  readonly bytes: Uint8Array;
+  close(): void;
+}
+
+/** An event channel that we allocated and the other domain may bind to. */
+export interface OfferedChannel {
+  readonly port: EventPort;
+  notify(): void;
+  /**
+   * Blocks until the other end has notified since the last call, or the time has passed.
+   * @returns false when it has passed.
+   */
+  wait(milliseconds: number): boolean;
+  close(): void;
+}
+
+/** Interrupts of one pirq that the back end mapped for us. A level source stays masked until {@link acknowledge}. */
+export interface BoundPirq extends Disposable {
+  /** How many were raised since the last call; does not wait. */
+  take(): number;
+  /** Blocks until {@link take} has some. @returns false when the time has passed. */
+  wait(milliseconds: number): boolean;
+  /** Settles when {@link take} has some, and at {@link close}. */
+  ready(): Promise<void>;
+  acknowledge(): void;
+  close(): void;
+}
+
+/** A range of the machine's bus in a guest's address space. */
+export interface MappedRange extends RegisterAccess, Disposable {
+  close(): void;
+}
+
+/** What a front end in a guest needs of Xen. What this process cannot have is absent. */
+export interface GuestPlatform extends AsyncDisposable {
+  readonly domain: DomainId;
+  readonly store: XenStore;
+  /** @throws {XenCallError} */
+  sharePage(peer: DomainId): GrantedPage;
+  /** @throws {XenCallError} */
+  offerChannel(peer: DomainId): OfferedChannel;
+  /** Ranges that {@link openRange} can open: what the tool stack has granted of these kinds. */
+  readonly rangeKinds: readonly ('memory' | 'io')[];
+  /** `base` is a machine address, as a BAR shows it. @throws {XenCallError} it was not granted to us. */
+  openRange(kind: 'memory' | 'io', base: bigint, bytes: number): MappedRange;
+  readonly pirqs?: { bind(pirq: Pirq): BoundPirq };
+  /** Memory of the domain; its addresses for a device are machine addresses (in a PV guest the IOMMU is identity). */
+  readonly dma?: Dma;
 }

@@ -53,7 +53,7 @@ export class HandlerGuest {
   readonly bus = new VirtualBus<ExportedFunction>();
   readonly faults: unknown[] = [];
   readonly handler = new OperationHandler(
-    new SharedPage(this.guest.words.buffer),
+    new SharedPage(new Uint8Array(this.guest.words.buffer)),
     this.bus,
     (_operation, error) => this.faults.push(error),
   );

@@ -46,7 +46,7 @@ describe('with itself', () => {
   test('a granted page is one memory, and a reference that was not granted is refused', () => {
     const mine = grantPage();
     const theirs = platform.mapGrant(DOM0, mine.reference);
-    const words = new Int32Array(theirs.buffer, 0, 1024);
+    const words = new Int32Array(theirs.bytes.buffer, 0, 1024);
     mine.words[7] = 0x1234;
     assert.equal(Atomics.load(words, 7), 0x1234);
     Atomics.or(words, 7, 0x8000);

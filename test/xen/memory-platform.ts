@@ -34,7 +34,7 @@ export class MemoryPlatform implements XenPlatform {
     const buffer = this.pages.get(`${owner}/${reference}`);
     if (buffer === undefined) throw new Error(`no grant ${reference} of ${owner}`);
     this.open.pages++;
-    return { buffer, close: () => this.open.pages-- };
+    return { bytes: new Uint8Array(buffer), close: () => this.open.pages-- };
   }
 
   bindChannel(peer: DomainId, port: EventPort, onEvent: () => void): EventChannel {

@@ -31,7 +31,7 @@ export class Grants implements Disposable {
     const at = index;
     let open = true;
     return {
-      buffer: mapping.buffer,
+      bytes: new Uint8Array(mapping.buffer),
       close: () => {
         if (!open) return;
         open = false;

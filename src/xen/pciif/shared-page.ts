@@ -29,10 +29,10 @@ export class SharedPage {
   /** The request as it was copied, to recognise it at the reply. */
   readonly #request = new Int32Array(VALUE + 1);
 
-  /** @throws {RangeError} the buffer is smaller than the protocol's page. */
-  constructor(buffer: ArrayBufferLike) {
-    if (buffer.byteLength < SHARED_PAGE_BYTES) throw new RangeError('the shared page has 4096 bytes');
-    this.#words = new Int32Array(buffer, 0, SHARED_PAGE_BYTES / 4);
+  /** @throws {RangeError} there are fewer bytes than the protocol's page has. */
+  constructor(bytes: Uint8Array) {
+    if (bytes.length < SHARED_PAGE_BYTES) throw new RangeError('the shared page has 4096 bytes');
+    this.#words = new Int32Array(bytes.buffer, bytes.byteOffset, SHARED_PAGE_BYTES / 4);
   }
 
   /** True when the front end waits for an answer. */
