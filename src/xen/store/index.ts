@@ -29,6 +29,8 @@ export {
 } from './paths.js';
 export { formatPermission, formatPermissions, parsePermission, parsePermissions } from './permissions.js';
 export type { Access, Permission } from './permissions.js';
+export { MAX_WAITING, RING_PAGE_SIZE, RingTransport } from './ring.js';
+export type { RingOptions } from './ring.js';
 export { DEFAULT_QUOTAS, StoreServer } from './server/index.js';
 export type {
   ListedNode,
