@@ -1,4 +1,4 @@
-/** A platform in memory for tests: the small store, pages and channels of a simulated guest, and a log of every grant. */
+/** A platform in memory for tests: the store's server, pages and channels of a simulated guest, and a log of every grant. */
 import type { PciAddress } from '../../src/pci/index.js';
 import { domainId, type DomainId } from '../../src/xen/domain.js';
 import type {
@@ -10,12 +10,11 @@ import type {
   Pirq,
   XenPlatform,
 } from '../../src/xen/platform.js';
-import { XenStoreClient, type XenStore } from '../../src/xen/store/index.js';
-import { SmallStore } from './store/small-store.js';
+import { StoreServer, XenStoreClient, type XenStore } from '../../src/xen/store/index.js';
 
 export class MemoryPlatform implements XenPlatform {
   readonly domain: DomainId = domainId(0);
-  readonly server = new SmallStore();
+  readonly server = new StoreServer();
   readonly store: XenStore = new XenStoreClient(this.server.connect());
   /** Pages by `domain/reference`; a guest in a test puts them here. */
   readonly pages = new Map<string, ArrayBufferLike>();
