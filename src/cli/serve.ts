@@ -69,8 +69,8 @@ async function serve(options: ServeOptions): Promise<void> {
   const hostClaims = new HostClaims(pool, machine.drivers, platform);
   owner.serve({
     pool: () => entriesOf(pool),
-    claim: (address) => hostClaims.claim(address),
-    release: (address) => hostClaims.release(address),
+    claim: ({ address }) => hostClaims.claim(address),
+    release: ({ address }) => hostClaims.release(address),
   });
   await using _kernel = await native.KernelBackends.keepOff(
     platform.store,

@@ -1,6 +1,6 @@
-/** Requests to an owner: one JSON object a line, `{"id", "request", "address"?}`, answered by `{"id", "result"}` or `{"id", "error"}`. */
+/** Requests to an owner: one JSON object a line, `{"id", "request", "parameters"?}`, answered by `{"id", "result"}` or `{"id", "error"}`. */
 import type { ClaimReport } from '../admin/index.js';
-import type { PciAddress } from '../pci/index.js';
+import type { CheckedParameters, RequestName } from './request-schemas.js';
 
 /** A pool function as it is printed and sent: addresses in hexadecimal notation. */
 export interface PoolEntry {
@@ -12,14 +12,26 @@ export interface PoolEntry {
   readonly holder?: string;
 }
 
-/** What an owner does for its clients. */
-export interface OwnerRequests {
-  pool(): readonly PoolEntry[];
-  claim(address: PciAddress): Promise<ClaimReport>;
-  release(address: PciAddress): Promise<ClaimReport>;
+/** What each request is answered with. */
+export interface OwnerResults {
+  readonly pool: readonly PoolEntry[];
+  readonly claim: ClaimReport;
+  readonly release: ClaimReport;
 }
 
-export type RequestName = keyof OwnerRequests;
+/** What an owner does for its clients: a function for each request, called with checked parameters. */
+export type OwnerRequests = {
+  readonly [Name in RequestName]: (
+    parameters: CheckedParameters<Name>,
+  ) => OwnerResults[Name] | Promise<OwnerResults[Name]>;
+};
+
+/** A result as a client gets it: what has a text form in JSON, such as an address, comes as text. */
+export type Wire<Value> = Value extends { toJSON(): infer Text }
+  ? Text
+  : Value extends object
+    ? { readonly [Key in keyof Value]: Wire<Value[Key]> }
+    : Value;
 
 export interface WireError {
   readonly code: string;
