@@ -42,7 +42,7 @@ export default async function demo({ xpci, platform, store }: Guest): Promise<vo
       await tell('interrupt', await factorialByInterrupt(fn, registers, 5));
       await tell('dma', await dmaRoundTrip(fn, registers));
       await tell('policy', tryToMoveBar(fn));
-      await tell('outside', await dmaOutside(fn, registers, platform.dma));
+      await tell('outside', await dmaOutside(registers, platform.dma));
       await tell('done', 'yes');
     } else if (change.change === 'detached') {
       await tell('detached', `${String(change.address)}, ${xpci.list().length} left`);
@@ -113,11 +113,7 @@ function tryToMoveBar(fn: PciFunction): string {
 }
 
 /** One page behind the last of this guest's own. */
-async function dmaOutside(
-  fn: PciFunction,
-  registers: Region,
-  dma: NonNullable<Guest['platform']['dma']>,
-): Promise<string> {
+async function dmaOutside(registers: Region, dma: NonNullable<Guest['platform']['dma']>): Promise<string> {
   using page = await dma.allocate(4096);
   const outside = page.iova - 2n ** 24n;
   await transfer(registers, BigInt(DEVICE_BUFFER), outside, 16, DMA_TO_MEMORY);

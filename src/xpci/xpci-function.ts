@@ -154,7 +154,7 @@ export class XpciFunction implements PciFunction {
       allocate: async (bytes: number): Promise<DmaBuffer> => {
         const allocated = await dma.allocate(bytes);
         const buffer: DmaBuffer = {
-          memory: allocated.memory,
+          bytes: allocated.bytes,
           iova: allocated.iova,
           [Symbol.dispose]: () => {
             this.#opened.delete(buffer);

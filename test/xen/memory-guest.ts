@@ -167,7 +167,7 @@ export class MemoryGuest implements GuestPlatform {
     allocate: (bytes: number): Promise<DmaBuffer> => {
       this.open.buffers++;
       return Promise.resolve({
-        memory: new SharedArrayBuffer(bytes),
+        bytes: new Uint8Array(new SharedArrayBuffer(bytes)),
         iova: 0x1000n as Iova,
         [Symbol.dispose]: () => {
           this.open.buffers--;

@@ -1,6 +1,5 @@
 /** Refusals of the embedded Xen. */
 import { OpenslotError } from '../../pci/errors.js';
-import type { DomainId } from '../domain.js';
 
 /** A guest's calls are answered by the thread that they would block. */
 export class WouldDeadlockError extends OpenslotError {
@@ -11,14 +10,6 @@ export class WouldDeadlockError extends OpenslotError {
       { domain },
       'run the guest in a worker: openslot guest run FILE, or LocalDomain.run',
     );
-  }
-}
-
-/** The domain is not there, or is gone by now. */
-export class DomainGoneError extends OpenslotError {
-  readonly code = 'DOMAIN_GONE';
-  constructor(domain: DomainId) {
-    super(`domain ${domain} is not there any more`, { domain }, 'openslot guest list');
   }
 }
 

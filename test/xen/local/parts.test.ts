@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { MessageChannel } from 'node:worker_threads';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { checkProperty } from '../../kept-seeds.js';
 import { domainId } from '../../../src/xen/domain.js';
 import {
   CONTROL_BYTES,
@@ -18,13 +19,14 @@ import { PermittedRanges } from '../../../src/xen/local/permitted-ranges.js';
 import type { EventPort } from '../../../src/xen/platform.js';
 
 describe('permitted ranges', () => {
-  test('say of each number what a set of single numbers says', () => {
+  test('say of each number what a set of single numbers says', async () => {
     const change = fc.record({
       allow: fc.boolean(),
       first: fc.nat(40),
       count: fc.integer({ min: 1, max: 12 }),
     });
-    fc.assert(
+    await checkProperty(
+      'local: permitted ranges say of each number what a set of single numbers says',
       fc.property(
         fc.array(change, { maxLength: 30 }),
         fc.nat(50),

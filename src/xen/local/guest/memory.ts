@@ -9,7 +9,7 @@ export interface Pages {
   /** Number of the first page inside the domain. */
   readonly frame: number;
   readonly bytes: Uint8Array;
-  free(): void;
+  readonly free: () => void;
 }
 
 export class GuestMemory {
