@@ -4,6 +4,7 @@
  */
 export { EmbeddedHost, type EmbeddedHostOptions, type HostEvent } from './embedded-host.js';
 export { HostClaims, XEN_HOLDER, type ClaimReport } from './host-claims.js';
+export { inspect, type Inspection } from './inspection.js';
 export { LibxlMemory } from './libxl-memory.js';
 export {
   GuestOptionsError,
