@@ -13,6 +13,8 @@ export class MemoryBus implements ModelBus {
   /** Vectors, in the order they were raised. */
   readonly raised: number[] = [];
   readonly faults: Iova[] = [];
+  /** Faults of the model's own that are switched on. */
+  readonly switchedOn = new Set<string>();
   messages: ModelBus['messages'] = 'none';
   pin = false;
   /** Changes of the pin. */
@@ -58,6 +60,10 @@ export class MemoryBus implements ModelBus {
   setPin(level: boolean): void {
     if (level !== this.pin) this.pinChanges++;
     this.pin = level;
+  }
+
+  hasFault(name: string): boolean {
+    return this.switchedOn.has(name);
   }
 
   /** Moves the clock, running what becomes due in its order. @returns how many actions ran. */
