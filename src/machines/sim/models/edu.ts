@@ -69,8 +69,6 @@ const FACTORIAL_NANOSECONDS = 1_000;
 export interface EduOptions {
   /** Bits that the engine's address lines have; what lies above them in an address is cut off. */
   readonly dmaMask: bigint;
-  /** `factorial`: every result is one too many, so that a program can show that it checks. */
-  readonly fault: 'factorial' | undefined;
 }
 
 const SHAPE: FunctionShape = {
@@ -88,12 +86,11 @@ const SHAPE: FunctionShape = {
 export const edu: DeviceKind<EduOptions> = {
   name: 'edu',
   summary: "QEMU's educational device: factorial, INTx and MSI, DMA with a buffer of 4 KiB",
+  // So that a program can show that it checks what it is given.
+  faults: { factorial: 'every factorial is one too many' },
   options(given) {
-    const read = new OptionReader('edu', given, ['dma_mask', 'fault']);
-    return {
-      dmaMask: read.unsigned64('dma_mask', (1n << 28n) - 1n),
-      fault: read.word('fault', ['factorial']),
-    };
+    const read = new OptionReader('edu', given, ['dma_mask']);
+    return { dmaMask: read.unsigned64('dma_mask', (1n << 28n) - 1n) };
   },
   functions: () => [{ function: 0, shape: SHAPE }],
   create: (options, _fn, bus) => new Edu(options, bus),
@@ -110,7 +107,7 @@ function factorial(n: number): number {
 
 class Edu implements DeviceModel {
   readonly #bus: ModelBus;
-  readonly #options: EduOptions;
+  readonly #dmaMask: bigint;
   readonly #buffer = new Uint8Array(BUFFER_BYTES);
   #liveness = 0;
   #factorial = 0;
@@ -121,8 +118,8 @@ class Edu implements DeviceModel {
   #count = 0n;
   #command = 0n;
 
-  constructor(options: EduOptions, bus: ModelBus) {
-    this.#options = options;
+  constructor({ dmaMask }: EduOptions, bus: ModelBus) {
+    this.#dmaMask = dmaMask;
     this.#bus = bus;
   }
 
@@ -226,7 +223,7 @@ class Edu implements DeviceModel {
     this.#factorial = n;
     this.#status |= COMPUTING;
     this.#bus.after(FACTORIAL_NANOSECONDS + n, () => {
-      const wrong = this.#options.fault === 'factorial' ? 1 : 0;
+      const wrong = this.#bus.hasFault('factorial') ? 1 : 0;
       this.#factorial = (factorial(n) + wrong) >>> 0;
       this.#status &= ~COMPUTING;
       if ((this.#status & INTERRUPT_WHEN_COMPUTED) !== 0) this.#raise(FACTORIAL_INTERRUPT);
@@ -251,7 +248,7 @@ class Edu implements DeviceModel {
     const part = this.#bufferPart(toMemory ? this.#source : this.#destination);
     if (part !== undefined && part.length > 0) {
       // The addresses that follow the first one are not cut: a transfer may run past the mask.
-      const iova = ((toMemory ? this.#destination : this.#source) & this.#options.dmaMask) as Iova;
+      const iova = ((toMemory ? this.#destination : this.#source) & this.#dmaMask) as Iova;
       // A fault is the machine's to record; the device has no register for it.
       if (toMemory) this.#bus.dmaWrite(iova, part);
       else this.#bus.dmaRead(iova, part);

@@ -40,13 +40,12 @@ export class OptionReader {
     throw this.refusal(name, `${shown(value)} is not a number of 64 bits; write it as 0x…`);
   }
 
-  /** One of several words. @throws {MachineDescriptionError} */
-  word<Word extends string>(name: string, words: readonly Word[]): Word | undefined {
-    const value = this.#given[name];
-    if (value === undefined) return undefined;
-    const word = words.find((one) => one === value);
-    if (word === undefined) throw this.refusal(name, `${shown(value)} is not one of ${words.join(', ')}`);
-    return word;
+  /** One of a few values. @throws {MachineDescriptionError} */
+  choice<Value extends number | string>(name: string, choices: readonly Value[], otherwise: Value): Value {
+    const value = this.#or(name, otherwise);
+    const choice = choices.find((one) => one === value);
+    if (choice === undefined) throw this.refusal(name, `${shown(value)} is not one of ${choices.join(', ')}`);
+    return choice;
   }
 
   /** Printable ASCII of at most `longest` characters, as fixed fields of a device hold it. */
