@@ -3,4 +3,5 @@
  * (`pciif`), the store (`store`) and a real Xen (`native`); this page knows only their types.
  */
 export * from './domain.js';
+export * from './errors.js';
 export type * from './platform.js';

@@ -173,6 +173,16 @@ export class FrontEnd {
     await this.write({ state: '4' });
   }
 
+  /** Follows hot changes from now on by itself, as pcifront does. */
+  async follow(): Promise<void> {
+    const own = `${frontendPath(this.guest)}/state`;
+    await this.store.watch(`${this.back}/state`, async () => {
+      const [back, front] = [await this.store.read(`${this.back}/state`), await this.store.read(own)];
+      if (back === '7' && front === '4') await this.write({ state: '7' });
+      else if (back === '8' && front === '7') await this.write({ state: '4' });
+    });
+  }
+
   /** A hot change from the guest's side: lets the tool stack ask for it, follows, and is connected again. */
   async reconfigure(ask: () => Promise<void>): Promise<void> {
     await ask();
