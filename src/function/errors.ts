@@ -1,6 +1,7 @@
 /** Refusals of the port: accesses that are out of range, functions that are absent, resets that fail. */
 import type { PciAddress } from '../pci/address.js';
 import { OpenslotError } from '../pci/errors.js';
+import type { InterruptSource } from './function.js';
 
 /** An access to configuration space that the port cannot carry out. */
 export class ConfigAccessError extends OpenslotError {
@@ -56,6 +57,24 @@ export class ResetError extends OpenslotError {
   readonly code: 'RESET_UNAVAILABLE' | 'RESET_FAILED';
   constructor(code: ResetError['code'], address: PciAddress, why: string, options?: ErrorOptions) {
     super(`${address} was not reset: ${why}`, { address: String(address), why }, '', options);
+    this.code = code;
+  }
+}
+
+/** An interrupt source that cannot be opened. */
+export class InterruptError extends OpenslotError {
+  /** Not there; open already, or kept out by another kind that is on; refused by the machine. */
+  readonly code: 'INTERRUPT_ABSENT' | 'INTERRUPT_TAKEN' | 'INTERRUPT_FAILED';
+  constructor(
+    code: InterruptError['code'],
+    address: PciAddress,
+    source: InterruptSource,
+    why: string,
+    next = '',
+    options?: ErrorOptions,
+  ) {
+    const name = source.kind === 'intx' ? 'INTx' : `${source.kind.toUpperCase()} vector ${source.vector}`;
+    super(`${name} of ${address}: ${why}`, { address: String(address), source: name, why }, next, options);
     this.code = code;
   }
 }

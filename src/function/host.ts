@@ -69,8 +69,11 @@ export interface HostControl {
    */
   openRange(kind: 'memory' | 'io', base: PhysicalAddress, bytes: number): RegisterAccess;
   createContext(name: string): IommuContext;
-  /** Translates a requester's DMA from now on; undefined: quarantine, where everything is a fault. */
-  assignContext(requester: PciAddress, context: IommuContext | undefined): void;
+  /**
+   * Translates a requester's DMA from now on. `program`: its own context again, as at the start, which the `dma` of an
+   * open function maps into. undefined: quarantine, where everything is a fault.
+   */
+  assignContext(requester: PciAddress, context: IommuContext | 'program' | undefined): void;
   /** @returns ends the listening. */
   onFault(listener: (fault: IommuFault) => void): Disposable;
   /** Messages of this requester alone: those of others to this address are faults (interrupt remapping). */

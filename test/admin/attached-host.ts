@@ -9,6 +9,7 @@ import { domainId } from '../../src/xen/domain.js';
 import { StorageMachine, type StorageShape } from '../function/storage-machine.js';
 import { FrontEnd } from '../pciback/front-end.js';
 import { MemoryPlatform } from '../xen/memory-platform.js';
+import { permissions, treeText } from '../xen/store/tree-text.js';
 import { WriteTap } from './written.js';
 
 export interface HostOptions {
@@ -93,7 +94,7 @@ export class AttachedHost {
     const { store } = this;
     const uuid = `00000000-0000-4000-8000-${String(guest).padStart(12, '0')}`;
     store.introduce(domainId(guest));
-    for (const [path, value, ...permissions] of [
+    for (const [path, value, ...owners] of [
       [`/local/domain/${guest}`, '', 'n0', `r${guest}`],
       [`/local/domain/${guest}/name`, name],
       [`/local/domain/${guest}/vm`, `/vm/${uuid}`],
@@ -104,7 +105,7 @@ export class AttachedHost {
       [`/libxl/${guest}/type`, type],
     ] as const) {
       store.write(path, value);
-      if (permissions.length > 0) store.setPermissions(path, ...permissions);
+      if (owners.length > 0) store.setPermissions(path, permissions(...owners));
     }
     return new FrontEnd(this.#backPlatform, guest);
   }
@@ -134,8 +135,7 @@ export class AttachedHost {
 
   /** Lines of the store that speak of PCI and of what was granted. */
   pciKeys(): readonly string[] {
-    return this.store
-      .dump()
+    return treeText(this.store)
       .split('\n')
       .filter((line) => /\/pci\/\d|device\/pci|\/domid = |openslot/.test(line));
   }

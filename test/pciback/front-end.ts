@@ -3,6 +3,7 @@ import { domainId, type DomainId } from '../../src/xen/domain.js';
 import { frontendPath, backendPath, Command } from '../../src/xen/pciif/index.js';
 import { discard, XenStoreClient, type StoreView, type XenStore } from '../../src/xen/store/index.js';
 import type { MemoryPlatform } from '../xen/memory-platform.js';
+import { permissions } from '../xen/store/tree-text.js';
 import { SharedPageGuest, type Reply } from './shared-page-guest.js';
 
 const REFERENCE = 8;
@@ -18,6 +19,7 @@ export async function toolStackCreates(
   const front = frontendPath(domainId(guest));
   await store.transaction(async (tx) => {
     await tx.mkdir(back);
+    await tx.setPermissions(back, permissions('n0', `r${guest}`));
     const keys: Record<string, string> = {
       frontend: front,
       'frontend-id': String(guest),
@@ -33,6 +35,7 @@ export async function toolStackCreates(
       keys[`state-${index}`] = '1';
     }
     await tx.mkdir(front);
+    await tx.setPermissions(front, permissions(`n${guest}`, 'r0'));
     await tx.write(`${front}/backend`, back);
     await tx.write(`${front}/backend-id`, '0');
     await tx.write(`${front}/state`, '1');
@@ -177,7 +180,9 @@ export class FrontEnd {
   async follow(): Promise<void> {
     const own = `${frontendPath(this.guest)}/state`;
     await this.store.watch(`${this.back}/state`, async () => {
-      const [back, front] = [await this.store.read(`${this.back}/state`), await this.store.read(own)];
+      // Refused once the pair is gone: a guest may not know what is not there.
+      const back = await this.store.read(`${this.back}/state`).catch(() => undefined);
+      const front = await this.store.read(own).catch(() => undefined);
       if (back === '7' && front === '4') await this.write({ state: '7' });
       else if (back === '8' && front === '7') await this.write({ state: '4' });
     });

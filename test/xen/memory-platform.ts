@@ -1,4 +1,4 @@
-/** A platform in memory for tests: the small store, pages and channels of a simulated guest, and a log of every grant. */
+/** A platform in memory for tests: the store's server, pages and channels of a simulated guest, and a log of every grant. */
 import type { PciAddress } from '../../src/pci/index.js';
 import { domainId, type DomainId } from '../../src/xen/domain.js';
 import { XenCallError } from '../../src/xen/errors.js';
@@ -13,12 +13,16 @@ import type {
   Pirq,
   XenPlatform,
 } from '../../src/xen/platform.js';
-import { XenStoreClient, type StoreTransport, type XenStore } from '../../src/xen/store/index.js';
-import { SmallStore } from './store/small-store.js';
+import {
+  StoreServer,
+  XenStoreClient,
+  type StoreTransport,
+  type XenStore,
+} from '../../src/xen/store/index.js';
 
 export class MemoryPlatform implements XenPlatform {
   readonly domain: DomainId = domainId(0);
-  readonly server: SmallStore;
+  readonly server: StoreServer;
   readonly store: XenStore;
   /** Pages by `domain/reference`; a guest in a test puts them here. */
   readonly pages = new Map<string, ArrayBufferLike>();
@@ -41,7 +45,7 @@ export class MemoryPlatform implements XenPlatform {
   #nextPirq = 50;
 
   /** Of a host of its own, or one more view of the same store: `tap` stands between the store and its client. */
-  constructor(server = new SmallStore(), tap: (transport: StoreTransport) => StoreTransport = (one) => one) {
+  constructor(server = new StoreServer(), tap: (transport: StoreTransport) => StoreTransport = (one) => one) {
     this.server = server;
     this.store = new XenStoreClient(tap(server.connect()));
   }

@@ -52,6 +52,8 @@ export interface ModelBus {
   message(vector: number): void;
   /** The level of the INTx pin. The machine keeps it from the line while INTx is disabled or a message kind is on. */
   setPin(level: boolean): void;
+  /** Whether a fault of the kind's own ({@link DeviceKind.faults}) is switched on now: asked for where it would show. */
+  hasFault(name: string): boolean;
 }
 
 /** One device, alive. Offsets are inside the region, aligned to the width. */
@@ -72,6 +74,8 @@ export interface DeviceKind<Options = unknown> {
   readonly name: string;
   /** One line for lists and help. */
   readonly summary: string;
+  /** Faults of its own that a description or a program can switch on, each with one line that says what then happens. */
+  readonly faults?: Readonly<Record<string, string>>;
   /** Checks what a description gives. @throws {MachineDescriptionError} */
   options(given: Readonly<Record<string, unknown>>): Options;
   /** Functions of the device, by number; function 0 is always there. */

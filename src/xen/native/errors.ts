@@ -23,6 +23,18 @@ export class NotControlDomainError extends OpenslotError {
   }
 }
 
+/** The store does not say which domain this is. */
+export class DomainUnknownError extends OpenslotError {
+  readonly code = 'XEN_DOMAIN_UNKNOWN';
+  constructor() {
+    super(
+      'XenStore names no domain id for this domain (key domid)',
+      { path: 'domid' },
+      'xenstore-read domid; in domain 0, run xen-init-dom0 first',
+    );
+  }
+}
+
 /** A device file of Xen cannot be opened. */
 export class XenPermissionError extends OpenslotError {
   readonly code: 'XEN_PERMISSION' | 'XEN_DEVICE_MISSING';

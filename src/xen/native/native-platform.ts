@@ -1,7 +1,7 @@
 /** The platform interface on a real Xen's control domain. */
 import { closeSync } from 'node:fs';
 import type { PciAddress } from '../../pci/index.js';
-import { domainId, type DomainId } from '../domain.js';
+import type { DomainId } from '../domain.js';
 import type {
   Assignment,
   EventChannel,
@@ -13,7 +13,7 @@ import type {
   Pirqs,
   XenPlatform,
 } from '../platform.js';
-import { openSocket, XenStoreClient, XenStoreUnreachableError, type XenStore } from '../store/index.js';
+import type { XenStore } from '../store/index.js';
 import { Control } from './control.js';
 import { openDevice } from './device-file.js';
 import { EventChannels } from './event-channels.js';
@@ -21,8 +21,8 @@ import { Grants } from './grants.js';
 import { NotControlDomainError } from './errors.js';
 import { controlDomainVersion } from './hypervisor.js';
 import { lackingOptions } from './guest-configuration.js';
+import { openStore, ownDomain } from './native-store.js';
 import { PhysicalDevices } from './physical-devices.js';
-import { XenbusTransport } from './xenbus-transport.js';
 
 /** Domctls decide who reaches the function, physdev calls protect its vectors: together they are its assignment. */
 class NativeAssignment implements Assignment {
@@ -105,27 +105,6 @@ class NativePlatform implements XenPlatform {
   }
 }
 
-function isAbsent({ evidence }: XenStoreUnreachableError): boolean {
-  const errnos = evidence['errno'];
-  return Array.isArray(errnos) && errnos.every((errno) => errno === 'ENOENT');
-}
-
-/** The daemon's socket where there is one, else the kernel's device, which also reaches a store in another domain. */
-async function openStore(): Promise<XenStore> {
-  try {
-    return new XenStoreClient(await openSocket());
-  } catch (cause) {
-    // A socket that refuses is a daemon that died: the device leads to the same one, and would wait for ever.
-    if (!(cause instanceof XenStoreUnreachableError) || !isAbsent(cause)) throw cause;
-    try {
-      return new XenStoreClient(new XenbusTransport());
-    } catch {
-      // The socket's error names what was tried and what to start; the device's would only repeat it.
-      throw cause;
-    }
-  }
-}
-
 /**
  * Opens the running Xen. Domctls are resolved at their first use, so that a Xen whose libxenctrl is not known can
  * still serve guests whose permissions `xl` has set.
@@ -152,9 +131,9 @@ export async function openNativePlatform(): Promise<XenPlatform> {
     };
     const store = await openStore();
     try {
-      const own = (await store.read('domid')) ?? '';
-      if (!/^\d+$/.test(own)) throw new NotControlDomainError(`XenStore names no domain id for us: "${own}"`);
-      return new NativePlatform(domainId(Number(own)), store, parts, close);
+      const own = await ownDomain(store);
+      if (own === undefined) throw new NotControlDomainError('XenStore names no domain id for us');
+      return new NativePlatform(own, store, parts, close);
     } catch (cause) {
       await store.close();
       throw cause;

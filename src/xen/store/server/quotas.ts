@@ -1,0 +1,33 @@
+/** Quotas: how much of the store one unprivileged domain may have. dom0 has none. */
+
+/** Each is per domain. The names are those of xenstored's options; 0 has no special meaning. */
+export interface Quotas {
+  /** Nodes that the domain owns. One more is ENOSPC. */
+  readonly nodes: number;
+  /** Watches; as in xenstored the one after it is still taken, the next is E2BIG. */
+  readonly watches: number;
+  /** Open transactions; as in xenstored the one after it is still taken, the next is ENOSPC. */
+  readonly transactions: number;
+  /** Nodes that one transaction may have looked at or changed. One more is ENOSPC and the transaction cannot be ended well. */
+  readonly transactionNodes: number;
+  /** Replies that the domain has not taken; with so many nothing more is read from it. */
+  readonly outstanding: number;
+  /** Bytes of a node: value, names of its children, permissions and 24 more. That many is ENOSPC. */
+  readonly entrySize: number;
+  /** Entries of a node's list of permissions. One more is ENOSPC. */
+  readonly permissions: number;
+  /** Bytes of nodes, watches and transactions in all. So many is ENOMEM for a watch, EIO or ENOMEM for a node. */
+  readonly memory: number;
+}
+
+/** What xenstored of Xen 4.17 gives a domain. */
+export const DEFAULT_QUOTAS: Quotas = {
+  nodes: 1000,
+  watches: 128,
+  transactions: 10,
+  transactionNodes: 1024,
+  outstanding: 20,
+  entrySize: 2048,
+  permissions: 5,
+  memory: 0x28_0000,
+};
