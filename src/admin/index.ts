@@ -10,6 +10,7 @@ export { EmbeddedHost, type EmbeddedHostOptions, type HostEvent } from './embedd
 export * from './errors.js';
 export { Guests, type Guest } from './guests.js';
 export { HostClaims, XEN_HOLDER, type ClaimReport } from './host-claims.js';
+export { inspect, type Inspection } from './inspection.js';
 export { LibxlMemory } from './libxl-memory.js';
 export {
   GuestOptionsError,

@@ -1,6 +1,6 @@
 /** `openslot serve`: owns the machine and is the PCI back end of its Xen guests. */
 import type { Command } from 'commander';
-import { machineOption, openMachine, type MachineChoice } from './machine-option.js';
+import { machineOption, openHost, type MachineChoice } from './machine-option.js';
 
 /** Bytes of log that wait for a slow reader; what comes beyond is dropped. */
 const MOST_UNREAD_LOG = 1024 * 1024;
@@ -61,7 +61,7 @@ async function serve(options: ServeOptions): Promise<void> {
       end(signal);
     });
   }
-  using machine = await openMachine(options);
+  using machine = await openHost();
   const { socket, claims } = machineFiles(machine.name);
   await using owner = await OwnerSocket.bind(machine.name, socket);
   await using platform = await native.openNativePlatform();

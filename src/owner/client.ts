@@ -25,7 +25,17 @@ const NEXT = {
   OWNER_SILENT: 'look at the log of openslot serve',
 } as const;
 /** A driver may take long to let go of its device. */
-const PATIENCE_MS: Readonly<Record<RequestName, number>> = { pool: 10_000, claim: 120_000, release: 120_000 };
+const PATIENCE_MS: Readonly<Record<RequestName, number>> = {
+  pool: 10_000,
+  functions: 10_000,
+  inspect: 10_000,
+  claim: 120_000,
+  release: 120_000,
+  guest_run: 30_000,
+  guest_list: 10_000,
+  guest_unpause: 10_000,
+  guest_destroy: 60_000,
+};
 
 /** Nobody owns the machine, or the owner went away. */
 export class OwnerUnreachableError extends OpenslotError {

@@ -11,6 +11,18 @@ class OwnerBusyError extends OpenslotError {
   }
 }
 
+/** This owner has nothing that the request is about: guests of a real Xen are the business of its own tool stack. */
+class RequestUnsupportedError extends OpenslotError {
+  readonly code = 'REQUEST_UNSUPPORTED';
+  constructor(request: string) {
+    super(
+      `the owner of this machine does not do ${request}`,
+      { request },
+      'guests of a real Xen are made by xl create; those of the simulated machine by openslot --on sim',
+    );
+  }
+}
+
 export async function answerLine(line: string, requests: OwnerRequests | undefined): Promise<AnswerLine> {
   let id = 0;
   try {
@@ -34,7 +46,8 @@ function parse(line: string): unknown {
 
 /** Name and parameters belong together, which the type of a table's entry cannot say of a union. */
 function perform(requests: OwnerRequests, { request, parameters }: CheckedRequest): unknown {
-  const action = requests[request] as (checked: typeof parameters) => unknown;
+  const action = requests[request] as ((checked: typeof parameters) => unknown) | undefined;
+  if (action === undefined) throw new RequestUnsupportedError(request);
   return action(parameters);
 }
 

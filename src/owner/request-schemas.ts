@@ -12,10 +12,26 @@ export class MalformedRequestError extends OpenslotError {
 
 const address = z.string().transform((text) => notations.hex.parse(text));
 
+/** A guest's name or domain id, as a person types it. */
+const guest = z.string().min(1);
+
 const SCHEMAS = {
   pool: z.strictObject({}),
+  functions: z.strictObject({}),
+  inspect: z.strictObject({ address }),
   claim: z.strictObject({ address }),
   release: z.strictObject({ address }),
+  guest_run: z.strictObject({
+    file: z.string().min(1),
+    arguments: z.array(z.string()).optional(),
+    name: z.string().optional(),
+    /** Bytes. */
+    memory: z.number().int().positive().optional(),
+    paused: z.boolean().optional(),
+  }),
+  guest_list: z.strictObject({}),
+  guest_unpause: z.strictObject({ guest }),
+  guest_destroy: z.strictObject({ guest }),
 } as const;
 
 export type RequestName = keyof typeof SCHEMAS;

@@ -1,5 +1,6 @@
 /** Requests to an owner: one JSON object a line, `{"id", "request", "parameters"?}`, answered by `{"id", "result"}` or `{"id", "error"}`. */
-import type { ClaimReport } from '../admin/index.js';
+import type { ClaimReport, GuestInfo, Inspection } from '../admin/index.js';
+import type { FunctionSummary } from '../function/index.js';
 import type { CheckedParameters, RequestName } from './request-schemas.js';
 
 /** A pool function as it is printed and sent: addresses in hexadecimal notation. */
@@ -15,13 +16,20 @@ export interface PoolEntry {
 /** What each request is answered with. */
 export interface OwnerResults {
   readonly pool: readonly PoolEntry[];
+  readonly functions: readonly FunctionSummary[];
+  readonly inspect: Inspection;
   readonly claim: ClaimReport;
   readonly release: ClaimReport;
+  readonly guest_run: GuestInfo;
+  readonly guest_list: readonly GuestInfo[];
+  readonly guest_unpause: GuestInfo;
+  /** The guest as it was. */
+  readonly guest_destroy: GuestInfo;
 }
 
-/** What an owner does for its clients: a function for each request, called with checked parameters. */
+/** What an owner does for its clients: a function for each request that it can meet, called with checked parameters. */
 export type OwnerRequests = {
-  readonly [Name in RequestName]: (
+  readonly [Name in RequestName]?: (
     parameters: CheckedParameters<Name>,
   ) => OwnerResults[Name] | Promise<OwnerResults[Name]>;
 };
