@@ -5,6 +5,7 @@ import { MemoryJournal, Pool } from '../pool/index.js';
 import { LocalXen, type HostedMachine } from '../xen/local/index.js';
 import { StoreServer } from '../xen/store/index.js';
 import type { IommuFault } from '../function/index.js';
+import { Attachments } from './attachments.js';
 import { HostClaims, XEN_HOLDER } from './host-claims.js';
 import { LocalGuests, type GuestEvent } from './local-guests.js';
 
@@ -12,6 +13,8 @@ import { LocalGuests, type GuestEvent } from './local-guests.js';
 export type HostEvent =
   | { readonly of: 'back end'; readonly event: PcibackEvent }
   | { readonly of: 'guest'; readonly event: GuestEvent }
+  /** What could not be cleared up behind a guest. */
+  | { readonly of: 'tool stack'; readonly doing: string; readonly error: unknown }
   | { readonly of: 'IOMMU'; readonly fault: IommuFault };
 
 export interface EmbeddedHostOptions {
@@ -27,12 +30,20 @@ export class EmbeddedHost implements AsyncDisposable {
   readonly pool: Pool;
   readonly claims: HostClaims;
   readonly guests: LocalGuests;
+  readonly attachments: Attachments;
   readonly #pciback: Pciback;
   readonly #faults: Disposable;
 
   private constructor(
     machine: EmbeddedHostOptions['machine'],
-    parts: { store: StoreServer; xen: LocalXen; pool: Pool; pciback: Pciback },
+    parts: {
+      store: StoreServer;
+      xen: LocalXen;
+      pool: Pool;
+      claims: HostClaims;
+      pciback: Pciback;
+      attachments: Attachments;
+    },
     onEvent: (event: HostEvent) => void,
   ) {
     this.machine = machine;
@@ -40,13 +51,14 @@ export class EmbeddedHost implements AsyncDisposable {
     this.xen = parts.xen;
     this.pool = parts.pool;
     this.#pciback = parts.pciback;
-    this.claims = new HostClaims(this.pool, machine.drivers, this.xen.platform);
+    this.claims = parts.claims;
+    this.attachments = parts.attachments;
     this.guests = new LocalGuests(
       this.xen,
       (event) => {
         onEvent({ of: 'guest', event });
       },
-      () => Promise.resolve(),
+      (guest) => this.attachments.guestEnded(guest),
     );
     this.#faults = machine.host.onFault((fault) => {
       onEvent({ of: 'IOMMU', fault });
@@ -65,12 +77,24 @@ export class EmbeddedHost implements AsyncDisposable {
         onEvent({ of: 'back end', event });
       },
     });
-    return new EmbeddedHost(machine, { store, xen, pool, pciback }, onEvent);
+    const claims = new HostClaims(pool, machine.drivers, xen.platform);
+    const attachments = await Attachments.start({
+      platform: xen.platform,
+      machine,
+      pool,
+      claims,
+      backEnds: pciback,
+      onError: (doing, error) => {
+        onEvent({ of: 'tool stack', doing, error });
+      },
+    });
+    return new EmbeddedHost(machine, { store, xen, pool, claims, pciback, attachments }, onEvent);
   }
 
   /** Guests end first, so that their functions come back through the back end; then what they stood on. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.guests.list().map(({ domain }) => this.guests.destroy(domain)));
+    await this.attachments[Symbol.asyncDispose]();
     await this.#pciback[Symbol.asyncDispose]();
     this.#faults[Symbol.dispose]();
     await this.xen[Symbol.asyncDispose]();

@@ -176,6 +176,18 @@ export class FrontEnd {
     await this.write({ state: '4' });
   }
 
+  /** Follows hot changes from now on by itself, as pcifront does. */
+  async follow(): Promise<void> {
+    const own = `${frontendPath(this.guest)}/state`;
+    await this.store.watch(`${this.back}/state`, async () => {
+      // Refused once the pair is gone: a guest may not know what is not there.
+      const back = await this.store.read(`${this.back}/state`).catch(() => undefined);
+      const front = await this.store.read(own).catch(() => undefined);
+      if (back === '7' && front === '4') await this.write({ state: '7' });
+      else if (back === '8' && front === '7') await this.write({ state: '4' });
+    });
+  }
+
   /** A hot change from the guest's side: lets the tool stack ask for it, follows, and is connected again. */
   async reconfigure(ask: () => Promise<void>): Promise<void> {
     await ask();

@@ -9,6 +9,7 @@ import type {
   ForeignPage,
   GrantReference,
   GuestPermissions,
+  GuestStatus,
   Pirqs,
   XenPlatform,
 } from '../platform.js';
@@ -21,6 +22,7 @@ import type { LocalPirqs } from './pirqs.js';
 export class LocalControlPlatform implements XenPlatform {
   readonly domain: DomainId = domainId(0);
   readonly store: XenStore;
+  readonly needsMachineFrames = false;
   readonly assignment: Assignment;
   readonly #domains: ReadonlyMap<DomainId, LocalDomain>;
   readonly #pirqs: LocalPirqs;
@@ -51,6 +53,11 @@ export class LocalControlPlatform implements XenPlatform {
         assignment.releaseMsix(address);
       },
     };
+  }
+
+  /** Every domain is made with a context for DMA and with the machine's own addresses. */
+  status(guest: DomainId): GuestStatus {
+    return { paused: !this.#domain(guest, 'telling of a domain').running, lacking: [] };
   }
 
   mapGrant(owner: DomainId, reference: GrantReference): ForeignPage {

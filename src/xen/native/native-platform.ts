@@ -9,6 +9,7 @@ import type {
   ForeignPage,
   GrantReference,
   GuestPermissions,
+  GuestStatus,
   Pirqs,
   XenPlatform,
 } from '../platform.js';
@@ -19,6 +20,7 @@ import { EventChannels } from './event-channels.js';
 import { Grants } from './grants.js';
 import { NotControlDomainError } from './errors.js';
 import { controlDomainVersion } from './hypervisor.js';
+import { lackingOptions } from './guest-configuration.js';
 import { openStore, ownDomain } from './native-store.js';
 import { PhysicalDevices } from './physical-devices.js';
 
@@ -68,6 +70,7 @@ interface Parts {
 class NativePlatform implements XenPlatform {
   readonly domain: DomainId;
   readonly store: XenStore;
+  readonly needsMachineFrames = true;
   readonly permissions: GuestPermissions;
   readonly pirqs: Pirqs;
   readonly assignment: Assignment;
@@ -82,6 +85,10 @@ class NativePlatform implements XenPlatform {
     this.permissions = parts.control;
     this.pirqs = parts.devices;
     this.assignment = new NativeAssignment(parts.control, parts.devices);
+  }
+
+  status(guest: DomainId, uuid: string): GuestStatus {
+    return { paused: this.#parts.control.isPaused(guest), lacking: lackingOptions(guest, uuid) };
   }
 
   mapGrant(owner: DomainId, reference: GrantReference): ForeignPage {
