@@ -8,7 +8,7 @@ import type { PciFunction } from '../../src/function/index.js';
 import { LinuxMachine } from '../../src/machines/linux/index.js';
 import { notations, PciAddress, walkCapabilities } from '../../src/pci/index.js';
 import { domainId } from '../../src/xen/domain.js';
-import { openNativeGuest } from '../../src/xen/native/index.js';
+import { openNativeGuest, openNativePlatform } from '../../src/xen/native/index.js';
 import { backendPath, frontendPath } from '../../src/xen/pciif/index.js';
 import type { BoundPirq, GuestPlatform, Pirq } from '../../src/xen/platform.js';
 import { Xpci, type BusChange } from '../../src/xpci/index.js';
@@ -39,6 +39,9 @@ let platform: GuestPlatform;
 
 before(async () => {
   platform = await openNativeGuest();
+  // A function that a guest had is Xen's own (dom_io) now, and a domain without the function gets no pirq of it.
+  await using host = await openNativePlatform();
+  for (const address of [EDU, ETHERNET]) host.assignment.unquarantine(address);
   for (const address of [EDU, ETHERNET]) {
     await drivers.unbind(address);
     await drivers.setOverride(address, HOLDER);
