@@ -1,4 +1,4 @@
-/** Suites that ran inside dom0: their counts become checks, their failures are shown. */
+/** Suites that ran inside dom0: their counts become checks; what they say of themselves and their failures are shown. */
 import type { Checks } from './checks.js';
 import type { Facts } from './facts.js';
 
@@ -11,6 +11,7 @@ export function judgeSuites(facts: Facts, checks: Checks): void {
   checks.matches('suites in dom0 ran', count('pass'), /^[1-9]\d*$/);
   checks.equal('suites in dom0 without a failure', count('fail'), '0', `${count('pass') ?? ''} passed`);
   checks.equal('suites in dom0 end well', code, '0', 'exit code 0');
+  for (const [, said = ''] of tap.matchAll(/^ +# (?!Subtest: )(.*)$/gm)) console.log(`   ${said}`);
   for (const failure of failures(tap)) console.log(failure);
 }
 

@@ -72,8 +72,10 @@ export class MemoryGuest implements GuestPlatform {
   readonly bound = new Map<number, MemoryPirq>();
   /** The back end does not hear us any more: what we ask stays in the page. */
   deaf = false;
-  /** Told of each notification, before the back end is. */
-  onNotify: () => void = () => undefined;
+  /** What happens elsewhere while this guest is blocked; otherwise only time passes. */
+  meanwhile: (() => void) | undefined;
+  /** Binding a pirq fails. */
+  refuseBind = false;
   /** The last page that was granted. */
   page = new Int32Array(new SharedArrayBuffer(4096));
   readonly #host: MemoryPlatform;
@@ -117,11 +119,11 @@ export class MemoryGuest implements GuestPlatform {
     return {
       port,
       notify: () => {
-        this.onNotify();
         if (!this.deaf) channel.raise();
       },
       wait: (milliseconds) => {
-        if (!notified) pause(milliseconds);
+        if (!notified && this.meanwhile !== undefined) this.meanwhile();
+        else if (!notified) pause(milliseconds);
         const came = notified;
         notified = false;
         return came;
@@ -131,11 +133,6 @@ export class MemoryGuest implements GuestPlatform {
         this.open.channels--;
       },
     };
-  }
-
-  /** The back end takes what waits in the page, and answers it, late. */
-  answerLate(): void {
-    for (const [name, { raise }] of this.#host.ports) if (name.startsWith(`${this.domain}/`)) raise();
   }
 
   /** The registers of whatever function of the machine stands at the address. */
@@ -156,7 +153,8 @@ export class MemoryGuest implements GuestPlatform {
 
   readonly pirqs = {
     bind: (pirq: Pirq): BoundPirq => {
-      if (this.bound.get(pirq)?.open === true) throw new Error(`pirq ${pirq} is bound already`);
+      if (this.refuseBind || this.bound.get(pirq)?.open === true)
+        throw new Error(`pirq ${pirq} cannot be bound`);
       const bound = new MemoryPirq();
       this.bound.set(pirq, bound);
       return bound;
