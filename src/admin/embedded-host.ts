@@ -1,23 +1,13 @@
 /** The whole job in one process: a machine, an embedded Xen on it, its store, the pool, the back end and the tool stack. */
-import type { HostDrivers, IommuFault } from '../function/index.js';
-import { Pciback, type PcibackEvent } from '../pciback/index.js';
+import type { HostDrivers } from '../function/index.js';
+import { Pciback } from '../pciback/index.js';
 import { MemoryJournal, Pool } from '../pool/index.js';
-import type { DomainId } from '../xen/domain.js';
 import { LocalXen, type HostedMachine } from '../xen/local/index.js';
 import { StoreServer } from '../xen/store/index.js';
 import { Attachments } from './attachments.js';
 import { HostClaims, XEN_HOLDER } from './host-claims.js';
-import { LocalGuests, type GuestEvent } from './local-guests.js';
-
-/** What happens on an embedded host. */
-export type HostEvent =
-  | { readonly of: 'back end'; readonly event: PcibackEvent }
-  | { readonly of: 'guest'; readonly event: GuestEvent }
-  | { readonly of: 'IOMMU'; readonly fault: IommuFault }
-  /** What could not be cleared up behind a guest. */
-  | { readonly of: 'tool stack'; readonly doing: string; readonly error: unknown }
-  /** A guest's call met a fault of ours. */
-  | { readonly of: 'hypervisor'; readonly guest: DomainId; readonly error: unknown };
+import type { HostEvent } from './host-events.js';
+import { LocalGuests } from './local-guests.js';
 
 export interface EmbeddedHostOptions {
   /** Disposed of with the host. */
