@@ -7,7 +7,7 @@ import { Domains, type Domain } from './domains.js';
 import { childNames, READ, type StoreNode } from './node.js';
 import { parentName } from './node-name.js';
 import { childName, removeSubtree } from './removal.js';
-import { ENOENT, Refusal } from './refusal.js';
+import { EINVAL, Refusal } from './refusal.js';
 import type { Quotas } from './quotas.js';
 import { rightsOf } from './rights.js';
 import { ownerOf, Tree } from './tree.js';
@@ -32,7 +32,7 @@ export interface StoreOptions {
 }
 
 export class Store {
-  readonly quotas: Quotas;
+  quotas: Quotas;
   readonly hypervisor: StoreHypervisor | undefined;
   readonly onRequest: StoreOptions['onRequest'];
   readonly domains: Domains;
@@ -93,7 +93,7 @@ export class Store {
   /** INTRODUCE: the hypervisor gives the guest's ring. A domain that is introduced already gets the new one instead. */
   connectGuest(id: number, frame: number, port: number): Refusal | undefined {
     const transport = this.hypervisor?.connect?.(id, frame, port);
-    if (transport === undefined) return ENOENT;
+    if (transport === undefined) return EINVAL;
     const domain = this.domains.hearOf(id, this.tree.generation);
     for (const connection of this.connections) if (connection.domain === domain) connection.close();
     this.serve(transport, domain);
