@@ -1,6 +1,7 @@
 /** Refusals of the port: accesses that are out of range, functions that are absent, resets that fail. */
 import type { PciAddress } from '../pci/address.js';
 import { OpenslotError } from '../pci/errors.js';
+import type { InterruptSource } from './function.js';
 
 /** An access to configuration space that the port cannot carry out. */
 export class ConfigAccessError extends OpenslotError {
@@ -48,6 +49,16 @@ export class FunctionNotFoundError extends OpenslotError {
       { address: String(address), machine },
       `openslot list --on ${machine}`,
     );
+  }
+}
+
+/** An interrupt source that cannot be opened. */
+export class InterruptSourceError extends OpenslotError {
+  readonly code: 'INTERRUPT_ABSENT' | 'INTERRUPT_BUSY';
+  constructor(code: InterruptSourceError['code'], address: PciAddress, source: InterruptSource, why: string) {
+    const name = source.kind === 'intx' ? 'INTx' : `${source.kind} vector ${source.vector}`;
+    super(`${name} of ${address} cannot be opened: ${why}`, { address: String(address), source: name, why });
+    this.code = code;
   }
 }
 
