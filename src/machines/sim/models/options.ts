@@ -65,6 +65,12 @@ export class OptionReader {
   }
 }
 
+/** For kinds that have none. @throws {MachineDescriptionError} there is one nevertheless. */
+export function noOptions(kind: string, given: GivenOptions): undefined {
+  new OptionReader(kind, given, []);
+  return undefined;
+}
+
 function toBigint(value: unknown): bigint | undefined {
   if (typeof value === 'bigint') return value;
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : undefined;

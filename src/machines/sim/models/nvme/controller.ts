@@ -1,5 +1,6 @@
 /** The NVMe controller as its registers show it: how it starts, stops and fails (NVM Express 1.4, 3.1 and 7.6). */
 import type { DeviceModel, ModelBus, Timer } from '../../device-model.js';
+import { fromLanes } from '../lanes.js';
 import { CommandEngine, type AdminQueues, type EngineOptions } from './command-engine.js';
 import { NVME_VERSION } from './identify.js';
 import { LARGEST_QUEUE } from './queue-table.js';
@@ -51,8 +52,7 @@ export class NvmeController implements DeviceModel {
 
   /** A part of a register reads as that part. */
   read(_region: number, offset: number, width: 1 | 2 | 4): number {
-    const value = this.#register(offset & ~3);
-    return width === 4 ? value : (value >>> ((offset & 3) * 8)) & (width === 2 ? 0xffff : 0xff);
+    return fromLanes(offset, width, this.#register(offset & ~3));
   }
 
   /** Registers are written whole or by halves of 4 bytes; what narrower writes do is not defined: nothing, here. */
