@@ -52,6 +52,14 @@ export class FunctionNotFoundError extends OpenslotError {
   }
 }
 
+/** Something was asked of a function after it was closed. */
+export class FunctionClosedError extends OpenslotError {
+  readonly code = 'FUNCTION_CLOSED';
+  constructor(address: PciAddress) {
+    super(`${address} was closed`, { address: String(address) });
+  }
+}
+
 /** An interrupt source that cannot be opened. */
 export class InterruptSourceError extends OpenslotError {
   readonly code: 'INTERRUPT_ABSENT' | 'INTERRUPT_BUSY';

@@ -1,5 +1,6 @@
 /** The machine's virtual clock: events in nanoseconds, moved by accesses and waits, and by the wall clock when idle. */
 import type { Timer } from './device-model.js';
+import { ClockEvent, EventQueue } from './event-queue.js';
 
 /**
  * `wall`: between accesses time passes as on the wall. `manual`: it moves by accesses, waits and {@link
@@ -13,114 +14,28 @@ export const ACCESS_NANOSECONDS = 1_000;
 const MILLISECOND = 1e6;
 /** Events that one turn of the event loop runs at most; the clock lags behind the wall where there are more. */
 const TURN_EVENTS = 10_000;
-/** Keeps a waiting process alive while no event is queued: somebody else's access may raise what it waits for. */
-const LONGEST_TIMEOUT = 0x7fff_ffff;
-
-class ClockEvent implements Timer {
-  readonly due: number;
-  /** Events of the same moment run in the order in which they were asked for. */
-  readonly order: number;
-  readonly action: () => void;
-  /** Place in the heap, -1 outside of it. */
-  place = -1;
-  readonly #queue: EventQueue;
-
-  constructor(queue: EventQueue, due: number, order: number, action: () => void) {
-    this.#queue = queue;
-    this.due = due;
-    this.order = order;
-    this.action = action;
-  }
-
-  cancel(): void {
-    this.#queue.remove(this);
-  }
-}
-
-/** A binary heap, earliest first, from which any event can be taken out: what is cancelled holds no memory. */
-class EventQueue {
-  readonly #heap: ClockEvent[] = [];
-
-  get first(): ClockEvent | undefined {
-    return this.#heap[0];
-  }
-
-  add(event: ClockEvent): void {
-    this.#heap.push(event);
-    this.#rise(event, this.#heap.length - 1);
-  }
-
-  remove(event: ClockEvent): void {
-    const { place } = event;
-    if (place < 0) return;
-    event.place = -1;
-    const last = this.#heap.pop();
-    if (last === undefined || last === event) return;
-    this.#rise(last, place);
-    this.#sink(last, last.place);
-  }
-
-  clear(): void {
-    for (const event of this.#heap) event.place = -1;
-    this.#heap.length = 0;
-  }
-
-  #put(event: ClockEvent, place: number): void {
-    this.#heap[place] = event;
-    event.place = place;
-  }
-
-  #rise(event: ClockEvent, from: number): void {
-    let place = from;
-    while (place > 0) {
-      const above = this.#heap[(place - 1) >> 1];
-      if (above === undefined || !before(event, above)) break;
-      const free = above.place;
-      this.#put(above, place);
-      place = free;
-    }
-    this.#put(event, place);
-  }
-
-  #sink(event: ClockEvent, from: number): void {
-    let place = from;
-    for (;;) {
-      const left = this.#heap[2 * place + 1];
-      const right = this.#heap[2 * place + 2];
-      const least = right !== undefined && left !== undefined && before(right, left) ? right : left;
-      if (least === undefined || !before(least, event)) break;
-      const free = least.place;
-      this.#put(least, place);
-      place = free;
-    }
-    this.#put(event, place);
-  }
-}
-
-function before(a: ClockEvent, b: ClockEvent): boolean {
-  return a.due < b.due || (a.due === b.due && a.order < b.order);
-}
+/** Longest delay of a Node timer, milliseconds. */
+const LONGEST_DELAY = 0x7fff_ffff;
 
 export class VirtualClock {
   readonly mode: ClockMode;
-  readonly #accessCost: number;
   readonly #events = new EventQueue();
   #now = 0;
   #order = 0;
   #running = false;
+  #stopped = false;
   /** A moment at which both clocks were read. */
   #base = { virtual: 0, wall: performance.now() };
   /** False from the next turn of the event loop on: the wall may have moved. */
   #synchronized: boolean;
+  /** What wakes an idle machine, and the event's time that it is for. */
   #timer: NodeJS.Timeout | undefined;
-  #timerDue = Infinity;
   #immediate: NodeJS.Immediate | undefined;
+  #armedFor = Infinity;
   #waiters = 0;
-  #stopped = false;
 
-  constructor(mode: ClockMode, accessCost = ACCESS_NANOSECONDS) {
+  constructor(mode: ClockMode) {
     this.mode = mode;
-    this.#accessCost = accessCost;
     this.#synchronized = mode === 'manual';
   }
 
@@ -129,11 +44,17 @@ export class VirtualClock {
     return this.#now;
   }
 
+  /** Events that have not happened yet. */
+  get pending(): number {
+    return this.#events.length;
+  }
+
   /** One access: time passes, and what is due by then happens before it. */
   access(): void {
     if (!this.#synchronized) this.#synchronize();
-    const until = this.#now + this.#accessCost;
+    const until = this.#now + ACCESS_NANOSECONDS;
     const first = this.#events.first;
+    // An access made by an event belongs to that event's moment.
     if (first !== undefined && first.due <= until && !this.#running) this.#run(until, Infinity);
     if (until > this.#now) this.#now = until;
   }
@@ -171,7 +92,7 @@ export class VirtualClock {
     }
   }
 
-  /** Somebody awaits what an event may bring: the process stays alive until {@link endWait}. */
+  /** Somebody awaits what an event or another's access may bring: the process stays alive until {@link endWait}. */
   beginWait(): void {
     this.#waiters++;
     if (this.#waiters === 1) this.#arm();
@@ -184,7 +105,7 @@ export class VirtualClock {
     this.#immediate?.unref();
   }
 
-  /** Drops every event. */
+  /** Drops every event; no later one is taken. */
   stop(): void {
     this.#stopped = true;
     this.#events.clear();
@@ -213,8 +134,7 @@ export class VirtualClock {
     const wall = performance.now();
     const virtual = this.#base.virtual + (wall - this.#base.wall) * MILLISECOND;
     if (virtual >= this.#now) return virtual;
-    this.#base.virtual = this.#now;
-    this.#base.wall = wall;
+    this.#base = { virtual: this.#now, wall };
     return this.#now;
   }
 
@@ -225,6 +145,7 @@ export class VirtualClock {
   /** Once a turn of the event loop, since the wall cannot be looked at for every access. */
   #synchronize(): void {
     this.#synchronized = true;
+    // It keeps the loop for one more turn, without sleeping in it: the accesses of that turn look again.
     setImmediate(this.#loopTurned);
     if (!this.#running) this.#catchUp(this.#wallTime());
   }
@@ -232,21 +153,21 @@ export class VirtualClock {
   #catchUp(until: number): void {
     this.#run(until, TURN_EVENTS);
     const first = this.#events.first;
-    // Too many to run them all now: the clock lags, and goes on from the last one.
-    const reached = first !== undefined && first.due <= until ? this.#now : until;
-    if (reached > this.#now) this.#now = reached;
-    if (reached < until) this.#base = { virtual: this.#now, wall: performance.now() };
+    if (first !== undefined && first.due <= until) {
+      // Too many to run them all now: the clock lags, and goes on from the last one.
+      this.#base = { virtual: this.#now, wall: performance.now() };
+    } else if (until > this.#now) {
+      this.#now = until;
+    }
   }
 
   readonly #fire = () => {
-    this.#timer = undefined;
-    this.#immediate = undefined;
-    this.#timerDue = Infinity;
+    this.#disarm();
     const wall = this.#wallTime();
     const first = this.#events.first;
     // Node's timers know milliseconds: what is due within the next one is due now.
-    const soon = first !== undefined && first.due > wall && first.due - wall < MILLISECOND;
-    this.#catchUp(soon ? first.due : wall);
+    const soon = first !== undefined && first.due - wall < MILLISECOND;
+    this.#catchUp(soon && first.due > wall ? first.due : wall);
     this.#arm();
   };
 
@@ -254,22 +175,30 @@ export class VirtualClock {
   #arm(): void {
     if (this.mode === 'manual' || this.#stopped) return;
     const first = this.#events.first;
-    if (first === undefined && this.#waiters === 0) return;
-    const due = first?.due ?? Infinity;
-    if (this.#timerDue <= due && this.#timerDue !== Infinity) {
-      // It fires early enough; one that finds nothing due is set again.
-      if (this.#waiters > 0) this.#timer?.ref();
+    if (first === undefined) {
+      if (this.#waiters > 0) this.#set(Infinity, LONGEST_DELAY);
       return;
     }
-    this.#disarm();
-    this.#timerDue = due;
-    const delay = (due - this.#wallTime()) / MILLISECOND;
+    const delay = (first.due - this.#wallTime()) / MILLISECOND;
     if (this.#waiters > 0 && delay < 1) {
+      if (this.#immediate !== undefined) return;
+      this.#disarm();
       this.#immediate = setImmediate(this.#fire);
-      return;
+      this.#armedFor = first.due;
+    } else {
+      this.#set(first.due, Math.min(Math.ceil(delay), LONGEST_DELAY));
     }
-    this.#timer = setTimeout(this.#fire, Math.min(Math.ceil(delay), LONGEST_TIMEOUT));
-    if (this.#waiters === 0) this.#timer.unref();
+  }
+
+  /** One that is set for an earlier moment stays: it finds nothing due and is set again. */
+  #set(due: number, delay: number): void {
+    if (this.#armedFor > due || (this.#timer === undefined && this.#immediate === undefined)) {
+      this.#disarm();
+      this.#timer = setTimeout(this.#fire, delay);
+      this.#armedFor = due;
+    }
+    if (this.#waiters > 0) this.#timer?.ref();
+    else this.#timer?.unref();
   }
 
   #disarm(): void {
@@ -277,6 +206,6 @@ export class VirtualClock {
     clearImmediate(this.#immediate);
     this.#timer = undefined;
     this.#immediate = undefined;
-    this.#timerDue = Infinity;
+    this.#armedFor = Infinity;
   }
 }

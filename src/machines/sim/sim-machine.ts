@@ -9,7 +9,7 @@ import {
   type PciFunction,
 } from '../../function/index.js';
 import { PciAddress } from '../../pci/index.js';
-import type { Bridge } from './bridge.js';
+import type { Bridge } from './bus/bridge.js';
 import { VirtualClock, type ClockMode } from './clock.js';
 import { DEFAULT_MACHINE } from './default-machine.js';
 import { buildMachine, faultRefusal } from './description/build.js';
@@ -17,19 +17,19 @@ import type { MachineDescription } from './description/description.js';
 import { checkDescription, refusal } from './description/schema.js';
 import { parseMachine } from './description/source.js';
 import type { DeviceKind } from './device-model.js';
-import { Endpoint } from './endpoint.js';
+import { Endpoint } from './device/endpoint.js';
 import { MachineDescriptionError } from './errors.js';
-import type { DeviceFault } from './faults.js';
+import type { DeviceFault } from './device/faults.js';
 import { rememberFunction, startMachine } from './firmware/firmware.js';
 import type { Planned } from './firmware/plan.js';
-import { SimHost } from './host.js';
-import { MEMORY_BASE, MEMORY_END } from './memory.js';
+import { SimHost } from './host/sim-host.js';
+import { MEMORY_BASE, MEMORY_END } from './host/memory.js';
 import { DEVICE_KINDS } from './models/index.js';
-import { IovaSpace } from './program-dma.js';
-import { InterruptSources } from './program-interrupts.js';
-import { RootComplex } from './root-complex.js';
+import { IovaSpace } from './program/program-dma.js';
+import { InterruptSources } from './program/interrupt-sources.js';
+import { RootComplex } from './bus/root-complex.js';
 import { SimDrivers } from './sim-drivers.js';
-import { SimFunction, type SharedFunction } from './sim-function.js';
+import { SimFunction, type SharedFunction } from './program/sim-function.js';
 
 const LINES = 4;
 

@@ -1,14 +1,14 @@
 /** Makes buses, bridges and devices of a machine description, before firmware has given them numbers and addresses. */
-import { Bridge } from '../bridge.js';
-import type { SimBus } from '../bus.js';
+import { Bridge } from '../bus/bridge.js';
+import type { SimBus } from '../bus/bus.js';
 import type { VirtualClock } from '../clock.js';
 import type { DeviceKind } from '../device-model.js';
-import { Endpoint } from '../endpoint.js';
+import { Endpoint } from '../device/endpoint.js';
 import { MachineDescriptionError } from '../errors.js';
-import { faultName, type DeviceFault } from '../faults.js';
+import { faultName, type DeviceFault } from '../device/faults.js';
 import type { Planned, PlannedBridge, PlannedFunction, PlannedRoot } from '../firmware/plan.js';
-import type { SimHost } from '../host.js';
-import type { RootComplex } from '../root-complex.js';
+import type { SimHost } from '../host/sim-host.js';
+import type { RootComplex } from '../bus/root-complex.js';
 import {
   isBridge,
   type BridgeDescription,
@@ -189,10 +189,11 @@ export function faultRefusal(
     return `${kind.name} has no fault ${faultName(fault)}: ${has}`;
   }
   if (fault.fault !== 'interrupt_storm' || fault.vector === undefined) return undefined;
-  const vectors = Math.max(shape.msi?.vectors ?? 0, shape.msix?.vectors ?? 0);
-  return fault.vector < vectors
-    ? undefined
-    : `${kind.name} has ${vectors} vectors, so none is ${fault.vector}`;
+  // Whichever capability software switches on must have it.
+  const { msi, msix } = shape;
+  const vectors = Math.min(msi?.vectors ?? Infinity, msix?.vectors ?? Infinity);
+  const has = msi === undefined && msix === undefined ? 0 : vectors;
+  return fault.vector < has ? undefined : `${kind.name} has ${has} vectors, so none is ${fault.vector}`;
 }
 
 function devfnOf(slot: string): number {

@@ -1,5 +1,5 @@
 /** A machine as data that a user writes: buses, bridges, devices, who drives them, and what is broken. */
-import type { DeviceFault } from '../faults.js';
+import type { DeviceFault } from '../device/faults.js';
 
 /** What is not given is assigned as firmware would. All numbers are whole; addresses and sizes are bytes. */
 export interface MachineDescription {

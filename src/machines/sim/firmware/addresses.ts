@@ -1,8 +1,8 @@
 /** Addresses of BARs and windows of bridges, as firmware gives them: sized bottom up, placed top down. */
-import { IO_WINDOW, MEMORY_WINDOW, PREFETCHABLE_WINDOW } from '../address-space.js';
-import type { Bridge, Window } from '../bridge.js';
+import { IO_WINDOW, MEMORY_WINDOW, PREFETCHABLE_WINDOW } from '../bus/address-space.js';
+import type { Bridge, Window } from '../bus/bridge.js';
 import type { RegionShape } from '../device-model.js';
-import type { Endpoint } from '../endpoint.js';
+import type { Endpoint } from '../device/endpoint.js';
 import { alignUp, arrange, type Block } from './arrange.js';
 import type { Planned, PlannedBridge, PlannedFunction, PlannedRoot, Refuse } from './plan.js';
 

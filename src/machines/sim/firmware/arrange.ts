@@ -1,5 +1,5 @@
 /** Placing blocks of addresses in a window: fixed ones where they stand, the others largest first into what is free. */
-import type { Window } from '../bridge.js';
+import type { Window } from '../bus/bridge.js';
 import type { DescriptionPath } from '../description/path.js';
 import type { Refuse } from './plan.js';
 

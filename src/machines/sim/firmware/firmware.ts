@@ -1,5 +1,5 @@
 /** What firmware does to a machine before software gets it: numbers, addresses, interrupt lines, decoding. */
-import type { Endpoint } from '../endpoint.js';
+import type { Endpoint } from '../device/endpoint.js';
 import { assignAddresses } from './addresses.js';
 import { assignBusNumbers } from './bus-numbers.js';
 import type { Planned, PlannedRoot, Refuse } from './plan.js';

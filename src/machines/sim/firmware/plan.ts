@@ -1,10 +1,10 @@
 /** A built machine with what its description says of numbers and addresses: what firmware works on. */
-import type { Bridge } from '../bridge.js';
-import type { SimBus } from '../bus.js';
+import type { Bridge } from '../bus/bridge.js';
+import type { SimBus } from '../bus/bus.js';
 import type { BridgeDescription, FunctionDescription } from '../description/description.js';
 import type { DescriptionPath } from '../description/path.js';
-import type { Endpoint } from '../endpoint.js';
-import type { DeviceFault } from '../faults.js';
+import type { Endpoint } from '../device/endpoint.js';
+import type { DeviceFault } from '../device/faults.js';
 import type { MachineDescriptionError } from '../errors.js';
 
 export interface PlannedFunction {

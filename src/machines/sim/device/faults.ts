@@ -13,7 +13,15 @@ export type DeviceFault =
   /** One that its kind has of its own, by name. */
   | { readonly fault: 'model'; readonly name: string };
 
-export const STORM_NANOSECONDS = 10_000;
+/** Names that a kind cannot give to a fault of its own. */
+export const BUILT_IN_FAULTS: ReadonlySet<string> = new Set([
+  'hung_reset',
+  'removed',
+  'interrupt_storm',
+  'wrong_dma',
+]);
+
+const STORM_NANOSECONDS = 10_000;
 
 /** The name that a fault is cleared by. */
 export function faultName(fault: DeviceFault): string {
@@ -33,10 +41,6 @@ export class FaultSwitches {
     return this.#on.delete(name);
   }
 
-  get names(): readonly string[] {
-    return [...this.#on.keys()];
-  }
-
   hasModelFault(name: string): boolean {
     return this.#on.get(name)?.fault === 'model';
   }
@@ -47,6 +51,12 @@ export class FaultSwitches {
 
   get removed(): boolean {
     return this.#on.has('removed');
+  }
+
+  get storm(): { readonly vector: number; readonly every: number } | undefined {
+    const fault = this.#on.get('interrupt_storm');
+    if (fault?.fault !== 'interrupt_storm') return undefined;
+    return { vector: fault.vector ?? 0, every: fault.every ?? STORM_NANOSECONDS };
   }
 
   /** Bytes to add to each address. */

@@ -4,12 +4,12 @@ import {
   ConfigAccessError,
   type ConfigSpace,
   type ConfigWidth,
-} from '../../function/index.js';
-import type { PciAddress } from '../../pci/index.js';
-import type { BusFunction } from './bus.js';
-import type { VirtualClock } from './clock.js';
-import { allOnes } from './config-registers.js';
-import type { RootComplex } from './root-complex.js';
+} from '../../../function/index.js';
+import type { PciAddress } from '../../../pci/index.js';
+import type { BusFunction } from '../bus/bus.js';
+import type { VirtualClock } from '../clock.js';
+import { allOnes } from '../device/config-registers.js';
+import type { RootComplex } from '../bus/root-complex.js';
 
 export class SimConfig implements ConfigSpace {
   readonly size: number;

@@ -1,8 +1,8 @@
 /** Loads and stores to a range of the machine's bus: each access goes to whatever answers its address at that moment. */
-import { checkRegionAccess, RegionAccessError, type RegisterAccess } from '../../function/index.js';
+import { checkRegionAccess, RegionAccessError, type RegisterAccess } from '../../../function/index.js';
 import type { AddressMap, Decoded } from './address-map.js';
 import type { Routing } from './bus.js';
-import type { VirtualClock } from './clock.js';
+import type { VirtualClock } from '../clock.js';
 
 const ALL_ONES_64 = 0xffff_ffff_ffff_ffffn;
 

@@ -1,6 +1,6 @@
 /** The IOMMU: whose DMA reaches which memory, by requester, and a record of what reached nothing. */
-import type { DmaResult, IommuContext, IommuFault, Iova, PhysicalAddress } from '../../function/index.js';
-import type { PciAddress } from '../../pci/index.js';
+import type { DmaResult, IommuContext, IommuFault, Iova, PhysicalAddress } from '../../../function/index.js';
+import type { PciAddress } from '../../../pci/index.js';
 import { PAGE_SIZE, type PhysicalMemory } from './memory.js';
 
 /** Faults that are kept; older ones are only counted. */

@@ -9,15 +9,15 @@ import type {
   MessageTarget,
   PhysicalAddress,
   RegisterAccess,
-} from '../../function/index.js';
-import type { PciAddress } from '../../pci/index.js';
-import { BusRange } from './bus-range.js';
-import type { VirtualClock } from './clock.js';
+} from '../../../function/index.js';
+import type { PciAddress } from '../../../pci/index.js';
+import { BusRange } from '../bus/bus-range.js';
+import type { VirtualClock } from '../clock.js';
 import { Iommu, type PageTable } from './iommu.js';
 import { InterruptLines } from './lines.js';
 import { PhysicalMemory, type OwnedRange } from './memory.js';
 import { isMessageAddress, MessageTable } from './messages.js';
-import type { RootComplex } from './root-complex.js';
+import type { RootComplex } from '../bus/root-complex.js';
 
 export class SimHost implements Host, HostControl {
   readonly iommu: Iommu;
@@ -101,6 +101,8 @@ export class SimHost implements Host, HostControl {
   }
 
   openRange(kind: 'memory' | 'io', base: PhysicalAddress, bytes: number): RegisterAccess {
+    // An access that is aligned in the range must be aligned on the bus.
+    if (base % (kind === 'io' ? 4 : 8) !== 0) throw new RangeError(`0x${base.toString(16)} is not aligned`);
     const map = kind === 'io' ? this.#root.io : this.#root.memory;
     return new BusRange(
       { kind, base, size: bytes, name: `${kind} at 0x${base.toString(16)}` },

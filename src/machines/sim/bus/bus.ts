@@ -1,7 +1,7 @@
 /** A bus of the simulated machine: the functions that stand on it, by device and function number. */
-import type { ConfigWidth } from '../../function/index.js';
+import type { ConfigWidth } from '../../../function/index.js';
 import type { Bridge } from './bridge.js';
-import type { Endpoint } from './endpoint.js';
+import type { Endpoint } from '../device/endpoint.js';
 
 /** What configuration cycles reach. */
 export interface BusFunction {

@@ -1,6 +1,6 @@
 /** Registers of a simulated function's configuration space, made from the tables of the register model. */
-import type { ConfigWidth, ImageRegister } from '../../function/index.js';
-import { bytesReader, dottedName, fieldMask, type RegisterTable } from '../../pci/index.js';
+import type { ConfigWidth, ImageRegister } from '../../../function/index.js';
+import { bytesReader, dottedName, fieldMask, type RegisterTable } from '../../../pci/index.js';
 
 /** What a table does not say of a register: its value after power on, and what the machine does itself. */
 export interface RegisterSetup {

@@ -1,18 +1,13 @@
 /** Configuration space of a simulated device's function: its header and capabilities, from its shape. */
-import { ConfigImage, type ImageRegister } from '../../function/index.js';
-import { barMask, barTypeBits, header0, pcie, pm, vpd, type BarShape } from '../../pci/index.js';
-import {
-  placeCapabilities,
-  stickyBits,
-  tableRegisters,
-  type CapabilityPlan,
-  type RegisterSetup,
-} from './config-registers.js';
-import type { FunctionShape, RegionShape } from './device-model.js';
+import { ConfigImage, type ImageRegister } from '../../../function/index.js';
+import { header0, pcie, pm } from '../../../pci/index.js';
+import { barSetups } from './bars.js';
+import { placeCapabilities, stickyBits, tableRegisters, type CapabilityPlan } from './config-registers.js';
+import type { FunctionShape } from '../device-model.js';
 import type { Signals } from './signals.js';
+import type { VpdWindow } from './vpd-window.js';
 
 export const PM_ID = 0x01;
-export const VPD_ID = 0x03;
 export const EXPRESS_ID = 0x10;
 
 const COMMAND_IO = 0x001;
@@ -26,33 +21,6 @@ const INTEGRATED_ENDPOINT = 9;
 const EXPRESS_VERSION = 2;
 const ROLE_BASED_ERRORS = 0x8000;
 const FUNCTION_LEVEL_RESET = 0x1000_0000;
-
-export function barShapeOf(region: RegionShape): BarShape {
-  if (region.kind === 'io') return { kind: 'io', width: 32 };
-  const { prefetchable = false, wide = false } = region;
-  return { kind: 'memory', width: wide ? 64 : 32, prefetchable, belowOneMegabyte: false };
-}
-
-/** What configuration space shows of the function's state at each read. */
-export interface LiveState {
-  /** Status, from what its register holds. */
-  status(held: number): number;
-  /** The dword of the vital product data that was asked for. */
-  vpdData(): number;
-}
-
-/** @throws {BarSizeError} a region that no BAR can have: a fault of the shape. */
-function barSetups(regions: readonly RegionShape[]): Record<string, RegisterSetup> {
-  const setups: Record<string, RegisterSetup> = {};
-  for (let index = 0; index < 6; index++) setups[`bar${index}`] = { writable: 0 };
-  for (const region of regions) {
-    const shape = barShapeOf(region);
-    const mask = barMask(shape, BigInt(region.size));
-    setups[`bar${region.index}`] = { initial: barTypeBits(shape), writable: mask.low };
-    if (shape.width === 64) setups[`bar${region.index + 1}`] = { writable: mask.high };
-  }
-  return setups;
-}
 
 function expressPlan(flr: boolean, integrated: boolean): CapabilityPlan {
   return {
@@ -73,12 +41,7 @@ function expressPlan(flr: boolean, integrated: boolean): CapabilityPlan {
   };
 }
 
-function plans(
-  shape: FunctionShape,
-  signals: Signals,
-  live: LiveState,
-  integrated: boolean,
-): CapabilityPlan[] {
+function plans(shape: FunctionShape, parts: RegisterParts): CapabilityPlan[] {
   const list: CapabilityPlan[] = [];
   if (shape.powerManagement === true) {
     list.push({
@@ -93,21 +56,24 @@ function plans(
         }),
     });
   }
-  if (signals.msi !== undefined) list.push(signals.msi.plan);
-  if (signals.msix !== undefined) list.push(signals.msix.plan);
-  if (shape.vpd !== undefined) {
-    list.push({
-      id: VPD_ID,
-      bytes: 8,
-      registers: (base, next) =>
-        tableRegisters(vpd, base, {
-          list: { initial: (next << 8) | VPD_ID },
-          data: { read: () => live.vpdData() },
-        }),
-    });
-  }
-  if (shape.express !== undefined) list.push(expressPlan(shape.express.flr, integrated));
+  const { msi, msix } = parts.signals;
+  if (msi !== undefined) list.push(msi.plan);
+  if (msix !== undefined) list.push(msix.plan);
+  if (parts.vpd !== undefined) list.push(parts.vpd.plan);
+  if (shape.express !== undefined) list.push(expressPlan(shape.express.flr, parts.integrated));
   return list;
+}
+
+/** What the registers of a function depend on besides its shape. */
+export interface RegisterParts {
+  readonly signals: Signals;
+  readonly vpd: VpdWindow | undefined;
+  /** Status, as it is at each read. */
+  readonly status: () => number;
+  /** Its device has several functions. */
+  readonly multifunction: boolean;
+  /** It stands on a root bus: an Express function without a link. */
+  readonly integrated: boolean;
 }
 
 /** Where the registers of a function stand, and a way to make them afresh at every reset. */
@@ -118,14 +84,9 @@ export class EndpointRegisters {
   readonly #registers: readonly ImageRegister[];
   readonly #sticky: ReadonlyMap<string, number>;
 
-  constructor(
-    shape: FunctionShape,
-    signals: Signals,
-    live: LiveState & { held(register: string): number },
-    place: { readonly multifunction: boolean; readonly integrated: boolean },
-  ) {
+  constructor(shape: FunctionShape, parts: RegisterParts) {
     this.size = shape.express === undefined ? 256 : 4096;
-    const { registers, offsets, first } = placeCapabilities(plans(shape, signals, live, place.integrated));
+    const { registers, offsets, first } = placeCapabilities(plans(shape, parts));
     this.offsets = offsets;
     const has = (kind: 'io' | 'memory') => shape.regions.some((region) => region.kind === kind);
     const header = tableRegisters(header0, 0, {
@@ -140,12 +101,12 @@ export class EndpointRegisters {
       },
       status: {
         initial: first === 0 ? 0 : STATUS_CAPABILITIES,
-        read: () => live.status(live.held('header.status')),
+        read: parts.status,
       },
       revision: { initial: shape.revision },
       prog_if: { initial: shape.classCode & 0xff },
       class: { initial: shape.classCode >>> 8 },
-      type: { initial: place.multifunction ? MULTIFUNCTION : 0 },
+      type: { initial: parts.multifunction ? MULTIFUNCTION : 0 },
       bist: { writable: 0 },
       ...barSetups(shape.regions),
       subsystem_vendor: { initial: shape.subsystemVendor ?? 0 },

@@ -1,6 +1,6 @@
 /** The MSI capability of a simulated function: its registers, its mask bits, and the messages that it sends. */
-import type { ConfigSpace } from '../../function/index.js';
-import { msi } from '../../pci/index.js';
+import type { ConfigSpace } from '../../../function/index.js';
+import { msi } from '../../../pci/index.js';
 import { tableRegisters, type CapabilityPlan } from './config-registers.js';
 
 /** Writes 32 bits to an address of the bus, as an interrupt. */

@@ -1,36 +1,47 @@
 /** A function of a simulated device: configuration space, BARs and interrupts around the behaviour of its model. */
-import type { ConfigImage, ConfigWidth, RegionInfo, ResetMethod } from '../../function/index.js';
-import { PciAddress } from '../../pci/index.js';
-import type { Decoded, Space } from './address-map.js';
-import type { BusFunction, Routing, SimBus } from './bus.js';
-import type { VirtualClock } from './clock.js';
+import type { ConfigImage, ConfigWidth, RegionInfo, ResetMethod } from '../../../function/index.js';
+import { PciAddress } from '../../../pci/index.js';
+import type { BusFunction, Routing, SimBus } from '../bus/bus.js';
+import type { VirtualClock } from '../clock.js';
+import type { DeviceKind, DeviceModel, FunctionShape } from '../device-model.js';
+import type { SimHost } from '../host/sim-host.js';
+import { BARS_END, FIRST_BAR, placedBars, regionInfos, type PlacedBar } from './bars.js';
+import { checkShape } from './check-shape.js';
 import { allOnes } from './config-registers.js';
-import type { DeviceKind, DeviceModel, FunctionShape, Timer } from './device-model.js';
-import { EndpointRegisters, EXPRESS_ID, PM_ID, VPD_ID } from './endpoint-registers.js';
-import { FaultSwitches, STORM_NANOSECONDS, type DeviceFault } from './faults.js';
+import { EndpointRegisters, EXPRESS_ID, PM_ID } from './endpoint-registers.js';
+import { FaultSwitches, type DeviceFault } from './faults.js';
 import { FunctionBus } from './function-bus.js';
-import type { SimHost } from './host.js';
+import { InterruptStorm } from './interrupt-storm.js';
 import { Signals } from './signals.js';
+import { VPD_ID, VpdWindow } from './vpd-window.js';
 
 const COMMAND = 0x04;
 const COMMAND_IO = 0x001;
 const COMMAND_MEMORY = 0x002;
 const COMMAND_MASTER = 0x004;
 const COMMAND_INTX_DISABLE = 0x400;
+const STATUS = 'header.status';
 const STATUS_INTX = 0x0008;
 const STATUS_MASTER_ABORT = 0x2000;
-const FIRST_BAR = 0x10;
-const BARS_END = 0x28;
 const START_RESET = 0x8000;
-const VPD_FLAG = 0x8000;
 const D3HOT = 3;
 const LOW_HALF = 0xffff_ffffn;
-const HIGH = 0x1_0000_0000;
-/** Addresses from here on are none of this machine's (52 bits), as a BAR shows while it is sized. */
-const ADDRESS_END = 2 ** 52;
 
 type ConfigWatcher = (offset: number, width: ConfigWidth, value: number) => void;
-type DecodedBar = Pick<Decoded, 'region' | 'base' | 'end'>;
+
+export interface EndpointParts {
+  readonly bus: SimBus;
+  readonly devfn: number;
+  readonly kind: DeviceKind;
+  readonly options: unknown;
+  /** Number of the function inside its device. */
+  readonly number: number;
+  readonly shape: FunctionShape;
+  readonly multifunction: boolean;
+  readonly host: SimHost;
+  readonly clock: VirtualClock;
+  readonly routing: Routing;
+}
 
 export class Endpoint implements BusFunction {
   readonly bus: SimBus;
@@ -38,12 +49,13 @@ export class Endpoint implements BusFunction {
   readonly kind: DeviceKind;
   readonly shape: FunctionShape;
   readonly signals: Signals;
-  readonly faults = new FaultSwitches();
   readonly #model: DeviceModel;
   readonly #functionBus: FunctionBus;
   readonly #registers: EndpointRegisters;
+  readonly #vpd: VpdWindow | undefined;
+  readonly #faults = new FaultSwitches();
+  readonly #storm: InterruptStorm;
   readonly #routing: Routing;
-  readonly #clock: VirtualClock;
   readonly #host: SimHost;
   readonly #configWatchers = new Set<ConfigWatcher>();
   #image: ConfigImage;
@@ -51,36 +63,23 @@ export class Endpoint implements BusFunction {
   /** Decode bits of Command that count: none while nothing answers. */
   #decodes = 0;
   #powerState = 0;
-  #vpdData = 0;
   /** A reset began and did not end. */
   #hung = false;
-  #storm: Timer | undefined;
   #address: PciAddress | undefined;
   #addressVersion = 0;
-  /** The pin was driven under this address, and is let go under it. */
-  #drivenAs: PciAddress | undefined;
+  /** The pin was raised under this address, and is lowered under it. */
+  #raisedAs: PciAddress | undefined;
 
-  constructor(parts: {
-    readonly bus: SimBus;
-    readonly devfn: number;
-    readonly kind: DeviceKind;
-    readonly options: unknown;
-    /** Number of the function inside its device. */
-    readonly number: number;
-    readonly shape: FunctionShape;
-    readonly multifunction: boolean;
-    readonly host: SimHost;
-    readonly clock: VirtualClock;
-    readonly routing: Routing;
-  }) {
-    const { bus, devfn, kind, shape, host, clock, routing } = parts;
+  /** @throws {RangeError} the kind's shape is of no function that can be. */
+  constructor(parts: EndpointParts) {
+    const { bus, kind, shape } = parts;
+    checkShape(kind, shape);
     this.bus = bus;
-    this.devfn = devfn;
+    this.devfn = parts.devfn;
     this.kind = kind;
     this.shape = shape;
-    this.#host = host;
-    this.#clock = clock;
-    this.#routing = routing;
+    this.#host = parts.host;
+    this.#routing = parts.routing;
     this.signals = new Signals(
       shape,
       (level) => {
@@ -90,26 +89,25 @@ export class Endpoint implements BusFunction {
         this.#functionBus.send(address, data);
       },
     );
+    this.#storm = new InterruptStorm(parts.clock, this.signals);
     this.#functionBus = new FunctionBus({
-      clock,
-      host,
+      clock: parts.clock,
+      host: parts.host,
       signals: this.signals,
-      faults: this.faults,
+      faults: this.#faults,
       requester: this,
       onReadFault: () => {
-        this.#image.hold('header.status', this.#image.held('header.status') | STATUS_MASTER_ABORT);
+        this.#image.hold(STATUS, this.#image.held(STATUS) | STATUS_MASTER_ABORT);
       },
     });
-    this.#registers = new EndpointRegisters(
-      shape,
-      this.signals,
-      {
-        status: (held) => (this.signals.pin ? held | STATUS_INTX : held),
-        vpdData: () => this.#vpdData,
-        held: (name) => this.#image.held(name),
-      },
-      { multifunction: parts.multifunction, integrated: bus.parent === undefined },
-    );
+    this.#vpd = shape.vpd === undefined ? undefined : new VpdWindow(shape.vpd);
+    this.#registers = new EndpointRegisters(shape, {
+      signals: this.signals,
+      vpd: this.#vpd,
+      status: () => this.#image.held(STATUS) | (this.signals.pin ? STATUS_INTX : 0),
+      multifunction: parts.multifunction,
+      integrated: bus.parent === undefined,
+    });
     this.#image = this.#registers.image();
     this.#model = kind.create(parts.options, parts.number, this.#functionBus);
   }
@@ -129,7 +127,7 @@ export class Endpoint implements BusFunction {
 
   /** In its slot, not lost in a reset, and its bus is running. */
   get answers(): boolean {
-    return !this.#hung && !this.faults.removed && this.bus.running;
+    return !this.#hung && !this.#faults.removed && this.bus.running;
   }
 
   get alive(): boolean {
@@ -163,82 +161,12 @@ export class Endpoint implements BusFunction {
     this.#image.write(offset, width, value);
     for (const watcher of this.#configWatchers) watcher(offset, width, value >>> 0);
     if (offset < BARS_END && offset + width > FIRST_BAR) this.#routing.changed();
-    this.#startVpd(offset, width);
+    const vpd = this.capability(VPD_ID);
+    if (vpd !== undefined) this.#vpd?.written(this.#image, vpd, offset, width);
     this.#changePower();
     this.#refresh();
-    const express = this.#registers.offsets.get(EXPRESS_ID);
+    const express = this.capability(EXPRESS_ID);
     if (express !== undefined && (this.#image.read(express + 8, 2) & START_RESET) !== 0) this.functionReset();
-  }
-
-  /** The BARs of a space that answer now. */
-  decodedBars(space: Space): readonly DecodedBar[] {
-    const enabled = (this.#command & (space === 'io' ? COMMAND_IO : COMMAND_MEMORY)) !== 0;
-    if (!enabled || !this.alive) return [];
-    const bars: DecodedBar[] = [];
-    for (const { index, kind, size } of this.shape.regions) {
-      if (kind !== space) continue;
-      const base = this.#barAddress(index);
-      // A BAR without an address, or in the middle of being sized, answers nowhere.
-      if (base !== 0 && base + size <= ADDRESS_END) bars.push({ region: index, base, end: base + size });
-    }
-    return bars;
-  }
-
-  /** The regions with the addresses that the BARs hold now. */
-  regionInfos(): RegionInfo[] {
-    return this.shape.regions.map(({ index, kind, size, prefetchable = false, wide = false }) => ({
-      index,
-      kind,
-      size,
-      address: BigInt(this.#barAddress(index)),
-      prefetchable,
-      wide,
-    }));
-  }
-
-  regionRead(region: number, offset: number, width: 1 | 2 | 4): number {
-    const { msix } = this.signals;
-    const value =
-      msix !== undefined && region === msix.region && msix.covers(offset)
-        ? msix.read(offset, width)
-        : this.#model.read(region, offset, width);
-    return width === 4 ? value >>> 0 : value & (width === 2 ? 0xffff : 0xff);
-  }
-
-  regionWrite(region: number, offset: number, width: 1 | 2 | 4, value: number): void {
-    const cut = width === 4 ? value >>> 0 : value & (width === 2 ? 0xffff : 0xff);
-    const { msix } = this.signals;
-    if (msix !== undefined && region === msix.region && msix.covers(offset)) msix.write(offset, width, cut);
-    else this.#model.write(region, offset, width, cut);
-  }
-
-  regionRead64(region: number, offset: number): bigint {
-    if (this.#model.read64 !== undefined && !this.#inTable(region, offset)) {
-      return BigInt.asUintN(64, this.#model.read64(region, offset));
-    }
-    const low = this.regionRead(region, offset, 4);
-    return BigInt(low) | (BigInt(this.regionRead(region, offset + 4, 4)) << 32n);
-  }
-
-  regionWrite64(region: number, offset: number, value: bigint): void {
-    if (this.#model.write64 !== undefined && !this.#inTable(region, offset)) {
-      this.#model.write64(region, offset, BigInt.asUintN(64, value));
-      return;
-    }
-    this.regionWrite(region, offset, 4, Number(value & LOW_HALF));
-    this.regionWrite(region, offset + 4, 4, Number((value >> 32n) & LOW_HALF));
-  }
-
-  /** Everything as after power on. */
-  reset(): void {
-    this.#restart(this.#registers.image());
-    if (this.faults.hangsInReset) this.#hang();
-  }
-
-  /** As {@link reset}, but the sticky bits survive. */
-  functionReset(): void {
-    this.#restart(this.#registers.image(this.#image));
-    if (this.faults.hangsInReset) this.#hang();
   }
 
   /** Told of each write that reaches the registers. */
@@ -254,39 +182,81 @@ export class Endpoint implements BusFunction {
     };
   }
 
-  inject(fault: DeviceFault): void {
-    this.faults.set(fault);
-    if (fault.fault === 'removed') {
-      this.#restart(this.#registers.image());
-      this.#stopStorm();
+  /** The BARs of a space that answer now. */
+  decodedBars(space: 'memory' | 'io'): readonly PlacedBar[] {
+    const enabled = (this.#decodes & (space === 'io' ? COMMAND_IO : COMMAND_MEMORY)) !== 0;
+    return enabled ? placedBars(this.shape.regions, this.#image, space) : [];
+  }
+
+  regionInfos(): RegionInfo[] {
+    return regionInfos(this.shape.regions, this.#image);
+  }
+
+  regionRead(region: number, offset: number, width: 1 | 2 | 4): number {
+    const value = this.#isMsix(region, offset)
+      ? (this.signals.msix?.read(offset, width) ?? 0)
+      : this.#model.read(region, offset, width);
+    return width === 4 ? value >>> 0 : value & (width === 2 ? 0xffff : 0xff);
+  }
+
+  regionWrite(region: number, offset: number, width: 1 | 2 | 4, value: number): void {
+    const cut = width === 4 ? value >>> 0 : value & (width === 2 ? 0xffff : 0xff);
+    if (this.#isMsix(region, offset)) this.signals.msix?.write(offset, width, cut);
+    else this.#model.write(region, offset, width, cut);
+  }
+
+  regionRead64(region: number, offset: number): bigint {
+    if (this.#model.read64 !== undefined && !this.#isMsix(region, offset)) {
+      return BigInt.asUintN(64, this.#model.read64(region, offset));
     }
-    if (fault.fault === 'interrupt_storm')
-      this.#startStorm(fault.vector ?? 0, fault.every ?? STORM_NANOSECONDS);
+    const low = this.regionRead(region, offset, 4);
+    return BigInt(low) | (BigInt(this.regionRead(region, offset + 4, 4)) << 32n);
+  }
+
+  regionWrite64(region: number, offset: number, value: bigint): void {
+    if (this.#model.write64 !== undefined && !this.#isMsix(region, offset)) {
+      this.#model.write64(region, offset, BigInt.asUintN(64, value));
+      return;
+    }
+    this.regionWrite(region, offset, 4, Number(value & LOW_HALF));
+    this.regionWrite(region, offset + 4, 4, Number((value >> 32n) & LOW_HALF));
+  }
+
+  /** Everything as after power on. */
+  reset(): void {
+    this.#restart(this.#registers.image());
+  }
+
+  /** As {@link reset}, but the sticky bits survive. */
+  functionReset(): void {
+    this.#restart(this.#registers.image(this.#image));
+  }
+
+  inject(fault: DeviceFault): void {
+    this.#faults.set(fault);
+    if (fault.fault === 'removed') this.#restart(this.#registers.image());
+    this.#updateStorm();
   }
 
   /** @returns false when the fault was not on. */
   clear(name: string): boolean {
-    if (!this.faults.delete(name)) return false;
-    if (name === 'interrupt_storm') this.#stopStorm();
-    if (name === 'hung_reset') this.#hung = false;
-    if (name === 'removed') this.#restart(this.#registers.image());
+    if (!this.#faults.delete(name)) return false;
+    if (name === 'hung_reset' || name === 'removed') this.#hung = false;
     this.#refresh();
+    this.#updateStorm();
     return true;
   }
 
   #restart(image: ConfigImage): void {
     this.#functionBus.cancelTimers();
     this.signals.reset();
+    this.#vpd?.reset();
     this.#image = image;
     this.#powerState = 0;
-    this.#vpdData = 0;
+    this.#hung = this.#faults.hangsInReset;
+    this.#routing.changed();
     this.#refresh();
     this.#model.reset();
-  }
-
-  #hang(): void {
-    this.#hung = true;
-    this.#refresh();
   }
 
   /** Takes over what the registers hold now. */
@@ -299,22 +269,14 @@ export class Endpoint implements BusFunction {
     this.signals.refresh(this.#image, this.#registers.offsets, connected);
   }
 
-  #barAddress(index: number): number {
-    const offset = FIRST_BAR + 4 * index;
-    const low = this.#image.read(offset, 4);
-    if ((low & 1) !== 0) return (low & ~3) >>> 0;
-    const address = (low & ~15) >>> 0;
-    return (low & 6) === 4 ? this.#image.read(offset + 4, 4) * HIGH + address : address;
-  }
-
-  #inTable(region: number, offset: number): boolean {
+  #isMsix(region: number, offset: number): boolean {
     const { msix } = this.signals;
     return msix !== undefined && region === msix.region && msix.covers(offset);
   }
 
   /** D1 and D2 are not supported: a write of them is ignored. Out of D3hot the function comes reset. */
   #changePower(): void {
-    const capability = this.#registers.offsets.get(PM_ID);
+    const capability = this.capability(PM_ID);
     if (capability === undefined) return;
     const control = this.#image.read(capability + 4, 2);
     const state = control & 3;
@@ -328,45 +290,16 @@ export class Endpoint implements BusFunction {
     else this.#functionBus.cancelTimers();
   }
 
-  /** A write of the address with a clear flag asks for a dword; it is there at once, and the flag tells so. */
-  #startVpd(offset: number, width: ConfigWidth): void {
-    const capability = this.#registers.offsets.get(VPD_ID);
-    if (capability === undefined || offset + width <= capability + 2 || offset >= capability + 4) return;
-    const address = this.#image.read(capability + 2, 2);
-    if ((address & VPD_FLAG) !== 0) {
-      // What was to be written is read-only here; the flag says that the device is done with it.
-      this.#image.hold('vpd.address', address & ~VPD_FLAG);
-      return;
-    }
-    const bytes = this.shape.vpd ?? [];
-    this.#vpdData = 0;
-    for (let byte = 0; byte < 4; byte++) {
-      this.#vpdData |= (bytes[(address & ~3) + byte] ?? 0) << (byte * 8);
-    }
-    this.#image.hold('vpd.address', address | VPD_FLAG);
+  #updateStorm(): void {
+    const storm = this.#faults.removed ? undefined : this.#faults.storm;
+    if (storm === undefined) this.#storm.stop();
+    else this.#storm.start(storm.vector, storm.every);
   }
 
   #drivePin(level: boolean): void {
-    const pin = this.shape.pin;
+    const { pin } = this.shape;
     if (pin === undefined) return;
-    const requester = level ? this.address : (this.#drivenAs ?? this.address);
-    this.#drivenAs = requester;
-    this.#host.setPin(requester, pin, level);
-  }
-
-  #startStorm(vector: number, every: number): void {
-    this.#stopStorm();
-    this.signals.setStuck(true);
-    const again = () => {
-      this.#storm = this.#clock.after(every, again);
-      if (this.alive) this.signals.raise(vector);
-    };
-    again();
-  }
-
-  #stopStorm(): void {
-    this.#storm?.cancel();
-    this.#storm = undefined;
-    this.signals.setStuck(false);
+    this.#raisedAs = level ? this.address : this.#raisedAs;
+    this.#host.setPin(this.#raisedAs ?? this.address, pin, level);
   }
 }

@@ -1,5 +1,12 @@
 /** DMA memory of a program that drives a simulated function, mapped into the function's own IOMMU context. */
-import type { Dma, DmaBuffer, HostControl, IommuContext, Iova, MemoryRange } from '../../function/index.js';
+import type {
+  Dma,
+  DmaBuffer,
+  HostControl,
+  IommuContext,
+  Iova,
+  MemoryRange,
+} from '../../../function/index.js';
 
 /** Page 0 is never given out: an address of 0 is an error of the program. */
 const FIRST_IOVA = 0x10_0000;
@@ -50,16 +57,20 @@ export class ProgramDma implements Dma {
   readonly #context: () => IommuContext;
   readonly #space: IovaSpace;
   readonly #buffers = new Set<ProgramBuffer>();
+  readonly #checkOpen: () => void;
 
-  constructor(host: HostControl, space: IovaSpace, context: () => IommuContext) {
+  constructor(host: HostControl, space: IovaSpace, context: () => IommuContext, checkOpen: () => void) {
     this.#host = host;
+    this.#checkOpen = checkOpen;
     this.#space = space;
     this.#context = context;
   }
 
-  /** The memory has whole pages, at least `bytes`. @throws {MachineMemoryError} none is left. */
+  /** The memory has whole pages, at least `bytes`. @throws {MachineMemoryError | FunctionClosedError} */
   allocate(bytes: number): Promise<DmaBuffer> {
     return Promise.resolve().then(() => {
+      // Asked for now, not before: what is closed meanwhile would never free it.
+      this.#checkOpen();
       const range = this.#host.allocateMemory(bytes);
       return this.#map(range, range.buffer.byteLength);
     });

@@ -1,5 +1,6 @@
 /** A simulated function, opened: one view of the device, with all that this view holds. */
 import {
+  FunctionClosedError,
   RegionAccessError,
   ResetError,
   restoreState,
@@ -10,22 +11,22 @@ import {
   type Region,
   type RegionInfo,
   type ResetMethod,
-} from '../../function/index.js';
-import type { PciAddress } from '../../pci/index.js';
-import { Bridge } from './bridge.js';
-import type { VirtualClock } from './clock.js';
-import type { Endpoint } from './endpoint.js';
-import { EXPRESS_ID, PM_ID } from './endpoint-registers.js';
-import type { SimHost } from './host.js';
+} from '../../../function/index.js';
+import type { PciAddress } from '../../../pci/index.js';
+import { Bridge } from '../bus/bridge.js';
+import type { VirtualClock } from '../clock.js';
+import type { Endpoint } from '../device/endpoint.js';
+import { EXPRESS_ID, PM_ID } from '../device/endpoint-registers.js';
+import type { SimHost } from '../host/sim-host.js';
 import { ProgramDma, type IovaSpace } from './program-dma.js';
-import { ProgramInterrupts, type InterruptSources } from './program-interrupts.js';
-import type { RootComplex } from './root-complex.js';
+import type { InterruptSources } from './interrupt-sources.js';
+import { ProgramInterrupts } from './program-interrupts.js';
+import type { RootComplex } from '../bus/root-complex.js';
 import { SimConfig } from './sim-config.js';
 import { SimRegion } from './sim-region.js';
 
 const VENDOR = 0x00;
 const COMMAND = 0x04;
-const DECODE = 0x3;
 const INTX_DISABLE = 0x400;
 const BRIDGE_CONTROL = 0x3e;
 const SECONDARY_RESET = 0x40;
@@ -61,6 +62,7 @@ export class SimFunction implements PciFunction {
   readonly #interrupts: ProgramInterrupts;
   readonly #dma: ProgramDma;
   readonly #opened = new Set<Region>();
+  #open = true;
 
   constructor(parts: FunctionParts) {
     const { address, shared, root, host, clock } = parts;
@@ -68,9 +70,12 @@ export class SimFunction implements PciFunction {
     this.address = address;
     this.config = new SimConfig(address, shared.fn.configSize, root, clock);
     this.regions = shared.fn instanceof Bridge ? [] : shared.fn.regionInfos();
-    this.#interrupts = new ProgramInterrupts(address, shared.sources);
+    const checkOpen = () => {
+      this.#checkOpen();
+    };
+    this.#interrupts = new ProgramInterrupts(address, shared.sources, checkOpen);
     this.interrupts = this.#interrupts;
-    this.#dma = new ProgramDma(host, shared.iovas, () => host.iommu.programContext(address));
+    this.#dma = new ProgramDma(host, shared.iovas, () => host.iommu.programContext(address), checkOpen);
     this.dma = this.#dma;
   }
 
@@ -86,6 +91,7 @@ export class SimFunction implements PciFunction {
   }
 
   openRegion(index: number): Region {
+    this.#checkOpen();
     const name = `region ${index} of ${this.address}`;
     const info = this.regions.find((region) => region.index === index);
     if (info === undefined) throw new RegionAccessError('REGION_ABSENT', name, 'there is no such region');
@@ -100,11 +106,12 @@ export class SimFunction implements PciFunction {
     const wanted = this.regions.reduce((bits, { kind }) => bits | (kind === 'io' ? 1 : 2), 0);
     const command = this.config.read(COMMAND, 2);
     // Command is written alone: Status beside it has bits that a write clears.
-    this.config.write(COMMAND, 2, enabled ? command | wanted : command & ~DECODE);
+    this.config.write(COMMAND, 2, enabled ? command | wanted : command & ~wanted);
   }
 
   reset(): Promise<ResetMethod> {
     return Promise.resolve().then(() => {
+      this.#checkOpen();
       const [method] = this.resetMethods;
       if (method === undefined) {
         throw new ResetError('RESET_UNAVAILABLE', this.address, 'the function has no reset of its own');
@@ -149,6 +156,7 @@ export class SimFunction implements PciFunction {
 
   /** Ends every region, stream and buffer of this view. */
   close(): void {
+    this.#open = false;
     for (const region of [...this.#opened]) region.close();
     this.#interrupts.close();
     this.#dma.close();
@@ -158,5 +166,9 @@ export class SimFunction implements PciFunction {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #checkOpen(): void {
+    if (!this.#open) throw new FunctionClosedError(this.address);
   }
 }

@@ -1,11 +1,11 @@
 /** What a device model stands on: timers that end with a reset, DMA that bus mastering gates, and its interrupts. */
-import type { DmaResult, Iova, PhysicalAddress } from '../../function/index.js';
-import type { PciAddress } from '../../pci/index.js';
-import type { VirtualClock } from './clock.js';
-import type { ModelBus, Timer } from './device-model.js';
+import type { DmaResult, Iova, PhysicalAddress } from '../../../function/index.js';
+import type { PciAddress } from '../../../pci/index.js';
+import type { VirtualClock } from '../clock.js';
+import type { ModelBus, Timer } from '../device-model.js';
 import type { FaultSwitches } from './faults.js';
-import { isMessageAddress } from './messages.js';
-import type { SimHost } from './host.js';
+import { isMessageAddress } from '../host/messages.js';
+import type { SimHost } from '../host/sim-host.js';
 import type { Signals } from './signals.js';
 
 /** The function on its bus. */

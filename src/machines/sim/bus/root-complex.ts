@@ -1,9 +1,9 @@
 /** The root complex: root buses, the way of a configuration cycle to its function, and who answers which address. */
-import type { PciAddress } from '../../pci/index.js';
+import type { PciAddress } from '../../../pci/index.js';
 import { AddressMap } from './address-map.js';
 import { Bridge } from './bridge.js';
 import { Routing, SimBus } from './bus.js';
-import type { Endpoint } from './endpoint.js';
+import type { Endpoint } from '../device/endpoint.js';
 
 export class RootComplex {
   readonly routing = new Routing();

@@ -1,6 +1,6 @@
 /** How a simulated function interrupts: its pin, or the message capability that is switched on. */
-import type { ConfigSpace } from '../../function/index.js';
-import type { FunctionShape } from './device-model.js';
+import type { ConfigSpace } from '../../../function/index.js';
+import type { FunctionShape } from '../device-model.js';
 import { MSI_ID, MsiCapability, type SendMessage } from './msi.js';
 import { MSIX_ID, MsixCapability } from './msix.js';
 

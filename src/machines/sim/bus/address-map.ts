@@ -2,7 +2,7 @@
 import type { Routing, SimBus } from './bus.js';
 import type { Window } from './bridge.js';
 import { Bridge } from './bridge.js';
-import type { Endpoint } from './endpoint.js';
+import type { Endpoint } from '../device/endpoint.js';
 
 /** Addresses that one BAR answers; `end` is the first one after them. */
 export interface Decoded {

@@ -1,101 +1,17 @@
-/** Interrupts of a simulated function for the program that drives it: streams over its pin and its messages. */
-import {
-  InterruptSourceError,
-  type Interrupt,
-  type Interrupts,
-  type InterruptSource,
-  type InterruptStream,
-  type MessageTarget,
-} from '../../function/index.js';
-import type { PciAddress } from '../../pci/index.js';
-import type { VirtualClock } from './clock.js';
-import type { Endpoint } from './endpoint.js';
-import type { SimHost } from './host.js';
-import { MSI_ID } from './msi.js';
-import { MSIX_ID } from './msix.js';
+/** The interrupt sources of a simulated function, programmed as an operating system does it for its program. */
+import { InterruptSourceError, type InterruptSource, type MessageTarget } from '../../../function/index.js';
+import type { VirtualClock } from '../clock.js';
+import type { Endpoint } from '../device/endpoint.js';
+import { MSI_ID } from '../device/msi.js';
+import { MSIX_ID } from '../device/msix.js';
+import type { SimHost } from '../host/sim-host.js';
+import { SimInterruptStream } from './interrupt-stream.js';
 
 const COMMAND = 0x04;
 const INTX_DISABLE = 0x0400;
 const MSI_ENABLE = 0x0001;
 const MSIX_ENABLE = 0x8000;
 const HIGH = 0x1_0000_0000;
-
-/** One open source: what was raised and not yet taken, and who waits for it. */
-class SimInterruptStream implements InterruptStream {
-  readonly #source: InterruptSource;
-  readonly #clock: VirtualClock;
-  /** Lets a level source through again, which raises it at once while its level is still high. */
-  readonly #acknowledge: () => void;
-  #close: (() => void) | undefined;
-  #count = 0;
-  #wake: (() => void)[] = [];
-
-  constructor(source: InterruptSource, clock: VirtualClock, acknowledge: () => void, close: () => void) {
-    this.#source = source;
-    this.#clock = clock;
-    this.#acknowledge = acknowledge;
-    this.#close = close;
-  }
-
-  raise(): void {
-    this.#count++;
-    this.#wakeAll();
-  }
-
-  wait(milliseconds: number): Interrupt | undefined {
-    if (this.#close === undefined) return undefined;
-    this.#askForNext();
-    this.#clock.waitUntil(milliseconds, () => this.#count > 0 || this.#close === undefined);
-    return this.#take();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncIterator<Interrupt> {
-    for (;;) {
-      const interrupt = await this.#next();
-      if (interrupt === undefined) return;
-      yield interrupt;
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.#close?.();
-    this.#close = undefined;
-    this.#count = 0;
-    this.#wakeAll();
-  }
-
-  /** undefined: the stream was closed. */
-  async #next(): Promise<Interrupt | undefined> {
-    if (this.#close !== undefined) this.#askForNext();
-    while (this.#count === 0 && this.#close !== undefined) {
-      this.#clock.beginWait();
-      try {
-        await new Promise<void>((resolve) => this.#wake.push(resolve));
-      } finally {
-        this.#clock.endWait();
-      }
-    }
-    return this.#take();
-  }
-
-  /** Asking acknowledges the one before; one that waits to be taken is not acknowledged by it. */
-  #askForNext(): void {
-    if (this.#count === 0) this.#acknowledge();
-  }
-
-  #take(): Interrupt | undefined {
-    if (this.#count === 0) return undefined;
-    const interrupt = { source: this.#source, count: this.#count };
-    this.#count = 0;
-    return interrupt;
-  }
-
-  #wakeAll(): void {
-    const waiting = this.#wake;
-    this.#wake = [];
-    for (const resolve of waiting) resolve();
-  }
-}
 
 /** The messages of one kind, programmed into the function as an operating system does it. */
 interface Programmed {
@@ -270,35 +186,5 @@ export class InterruptSources {
     if (programmed === undefined) return;
     this.#switch(programmed.kind, false);
     for (const target of programmed.targets.values()) target.free();
-  }
-}
-
-/** What one open function has of the sources: its streams end with it. */
-export class ProgramInterrupts implements Interrupts {
-  readonly #address: PciAddress;
-  readonly #sources: InterruptSources | undefined;
-  readonly #streams = new Set<SimInterruptStream>();
-
-  /** A bridge has no sources. */
-  constructor(address: PciAddress, sources: InterruptSources | undefined) {
-    this.#address = address;
-    this.#sources = sources;
-  }
-
-  get available(): Interrupts['available'] {
-    return this.#sources?.available ?? { intx: 0, msi: 0, msix: 0 };
-  }
-
-  open(source: InterruptSource): InterruptStream {
-    if (this.#sources === undefined) {
-      throw new InterruptSourceError('INTERRUPT_ABSENT', this.#address, source, 'a bridge has none');
-    }
-    const stream = this.#sources.open(source, (closed) => this.#streams.delete(closed));
-    this.#streams.add(stream);
-    return stream;
-  }
-
-  close(): void {
-    for (const stream of [...this.#streams]) stream[Symbol.dispose]();
   }
 }

@@ -1,9 +1,9 @@
 /** A BAR of a simulated function: the bus at the address that it had when the function was opened. */
-import { RegionAccessError, type Region, type RegionInfo } from '../../function/index.js';
-import type { AddressMap } from './address-map.js';
-import { BusRange } from './bus-range.js';
-import type { Routing } from './bus.js';
-import type { VirtualClock } from './clock.js';
+import { RegionAccessError, type Region, type RegionInfo } from '../../../function/index.js';
+import type { AddressMap } from '../bus/address-map.js';
+import { BusRange } from '../bus/bus-range.js';
+import type { Routing } from '../bus/bus.js';
+import type { VirtualClock } from '../clock.js';
 
 export class SimRegion extends BusRange implements Region {
   readonly info: RegionInfo;

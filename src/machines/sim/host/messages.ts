@@ -1,7 +1,7 @@
 /** Interrupt messages: the writes that the machine takes as interrupts, and which requester may make which. */
-import type { IommuFault, Iova, MessageTarget, PhysicalAddress } from '../../function/index.js';
-import type { PciAddress } from '../../pci/index.js';
-import { MachineMessagesError } from './errors.js';
+import type { IommuFault, Iova, MessageTarget, PhysicalAddress } from '../../../function/index.js';
+import type { PciAddress } from '../../../pci/index.js';
+import { MachineMessagesError } from '../errors.js';
 
 /** Writes of devices to this range are interrupts, never memory (the local APIC's range on x86). */
 const MESSAGE_BASE = 0xfee0_0000;

@@ -1,6 +1,6 @@
 /** The machine's memory: ranges of one physical address space, each in a buffer of its own. */
-import type { MemoryRange, PhysicalAddress } from '../../function/index.js';
-import { MachineMemoryError } from './errors.js';
+import type { MemoryRange, PhysicalAddress } from '../../../function/index.js';
+import { MachineMemoryError } from '../errors.js';
 
 export const PAGE_SIZE = 4096;
 /** What old software expects below the first megabyte is never given away. */

@@ -1,8 +1,8 @@
 /** A PCI-to-PCI bridge: bus numbers and windows in a type 1 header, and what they let through. */
-import { ConfigImage, type ConfigWidth } from '../../function/index.js';
-import { header1 } from '../../pci/index.js';
+import { ConfigImage, type ConfigWidth } from '../../../function/index.js';
+import { header1 } from '../../../pci/index.js';
 import { SimBus, type BusFunction, type Routing } from './bus.js';
-import { allOnes, tableRegisters } from './config-registers.js';
+import { allOnes, tableRegisters } from '../device/config-registers.js';
 
 /** Addresses that a bridge passes down, both ends included; none where the base is above the limit. */
 export interface Window {
