@@ -29,7 +29,10 @@ export interface MachineChoice {
 }
 
 export function machineOption(): Option {
-  return new Option('--on <machine>', 'where the functions live: linux (this host), sim (the simulated machine)')
+  return new Option(
+    '--on <machine>',
+    'where the functions live: linux (this host), sim (the simulated machine)',
+  )
     .env('OPENSLOT_ON')
     .default('linux');
 }
