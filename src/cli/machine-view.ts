@@ -28,6 +28,18 @@ export async function askSim<Name extends RequestName>(
   }
 }
 
+/** Asks the owner of the chosen machine for what only a running owner does. */
+export function askOwnerOf<Name extends RequestName>(
+  choice: MachineChoice,
+  request: Name,
+  parameters: RequestParameters<Name>,
+): Promise<Wire<OwnerResults[Name]>> {
+  const { name } = chosenMachine(choice);
+  return name === 'sim'
+    ? askSim(request, parameters)
+    : askOwner(machineFiles(name).socket, request, parameters);
+}
+
 export async function viewMachine(choice: MachineChoice): Promise<MachineView> {
   if (chosenMachine(choice).name === 'sim') {
     const [functions, entries] = [await askSim('functions', {}), await askSim('pool', {})];

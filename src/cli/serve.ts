@@ -19,7 +19,8 @@ export function define(command: Command): void {
       'after',
       `
 Runs until SIGINT or SIGTERM, in Xen's domain 0, as root. While it runs, guests that xl creates with pci=[...] are
-served by openslot instead of the kernel's back end; claim, release and list of other terminals work through it.
+served by openslot instead of the kernel's back end; claim, release, attach, detach and list of other terminals work
+through it.
 A second serve is refused.
 
 Examples:
@@ -32,7 +33,7 @@ Examples:
 async function serve(options: ServeOptions): Promise<void> {
   const [
     { writeFileSync },
-    { HostClaims, XEN_HOLDER },
+    { Attachments, HostClaims, XEN_HOLDER },
     { machineFiles, OwnerSocket },
     { FileJournal, Pool },
     pciback,
@@ -67,11 +68,6 @@ async function serve(options: ServeOptions): Promise<void> {
   await using platform = await native.openNativePlatform();
   const pool = new Pool(machine, new FileJournal(claims));
   const hostClaims = new HostClaims(pool, machine.drivers, platform);
-  owner.serve({
-    pool: () => entriesOf(pool),
-    claim: ({ address }) => hostClaims.claim(address),
-    release: ({ address }) => hostClaims.release(address),
-  });
   await using _kernel = await native.KernelBackends.keepOff(
     platform.store,
     platform.domain,
@@ -83,7 +79,7 @@ async function serve(options: ServeOptions): Promise<void> {
     },
   );
   const clock = options.stages === undefined ? undefined : new pciback.StageClock();
-  await using _backends = await pciback.Pciback.start({
+  await using backEnds = await pciback.Pciback.start({
     platform,
     pool,
     holder: XEN_HOLDER,
@@ -91,6 +87,23 @@ async function serve(options: ServeOptions): Promise<void> {
       log(pciback.describeEvent(event), pciback.eventData(event));
     },
     ...(clock === undefined ? {} : { clock }),
+  });
+  await using attachments = await Attachments.start({
+    platform,
+    machine,
+    pool,
+    claims: hostClaims,
+    backEnds,
+    onError: (doing, error) => {
+      log(`${doing} failed: ${String(error)}`, { event: 'tool_stack_failed', doing, error: String(error) });
+    },
+  });
+  owner.serve({
+    pool: () => entriesOf(pool),
+    claim: ({ address }) => hostClaims.claim(address),
+    release: ({ address }) => hostClaims.release(address),
+    attach: ({ guest, spec }) => attachments.attach(guest, spec),
+    detach: ({ guest, spec, force }) => attachments.detach(guest, spec.target, force),
   });
   const count = pool.list().length;
   log(`ready: ${count} ${count === 1 ? 'function' : 'functions'} in the pool`, {

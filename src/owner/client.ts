@@ -24,13 +24,15 @@ const NEXT = {
   OWNER_GONE: 'openslot list shows how far it came',
   OWNER_SILENT: 'look at the log of openslot serve',
 } as const;
-/** A driver may take long to let go of its device. */
+/** A driver may take long to let go of its device; an attach can claim, reset, and wait for a guest three times. */
 const PATIENCE_MS: Readonly<Record<RequestName, number>> = {
   pool: 10_000,
   functions: 10_000,
   inspect: 10_000,
   claim: 120_000,
   release: 120_000,
+  attach: 180_000,
+  detach: 60_000,
   guest_run: 30_000,
   guest_list: 10_000,
   guest_unpause: 10_000,

@@ -15,12 +15,17 @@ const address = z.string().transform((text) => notations.hex.parse(text));
 /** A guest's name or domain id, as a person types it. */
 const guest = z.string().min(1);
 
+const spec = z.string().transform((text) => notations.xlSpec.parse(text));
+
 const SCHEMAS = {
   pool: z.strictObject({}),
   functions: z.strictObject({}),
   inspect: z.strictObject({ address }),
   claim: z.strictObject({ address }),
   release: z.strictObject({ address }),
+  attach: z.strictObject({ guest, spec }),
+  /** Of the specification only what it names counts. */
+  detach: z.strictObject({ guest, spec, force: z.boolean().optional() }),
   guest_run: z.strictObject({
     file: z.string().min(1),
     arguments: z.array(z.string()).optional(),

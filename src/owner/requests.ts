@@ -1,5 +1,5 @@
 /** Requests to an owner: one JSON object a line, `{"id", "request", "parameters"?}`, answered by `{"id", "result"}` or `{"id", "error"}`. */
-import type { ClaimReport, GuestInfo, Inspection } from '../admin/index.js';
+import type { AttachReport, ClaimReport, DetachReport, GuestInfo, Inspection } from '../admin/index.js';
 import type { FunctionSummary } from '../function/index.js';
 import type { CheckedParameters, RequestName } from './request-schemas.js';
 
@@ -20,6 +20,8 @@ export interface OwnerResults {
   readonly inspect: Inspection;
   readonly claim: ClaimReport;
   readonly release: ClaimReport;
+  readonly attach: AttachReport;
+  readonly detach: DetachReport;
   readonly guest_run: GuestInfo;
   readonly guest_list: readonly GuestInfo[];
   readonly guest_unpause: GuestInfo;
@@ -35,11 +37,13 @@ export type OwnerRequests = {
 };
 
 /** A result as a client gets it: what has a text form in JSON, such as an address, comes as text. */
-export type Wire<Value> = Value extends { toJSON(): infer Text }
-  ? Text
-  : Value extends object
-    ? { readonly [Key in keyof Value]: Wire<Value[Key]> }
-    : Value;
+export type Wire<Value> = Value extends number
+  ? number
+  : Value extends { toJSON(): infer Text }
+    ? Text
+    : Value extends object
+      ? { readonly [Key in keyof Value]: Wire<Value[Key]> }
+      : Value;
 
 export interface WireError {
   readonly code: string;

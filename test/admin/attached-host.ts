@@ -19,7 +19,7 @@ export interface HostOptions {
   /** False: nobody serves the guests. */
   readonly serving?: boolean;
   readonly patience?: number;
-  readonly type?: string;
+  readonly needsMachineFrames?: boolean;
 }
 
 export const spec = (text: string) => notations.xlSpec.parse(text);
@@ -39,9 +39,10 @@ export class AttachedHost {
   #pciback: Pciback | undefined;
   #attachments: Attachments | undefined;
 
-  private constructor({ shapes, patience = 30_000 }: HostOptions) {
+  private constructor({ shapes, patience = 30_000, needsMachineFrames = false }: HostOptions) {
     this.machine = new StorageMachine(...shapes);
     this.platform = new MemoryPlatform(this.#backPlatform.server, this.written.tap);
+    this.platform.needsMachineFrames = needsMachineFrames;
     this.pool = new Pool(this.machine, new MemoryJournal());
     this.claims = new HostClaims(this.pool, this.machine.drivers, this.platform);
     this.#options = {
@@ -58,11 +59,16 @@ export class AttachedHost {
     const host = new AttachedHost(options);
     for (const { address } of options.claimed ?? options.shapes) await host.claims.claim(address);
     if (options.serving !== false) await host.serve();
-    host.#attachments = await Attachments.start({
-      ...host.#options,
-      onError: (_doing, error) => host.errors.push(error),
-    });
+    await host.restartToolStack();
     return host;
+  }
+
+  async restartToolStack(): Promise<void> {
+    await this.#attachments?.[Symbol.asyncDispose]();
+    this.#attachments = await Attachments.start({
+      ...this.#options,
+      onError: (_doing, error) => this.errors.push(error),
+    });
   }
 
   async serve(): Promise<void> {
@@ -114,7 +120,7 @@ export class AttachedHost {
   async running(guest: number): Promise<FrontEnd> {
     const front = this.born(guest);
     const watch = await front.store.watch(`${front.back}/state`, async () => {
-      if ((await front.store.read(`${front.back}/state`)) !== '3') return;
+      if ((await front.store.read(`${front.back}/state`).catch(() => undefined)) !== '3') return;
       await watch.unwatch();
       await front.connect();
       await front.follow();
@@ -133,11 +139,12 @@ export class AttachedHost {
     return this.pool.list().map(({ address, state }) => `${address} ${state}`);
   }
 
-  /** Lines of the store that speak of PCI and of what was granted. */
+  /** Lines of the store that speak of PCI and of what was granted; libxl's own empty directories of a function apart. */
   pciKeys(): readonly string[] {
     return treeText(this.store)
       .split('\n')
-      .filter((line) => /\/pci\/\d|device\/pci|\/domid = |openslot/.test(line));
+      .filter((line) => /\/pci\/\d|device\/pci|\/domid = |openslot/.test(line))
+      .filter((line) => !/^\/libxl\/pci\/[-0-9a-f]+ = ""/.test(line));
   }
 
   async settled(condition: () => boolean): Promise<void> {

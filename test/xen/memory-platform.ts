@@ -35,7 +35,7 @@ export class MemoryPlatform implements XenPlatform {
   readonly assigned: string[] = [];
   /** What guests may reach now: `1 memory febd0`, `1 port c040`, `1 pirq 11`, `1 function 0000:00:08.0`. */
   readonly granted = new Set<string>();
-  readonly needsMachineFrames: boolean = false;
+  needsMachineFrames = false;
   /** Guests that do not run. */
   readonly paused = new Set<number>();
   /** Makes the next call of this name fail, with a XenCallError of that errno. */
