@@ -11,9 +11,10 @@ import type {
   OfferedChannel,
   Pirq,
 } from '../../src/xen/platform.js';
-import { XenStoreClient, type XenStore } from '../../src/xen/store/index.js';
+import { homePath, XenStoreClient, type XenStore } from '../../src/xen/store/index.js';
 import type { StorageMachine } from '../function/storage-machine.js';
 import type { MemoryPlatform } from './memory-platform.js';
+import { permissions } from './store/tree-text.js';
 
 /** Lets time pass as a blocked thread does. */
 function pause(milliseconds: number): void {
@@ -87,6 +88,9 @@ export class MemoryGuest implements GuestPlatform {
     this.#machine = machine;
     this.domain = domainId(domain);
     this.store = new XenStoreClient(host.server.connect({ domain: this.domain }));
+    // As every tool stack makes it: the guest may read its own home.
+    host.server.write(homePath(this.domain), '');
+    host.server.setPermissions(homePath(this.domain), permissions('n0', `r${domain}`));
   }
 
   sharePage(): GrantedPage {

@@ -3,6 +3,7 @@ import { domainId } from '../../src/xen/domain.js';
 import type { EventChannel, EventPort, GrantReference } from '../../src/xen/platform.js';
 import { WORD } from '../pciback/shared-page-guest.js';
 import type { MemoryPlatform } from '../xen/memory-platform.js';
+import { permissions } from '../xen/store/tree-text.js';
 import { BACK, FRONT } from './guest.js';
 
 /** An operation as it stands in the page. */
@@ -34,6 +35,10 @@ export class ScriptedBackEnd {
   async serve(keys: Readonly<Record<string, string>> = {}): Promise<void> {
     const { server, store } = this.#platform;
     await store.transaction(async (tx) => {
+      await tx.mkdir(BACK);
+      await tx.setPermissions(BACK, permissions('n0', 'r1'));
+      await tx.mkdir(FRONT);
+      await tx.setPermissions(FRONT, permissions('n1', 'r0'));
       for (const [key, value] of Object.entries({ state: '3', ...keys }))
         await tx.write(`${BACK}/${key}`, value);
       await tx.write(`${FRONT}/backend`, BACK);
