@@ -18,6 +18,8 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
     inspect: ({ address }) => inspect(host.machine, address),
     claim: ({ address }) => host.claims.claim(address),
     release: ({ address }) => host.claims.release(address),
+    attach: ({ guest, spec }) => host.attachments.attach(guest, spec),
+    detach: ({ guest, spec, force }) => host.attachments.detach(guest, spec.target, force),
     guest_run: ({ file, arguments: words, name, memory, paused }) =>
       guests.run({
         file: resolve(file),
