@@ -67,7 +67,7 @@ function quota(store: Store, parameters: readonly string[]): Answer {
   if (parameters.length !== 3 || setting === undefined) return EINVAL;
   const number = leadingInt(value);
   if (number <= 0) return EINVAL;
-  store.quotas = { ...store.quotas, [setting.key]: number };
+  store.quotas[setting.key] = number;
   return OK;
 }
 

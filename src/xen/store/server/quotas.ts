@@ -18,7 +18,7 @@ export interface Quotas {
   readonly nameLength: number;
   /** Entries of a node's list of permissions. One more is ENOSPC. */
   readonly permissions: number;
-  /** Bytes of nodes, watches and transactions in all. So many is ENOMEM for a watch, EIO or ENOMEM for a node. */
+  /** Bytes of nodes, watches and transactions in all. So many is ENOMEM, and ENOSPC for a look within a transaction. */
   readonly memory: number;
 }
 

@@ -31,8 +31,11 @@ export interface StoreOptions {
   readonly onRequest?: ((message: Message, domain: number) => void) | undefined;
 }
 
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 export class Store {
-  quotas: Quotas;
+  /** CONTROL may change them. */
+  readonly quotas: Mutable<Quotas>;
   readonly hypervisor: StoreHypervisor | undefined;
   readonly onRequest: StoreOptions['onRequest'];
   readonly domains: Domains;
@@ -45,11 +48,11 @@ export class Store {
   readonly waiting = new Set<Connection>();
 
   constructor({ quotas, hypervisor, onRequest }: StoreOptions) {
-    this.quotas = quotas;
+    this.quotas = { ...quotas };
     this.hypervisor = hypervisor;
     this.onRequest = onRequest;
     this.domains = new Domains(hypervisor === undefined ? undefined : (id) => hypervisor.exists(id));
-    this.tree = new Tree(this.domains);
+    this.tree = new Tree(this.domains, this.quotas);
     this.special = new Map(
       [INTRODUCE_DOMAIN, RELEASE_DOMAIN].map((name) => [name, [{ rights: 0, domain: 0, void: false }]]),
     );
@@ -116,6 +119,11 @@ export class Store {
     if (domain.nodes > 0) this.#removeOwned('/', domain);
     for (const other of this.connections) {
       if (other.domain.target === domain) other.domain.target = undefined;
+    }
+    for (const [name, permissions] of this.special) {
+      const [owner, ...others] = permissions;
+      const left = others.filter((one) => one.domain !== domain.id);
+      this.special.set(name, [owner.domain === domain.id ? { ...owner, domain: 0 } : owner, ...left]);
     }
     this.domains.forget(domain);
     domain.introduced = false;

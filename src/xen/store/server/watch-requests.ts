@@ -17,7 +17,7 @@ export function watch(request: Request): Answer {
   if (connection.watches.has(key)) return EEXIST;
   if (!domain.privileged) {
     if (domain.watches > store.quotas.watches) return E2BIG;
-    if (domain.memory + name.length + token.length >= store.quotas.memory) return ENOMEM;
+    if (!domain.affords(name.length + token.length, store.quotas)) return ENOMEM;
   }
   const prefix = name === path ? '' : `${domain.home}/`;
   const added = store.watches.add(connection, name, token, prefix);

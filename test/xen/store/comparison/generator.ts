@@ -6,7 +6,7 @@ import { CONNECTIONS, type RequestStep, type Step, type TransactionChoice } from
 
 export interface GeneratorOptions extends Place {
   readonly seed: number;
-  /** Requests, without those that {@link widen} adds for its node. */
+  /** Requests; connections that end come on top. */
   readonly count: number;
 }
 
@@ -26,10 +26,20 @@ export function generateSteps({ seed, count, ...place }: GeneratorOptions): Step
   const open: Open = { transactions: [], watches: [] };
   const steps: Step[] = [];
   const wide = `${place.top}/wide`;
-  while (steps.length < count) {
-    if (steps.length === Math.floor(count / 4)) steps.push(...widen(random, wide, count - steps.length));
-    else if (random.oneIn(250)) steps.push(cut(random, open));
-    else steps.push(next(random, place, wide, open, steps.length));
+  let requests = 0;
+  let isWide = false;
+  while (requests < count) {
+    if (!isWide && requests >= count / 4) {
+      isWide = true;
+      const added = widen(random, wide, count - requests);
+      steps.push(...added);
+      requests += added.length;
+    } else if (random.oneIn(250)) {
+      steps.push(cut(random, open));
+    } else {
+      steps.push(next(random, place, wide, open, steps.length));
+      requests++;
+    }
   }
   return steps;
 }

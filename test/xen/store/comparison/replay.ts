@@ -53,7 +53,7 @@ export async function replay(
           await line.cut(step.how);
           lines[step.connection] = new Line(await open(step.connection), line.heard);
         }
-        await Promise.all(lines.map((one) => one.mark()));
+        if (mayTell(step)) await Promise.all(lines.map((one) => one.mark()));
       } catch (cause) {
         throw new Error(`no answer at step ${index}: ${describeStep(step)}`, { cause });
       }
@@ -66,6 +66,20 @@ export async function replay(
   }
   return { outcomes, replies: normal.replies, events: normal.events };
 }
+
+/** Whether events may follow. Not after a question, which spares it the wait. */
+function mayTell(step: Step): boolean {
+  return step.kind === 'cut' || !QUESTIONS.has(step.type);
+}
+
+const QUESTIONS: ReadonlySet<number> = new Set([
+  MessageType.READ,
+  MessageType.DIRECTORY,
+  MessageType.DIRECTORY_PART,
+  MessageType.GET_PERMS,
+  MessageType.GET_DOMAIN_PATH,
+  MessageType.IS_DOMAIN_INTRODUCED,
+]);
 
 function encode(step: RequestStep, index: number, normal: Normaliser): Uint8Array {
   const { type, transaction, payload } = step;
@@ -86,8 +100,8 @@ class Line {
   readonly #transport: StoreTransport;
   readonly #waiting: {
     readonly isIt: (heard: Heard) => boolean;
-    resolve(): void;
-    reject(why: Error): void;
+    readonly resolve: () => void;
+    readonly reject: (why: Error) => void;
   }[] = [];
   #closing = false;
 
