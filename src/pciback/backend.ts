@@ -239,7 +239,9 @@ export class Backend {
       }
     }
     if (this.#stopped) return;
-    await this.#switch(XenbusState.reconfigured, { ...keys, ...PairKeys.rootKeys() });
+    // A guest that has not connected yet does so when it finds Initialised, and never answers Reconfigured.
+    const next = this.#phase === 'exported' ? XenbusState.initialised : XenbusState.reconfigured;
+    await this.#switch(next, { ...keys, ...PairKeys.rootKeys() });
   }
 
   /** The front end closes, and we follow it: an orderly end. The functions stay the guest's until the pair goes. */
