@@ -96,6 +96,17 @@ describe('one pair', () => {
     assert.deepEqual(await take(changes, 2), ['detached 0000:00:00.0', 'end']);
   });
 
+  test('a second function that comes before the guest is up is found with the first', async () => {
+    await using host = await GuestHost.start();
+    const { store } = host.platform;
+    await toolStackCreates(store, host.id, [DISK]);
+    await host.settled(() => host.states === '1/3');
+    await toolStackAttaches(store, host.id, EDU);
+    await host.settled(() => host.states === '1/3' && host.platform.server.read(`${BACK}/state-1`) === '3');
+    await using xpci = await Xpci.connect(host.guest);
+    assert.deepEqual(addresses(xpci), ['0000:00:00.0', '0000:00:01.0']);
+  });
+
   test('many hot changes leave nothing behind', async () => {
     const { host, store, xpci } = await connected(DISK);
     await using _ = host;

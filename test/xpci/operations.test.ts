@@ -81,7 +81,7 @@ describe('enumeration', () => {
     const back = new ScriptedBackEnd(host.platform, one);
     await back.serve({ root_num: '1', 'root-0': 'bus' });
     await assert.rejects(Xpci.connect(host.guest), { code: 'PCI_PAIR_KEYS_BAD' });
-    await host.settled(() => host.states === '5/4');
+    await host.settled(() => host.states === '6/4');
     await back.stop();
   });
 });
