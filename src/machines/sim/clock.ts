@@ -73,6 +73,7 @@ export class VirtualClock {
     const until = this.#now + nanoseconds;
     this.#run(until, Infinity);
     if (until > this.#now) this.#now = until;
+    this.#goOnFromHere();
   }
 
   /**
@@ -81,15 +82,18 @@ export class VirtualClock {
    */
   waitUntil(milliseconds: number, condition: () => boolean): boolean {
     const deadline = this.#now + milliseconds * MILLISECOND;
-    for (;;) {
-      if (condition()) return true;
+    let holds = condition();
+    while (!holds) {
       const first = this.#events.first;
       if (first === undefined || first.due > deadline) {
         if (deadline !== Infinity && deadline > this.#now) this.#now = deadline;
-        return condition();
+        break;
       }
       this.#run(first.due, 1);
+      holds = condition();
     }
+    this.#goOnFromHere();
+    return holds;
   }
 
   /** Somebody awaits what an event or another's access may bring: the process stays alive until {@link endWait}. */
@@ -140,7 +144,18 @@ export class VirtualClock {
 
   readonly #loopTurned = () => {
     this.#synchronized = false;
+    this.#goOnFromHere();
   };
+
+  /** Where the clock has run ahead of the wall, what is due comes that much earlier on the wall. */
+  #goOnFromHere(): void {
+    if (this.mode === 'manual') return;
+    const before = this.#base;
+    this.#wallTime();
+    if (this.#base === before) return;
+    this.#disarm();
+    this.#arm();
+  }
 
   /** Once a turn of the event loop, since the wall cannot be looked at for every access. */
   #synchronize(): void {
