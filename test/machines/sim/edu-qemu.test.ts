@@ -264,7 +264,7 @@ describe(
       ends.push(() => {
         ours.stop();
       });
-      const machine = await QemuMachine.start(qemu, [`edu,addr=0${DEVICE}.0`]);
+      const machine = await QemuMachine.start(qemu, ['-device', `edu,addr=0${DEVICE}.0`]);
       ends.push(() => {
         machine.stop();
       });

@@ -32,10 +32,12 @@ export class QemuMachine {
   #text = '';
   readonly #waiting: ((line: string) => void)[] = [];
 
-  private constructor(process: ChildProcess, socket: Socket, folder: string) {
-    this.#process = process;
+  private constructor(child: ChildProcess, socket: Socket, folder: string) {
+    this.#process = child;
     this.#socket = socket;
     this.#folder = folder;
+    // A test that ends in an error of its own must not leave it behind.
+    process.once('exit', this.#end);
     socket.on('data', (data: Buffer) => {
       this.#text += data.toString('latin1');
       const lines = this.#text.split('\n');
@@ -49,10 +51,10 @@ export class QemuMachine {
     socket.on('error', () => socket.destroy());
   }
 
-  /** A q35 machine whose processor rests, with these devices (`edu,addr=04.0`). Time passes as on the wall. */
+  /** A q35 machine whose processor rests, with what the options add (`-device`, `edu,addr=04.0`). Time is the wall's. */
   static async start(
     qemu: NonNullable<ReturnType<typeof findQemu>>,
-    devices: readonly string[],
+    added: readonly string[],
   ): Promise<QemuMachine> {
     const folder = mkdtempSync(join(tmpdir(), 'openslot-qemu-'));
     const firmware = Buffer.alloc(0x1_0000, 0xf4);
@@ -71,7 +73,7 @@ export class QemuMachine {
         '-qtest',
         `unix:${path},server=on,wait=off`,
       ],
-      ...devices.flatMap((device) => ['-device', device]),
+      ...added,
     ];
     const child = spawn(program, [...before, ...options], {
       env: qemu.env,
@@ -123,9 +125,14 @@ export class QemuMachine {
 
   stop(): void {
     this.#socket.destroy();
+    process.removeListener('exit', this.#end);
+    this.#end();
+  }
+
+  readonly #end = () => {
     this.#process.kill('SIGKILL');
     rmSync(this.#folder, { recursive: true, force: true });
-  }
+  };
 
   async #select(devfn: number, offset: number): Promise<void> {
     await this.#ask(`outl 0xcf8 ${hex(0x8000_0000 + devfn * 0x100 + (offset & 0xfc))}`);
