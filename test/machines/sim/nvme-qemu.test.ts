@@ -49,7 +49,7 @@ describe(
       const region = fn.openRegion(0);
       const buffer = await fn.dma?.allocate(MEMORY_BYTES);
       assert.equal(buffer?.iova, BigInt(MEMORY), 'as in QEMU, where there is no translation');
-      const memory = new Uint8Array(buffer.memory);
+      const memory = buffer.bytes;
       fn.config.write(0x04, 2, 0x0006);
       const ours: NvmeSide = {
         read32: (offset) => Promise.resolve(region.read32(offset)),
