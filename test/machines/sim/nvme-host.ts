@@ -39,9 +39,9 @@ const AQA = 0x24;
 export const CC_ENABLED = 0x0046_0001;
 
 /** Where the queues of this host stand; from {@link FREE} on, memory is the tests'. */
-const QUEUES = 0x1_0000;
+const QUEUES = 0x10_0000;
 const QUEUE_BYTES = 0x8000;
-export const FREE = 0x8_0000;
+export const FREE = 0x18_0000;
 
 export function submissionBase(id: number): number {
   return QUEUES + id * QUEUE_BYTES;

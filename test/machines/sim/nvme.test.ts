@@ -20,7 +20,7 @@ const INVALID_QUEUE = status(1, 0x01);
 /** A model on a bus, its host, and what to look at. Nothing is started. */
 function make(given: Record<string, unknown> = {}) {
   const disk = new Uint8Array(1 << 20);
-  const bus = new MemoryBus();
+  const bus = new MemoryBus(4 << 20);
   bus.messages = 'msix';
   const options = nvme.options('size' in given ? given : { disk, ...given });
   const model = nvme.create(options, 0, bus);
@@ -578,6 +578,12 @@ test('interrupts by pin: a level, with its mask', async () => {
   bus.messages = 'none';
   await host.start();
   assert.equal(bus.pin, false);
+  assert.deepEqual(
+    await host.createPair(1, 16, 1),
+    [status(1, 0x08), status(1, 0x00)],
+    'the pin is one vector',
+  );
+  assert.deepEqual(await host.createPair(1, 16, 0), [0, 0]);
   await host.put({ opcode: 0x7f });
   await host.put({ opcode: 0x7f });
   await host.ring();
@@ -617,20 +623,29 @@ test('features: values, defaults, limits', async () => {
   assert.deepEqual(await host.createPair(3, 16), [INVALID_QUEUE, status(1, 0x00)], 'two were granted');
   assert.equal((await set(0x07, 0)).status, status(0, 0x0c), 'queues exist');
 
-  assert.equal((await set(0x01, 0xffff_ffff)).status, 0);
-  assert.equal((await get(0x01)).result, 0xffff_ff07);
-  assert.equal((await get(0x01, 1)).result, 0);
-  assert.equal((await get(0x01, 2)).result, 0);
-  assert.equal((await get(0x01, 3)).result, 4);
-  assert.equal((await get(0x01, 4)).status, INVALID_FIELD);
-  assert.equal((await set(0x8000_0001, 0)).status, status(1, 0x0d));
-  assert.equal((await set(0x02, 1)).status, INVALID_FIELD, 'one power state');
-  assert.equal((await set(0x02, 0)).status, 0);
-  assert.equal((await set(0x09, 0x1_0008)).status, 0);
+  for (const fixed of [0x01, 0x02, 0x08, 0x09, 0x0a]) {
+    assert.equal((await set(fixed, 0)).status, status(1, 0x0e));
+    assert.equal((await get(fixed, 3)).result, 0);
+    assert.equal((await get(fixed)).result, fixed === 0x09 ? 0x1_0000 : 0);
+  }
   assert.equal((await get(0x09, 0, 8)).result, 0x1_0008);
-  assert.equal((await get(0x09, 0, 7)).result, 7);
   assert.equal((await get(0x09, 0, 9)).status, INVALID_FIELD);
-  assert.equal((await set(0x09, 9)).status, status(1, 0x08));
+
+  assert.equal((await set(0x0b, 0xffff_ffff)).status, 0);
+  assert.equal((await get(0x0b)).result, 0xff);
+  assert.equal((await get(0x0b, 1)).result, 0);
+  assert.equal((await get(0x0b, 2)).result, 0);
+  assert.equal((await get(0x0b, 3)).result, 4);
+  assert.equal((await get(0x0b, 4)).status, INVALID_FIELD);
+  assert.equal((await set(0x8000_000b, 0)).status, status(1, 0x0d));
+
+  const recovery = { opcode: 0x09, dword10: 0x05, dword11: 0x1234 };
+  assert.equal((await host.command(recovery)).status, INVALID_NAMESPACE);
+  assert.equal((await host.command({ ...recovery, namespace: 1 })).status, 0);
+  assert.equal((await host.command({ opcode: 0x0a, dword10: 0x05, namespace: 1 })).result, 0x1234);
+  assert.equal((await host.command({ opcode: 0x0a, dword10: 0x305, namespace: 1 })).result, 6);
+  assert.equal((await get(0x05)).status, INVALID_NAMESPACE);
+
   assert.equal((await get(0x04)).result, 343);
   assert.equal((await get(0x04, 0, 0x10_0000)).result, 0);
   assert.equal((await set(0x04, 0x0001_0000)).status, INVALID_FIELD, 'no sensor of its own');
@@ -639,7 +654,7 @@ test('features: values, defaults, limits', async () => {
     assert.equal((await set(feature, 0)).status, INVALID_FIELD);
   }
   await host.start();
-  assert.equal((await get(0x01)).result, 0, 'a controller reset forgets them');
+  assert.equal((await get(0x0b)).result, 0, 'a controller reset forgets them');
   assert.equal((await get(0x07)).result, 0x0007_0007);
 });
 
@@ -865,7 +880,7 @@ const hostile = fc.oneof(
       flags: fc.constantFrom(0, 0, 0, 0x40),
       namespace: fc.constantFrom(0, 1, 1, 2, 0xffff_ffff),
       prp1: fc.oneof(
-        fc.constantFrom(0n, 0x1_8000n, 0x1_c000n, 0x8_0000n),
+        fc.constantFrom(0n, 0x10_8000n, 0x10_c000n, 0x18_0000n),
         fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
       ),
       prp2: fc.oneof(
@@ -888,7 +903,7 @@ test('no register write and no queue content throws, loops or piles up work', as
     'nvme: a hostile host',
     fc.property(fc.array(hostile, { maxLength: 120 }), fc.constantFrom(0, 1_000), (actions, latency) => {
       const disk = new Uint8Array(64 << 10);
-      const bus = new MemoryBus();
+      const bus = new MemoryBus(4 << 20);
       const model = nvme.create(nvme.options({ disk, queues: 4, latency }), 0, bus);
       // Queues that are valid, so that the commands are reached; lists that point to themselves.
       for (const [offset, value] of [

@@ -32,9 +32,9 @@ export class Signals {
     return this.msi?.enabled === true ? 'msi' : 'none';
   }
 
-  /** The pin as bit 3 of Status shows it, wherever its level goes. */
+  /** The pin as bit 3 of Status shows it, also while INTx is disabled. A function that sends messages has none. */
   get pin(): boolean {
-    return this.#hasPin && (this.#level || this.#stuck);
+    return this.#hasPin && this.messages === 'none' && (this.#level || this.#stuck);
   }
 
   /** Whether the pin holds its line now. */
@@ -89,7 +89,7 @@ export class Signals {
   }
 
   #drive(): void {
-    const asserted = this.pin && this.#connected && this.messages === 'none';
+    const asserted = this.pin && this.#connected;
     if (asserted === this.#asserted) return;
     this.#asserted = asserted;
     this.#drivePin(asserted);

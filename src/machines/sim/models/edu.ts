@@ -240,7 +240,7 @@ class Edu implements DeviceModel {
 
   #acknowledge(status: number): void {
     this.#interrupts = (this.#interrupts & ~status) >>> 0;
-    if (this.#interrupts === 0 && this.#bus.messages === 'none') this.#bus.setPin(false);
+    if (this.#interrupts === 0) this.#bus.setPin(false);
   }
 
   #transfer(): void {

@@ -38,6 +38,8 @@ export interface AdminState {
   readonly now: number;
   /** Controller configuration gives the entry sizes of I/O queues that this controller has. */
   readonly entrySizesSet: boolean;
+  /** Interrupt vectors that completion queues can have now; the pin is one. */
+  readonly vectors: number;
   /** Completes a waiting event request as aborted. @returns false when none of this id waits. */
   abortEventRequest(id: number): boolean;
 }
@@ -59,7 +61,7 @@ export function executeAdmin(state: AdminState, command: Command): Outcome | und
       return { status: state.queues.deleteCompletion(command) };
     case 0x05:
       if (!state.entrySizesSet) return { status: INVALID_QUEUE_SIZE };
-      return { status: state.queues.createCompletion(command, state.features) };
+      return { status: state.queues.createCompletion(command, state.features, state.vectors) };
     case 0x06:
       return { status: identify(state, command) };
     case 0x08:

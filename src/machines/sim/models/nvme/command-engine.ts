@@ -59,7 +59,7 @@ export class CommandEngine {
     this.#onFatal = onFatal;
     this.#transfer = new DataTransfer(bus);
     this.#blocks = new BlockCommands(disk, 2 ** options.blockPower, this.#transfer);
-    this.#queues = new QueueTable(options.queues + 1);
+    this.#queues = new QueueTable();
     this.#admin = this.#freshAdmin(new ErrorLog());
   }
 
@@ -216,11 +216,12 @@ export class CommandEngine {
   #freshAdmin(errors: ErrorLog): AdminState {
     const now = () => this.#bus.now;
     const entrySizesSet = () => this.entrySizesSet;
+    const vectors = () => (this.#bus.messages === 'none' ? 1 : this.#options.queues + 1);
     return {
       identity: this.#options,
       transfer: this.#transfer,
       queues: this.#queues,
-      features: new Features(this.#options.queues, this.#options.queues + 1),
+      features: new Features(this.#options.queues),
       events: new EventRequests(),
       errors,
       traffic: this.#blocks.traffic,
@@ -229,6 +230,9 @@ export class CommandEngine {
       },
       get entrySizesSet() {
         return entrySizesSet();
+      },
+      get vectors() {
+        return vectors();
       },
       abortEventRequest: (id) => this.#abortEventRequest(id),
     };

@@ -1,5 +1,4 @@
 /** The data structures of the Identify command (NVM Express 1.4, 5.15). */
-import { CRITICAL_TEMPERATURE, WARNING_TEMPERATURE } from './features.js';
 
 export const IDENTIFY_BYTES = 4096;
 export const NVME_VERSION = 0x0001_0400;
@@ -13,6 +12,11 @@ export const EVENT_REQUESTS = 4;
 export const ERROR_ENTRIES = 16;
 /** The one namespace. */
 export const NAMESPACE = 1;
+
+/** Temperatures in kelvins. Nothing heats or cools a simulated device. */
+export const TEMPERATURE = 308;
+export const WARNING_TEMPERATURE = 343;
+const CRITICAL_TEMPERATURE = 373;
 
 const MODEL = 'Simulated NVMe controller';
 /** Locally administered, as nobody makes these devices. */

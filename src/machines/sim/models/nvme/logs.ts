@@ -1,6 +1,6 @@
 /** The log pages: errors, health, firmware slots (NVM Express 1.4, 5.14). */
-import { TEMPERATURE, type Features } from './features.js';
-import { ERROR_ENTRIES, FIRMWARE_REVISION, putText } from './identify.js';
+import type { Features } from './features.js';
+import { ERROR_ENTRIES, FIRMWARE_REVISION, TEMPERATURE, putText } from './identify.js';
 import type { Status } from './status.js';
 
 export const ERROR_LOG = 0x01;

@@ -24,11 +24,6 @@ export class QueueTable {
   /** By identifier; 0 is the admin queue. */
   readonly #submission: (SubmissionQueue | undefined)[] = [];
   readonly #completion: (CompletionQueue | undefined)[] = [];
-  readonly #vectors: number;
-
-  constructor(vectors: number) {
-    this.#vectors = vectors;
-  }
 
   submission(id: number): SubmissionQueue | undefined {
     return this.#submission[id];
@@ -68,14 +63,14 @@ export class QueueTable {
     this.#completion.length = 0;
   }
 
-  createCompletion(command: Command, features: Features): Status {
+  createCompletion(command: Command, features: Features, vectors: number): Status {
     const { id, entries, flags, upper } = shape(command);
     if (id === 0 || id > features.completionQueues || this.#completion[id] !== undefined) {
       return INVALID_QUEUE_IDENTIFIER;
     }
     if (entries < 2 || entries > LARGEST_QUEUE) return INVALID_QUEUE_SIZE;
     if (command.prp1 % BigInt(PAGE_BYTES) !== 0n) return PRP_OFFSET_INVALID;
-    if (upper >= this.#vectors) return INVALID_INTERRUPT_VECTOR;
+    if (upper >= vectors) return INVALID_INTERRUPT_VECTOR;
     if ((flags & CONTIGUOUS) === 0) return INVALID_FIELD;
     const vector = (flags & INTERRUPTS) === 0 ? undefined : upper;
     this.#completion[id] = new CompletionQueue(id, command.prp1, entries, vector);
