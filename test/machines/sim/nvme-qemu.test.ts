@@ -282,7 +282,7 @@ describe(
         { ...block, dword12: 0xffff },
         { ...block, dword12: 1024 },
         { ...block, dword12: 15, prp2: DATA + 8 },
-          { ...block, dword12: 31, prp2: DATA + 0x1000 },
+        { ...block, dword12: 31, prp2: DATA + 0x1000 },
         { ...block, dword12: 0x4000_0000 },
       ];
       for (const side of sides) await side.writeMemory(DATA, new Uint8Array(0x4000).fill(0xa5));
