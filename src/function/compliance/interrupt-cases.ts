@@ -68,9 +68,7 @@ async function next(stream: InterruptStream): Promise<Interrupt | 'ended' | 'not
     }, ARRIVES);
   });
   const iterator = stream[Symbol.asyncIterator]();
-  const first = iterator
-    .next()
-    .then(({ done, value }) => (done === true ? ('ended' as const) : (value)));
+  const first = iterator.next().then(({ done, value }) => (done === true ? ('ended' as const) : value));
   try {
     return await Promise.race([first, late]);
   } finally {
