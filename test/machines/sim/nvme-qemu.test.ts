@@ -49,7 +49,7 @@ describe(
       const region = fn.openRegion(0);
       const buffer = await fn.dma?.allocate(MEMORY_BYTES);
       assert.equal(buffer?.iova, BigInt(MEMORY), 'as in QEMU, where there is no translation');
-      const memory = new Uint8Array(buffer.memory);
+      const memory = buffer.bytes;
       fn.config.write(0x04, 2, 0x0006);
       const ours: NvmeSide = {
         read32: (offset) => Promise.resolve(region.read32(offset)),
@@ -282,7 +282,7 @@ describe(
         { ...block, dword12: 0xffff },
         { ...block, dword12: 1024 },
         { ...block, dword12: 15, prp2: DATA + 8 },
-          { ...block, dword12: 31, prp2: DATA + 0x1000 },
+        { ...block, dword12: 31, prp2: DATA + 0x1000 },
         { ...block, dword12: 0x4000_0000 },
       ];
       for (const side of sides) await side.writeMemory(DATA, new Uint8Array(0x4000).fill(0xa5));

@@ -49,12 +49,16 @@ const COMPUTING = 0x01;
 const INTERRUPT_WHEN_COMPUTED = 0x80;
 const FACTORIAL_INTERRUPT = 0x001;
 const DMA_INTERRUPT = 0x100;
-const RUN = 1n;
-const TO_MEMORY = 2n;
-const INTERRUPT_WHEN_DONE = 4n;
+const RUN = 1;
+const TO_MEMORY = 2;
+const INTERRUPT_WHEN_DONE = 4;
 
-/** First register that takes 8 bytes as well as 4. */
-const WIDE_FROM = 0x80;
+/** The registers that take 8 bytes as well as 4. */
+const SOURCE = 0x80;
+const DESTINATION = 0x88;
+const COUNT = 0x90;
+const COMMAND = 0x98;
+const WIDE_END = 0xa0;
 const ALL_ONES = 0xffff_ffff;
 const ALL_ONES_64 = 0xffff_ffff_ffff_ffffn;
 
@@ -105,18 +109,20 @@ function factorial(n: number): number {
   return product >>> 0;
 }
 
+function isWide(offset: number): boolean {
+  return offset >= SOURCE && offset < WIDE_END && offset % 8 === 0;
+}
+
 class Edu implements DeviceModel {
   readonly #bus: ModelBus;
   readonly #dmaMask: bigint;
   readonly #buffer = new Uint8Array(BUFFER_BYTES);
+  /** The wide registers, from {@link SOURCE} on; of the command, only the low half is looked at. */
+  readonly #wide = new DataView(new ArrayBuffer(WIDE_END - SOURCE));
   #liveness = 0;
   #factorial = 0;
   #status = 0;
   #interrupts = 0;
-  #source = 0n;
-  #destination = 0n;
-  #count = 0n;
-  #command = 0n;
 
   constructor({ dmaMask }: EduOptions, bus: ModelBus) {
     this.#dmaMask = dmaMask;
@@ -138,8 +144,8 @@ class Edu implements DeviceModel {
       case 0x24:
         return this.#interrupts;
       default:
-        // The low half of the wide registers; their high halves can be reached with 8 bytes only.
-        return offset >= WIDE_FROM ? Number(this.#readWide(offset) & 0xffff_ffffn) : ALL_ONES;
+        // The low half of a wide register; high halves can be reached with 8 bytes only.
+        return isWide(offset) ? this.#wide.getUint32(offset - SOURCE, true) : ALL_ONES;
     }
   }
 
@@ -162,60 +168,43 @@ class Edu implements DeviceModel {
         this.#acknowledge(value);
         break;
       default:
-        if (offset >= WIDE_FROM) this.#writeWide(offset, BigInt(value));
+        this.#writeWide(offset, value, 0);
     }
   }
 
   read64(_region: number, offset: number): bigint {
-    return offset >= WIDE_FROM ? this.#readWide(offset) : ALL_ONES_64;
+    return isWide(offset) ? this.#wide.getBigUint64(offset - SOURCE, true) : ALL_ONES_64;
   }
 
   write64(_region: number, offset: number, value: bigint): void {
-    if (offset >= WIDE_FROM) this.#writeWide(offset, value);
+    this.#writeWide(offset, Number(value & 0xffff_ffffn), Number(value >> 32n));
   }
 
   reset(): void {
     this.#buffer.fill(0);
     this.#liveness = this.#factorial = this.#status = this.#interrupts = 0;
-    this.#source = this.#destination = this.#count = this.#command = 0n;
+    for (let offset = SOURCE; offset < WIDE_END; offset += 8) this.#setWide(offset, 0, 0);
   }
 
-  #readWide(offset: number): bigint {
-    switch (offset) {
-      case 0x80:
-        return this.#source;
-      case 0x88:
-        return this.#destination;
-      case 0x90:
-        return this.#count;
-      case 0x98:
-        return this.#command;
-      default:
-        return ALL_ONES_64;
-    }
+  get #command(): number {
+    return this.#wide.getUint32(COMMAND - SOURCE, true);
   }
 
   /** 4 bytes clear the high half. While a transfer runs, nothing of it can be changed. */
-  #writeWide(offset: number, value: bigint): void {
-    if ((this.#command & RUN) !== 0n) return;
-    switch (offset) {
-      case 0x80:
-        this.#source = value;
-        break;
-      case 0x88:
-        this.#destination = value;
-        break;
-      case 0x90:
-        this.#count = value;
-        break;
-      case 0x98:
-        if ((value & RUN) === 0n) break;
-        this.#command = value;
-        this.#bus.after(DMA_NANOSECONDS, () => {
-          this.#transfer();
-        });
-        break;
+  #writeWide(offset: number, low: number, high: number): void {
+    if (!isWide(offset) || (this.#command & RUN) !== 0) return;
+    if (offset === COMMAND) {
+      if ((low & RUN) === 0) return;
+      this.#bus.after(DMA_NANOSECONDS, () => {
+        this.#transfer();
+      });
     }
+    this.#setWide(offset, low, high);
+  }
+
+  #setWide(offset: number, low: number, high: number): void {
+    this.#wide.setUint32(offset - SOURCE, low, true);
+    this.#wide.setUint32(offset - SOURCE + 4, high, true);
   }
 
   #compute(n: number): void {
@@ -244,17 +233,20 @@ class Edu implements DeviceModel {
   }
 
   #transfer(): void {
-    const toMemory = (this.#command & TO_MEMORY) !== 0n;
-    const part = this.#bufferPart(toMemory ? this.#source : this.#destination);
+    const command = this.#command;
+    const toMemory = (command & TO_MEMORY) !== 0;
+    const source = this.#wide.getBigUint64(0, true);
+    const destination = this.#wide.getBigUint64(DESTINATION - SOURCE, true);
+    const part = this.#bufferPart(toMemory ? source : destination);
     if (part !== undefined && part.length > 0) {
       // The addresses that follow the first one are not cut: a transfer may run past the mask.
-      const iova = ((toMemory ? this.#destination : this.#source) & this.#dmaMask) as Iova;
+      const iova = ((toMemory ? destination : source) & this.#dmaMask) as Iova;
       // A fault is the machine's to record; the device has no register for it.
       if (toMemory) this.#bus.dmaWrite(iova, part);
       else this.#bus.dmaRead(iova, part);
     }
-    this.#command &= ~RUN;
-    if ((this.#command & INTERRUPT_WHEN_DONE) !== 0n) this.#raise(DMA_INTERRUPT);
+    this.#wide.setUint32(COMMAND - SOURCE, command & ~RUN, true);
+    if ((command & INTERRUPT_WHEN_DONE) !== 0) this.#raise(DMA_INTERRUPT);
   }
 
   /**
@@ -264,7 +256,8 @@ class Edu implements DeviceModel {
   #bufferPart(address: bigint): Uint8Array | undefined {
     const size = BigInt(BUFFER_BYTES);
     const start = address - BUFFER_START;
-    if (start < 0n || this.#count > size || start + this.#count > size) return undefined;
-    return this.#buffer.subarray(Number(start), Number(start + this.#count));
+    const count = this.#wide.getBigUint64(COUNT - SOURCE, true);
+    if (start < 0n || count > size || start + count > size) return undefined;
+    return this.#buffer.subarray(Number(start), Number(start + count));
   }
 }
