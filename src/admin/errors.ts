@@ -4,11 +4,13 @@ import { backendPath, XENBUS_STATE_NAMES, type XenbusState } from '../xen/pciif/
 import type { DomainId } from '../xen/domain.js';
 import type { Guest } from './guests.js';
 
+type Named = Pick<Guest, 'id' | 'name'>;
+
 /** No guest, or more than one, has this name. */
 export class GuestUnknownError extends OpenslotError {
   readonly code = 'GUEST_UNKNOWN';
-  constructor(name: string, matches: readonly Guest[], all: readonly Guest[]) {
-    const text = ({ id, name: own }: Guest) => `${own} (${id})`;
+  constructor(name: string, matches: readonly Named[], all: readonly Named[]) {
+    const text = ({ id, name: own }: Named) => `${own} (${id})`;
     const guests = all.map(text);
     super(
       matches.length === 0

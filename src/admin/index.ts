@@ -6,10 +6,17 @@
 export type { AttachedFunction, AttachReport } from './attach.js';
 export { Attachments, type AttachmentsOptions } from './attachments.js';
 export type { DetachReport } from './detach.js';
-export { EmbeddedHost, type EmbeddedHostOptions, type HostEvent } from './embedded-host.js';
+export { EmbeddedHost, type EmbeddedHostOptions } from './embedded-host.js';
 export * from './errors.js';
 export { Guests, type Guest } from './guests.js';
 export { HostClaims, XEN_HOLDER, type ClaimReport } from './host-claims.js';
+export {
+  describeEnd,
+  describeFault,
+  describeHostEvent,
+  hostEventData,
+  type HostEvent,
+} from './host-events.js';
 export { inspect, type Inspection } from './inspection.js';
 export { LibxlMemory } from './libxl-memory.js';
 export {

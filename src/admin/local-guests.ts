@@ -8,6 +8,7 @@ import { OpenslotError } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
 import type { DomainEnd, LocalDomain, LocalXen } from '../xen/local/index.js';
 import type { Permission, StoreView, XenStore } from '../xen/store/index.js';
+import { GuestUnknownError } from './errors.js';
 
 /** What a guest is to be. */
 export interface GuestOptions {
@@ -90,6 +91,19 @@ export class LocalGuests {
     }));
   }
 
+  /** By name or domain id. @throws {GuestUnknownError} */
+  find(text: string): GuestInfo {
+    const all = this.list();
+    const found = all.find(({ domain, name }) => name === text || String(domain) === text);
+    if (found === undefined)
+      throw new GuestUnknownError(
+        text,
+        [],
+        all.map(({ domain, name }) => ({ id: domain, name })),
+      );
+    return found;
+  }
+
   /** @throws {GuestOptionsError | GuestProgramError | MachineMemoryError} and nothing is left behind. */
   async run(options: GuestOptions): Promise<GuestInfo> {
     const name = options.name ?? basename(options.file, extname(options.file));
@@ -170,7 +184,7 @@ export class LocalGuests {
 
   #guest(id: DomainId): Running {
     const guest = this.#guests.get(id);
-    if (guest === undefined) throw new GuestOptionsError('id', `there is no guest ${id}`);
+    if (guest === undefined) throw new GuestUnknownError(String(id), [], []);
     return guest;
   }
 

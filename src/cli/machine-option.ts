@@ -52,3 +52,21 @@ export async function openHost(): Promise<Machine & { readonly drivers: HostDriv
   const { LinuxMachine } = await import('../machines/linux/index.js');
   return new LinuxMachine();
 }
+
+/** Guests are programs on the simulated machine only; those of a real Xen are its own tool stack's. */
+export class GuestsElsewhereError extends OpenslotError {
+  readonly code = 'GUESTS_ELSEWHERE';
+  constructor(machine: string) {
+    super(
+      `guest programs run on the simulated machine, not on ${machine}`,
+      { machine },
+      'add --on sim (or set OPENSLOT_ON=sim); guests of a real Xen are made by xl create',
+    );
+  }
+}
+
+/** @throws {GuestsElsewhereError | UnknownMachineError} */
+export function requireSim(choice: MachineChoice): void {
+  const { name } = chosenMachine(choice);
+  if (name !== 'sim') throw new GuestsElsewhereError(name);
+}

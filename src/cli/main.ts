@@ -26,6 +26,11 @@ interface Entry {
 
 const entries: readonly Entry[] = [
   {
+    name: 'demo',
+    summary: 'see the whole job on a simulated machine, in a few seconds',
+    load: () => import('./demo.js'),
+  },
+  {
     name: 'list',
     summary: 'list the functions of a machine, their drivers and their state in the pool',
     load: () => import('./list.js'),
@@ -65,6 +70,11 @@ const entries: readonly Entry[] = [
     summary: 'own the machine and be the PCI back end of its Xen guests',
     load: () => import('./serve.js'),
   },
+  {
+    name: 'guest',
+    summary: 'run programs as guests of the simulated machine',
+    load: () => import('./guest.js'),
+  },
 ];
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
@@ -80,6 +90,7 @@ const program = new Command('openslot')
     'after',
     `
 Examples:
+  openslot demo                     all of it, without hardware
   openslot list                     what is there, and who drives it
   openslot show 0a:00.0             a function's registers, by name
   openslot claim 0a:00.0            take it from its host driver into the pool

@@ -1,9 +1,8 @@
 /** `openslot serve`: owns the machine and is the PCI back end of its Xen guests. */
 import type { Command } from 'commander';
-import { machineOption, openHost, type MachineChoice } from './machine-option.js';
-
-/** Bytes of log that wait for a slow reader; what comes beyond is dropped. */
-const MOST_UNREAD_LOG = 1024 * 1024;
+import { chosenMachine, machineOption, openHost, type MachineChoice } from './machine-option.js';
+import { serveLog } from './serve-log.js';
+import { untilTold } from './until-told.js';
 
 interface ServeOptions extends MachineChoice {
   json?: boolean;
@@ -23,14 +22,26 @@ served by openslot instead of the kernel's back end; claim, release, attach, det
 through it.
 A second serve is refused.
 
+On sim it owns a simulated machine with an embedded Xen instead, and needs no root: guests are then programs (openslot
+guest). sim:FILE is a machine that FILE describes; docs/machines.md says how.
+
 Examples:
   openslot claim 0a:00.0 && openslot serve
-  openslot serve --json >> /var/log/openslot.jsonl`,
+  openslot serve --json >> /var/log/openslot.jsonl
+  openslot serve --on sim
+  openslot serve --on sim:my-machine.yaml`,
     )
     .action(serve);
 }
 
 async function serve(options: ServeOptions): Promise<void> {
+  const machine = chosenMachine(options);
+  if (machine.name === 'linux') return serveHost(options);
+  const { serveSim } = await import('./serve-sim.js');
+  return serveSim(machine.file, options.json === true);
+}
+
+async function serveHost(options: ServeOptions): Promise<void> {
   const [
     { writeFileSync },
     { Attachments, HostClaims, XEN_HOLDER },
@@ -47,21 +58,8 @@ async function serve(options: ServeOptions): Promise<void> {
     import('../xen/native/index.js'),
   ]);
   const { entriesOf } = await import('./pool-view.js');
-  const log = (text: string, data: object) => {
-    // A reader that does not keep up must not make the log fill the memory.
-    if (process.stdout.writableLength > MOST_UNREAD_LOG) return;
-    process.stdout.write(
-      `${options.json ? JSON.stringify({ at: new Date().toISOString(), ...data }) : text}\n`,
-    );
-  };
-  let end: (why: string) => void = () => undefined;
-  const ended = new Promise<string>((resolve) => (end = resolve));
-  // From the beginning, and the end of a terminal session too: what is half started must be taken back.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      end(signal);
-    });
-  }
+  const log = serveLog(options.json === true);
+  const told = untilTold();
   using machine = await openHost();
   const { socket, claims } = machineFiles(machine.name);
   await using owner = await OwnerSocket.bind(machine.name, socket);
@@ -110,13 +108,13 @@ async function serve(options: ServeOptions): Promise<void> {
     event: 'ready',
     functions: count,
   });
-  void platform.store.closed.then((error) => {
-    // Undefined when it is we who close it, at the end.
-    if (error === undefined) return;
+  // Undefined when it is we who close it, at the end.
+  const lost = platform.store.closed.then((error) => {
+    if (error === undefined) return told;
     process.exitCode = 1;
-    end(error.message);
+    return error.message;
   });
-  const why = await ended;
+  const why = await Promise.race([told, lost]);
   log(`stopping: ${why}`, { event: 'stopping', why });
   if (clock !== undefined && options.stages !== undefined) {
     writeFileSync(options.stages, `${JSON.stringify(clock.report(), undefined, 2)}\n`);

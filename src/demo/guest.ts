@@ -22,13 +22,21 @@ const DMA_TO_MEMORY = 0x2;
 /** edu's own memory, as its DMA engine addresses it. */
 const DEVICE_BUFFER = 0x40000;
 
+/** Of a guest that was made without saying how much. */
+const MEMORY = 16n * 2n ** 20n;
+
 const COMMAND = 0x04;
 const BUS_MASTER = 0x4;
 
 export default async function demo({ xpci, platform, store }: Guest): Promise<void> {
   const tell = (what: string, value: string) => store.write(`data/${what}`, value);
 
-  for await (const change of xpci.changes()) {
+  const changes = xpci.changes();
+  // How a tool stack asks any guest of a Xen to end.
+  await using _asked = await store.watch('control/shutdown', async () => {
+    if ((await store.read('control/shutdown')) === 'poweroff') await changes.return?.();
+  });
+  for await (const change of changes) {
     if (change.change === 'attached') {
       using fn = xpci.open(change.address);
       await tell(
@@ -36,6 +44,8 @@ export default async function demo({ xpci, platform, store }: Guest): Promise<vo
         `${String(change.address)} ${hex(fn.config.read(0, 2))}:${hex(fn.config.read(2, 2))}`,
       );
       fn.setEnabled(true);
+      // A message signalled interrupt is a write by the device, and so is DMA.
+      fn.config.write(COMMAND, 2, fn.config.read(COMMAND, 2) | BUS_MASTER);
       using registers = fn.openRegion(0);
       await tell('identification', hex(registers.read32(IDENTIFICATION)));
       await tell('factorial', String(factorial(registers, 10)));
@@ -46,7 +56,6 @@ export default async function demo({ xpci, platform, store }: Guest): Promise<vo
       await tell('done', 'yes');
     } else if (change.change === 'detached') {
       await tell('detached', `${String(change.address)}, ${xpci.list().length} left`);
-      return;
     }
   }
 }
@@ -92,7 +101,6 @@ async function transfer(
 /** From this guest's memory into the device and back, to another place. */
 async function dmaRoundTrip(fn: PciFunction, registers: Region): Promise<string> {
   if (fn.dma === undefined) return 'there is no DMA';
-  fn.config.write(COMMAND, 2, fn.config.read(COMMAND, 2) | BUS_MASTER);
   using there = await fn.dma.allocate(4096);
   using back = await fn.dma.allocate(4096);
   const text = 'what a guest wrote';
@@ -112,10 +120,10 @@ function tryToMoveBar(fn: PciFunction): string {
   return after === before ? 'the BAR stayed' : `the BAR is at ${hex(after)}`;
 }
 
-/** One page behind the last of this guest's own. */
+/** Behind the last byte of this guest's own memory, whatever page of it we got. */
 async function dmaOutside(registers: Region, dma: NonNullable<Guest['platform']['dma']>): Promise<string> {
   using page = await dma.allocate(4096);
-  const outside = page.iova - 2n ** 24n;
+  const outside = page.iova + MEMORY;
   await transfer(registers, BigInt(DEVICE_BUFFER), outside, 16, DMA_TO_MEMORY);
   return `0x${outside.toString(16)}`;
 }

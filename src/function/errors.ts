@@ -52,6 +52,14 @@ export class FunctionNotFoundError extends OpenslotError {
   }
 }
 
+/** Something was asked of a function after it was closed. */
+export class FunctionClosedError extends OpenslotError {
+  readonly code = 'FUNCTION_CLOSED';
+  constructor(address: PciAddress) {
+    super(`${address} was closed`, { address: String(address) });
+  }
+}
+
 /** The function has no usable reset, or did not come back from one. */
 export class ResetError extends OpenslotError {
   readonly code: 'RESET_UNAVAILABLE' | 'RESET_FAILED';

@@ -238,7 +238,7 @@ export class Backend {
   async #reconfigure(): Promise<void> {
     const keys = keysOf(await this.#exports.follow(await this.#keys.functions(), 'all'));
     if (this.#stopped) return;
-    // A front end that has not connected yet looks for a back end that waits for it.
+    // A guest that has not connected yet does so when it finds Initialised, and never answers Reconfigured.
     const next = this.#phase === 'exported' ? XenbusState.initialised : XenbusState.reconfigured;
     await this.#switch(next, { ...keys, ...PairKeys.rootKeys() });
   }

@@ -147,9 +147,12 @@ export class BusFunction implements ConfigSpace {
   leave(backEndAnswers: boolean): void {
     if (this.#left) return;
     if (!backEndAnswers) this.#left = true;
-    this.interrupts?.close();
-    this.#left = true;
-    for (const listener of [...this.#onLeave]) listener();
-    this.#onLeave.clear();
+    try {
+      this.interrupts?.close();
+    } finally {
+      this.#left = true;
+      for (const listener of [...this.#onLeave]) listener();
+      this.#onLeave.clear();
+    }
   }
 }

@@ -6,6 +6,7 @@ import { BackEndGoneError, PairTakenError } from './errors.js';
 import type { GuestBus } from './guest-bus.js';
 import { Operations } from './operations.js';
 import { PairKeys, type PairView } from './pair-keys.js';
+import { Wakeups } from './wakeups.js';
 
 /** `absent`: no pair, or one that is not ours. `published`: the back end has page and port. `closed`: until it is made anew. */
 type Phase = 'absent' | 'published' | 'connected' | 'closed';
@@ -33,8 +34,8 @@ export class FrontEnd {
   #looking: Promise<void> | undefined;
   #lookAgain = false;
   #stopped = false;
-  /** Told at every wake-up and every change of phase. */
-  readonly #listeners = new Set<() => void>();
+  /** At every event of a watch, and after every step. */
+  readonly #wakeups = new Wakeups();
   #failure: Error | undefined;
 
   constructor(platform: GuestPlatform, bus: GuestBus, operationMs: number) {
@@ -67,49 +68,14 @@ export class FrontEnd {
     this.#frontWatch = await this.#platform.store.watch(this.#keys.front, () => this.#wake());
   }
 
-  /** Settles true when `condition` holds, false when the time has passed; looks at each wake-up. */
-  async until(condition: () => boolean | Promise<boolean>, milliseconds: number): Promise<boolean> {
-    const deadline = performance.now() + milliseconds;
-    for (;;) {
-      // Armed before the look, so that no change falls in between.
-      const change = this.#nextChange(deadline - performance.now());
-      if (await condition()) {
-        change.cancel();
-        return true;
-      }
-      if (!(await change.came)) return false;
-    }
-  }
-
-  #nextChange(milliseconds: number): { readonly came: Promise<boolean>; cancel(): void } {
-    let settle: (came: boolean) => void = () => undefined;
-    const came = new Promise<boolean>((resolve) => (settle = resolve));
-    const timer =
-      milliseconds === Infinity ? undefined : setTimeout(() => end(false), Math.max(0, milliseconds));
-    const onChange = () => {
-      end(true);
-    };
-    const end = (value: boolean) => {
-      clearTimeout(timer);
-      this.#listeners.delete(onChange);
-      settle(value);
-    };
-    this.#listeners.add(onChange);
-    return {
-      came,
-      cancel: () => {
-        end(false);
-      },
-    };
-  }
-
-  #announce(): void {
-    for (const listener of [...this.#listeners]) listener();
+  /** Settles true when `condition` holds, false when the time has passed; looks at each change of the pair. */
+  until(condition: () => boolean | Promise<boolean>, milliseconds: number): Promise<boolean> {
+    return this.#wakeups.until(condition, milliseconds);
   }
 
   /** Something in the pair changed. Settles when the front end has caught up; never rejects. */
   #wake(): Promise<void> {
-    this.#announce();
+    this.#wakeups.announce();
     if (this.#stopped) return Promise.resolve();
     this.#lookAgain = true;
     this.#looking ??= this.#catchUp();
@@ -127,7 +93,7 @@ export class FrontEnd {
         } catch (error) {
           await this.#giveUp('following the back end', error);
         }
-        this.#announce();
+        this.#wakeups.announce();
       }
     } finally {
       // In the same turn as the last look at `#lookAgain`: a wake-up in between would be lost.
@@ -188,8 +154,8 @@ export class FrontEnd {
   }
 
   async #publish(pair: PairView): Promise<void> {
-    // Before that the back end would not look at it.
-    if (pair.back !== XenbusState.initWait && pair.back !== XenbusState.initialised) return;
+    // Not at InitWait: a back end that looks at us only while it is Initialised (NetBSD's) would miss it.
+    if (pair.back !== XenbusState.initialised) return;
     const operations = Operations.open(this.#platform, pair.backend, this.#operationMs, (error) => {
       this.#bus.lose(error);
     });
@@ -267,19 +233,21 @@ export class FrontEnd {
     this.#stopped = true;
     await this.#looking;
     const wasUp = this.#operations !== undefined;
-    this.#bus.detachAll(wasUp);
     try {
+      this.#bus.detachAll(wasUp);
       if (wasUp && (await this.#keys.switchState(XenbusState.closing))) {
         await this.#backReaches(CLOSED);
         this.#operations?.close();
         if (await this.#keys.switchState(XenbusState.closed)) await this.#backReaches(ENDED);
       }
+      // One that was given up: nobody is left to follow the back end's last state.
+      if (this.#phase === 'closed') await this.#keys.switchState(XenbusState.closed);
     } finally {
       this.#operations?.close();
       this.#operations = undefined;
       this.#phase = 'absent';
       await Promise.allSettled([this.#frontWatch?.unwatch(), this.#backWatch?.unwatch()]);
-      this.#announce();
+      this.#wakeups.announce();
     }
   }
 

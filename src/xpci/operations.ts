@@ -21,7 +21,7 @@ const ERROR_NAMES: Readonly<Record<number, string>> = {
 
 /** What the back end's error number says, as the end of a text. */
 export function describeError(error: number): string {
-  return `the back end answered ${error} (${ERROR_NAMES[error] ?? 'no error that the protocol has'})`;
+  return `the back end answered ${error} (${ERROR_NAMES[error] ?? 'no error of the protocol; Linux gives errno numbers'})`;
 }
 
 /** Told once when an operation stays unanswered. */

@@ -176,10 +176,18 @@ export class XpciFunction implements PciFunction {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    for (const part of [...this.#opened]) part[Symbol.dispose]();
-    this.#opened.clear();
     this.config.close();
     this.#onClose();
+    const failures: unknown[] = [];
+    for (const part of [...this.#opened]) {
+      try {
+        part[Symbol.dispose]();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    this.#opened.clear();
+    if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('; '));
   }
 
   [Symbol.dispose](): void {

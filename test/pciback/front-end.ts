@@ -45,6 +45,14 @@ export async function toolStackCreates(
   });
 }
 
+/** What libxl does when the last function is detached: both directories go, and the guest stays. */
+export async function toolStackRemovesPair(store: XenStore, guest: number): Promise<void> {
+  await store.transaction(async (tx) => {
+    await tx.remove(frontendPath(domainId(guest)));
+    await tx.remove(backendPath(domainId(0), domainId(guest)));
+  });
+}
+
 /** What `xl destroy` leaves of the pair: nothing. */
 export async function toolStackDestroys(store: XenStore, guest: number): Promise<void> {
   await store.transaction(async (tx) => {

@@ -11,9 +11,10 @@ import type {
   OfferedChannel,
   Pirq,
 } from '../../src/xen/platform.js';
-import { XenStoreClient, type XenStore } from '../../src/xen/store/index.js';
+import { homePath, XenStoreClient, type XenStore } from '../../src/xen/store/index.js';
 import type { StorageMachine } from '../function/storage-machine.js';
 import type { MemoryPlatform } from './memory-platform.js';
+import { permissions } from './store/tree-text.js';
 
 /** Lets time pass as a blocked thread does. */
 function pause(milliseconds: number): void {
@@ -72,8 +73,10 @@ export class MemoryGuest implements GuestPlatform {
   readonly bound = new Map<number, MemoryPirq>();
   /** The back end does not hear us any more: what we ask stays in the page. */
   deaf = false;
-  /** Told of each notification, before the back end is. */
-  onNotify: () => void = () => undefined;
+  /** What happens elsewhere while this guest is blocked; otherwise only time passes. */
+  meanwhile: (() => void) | undefined;
+  /** Binding a pirq fails. */
+  refuseBind = false;
   /** The last page that was granted. */
   page = new Int32Array(new SharedArrayBuffer(4096));
   readonly #host: MemoryPlatform;
@@ -85,6 +88,9 @@ export class MemoryGuest implements GuestPlatform {
     this.#machine = machine;
     this.domain = domainId(domain);
     this.store = new XenStoreClient(host.server.connect({ domain: this.domain }));
+    // As every tool stack makes it: the guest may read its own home.
+    host.server.write(homePath(this.domain), '');
+    host.server.setPermissions(homePath(this.domain), permissions('n0', `r${domain}`));
   }
 
   sharePage(): GrantedPage {
@@ -117,11 +123,11 @@ export class MemoryGuest implements GuestPlatform {
     return {
       port,
       notify: () => {
-        this.onNotify();
         if (!this.deaf) channel.raise();
       },
       wait: (milliseconds) => {
-        if (!notified) pause(milliseconds);
+        if (!notified && this.meanwhile !== undefined) this.meanwhile();
+        else if (!notified) pause(milliseconds);
         const came = notified;
         notified = false;
         return came;
@@ -131,11 +137,6 @@ export class MemoryGuest implements GuestPlatform {
         this.open.channels--;
       },
     };
-  }
-
-  /** The back end takes what waits in the page, and answers it, late. */
-  answerLate(): void {
-    for (const [name, { raise }] of this.#host.ports) if (name.startsWith(`${this.domain}/`)) raise();
   }
 
   /** The registers of whatever function of the machine stands at the address. */
@@ -156,7 +157,8 @@ export class MemoryGuest implements GuestPlatform {
 
   readonly pirqs = {
     bind: (pirq: Pirq): BoundPirq => {
-      if (this.bound.get(pirq)?.open === true) throw new Error(`pirq ${pirq} is bound already`);
+      if (this.refuseBind || this.bound.get(pirq)?.open === true)
+        throw new Error(`pirq ${pirq} cannot be bound`);
       const bound = new MemoryPirq();
       this.bound.set(pirq, bound);
       return bound;

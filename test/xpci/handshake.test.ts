@@ -7,10 +7,11 @@ import { PairTakenError, Xpci } from '../../src/xpci/index.js';
 import {
   toolStackAttaches,
   toolStackCreates,
-  toolStackDestroys,
+  toolStackRemovesPair,
   toolStackDetaches,
   toolStackForgets,
 } from '../pciback/front-end.js';
+import { permissions } from '../xen/store/tree-text.js';
 import { disk, testdev } from '../function/shapes.js';
 import { BACK, DISK, EDU, FRONT, GuestHost, NOTHING_HELD, take } from './guest.js';
 
@@ -95,6 +96,17 @@ describe('one pair', () => {
     assert.deepEqual(await take(changes, 2), ['detached 0000:00:00.0', 'end']);
   });
 
+  test('a second function that comes before the guest is up is found with the first', async () => {
+    await using host = await GuestHost.start();
+    const { store } = host.platform;
+    await toolStackCreates(store, host.id, [DISK]);
+    await host.settled(() => host.states === '1/3');
+    await toolStackAttaches(store, host.id, EDU);
+    await host.settled(() => host.states === '1/3' && host.platform.server.read(`${BACK}/state-1`) === '3');
+    await using xpci = await Xpci.connect(host.guest);
+    assert.deepEqual(addresses(xpci), ['0000:00:00.0', '0000:00:01.0']);
+  });
+
   test('many hot changes leave nothing behind', async () => {
     const { host, store, xpci } = await connected(DISK);
     await using _ = host;
@@ -117,7 +129,7 @@ describe('one pair', () => {
     const changes = xpci.changes();
     const old = xpci.open(FIRST);
     // libxl removes both directories at once, while both ends are connected.
-    await toolStackDestroys(store, host.id);
+    await toolStackRemovesPair(store, host.id);
     assert.deepEqual(await take(changes, 1), ['detached 0000:00:00.0']);
     await host.settled(() => host.held['mapped'] === 0 && host.held['granted'] === 0);
     await toolStackCreates(store, host.id, [EDU]);
@@ -126,10 +138,7 @@ describe('one pair', () => {
     assert.equal(old.config.read(0, 4), 0xffff_ffff);
     assert.equal(xpci.open(FIRST).config.read(0, 4), 0x11e8_1234);
     // Removed and made anew between two looks.
-    await store.transaction(async (tx) => {
-      await tx.remove(FRONT);
-      await tx.remove(BACK);
-    });
+    await toolStackRemovesPair(store, host.id);
     await toolStackCreates(store, host.id, [DISK]);
     assert.deepEqual(await take(changes, 2), ['detached 0000:00:00.0', 'attached 0000:00:00.0']);
     assert.equal(xpci.open(FIRST).config.read(0, 4), 0x0010_1b36);
@@ -144,7 +153,7 @@ describe('one pair', () => {
     assert.deepEqual(await take(changes, 1), ['detached 0000:00:00.0']);
     await host.settled(() => host.states === '6/6');
     await assert.rejects(xpci.connected(), { code: 'BACK_END_GONE' });
-    await toolStackDestroys(store, host.id);
+    await toolStackRemovesPair(store, host.id);
     await toolStackCreates(store, host.id, [EDU]);
     assert.deepEqual(await take(changes, 1), ['attached 0000:00:00.0']);
     await xpci.close();
@@ -173,6 +182,8 @@ describe('one pair', () => {
   test('keys that cannot be used are named, and the next pair is served', async () => {
     await using host = await GuestHost.start();
     const { store } = host.platform;
+    await store.mkdir(FRONT);
+    await store.setPermissions(FRONT, permissions('n1', 'r0'));
     await store.write(`${FRONT}/backend`, BACK);
     await store.write(`${FRONT}/backend-id`, 'zero');
     await store.write(`${FRONT}/state`, '1');

@@ -11,6 +11,7 @@ const LOOKS = 64;
 export class CallLoop {
   readonly #domains = new Set<DomainCalls>();
   readonly #parallel: boolean;
+  #lingering = false;
 
   /** `parallel`: domains run beside this thread; with one processor a look only keeps them from asking. */
   constructor(parallel: boolean) {
@@ -18,6 +19,7 @@ export class CallLoop {
   }
 
   add(calls: DomainCalls): void {
+    calls.setAttentive(this.#lingering);
     this.#domains.add(calls);
   }
 
@@ -27,21 +29,29 @@ export class CallLoop {
 
   /** A domain has sent a message: something waits in its block, or did. */
   wake(calls: DomainCalls): void {
-    if (calls.serve() && this.#parallel) this.#linger();
+    if (!calls.serve() || !this.#parallel || this.#lingering) return;
+    this.#lingering = true;
+    for (const domain of this.#domains) domain.setAttentive(true);
+    this.#linger();
   }
 
   #linger(): void {
-    for (const domain of this.#domains) domain.setAttentive(true);
     const latest = performance.now() + LONGEST_MS;
     let until = performance.now() + LINGER_MS;
-    for (;;) {
+    for (let now = 0; now < until;) {
       let answered = false;
       for (let look = 0; look < LOOKS; look++)
         for (const domain of this.#domains) if (domain.serve()) answered = true;
-      const now = performance.now();
+      now = performance.now();
       if (answered) until = now + LINGER_MS;
-      if (now >= until || now >= latest) break;
+      if (now < latest) continue;
+      // The burst goes on: everybody else has a turn, and then we look again.
+      setImmediate(() => {
+        this.#linger();
+      });
+      return;
     }
+    this.#lingering = false;
     for (const domain of this.#domains) domain.setAttentive(false);
     // One that asked between the last look and the word sent no message.
     for (const domain of this.#domains) domain.serve();

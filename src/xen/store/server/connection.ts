@@ -109,6 +109,11 @@ export class Connection {
     this.#goOn();
   }
 
+  /** Replies that the client has not taken. */
+  get outstanding(): number {
+    return this.#outgoing.replies;
+  }
+
   get #isBehind(): boolean {
     if (this.#outgoing.idle) return false;
     if (this.domain.privileged) return this.#outgoing.unread > PATIENCE;

@@ -1,4 +1,4 @@
-/** The creation of a node with the ones above it that are missing, all or none. */
+/** Writing nodes within the quotas, and creating one with those above it that are missing, all or none. */
 import { entrySize, withChild, type NewNode, type StoreNode } from './node.js';
 import { parentName } from './node-name.js';
 import { baseName } from './removal.js';
@@ -32,24 +32,26 @@ export function create(request: Request, name: string, value: string): StoreNode
     view.spoil();
     return refusal;
   };
-  let created: StoreNode | undefined;
+  let created: StoreNode | Refusal = ENOENT;
   for (const [index, one] of missing.entries()) {
     const child = missing[index - 1];
-    const node: NewNode = {
-      value: index === 0 ? value : '',
-      permissions,
-      children: child === undefined ? '' : withChild('', baseName(child)),
-    };
+    const children = child === undefined ? '' : withChild('', baseName(child));
+    const node = { value: index === 0 ? value : '', permissions, children };
     if (!domain.privileged && view.ownedBy(domain) >= store.quotas.nodes) return undo(ENOSPC);
-    if (!domain.privileged && entrySize(node) >= store.quotas.entrySize) return undo(ENOSPC);
-    const result = view.write(one, node);
+    const result = put(request, one, node);
     if (result instanceof Refusal) return undo(result);
     written.push(one);
-    created ??= result;
+    if (index === 0) created = result;
   }
-  const parent = { ...top, children: withChild(top.children, baseName(missing.at(-1) ?? name)) };
-  if (!domain.privileged && entrySize(parent) >= store.quotas.entrySize) return undo(ENOSPC);
-  const result = view.write(above, parent);
-  if (result instanceof Refusal) return undo(result);
-  return created ?? ENOENT;
+  const children = withChild(top.children, baseName(missing.at(-1) ?? name));
+  const parent = put(request, above, { ...top, children });
+  return parent instanceof Refusal ? undo(parent) : created;
+}
+
+/** Writes a node if its client may make one that large; a transaction in which it may not is spoilt. */
+export function put({ view, store, connection }: Request, name: string, node: NewNode): StoreNode | Refusal {
+  const fits = connection.domain.privileged || entrySize(node) < store.quotas.entrySize;
+  const written = fits ? view.write(name, node) : ENOSPC;
+  if (written instanceof Refusal) view.spoil();
+  return written;
 }

@@ -19,7 +19,7 @@ export function introduce({ store, text }: Request): Answer {
   const [id, frame, port] = endedStrings(text);
   if (id === undefined || frame === undefined || port === undefined) return EINVAL;
   const event = leadingInt(port);
-  if (event <= 0) return EINVAL;
+  if (event === 0) return EINVAL;
   return store.connectGuest(domainNumber(id), domainNumber(frame), event) ?? OK;
 }
 

@@ -1,5 +1,7 @@
 /** The domains that the store has heard of: who is privileged, who may be meant by a permission, and what each has used. */
 
+import type { Quotas } from './quotas.js';
+
 /** Highest id that Xen gives a domain; the ones above mean something else (xen/include/public/xen.h). */
 const FIRST_RESERVED = 0x7ff0;
 
@@ -30,6 +32,11 @@ export class Domain {
     this.since = since;
     this.privileged = id === 0;
     this.home = `/local/domain/${id}`;
+  }
+
+  /** Whether it may use so many bytes more. What makes its use smaller it always may. */
+  affords(bytes: number, quotas: Quotas): boolean {
+    return this.privileged || bytes <= 0 || this.memory + bytes < quotas.memory;
   }
 }
 

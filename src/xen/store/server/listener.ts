@@ -1,5 +1,5 @@
 /** The server's UNIX socket: for its owner only, and never taken from a server that lives. */
-import { rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { XenStoreListenError } from '../errors.js';
 import { SocketTransport } from '../socket.js';
@@ -24,7 +24,7 @@ export class Listener {
     });
     try {
       if (await isAlive(path)) throw new XenStoreListenError(path, 'EADDRINUSE');
-      rmSync(path, { force: true });
+      if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) rmSync(path);
       await listen(server, path);
     } catch (cause) {
       if (cause instanceof XenStoreListenError) throw cause;

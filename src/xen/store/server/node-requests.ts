@@ -1,7 +1,7 @@
 /** The operations on nodes: READ, DIRECTORY, DIRECTORY_PART, GET_PERMS, WRITE, MKDIR, RM, SET_PERMS. */
 import { MAX_PAYLOAD } from '../wire.js';
-import { create } from './creation.js';
-import { entrySize, OWNER, READ, WRITE, type StoredPermission, type StoreNode } from './node.js';
+import { create, put } from './creation.js';
+import { OWNER, READ, WRITE, type StoredPermission, type StoreNode } from './node.js';
 import { parentName } from './node-name.js';
 import { removeSubtree } from './removal.js';
 import { EACCES, EINVAL, ENOENT, ENOSPC, EPERM, Refusal } from './refusal.js';
@@ -48,18 +48,15 @@ export function directoryPart(request: Request): Answer {
 }
 
 export function write(request: Request): Answer {
-  const { text, view } = request;
+  const { text } = request;
   const end = text.indexOf('\0');
   if (end < 0) return EINVAL;
   const name = wholeName(request, text.slice(0, end));
   const value = text.slice(end + 1);
   const node = nodeFor(request, name, WRITE);
   if (!(node instanceof Refusal)) {
-    const written = fits(request, { ...node, value }) ? view.write(name, { ...node, value }) : ENOSPC;
-    if (written instanceof Refusal) {
-      view.spoil();
-      return written;
-    }
+    const written = put(request, name, { ...node, value });
+    if (written instanceof Refusal) return written;
     changed(request, name, written);
     return OK;
   }
@@ -97,7 +94,7 @@ export function remove(request: Request): Answer {
 }
 
 export function setPermissions(request: Request): Answer {
-  const { store, text, view } = request;
+  const { store, text } = request;
   const { domain } = request.connection;
   const [path, ...texts] = text.split('\0');
   if (texts.pop() !== '' || path === undefined || texts.length === 0) return EINVAL;
@@ -119,12 +116,8 @@ export function setPermissions(request: Request): Answer {
   const node = nodeFor(request, name, WRITE | OWNER);
   if (node instanceof Refusal) return node;
   if (!domain.privileged && owner.domain !== node.permissions[0].domain) return EPERM;
-  const next = { ...node, permissions: list };
-  const written = fits(request, next) ? view.write(name, next) : ENOSPC;
-  if (written instanceof Refusal) {
-    view.spoil();
-    return written;
-  }
+  const written = put(request, name, { ...node, permissions: list });
+  if (written instanceof Refusal) return written;
   changed(request, name, written, node);
   return OK;
 }
@@ -152,9 +145,4 @@ function makeNode(request: Request, name: string, value: string): Answer {
 function changed(request: Request, name: string, node: StoreNode, before?: StoreNode): void {
   if (request.transaction === undefined) request.store.fire(name, false, node, before);
   else request.transaction.tell(name, false);
-}
-
-/** Whether a client may make a node that large. */
-export function fits({ store, connection }: Request, node: Parameters<typeof entrySize>[0]): boolean {
-  return connection.domain.privileged || entrySize(node) < store.quotas.entrySize;
 }

@@ -39,11 +39,11 @@ export function withChild(children: string, name: string): string {
   return `${children}${name}\0`;
 }
 
-/** The list of children without one of them. */
-export function withoutChild(children: string, name: string): string {
+/** The list of children without one of them; undefined when that is none of them. */
+export function withoutChild(children: string, name: string): string | undefined {
   if (children.startsWith(`${name}\0`)) return children.slice(name.length + 1);
   const at = children.indexOf(`\0${name}\0`);
-  return at < 0 ? children : children.slice(0, at + 1) + children.slice(at + 2 + name.length);
+  return at < 0 ? undefined : children.slice(0, at + 1) + children.slice(at + 2 + name.length);
 }
 
 /** The children's names in order. */

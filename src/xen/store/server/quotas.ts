@@ -14,9 +14,11 @@ export interface Quotas {
   readonly outstanding: number;
   /** Bytes of a node: value, names of its children, permissions and 24 more. That many is ENOSPC. */
   readonly entrySize: number;
+  /** Characters of a node's name, without the `/local/domain/<id>/` that it may begin with. One more is EINVAL, for dom0 too. */
+  readonly nameLength: number;
   /** Entries of a node's list of permissions. One more is ENOSPC. */
   readonly permissions: number;
-  /** Bytes of nodes, watches and transactions in all. So many is ENOMEM for a watch, EIO or ENOMEM for a node. */
+  /** Bytes of nodes, watches and transactions in all. So many is ENOMEM, and ENOSPC for a look within a transaction. */
   readonly memory: number;
 }
 
@@ -28,6 +30,7 @@ export const DEFAULT_QUOTAS: Quotas = {
   transactionNodes: 1024,
   outstanding: 20,
   entrySize: 2048,
+  nameLength: 2048,
   permissions: 5,
   memory: 0x28_0000,
 };

@@ -21,5 +21,6 @@ export const ENOSPC = new Refusal('ENOSPC');
 export const ENOSYS = new Refusal('ENOSYS');
 export const EBUSY = new Refusal('EBUSY');
 export const EAGAIN = new Refusal('EAGAIN');
+export const EIO = new Refusal('EIO');
 export const E2BIG = new Refusal('E2BIG');
 export const EPERM = new Refusal('EPERM');

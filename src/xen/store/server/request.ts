@@ -49,7 +49,7 @@ export function wholeName(request: Request, path: string): string {
  * is there decides whether the client may know so.
  */
 export function nodeFor(request: Request, name: string, rights: number): StoreNode | Refusal {
-  if (!isNodeName(name)) return EINVAL;
+  if (!isNodeName(name, request.store.quotas.nameLength)) return EINVAL;
   const node = request.view.read(name);
   const { domain } = request.connection;
   let refusal = EACCES;

@@ -1,6 +1,7 @@
 /** Which operation answers which type of message, and who may ask for it. */
 import { MessageType, type Message, type MessageName } from '../wire.js';
 import type { Connection } from './connection.js';
+import { control } from './control-request.js';
 import {
   getDomainPath,
   introduce,
@@ -34,6 +35,7 @@ interface Operation {
 }
 
 const OPERATIONS: Partial<Record<MessageName, Operation>> = {
+  CONTROL: { answer: control, privileged: true },
   DIRECTORY: { answer: directory },
   READ: { answer: read },
   GET_PERMS: { answer: getPermissions },

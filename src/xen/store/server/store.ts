@@ -7,7 +7,7 @@ import { Domains, type Domain } from './domains.js';
 import { childNames, READ, type StoreNode } from './node.js';
 import { parentName } from './node-name.js';
 import { childName, removeSubtree } from './removal.js';
-import { ENOENT, Refusal } from './refusal.js';
+import { EINVAL, Refusal } from './refusal.js';
 import type { Quotas } from './quotas.js';
 import { rightsOf } from './rights.js';
 import { ownerOf, Tree } from './tree.js';
@@ -31,8 +31,11 @@ export interface StoreOptions {
   readonly onRequest?: ((message: Message, domain: number) => void) | undefined;
 }
 
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 export class Store {
-  readonly quotas: Quotas;
+  /** CONTROL may change them. */
+  readonly quotas: Mutable<Quotas>;
   readonly hypervisor: StoreHypervisor | undefined;
   readonly onRequest: StoreOptions['onRequest'];
   readonly domains: Domains;
@@ -45,11 +48,11 @@ export class Store {
   readonly waiting = new Set<Connection>();
 
   constructor({ quotas, hypervisor, onRequest }: StoreOptions) {
-    this.quotas = quotas;
+    this.quotas = { ...quotas };
     this.hypervisor = hypervisor;
     this.onRequest = onRequest;
     this.domains = new Domains(hypervisor === undefined ? undefined : (id) => hypervisor.exists(id));
-    this.tree = new Tree(this.domains);
+    this.tree = new Tree(this.domains, this.quotas);
     this.special = new Map(
       [INTRODUCE_DOMAIN, RELEASE_DOMAIN].map((name) => [name, [{ rights: 0, domain: 0, void: false }]]),
     );
@@ -93,7 +96,7 @@ export class Store {
   /** INTRODUCE: the hypervisor gives the guest's ring. A domain that is introduced already gets the new one instead. */
   connectGuest(id: number, frame: number, port: number): Refusal | undefined {
     const transport = this.hypervisor?.connect?.(id, frame, port);
-    if (transport === undefined) return ENOENT;
+    if (transport === undefined) return EINVAL;
     const domain = this.domains.hearOf(id, this.tree.generation);
     for (const connection of this.connections) if (connection.domain === domain) connection.close();
     this.serve(transport, domain);
@@ -116,6 +119,11 @@ export class Store {
     if (domain.nodes > 0) this.#removeOwned('/', domain);
     for (const other of this.connections) {
       if (other.domain.target === domain) other.domain.target = undefined;
+    }
+    for (const [name, permissions] of this.special) {
+      const [owner, ...others] = permissions;
+      const left = others.filter((one) => one.domain !== domain.id);
+      this.special.set(name, [owner.domain === domain.id ? { ...owner, domain: 0 } : owner, ...left]);
     }
     this.domains.forget(domain);
     domain.introduced = false;

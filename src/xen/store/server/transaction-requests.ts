@@ -11,7 +11,7 @@ export function startTransaction({ store, connection, transaction }: Request): A
     connection.lastTransaction = (connection.lastTransaction + 1) >>> 0;
   } while (connection.lastTransaction === 0 || transactions.has(connection.lastTransaction));
   const id = connection.lastTransaction;
-  transactions.set(id, new Transaction(store.tree, domain, store.quotas.transactionNodes));
+  transactions.set(id, new Transaction(store.tree, domain, store.quotas));
   return `${id}\0`;
 }
 
@@ -23,7 +23,7 @@ export function endTransaction({ store, connection, message, transaction, text }
   connection.transactions.delete(message.transactionId);
   transaction.close();
   if (verdict === 'F') return OK;
-  const told = transaction.commit(store.quotas.nodes);
+  const told = transaction.commit();
   if (told instanceof Refusal) return told;
   for (const { name, exact, before } of told) {
     const node = store.tree.get(name);

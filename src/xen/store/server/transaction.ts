@@ -1,6 +1,7 @@
 /** A transaction: the nodes that it has looked at and changed, over a tree that others change meanwhile. */
 import type { Domain } from './domains.js';
 import { entrySize, type NewNode, type StoreNode } from './node.js';
+import type { Quotas } from './quotas.js';
 import { EAGAIN, ENOENT, ENOMEM, ENOSPC, Refusal } from './refusal.js';
 import { ownerOf, type NodeView, type Tree } from './tree.js';
 
@@ -34,7 +35,7 @@ export interface Told {
 export class Transaction implements NodeView {
   readonly #tree: Tree;
   readonly #domain: Domain;
-  readonly #limit: number;
+  readonly #quotas: Quotas;
   /** In the order of the first look, which is that of the events at the end. */
   readonly #touched = new Map<string, Touched>();
   /** Nodes more (or fewer) for each owner. */
@@ -43,11 +44,10 @@ export class Transaction implements NodeView {
   #spoilt = false;
   #created = false;
 
-  /** @param limit nodes that may be touched. */
-  constructor(tree: Tree, domain: Domain, limit: number) {
+  constructor(tree: Tree, domain: Domain, quotas: Quotas) {
     this.#tree = tree;
     this.#domain = domain;
-    this.#limit = limit;
+    this.#quotas = quotas;
     tree.nextGeneration();
   }
 
@@ -60,6 +60,8 @@ export class Transaction implements NodeView {
   write(name: string, node: NewNode): StoreNode | Refusal {
     const touched = this.#touch(name);
     if (touched instanceof Refusal) return touched;
+    const growth = entrySize(node) - (touched.now === undefined ? -name.length : entrySize(touched.now));
+    if (!this.#domain.affords(growth, this.#quotas)) return ENOMEM;
     const { value, permissions, children } = node;
     const written = { value, permissions, children, generation: this.#tree.nextGeneration() };
     this.#replace(name, touched, written);
@@ -92,16 +94,18 @@ export class Transaction implements NodeView {
    * Makes the changes to the tree, all or none.
    * @returns what watches are to be told, in order; EAGAIN when something that was looked at has changed.
    */
-  commit(nodeQuota: number): readonly Told[] | Refusal {
+  commit(): readonly Told[] | Refusal {
     if (this.#spoilt) return ENOMEM;
-    if (this.#created && !this.#domain.privileged && this.ownedBy(this.#domain) >= nodeQuota) return ENOSPC;
+    if (this.#created && !this.#domain.privileged && this.ownedBy(this.#domain) >= this.#quotas.nodes) {
+      return ENOSPC;
+    }
     for (const [name, { before }] of this.#touched) {
       if ((this.#tree.get(name)?.generation ?? NOTHING) !== before) return EAGAIN;
     }
     const told: Told[] = [];
     for (const [name, { first, now, modified, tell }] of this.#touched) {
       if (!modified) continue;
-      if (now !== undefined) this.#tree.write(name, now);
+      if (now !== undefined) this.#tree.put(name, now);
       else if (first !== undefined) this.#tree.remove(name);
       if (tell !== undefined) told.push({ name, exact: tell === 'exact', before: first });
     }
@@ -117,11 +121,13 @@ export class Transaction implements NodeView {
   #touch(name: string): Touched | Refusal {
     const known = this.#touched.get(name);
     if (known !== undefined) return known;
-    if (!this.#domain.privileged && this.#touched.size >= this.#limit) {
+    const node = this.#tree.get(name);
+    const size = node === undefined ? 0 : entrySize(node) + name.length;
+    const isFull = this.#touched.size >= this.#quotas.transactionNodes && !this.#domain.privileged;
+    if (isFull || !this.#domain.affords(size, this.#quotas)) {
       this.#spoilt = true;
       return ENOSPC;
     }
-    const node = this.#tree.get(name);
     const before = node?.generation ?? NOTHING;
     const touched: Touched = { before, first: node, now: node, modified: false, tell: undefined };
     this.#touched.set(name, touched);

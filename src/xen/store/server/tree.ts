@@ -1,7 +1,8 @@
 /** The tree that everybody sees: nodes by name, the generation of the last change, and each owner's account. */
 import type { Domain, Domains } from './domains.js';
 import { entrySize, type NewNode, type StoredPermission, type StoreNode } from './node.js';
-import { ENOENT, type Refusal } from './refusal.js';
+import type { Quotas } from './quotas.js';
+import { ENOENT, ENOMEM, type Refusal } from './refusal.js';
 
 /** Nodes as a request meets them: those of the tree, or of a transaction over it. */
 export interface NodeView {
@@ -25,15 +26,17 @@ export function ownerOf(node: NewNode): number {
 export class Tree implements NodeView {
   readonly #nodes = new Map<string, StoreNode>();
   readonly #domains: Domains;
+  readonly #quotas: Quotas;
   #generation = 0;
 
-  constructor(domains: Domains) {
+  constructor(domains: Domains, quotas: Quotas) {
     this.#domains = domains;
+    this.#quotas = quotas;
     const permissions: [StoredPermission] = [{ rights: 0, domain: 0, void: false }];
     // What xenstored begins with.
-    this.write('/', { value: '', permissions, children: 'tool\0' });
-    this.write('/tool', { value: '', permissions, children: 'xenstored\0' });
-    this.write('/tool/xenstored', { value: '', permissions, children: '' });
+    this.put('/', { value: '', permissions, children: 'tool\0' });
+    this.put('/tool', { value: '', permissions, children: 'xenstored\0' });
+    this.put('/tool/xenstored', { value: '', permissions, children: '' });
   }
 
   get generation(): number {
@@ -54,8 +57,19 @@ export class Tree implements NodeView {
     return node === undefined ? ENOENT : this.adjusted(node);
   }
 
-  write(name: string, node: NewNode): StoreNode {
-    const { value, permissions, children } = node;
+  write(name: string, node: NewNode): StoreNode | Refusal {
+    const owner = this.#domains.get(ownerOf(node));
+    const before = this.#nodes.get(name);
+    if (owner?.privileged === false) {
+      const credit =
+        before !== undefined && ownerOf(before) === owner.id ? entrySize(before) + name.length : 0;
+      if (!owner.affords(entrySize(node) + name.length - credit, this.#quotas)) return ENOMEM;
+    }
+    return this.put(name, node);
+  }
+
+  /** Writes whatever the account says. */
+  put(name: string, { value, permissions, children }: NewNode): StoreNode {
     const written = { value, permissions, children, generation: ++this.#generation };
     this.#charge(name, this.#nodes.get(name), -1);
     this.#charge(name, written, 1);

@@ -11,12 +11,13 @@ export function watch(request: Request): Answer {
   const [path, token, ...rest] = endedStrings(request.text);
   if (path === undefined || token === undefined || rest.length > 0) return EINVAL;
   const name = wholeName(request, path);
-  if (name.startsWith('@') ? name.length > MAX_RELATIVE_PATH : !isNodeName(name)) return EINVAL;
+  if (name.startsWith('@') ? name.length > MAX_RELATIVE_PATH : !isNodeName(name, store.quotas.nameLength))
+    return EINVAL;
   const key = keyOf(name, token);
   if (connection.watches.has(key)) return EEXIST;
   if (!domain.privileged) {
     if (domain.watches > store.quotas.watches) return E2BIG;
-    if (domain.memory + name.length + token.length >= store.quotas.memory) return ENOMEM;
+    if (!domain.affords(name.length + token.length, store.quotas)) return ENOMEM;
   }
   const prefix = name === path ? '' : `${domain.home}/`;
   const added = store.watches.add(connection, name, token, prefix);

@@ -1,0 +1,119 @@
+/** A PCI-to-PCI bridge: bus numbers and windows in a type 1 header, and what they let through. */
+import { ConfigImage, type ConfigWidth } from '../../../function/index.js';
+import { header1 } from '../../../pci/index.js';
+import { SimBus, type BusFunction, type Routing } from './bus.js';
+import { allOnes, tableRegisters } from '../device/config-registers.js';
+
+/** Addresses that a bridge passes down, both ends included; none where the base is above the limit. */
+export interface Window {
+  readonly base: number;
+  readonly limit: number;
+}
+
+const COMMAND_IO = 0x1;
+const COMMAND_MEMORY = 0x2;
+const COMMAND_MASTER = 0x4;
+const SECONDARY_RESET = 0x40;
+const HEADER_TYPE = 1;
+const HIGH = 0x1_0000_0000;
+
+function registers() {
+  return tableRegisters(header1, 0, {
+    // QEMU's bridge without hot-plug.
+    vendor: { initial: 0x1b36 },
+    device: { initial: 0x0001 },
+    command: { writable: 0x0147 },
+    class: { initial: 0x0604 },
+    type: { initial: HEADER_TYPE },
+    bist: { writable: 0 },
+    bar0: { writable: 0 },
+    bar1: { writable: 0 },
+    prefetch_base: { initial: 1 },
+    prefetch_limit: { initial: 1 },
+    // Ports have 16 bits here.
+    io_base_upper: { writable: 0 },
+    io_limit_upper: { writable: 0 },
+    rom: { writable: 0 },
+    bridge_control: { writable: 0x0043 },
+  });
+}
+
+export class Bridge implements BusFunction {
+  readonly bus: SimBus;
+  readonly devfn: number;
+  readonly behind: SimBus;
+  readonly #routing: Routing;
+  #image = new ConfigImage({ size: 256, registers: registers() });
+  #command = 0;
+  #control = 0;
+  secondary = 0;
+  subordinate = 0;
+  io: Window = { base: 0, limit: -1 };
+  memory: Window = this.io;
+  prefetchable: Window = this.io;
+
+  constructor(bus: SimBus, devfn: number, routing: Routing) {
+    this.bus = bus;
+    this.devfn = devfn;
+    this.#routing = routing;
+    this.behind = new SimBus(bus.domain, this);
+    this.#decode();
+  }
+
+  get configSize(): number {
+    return this.#image.size;
+  }
+
+  get decodesMemory(): boolean {
+    return (this.#command & COMMAND_MEMORY) !== 0;
+  }
+
+  get decodesIo(): boolean {
+    return (this.#command & COMMAND_IO) !== 0;
+  }
+
+  get passesMasters(): boolean {
+    return (this.#command & COMMAND_MASTER) !== 0;
+  }
+
+  get resetsBus(): boolean {
+    return (this.#control & SECONDARY_RESET) !== 0;
+  }
+
+  configRead(offset: number, width: ConfigWidth): number {
+    return this.bus.running ? this.#image.read(offset, width) : allOnes(width);
+  }
+
+  configWrite(offset: number, width: ConfigWidth, value: number): void {
+    if (!this.bus.running) return;
+    this.#image.write(offset, width, value);
+    const wasResetting = this.resetsBus;
+    this.#decode();
+    // Whatever stands behind is as after power on when the reset begins, and answers when it ends.
+    if (this.resetsBus && !wasResetting) this.behind.reset();
+  }
+
+  reset(): void {
+    this.#image = new ConfigImage({ size: 256, registers: registers() });
+    this.#decode();
+    this.behind.reset();
+  }
+
+  #decode(): void {
+    const at = (offset: number, width: ConfigWidth) => this.#image.read(offset, width);
+    this.#command = at(0x04, 2);
+    this.#control = at(0x3e, 2);
+    this.secondary = at(0x19, 1);
+    this.subordinate = at(0x1a, 1);
+    this.io = { base: (at(0x1c, 1) & 0xf0) * 0x100, limit: (at(0x1d, 1) & 0xf0) * 0x100 + 0xfff };
+    this.memory = {
+      base: (at(0x20, 2) & 0xfff0) * 0x1_0000,
+      limit: (at(0x22, 2) & 0xfff0) * 0x1_0000 + 0xf_ffff,
+    };
+    this.prefetchable = {
+      base: at(0x28, 4) * HIGH + (at(0x24, 2) & 0xfff0) * 0x1_0000,
+      limit: at(0x2c, 4) * HIGH + (at(0x26, 2) & 0xfff0) * 0x1_0000 + 0xf_ffff,
+    };
+    this.#routing.changed();
+  }
+}

@@ -1,0 +1,71 @@
+/** A machine as data that a user writes: buses, bridges, devices, who drives them, and what is broken. */
+import type { DeviceFault } from '../device/faults.js';
+
+/** What is not given is assigned as firmware would. All numbers are whole; addresses and sizes are bytes. */
+export interface MachineDescription {
+  /** Bytes of memory, from 1 MiB on: a multiple of 4096, up to 2 GiB less 1 MiB, which is what an absent one means. */
+  readonly memory?: number;
+  /** Level-triggered interrupt lines, 4 (where absent) to 64; they are shared by all pins. */
+  readonly lines?: number;
+  /** Host drivers that are loaded besides those that devices name, `pciback` and `vfio-pci`. */
+  readonly drivers?: readonly string[];
+  readonly roots: readonly RootDescription[];
+}
+
+export interface RootDescription {
+  /** 0 where absent. */
+  readonly domain?: number;
+  /** Bus number; where absent the first one that is free. */
+  readonly bus?: number;
+  readonly slots: readonly SlotDescription[];
+}
+
+/** A place on a bus: a device, or a bridge to another bus. */
+export type SlotDescription = DeviceDescription | BridgeDescription;
+
+interface Slot {
+  /** Device and function number in hexadecimal, `DD.F`, or `DD` for function 0: `"1f.3"`, `"02"`. */
+  readonly slot: string;
+}
+
+/** What is said of one function of a device. */
+export interface FunctionDescription {
+  /** The host driver that is bound to it at the start. */
+  readonly driver?: string;
+  /** Addresses of BARs, by their index. */
+  readonly regions?: Readonly<Record<number, { readonly address: number }>>;
+  readonly faults?: readonly DeviceFault[];
+}
+
+export interface DeviceDescription extends Slot, FunctionDescription {
+  /** Name of a device kind. Driver, regions and faults here are those of its first function. */
+  readonly model: string;
+  /** As the kind understands them. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  /** The further functions of a device that has several, by function number inside the device. */
+  readonly functions?: Readonly<Record<number, FunctionDescription>>;
+}
+
+/** Both ends belong to the window. */
+export interface WindowDescription {
+  readonly base: number;
+  readonly limit: number;
+}
+
+export interface BridgeDescription extends Slot {
+  readonly bridge: {
+    /** Number of the bus behind it. */
+    readonly secondary?: number;
+    /** Multiples of 1 MiB, below 4 GiB. */
+    readonly memory?: WindowDescription;
+    /** Multiples of 1 MiB. */
+    readonly prefetchable?: WindowDescription;
+    /** Multiples of 4 KiB, below 64 KiB. */
+    readonly io?: WindowDescription;
+  };
+  readonly bus: readonly SlotDescription[];
+}
+
+export function isBridge(slot: SlotDescription): slot is BridgeDescription {
+  return 'bridge' in slot;
+}

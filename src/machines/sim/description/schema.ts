@@ -1,0 +1,124 @@
+/** The shape of a machine description, checked: what is misspelt, missing or of the wrong type is named by its path. */
+import { z } from 'zod';
+import { MachineDescriptionError } from '../errors.js';
+import { MEMORY_BASE, MEMORY_END, PAGE_SIZE } from '../host/memory.js';
+import type { MachineDescription } from './description.js';
+import { lineOf, pathText, type DescriptionPath } from './path.js';
+
+const PORTS_END = 0x1_0000;
+const FOUR_GIGABYTES = 0x1_0000_0000;
+const MEGABYTE = 0x10_0000;
+const ADDRESS_BITS = 2 ** 52;
+
+const name = z.string().min(1);
+
+const fault = z.discriminatedUnion('fault', [
+  z.strictObject({ fault: z.literal('hung_reset') }),
+  z.strictObject({ fault: z.literal('removed') }),
+  z.strictObject({
+    fault: z.literal('interrupt_storm'),
+    vector: z.int().min(0).max(2047).optional(),
+    every: z.int().min(1000).optional(),
+  }),
+  z.strictObject({ fault: z.literal('wrong_dma'), offset: z.int() }),
+  z.strictObject({ fault: z.literal('model'), name }),
+]);
+
+const functionShape = {
+  driver: name.optional(),
+  regions: z
+    .record(
+      z.string().regex(/^[0-5]$/, 'BARs are 0 to 5'),
+      z.strictObject({ address: z.int().min(1).lt(ADDRESS_BITS) }),
+    )
+    .optional(),
+  faults: z.array(fault).optional(),
+};
+
+function window(granule: number, end: number) {
+  return z
+    .strictObject({ base: z.int().min(0), limit: z.int().min(0).lt(end) })
+    .refine(({ base, limit }) => base % granule === 0 && (limit + 1) % granule === 0 && base < limit, {
+      message: `a window begins and ends at multiples of ${granule} bytes, its base below its limit`,
+    })
+    .optional();
+}
+
+const slotNumber = z
+  .string({ error: 'expected text in quotes: device and function in hexadecimal, "1f.3" or "02"' })
+  .regex(/^[01]?[0-9a-f](\.[0-7])?$/i, 'expected device and function in hexadecimal: "1f.3" or "02"');
+
+const device = z.strictObject({
+  slot: slotNumber,
+  model: name,
+  options: z.record(z.string(), z.unknown()).optional(),
+  ...functionShape,
+  functions: z
+    .record(z.string().regex(/^[0-7]$/, 'functions are 0 to 7'), z.strictObject(functionShape))
+    .optional(),
+});
+
+const bridge = z.strictObject({
+  slot: slotNumber,
+  bridge: z.strictObject({
+    secondary: z.int().min(1).max(255).optional(),
+    memory: window(MEGABYTE, FOUR_GIGABYTES),
+    prefetchable: window(MEGABYTE, ADDRESS_BITS),
+    io: window(0x1000, PORTS_END),
+  }),
+  get bus() {
+    return z.array(slot);
+  },
+});
+
+/** The one of the two whose key is there, so that a refusal speaks of what was meant. */
+const slot: z.ZodType = z.lazy(() =>
+  z.looseObject({}).superRefine((value, context) => {
+    const meant = 'bridge' in value ? bridge : device;
+    for (const issue of meant.safeParse(value).error?.issues ?? []) {
+      context.addIssue({ code: 'custom', message: issue.message, path: issue.path });
+    }
+  }),
+);
+
+const machine = z.strictObject({
+  memory: z
+    .int()
+    .min(PAGE_SIZE)
+    .max(MEMORY_END - MEMORY_BASE)
+    .multipleOf(PAGE_SIZE)
+    .optional(),
+  lines: z.int().min(4).max(64).optional(),
+  drivers: z.array(name).optional(),
+  roots: z
+    .array(
+      z.strictObject({
+        domain: z.int().min(0).max(0xffff).optional(),
+        bus: z.int().min(0).max(255).optional(),
+        slots: z.array(slot),
+      }),
+    )
+    .min(1),
+});
+
+/** @throws {MachineDescriptionError} with the first fault. */
+export function checkDescription(value: unknown): MachineDescription {
+  const result = machine.safeParse(value);
+  const issue = result.error?.issues[0];
+  if (issue !== undefined) {
+    const path = issue.path.filter((part): part is string | number => typeof part !== 'symbol');
+    throw refusal(value, path, issue.message);
+  }
+  // The schema changes nothing, so what was checked is what was given.
+  return value as MachineDescription;
+}
+
+/** A refusal of one part of a description, with its line where the description came from text. */
+export function refusal(
+  description: unknown,
+  path: DescriptionPath,
+  why: string,
+  next = '',
+): MachineDescriptionError {
+  return new MachineDescriptionError(pathText(path), why, next, lineOf(description, path));
+}

@@ -1,0 +1,67 @@
+/** Faults of a simulated device, as data: a description or a program switches them on and off. */
+
+/** What goes wrong with a function until it is cleared. */
+export type DeviceFault =
+  /** The next reset does not end: the function answers no more. Clearing ends it. */
+  | { readonly fault: 'hung_reset' }
+  /** Pulled out without a word: nothing answers, nothing is sent. Clearing puts it in again, as after power on. */
+  | { readonly fault: 'removed' }
+  /** Interrupts without a cause: the pin is stuck, or a vector is raised every so many nanoseconds (10000). */
+  | { readonly fault: 'interrupt_storm'; readonly vector?: number; readonly every?: number }
+  /** The addresses of its DMA are off by so many bytes. */
+  | { readonly fault: 'wrong_dma'; readonly offset: number }
+  /** One that its kind has of its own, by name. */
+  | { readonly fault: 'model'; readonly name: string };
+
+/** Names that a kind cannot give to a fault of its own. */
+export const BUILT_IN_FAULTS: ReadonlySet<string> = new Set([
+  'hung_reset',
+  'removed',
+  'interrupt_storm',
+  'wrong_dma',
+]);
+
+const STORM_NANOSECONDS = 10_000;
+
+/** The name that a fault is cleared by. */
+export function faultName(fault: DeviceFault): string {
+  return fault.fault === 'model' ? fault.name : fault.fault;
+}
+
+/** The faults of one function that are on now. */
+export class FaultSwitches {
+  readonly #on = new Map<string, DeviceFault>();
+
+  set(fault: DeviceFault): void {
+    this.#on.set(faultName(fault), fault);
+  }
+
+  /** @returns false when it was not on. */
+  delete(name: string): boolean {
+    return this.#on.delete(name);
+  }
+
+  hasModelFault(name: string): boolean {
+    return this.#on.get(name)?.fault === 'model';
+  }
+
+  get hangsInReset(): boolean {
+    return this.#on.has('hung_reset');
+  }
+
+  get removed(): boolean {
+    return this.#on.has('removed');
+  }
+
+  get storm(): { readonly vector: number; readonly every: number } | undefined {
+    const fault = this.#on.get('interrupt_storm');
+    if (fault?.fault !== 'interrupt_storm') return undefined;
+    return { vector: fault.vector ?? 0, every: fault.every ?? STORM_NANOSECONDS };
+  }
+
+  /** Bytes to add to each address. */
+  get dmaOffset(): number {
+    const fault = this.#on.get('wrong_dma');
+    return fault?.fault === 'wrong_dma' ? fault.offset : 0;
+  }
+}

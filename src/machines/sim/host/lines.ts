@@ -1,0 +1,50 @@
+/** The machine's interrupt lines: level-triggered, each shared by all pins that are routed to it. */
+
+/** Number of the first line, after the 16 of the legacy controllers: as a GSI on x86. */
+export const FIRST_LINE = 16;
+
+export class InterruptLines {
+  readonly count: number;
+  /** Pins that hold each line. */
+  readonly #holders: Uint32Array;
+  readonly #watchers = new Map<number, Set<(level: boolean) => void>>();
+
+  constructor(count: number) {
+    this.count = count;
+    this.#holders = new Uint32Array(count);
+  }
+
+  /** The line of a pin on a root bus, 1 (INTA) to 4 (INTD): neighbouring devices start at neighbouring lines. */
+  lineOf(device: number, pin: number): number {
+    return FIRST_LINE + ((device + pin - 1) % this.count);
+  }
+
+  level(line: number): boolean {
+    return (this.#holders[line - FIRST_LINE] ?? 0) > 0;
+  }
+
+  /** One more pin holds the line, or one fewer; each caller lets go exactly as often as it has taken hold. */
+  hold(line: number, held: boolean): void {
+    const index = line - FIRST_LINE;
+    const before = this.#holders[index];
+    if (before === undefined) throw new RangeError(`the machine has no line ${line}`);
+    const now = before + (held ? 1 : -1);
+    this.#holders[index] = now;
+    if (now > 0 === before > 0) return;
+    for (const watcher of [...(this.#watchers.get(line) ?? [])]) watcher(now > 0);
+  }
+
+  watch(line: number, onLevel: (level: boolean) => void): Disposable {
+    let watchers = this.#watchers.get(line);
+    if (watchers === undefined) this.#watchers.set(line, (watchers = new Set()));
+    const entry = (level: boolean) => {
+      onLevel(level);
+    };
+    watchers.add(entry);
+    return {
+      [Symbol.dispose]: () => {
+        watchers.delete(entry);
+      },
+    };
+  }
+}

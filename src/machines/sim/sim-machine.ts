@@ -1,0 +1,216 @@
+/** The machine `sim`: a described tree of buses, bridges and devices, alive in this process. */
+import {
+  FunctionNotFoundError,
+  type FunctionSummary,
+  type HostControl,
+  type IommuFault,
+  type Machine,
+  type MachineCapabilities,
+  type PciFunction,
+} from '../../function/index.js';
+import { PciAddress } from '../../pci/index.js';
+import type { Bridge } from './bus/bridge.js';
+import { VirtualClock, type ClockMode } from './clock.js';
+import { DEFAULT_MACHINE } from './default-machine.js';
+import { buildMachine, faultRefusal } from './description/build.js';
+import type { MachineDescription } from './description/description.js';
+import { checkDescription, refusal } from './description/schema.js';
+import { parseMachine } from './description/source.js';
+import type { DeviceKind } from './device-model.js';
+import { Endpoint } from './device/endpoint.js';
+import { MachineDescriptionError } from './errors.js';
+import type { DeviceFault } from './device/faults.js';
+import { rememberFunction, startMachine } from './firmware/firmware.js';
+import type { Planned } from './firmware/plan.js';
+import { SimHost } from './host/sim-host.js';
+import { MEMORY_BASE, MEMORY_END } from './host/memory.js';
+import { DEVICE_KINDS } from './models/index.js';
+import { IovaSpace } from './program/program-dma.js';
+import { InterruptSources } from './program/interrupt-sources.js';
+import { RootComplex } from './bus/root-complex.js';
+import { SimDrivers } from './sim-drivers.js';
+import { SimFunction, type SharedFunction } from './program/sim-function.js';
+
+const LINES = 4;
+
+export interface SimOptions {
+  /** Device kinds besides those that come with the machine; one of the same name replaces it. */
+  readonly kinds?: readonly DeviceKind[];
+  /** `wall` where absent. */
+  readonly clock?: ClockMode;
+}
+
+export class SimMachine implements Machine {
+  readonly name = 'sim';
+  readonly capabilities: MachineCapabilities = {
+    configWrite: true,
+    memoryRegions: true,
+    ioRegions: true,
+    interrupts: true,
+    dma: true,
+    reset: true,
+    machineFrames: false,
+  };
+  readonly drivers: SimDrivers;
+  readonly clock: VirtualClock;
+  readonly #host: SimHost;
+  readonly #root = new RootComplex();
+  readonly #shared = new Map<Endpoint | Bridge, SharedFunction>();
+  readonly #restore = new Map<Endpoint, () => void>();
+  readonly #open = new Set<SimFunction>();
+
+  /** @throws {MachineDescriptionError} the description is of no machine that can be. */
+  constructor(description?: MachineDescription, options: SimOptions = {}) {
+    const checked = checkDescription(description ?? parseMachine(DEFAULT_MACHINE));
+    this.clock = new VirtualClock(options.clock ?? 'wall');
+    this.#host = new SimHost({
+      root: this.#root,
+      clock: this.clock,
+      memory: checked.memory ?? MEMORY_END - MEMORY_BASE,
+      lines: checked.lines ?? LINES,
+    });
+    const kinds = new Map(DEVICE_KINDS);
+    for (const kind of options.kinds ?? []) kinds.set(kind.name, kind);
+    const roots = buildMachine({
+      description: checked,
+      kinds,
+      root: this.#root,
+      host: this.#host,
+      clock: this.clock,
+    });
+    const lineOf = ({ address, shape }: Endpoint) =>
+      shape.pin === undefined ? undefined : this.#host.lineOf(address, shape.pin);
+    startMachine(roots, lineOf, (path, why, next) => refusal(checked, path, why, next));
+    this.drivers = new SimDrivers(this.name, checked.drivers ?? [], (address) => this.#present(address));
+    for (const { children } of roots) this.#start(children);
+  }
+
+  get host(): HostControl {
+    return this.#host;
+  }
+
+  /** DMA and messages that reached nothing: how many, and the last of them. */
+  get faults(): { readonly count: number; readonly recent: readonly IommuFault[] } {
+    const { faultCount, faults } = this.#host.iommu;
+    return { count: faultCount, recent: faults };
+  }
+
+  list(): readonly FunctionSummary[] {
+    const summaries: FunctionSummary[] = [];
+    const groups = new Map<number, number>();
+    for (const { number, bus } of this.#root.buses()) {
+      for (const [devfn, fn] of bus.functions) {
+        const address = PciAddress.fromDevfn(bus.domain, number, devfn);
+        if (fn.configRead(0, 2) !== 0xffff) summaries.push(this.#summary(address, fn));
+      }
+    }
+    summaries.sort((a, b) => a.address.sbdf - b.address.sbdf);
+    // Functions of one device can reach each other behind the IOMMU's back; every device is a group.
+    return summaries.map((summary) => {
+      const device = summary.address.sbdf >>> 3;
+      if (!groups.has(device)) groups.set(device, groups.size);
+      return { ...summary, iommuGroup: groups.get(device) };
+    });
+  }
+
+  open(address: PciAddress): PciFunction {
+    const fn = this.#root.find(address);
+    const shared = fn === undefined ? undefined : this.#shared.get(fn);
+    if (fn === undefined || shared === undefined || fn.configRead(0, 2) === 0xffff) {
+      throw new FunctionNotFoundError(address, this.name);
+    }
+    const view = new SimFunction({
+      address,
+      shared,
+      root: this.#root,
+      host: this.#host,
+      clock: this.clock,
+      onClose: (closed) => this.#open.delete(closed),
+    });
+    this.#open.add(view);
+    return view;
+  }
+
+  /**
+   * Switches a fault of the device on, until {@link clear}.
+   * @throws {FunctionNotFoundError} @throws {MachineDescriptionError} the device cannot have this fault.
+   */
+  inject(address: PciAddress, fault: DeviceFault): void {
+    const endpoint = this.#endpoint(address);
+    const why = faultRefusal(endpoint.kind, endpoint.shape, fault);
+    if (why !== undefined) throw new MachineDescriptionError(`fault of ${address}`, why);
+    endpoint.inject(fault);
+  }
+
+  /**
+   * Switches a fault off, by name (a model's own by its own name). A device that was removed is put in again, with the
+   * addresses that firmware gave it. @returns false when it was not on.
+   */
+  clear(address: PciAddress, fault: string): boolean {
+    const endpoint = this.#endpoint(address);
+    if (!endpoint.clear(fault)) return false;
+    if (fault === 'removed') this.#restore.get(endpoint)?.();
+    return true;
+  }
+
+  /** Told of each write that reaches a function's configuration space, whoever makes it. */
+  watchConfig(
+    address: PciAddress,
+    onWrite: (offset: number, width: 1 | 2 | 4, value: number) => void,
+  ): Disposable {
+    return this.#endpoint(address).watchConfig(onWrite);
+  }
+
+  /** Closes what is open and stops the clock. */
+  [Symbol.dispose](): void {
+    for (const view of [...this.#open]) view.close();
+    this.clock.stop();
+  }
+
+  #start(children: readonly Planned[]): void {
+    for (const child of children) {
+      if (child.kind === 'bridge') {
+        this.#shared.set(child.bridge, { fn: child.bridge, sources: undefined, iovas: new IovaSpace() });
+        this.#start(child.children);
+        continue;
+      }
+      const { endpoint, driver, faults } = child;
+      this.#shared.set(endpoint, {
+        fn: endpoint,
+        sources: new InterruptSources(endpoint, this.#host, this.clock),
+        iovas: new IovaSpace(),
+      });
+      this.drivers.add(endpoint.address, driver);
+      this.#restore.set(endpoint, rememberFunction(endpoint));
+      for (const fault of faults) endpoint.inject(fault);
+    }
+  }
+
+  #endpoint(address: PciAddress): Endpoint {
+    const fn = this.#root.find(address);
+    if (fn instanceof Endpoint) return fn;
+    throw new FunctionNotFoundError(address, this.name);
+  }
+
+  #present(address: PciAddress): boolean {
+    return this.#root.find(address)?.configRead(0, 2) !== 0xffff;
+  }
+
+  #summary(address: PciAddress, fn: Endpoint | Bridge): FunctionSummary {
+    const headerType = fn.configRead(0x0e, 1) & 0x7f;
+    const hasSubsystem = headerType === 0;
+    return {
+      address,
+      vendor: fn.configRead(0, 2),
+      device: fn.configRead(2, 2),
+      subsystemVendor: hasSubsystem ? fn.configRead(0x2c, 2) : undefined,
+      subsystemDevice: hasSubsystem ? fn.configRead(0x2e, 2) : undefined,
+      classCode: fn.configRead(8, 4) >>> 8,
+      revision: fn.configRead(8, 1),
+      headerType,
+      driver: this.drivers.binding(address).driver,
+      iommuGroup: undefined,
+      unreadable: [],
+    };
+  }
+}
