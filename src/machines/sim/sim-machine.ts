@@ -98,9 +98,9 @@ export class SimMachine implements Machine {
   list(): readonly FunctionSummary[] {
     const summaries: FunctionSummary[] = [];
     const groups = new Map<number, number>();
-    for (const bus of this.#root.buses()) {
+    for (const { number, bus } of this.#root.buses()) {
       for (const [devfn, fn] of bus.functions) {
-        const address = PciAddress.fromDevfn(bus.domain, bus.number, devfn);
+        const address = PciAddress.fromDevfn(bus.domain, number, devfn);
         if (fn.configRead(0, 2) !== 0xffff) summaries.push(this.#summary(address, fn));
       }
     }

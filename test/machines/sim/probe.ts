@@ -20,7 +20,7 @@ export class Probe implements DeviceModel {
     this.bus = bus;
     for (const { index, size } of shape.regions) {
       // Regions may be huge; what tests look at stands at their start.
-      this.bytes.set(index, new DataView(new ArrayBuffer(Math.min(size, 4096))));
+      this.bytes.set(index, new DataView(new ArrayBuffer(Math.min(size, 0x4000))));
     }
   }
 

@@ -5,6 +5,8 @@ import { Bridge } from './bridge.js';
 import { Routing, SimBus } from './bus.js';
 import type { Endpoint } from '../device/endpoint.js';
 
+const LAST_BUS = 255;
+
 export class RootComplex {
   readonly routing = new Routing();
   readonly roots: SimBus[] = [];
@@ -19,17 +21,26 @@ export class RootComplex {
 
   /** The function that a configuration cycle reaches by the bridges' bus numbers as they are now. */
   find({ domain, bus, devfn }: PciAddress): Bridge | Endpoint | undefined {
-    for (const root of this.roots) {
-      if (root.domain !== domain) continue;
-      const reached = reach(root, bus);
-      if (reached !== undefined) return reached.functions.get(devfn);
-    }
-    return undefined;
+    return this.#bus(domain, bus)?.functions.get(devfn);
   }
 
-  /** Buses that configuration cycles reach now, in the order of the tree. */
-  *buses(): Iterable<SimBus> {
-    for (const root of this.roots) yield* below(root, new Set());
+  /** Buses that configuration cycles reach now, each with the number that reaches it. */
+  *buses(): Iterable<{ readonly number: number; readonly bus: SimBus }> {
+    for (const domain of new Set(this.roots.map((root) => root.domain))) {
+      for (let number = 0; number <= LAST_BUS; number++) {
+        const bus = this.#bus(domain, number);
+        if (bus !== undefined) yield { number, bus };
+      }
+    }
+  }
+
+  #bus(domain: number, number: number): SimBus | undefined {
+    for (const root of this.roots) {
+      if (root.domain !== domain) continue;
+      const reached = reach(root, number);
+      if (reached !== undefined) return reached;
+    }
+    return undefined;
   }
 }
 
@@ -41,15 +52,4 @@ function reach(bus: SimBus, number: number): SimBus | undefined {
     return reach(fn.behind, number);
   }
   return undefined;
-}
-
-function* below(bus: SimBus, seen: Set<number>): Iterable<SimBus> {
-  // Software may have given a number twice; the first bus is the one that it reaches.
-  if (seen.has(bus.number)) return;
-  seen.add(bus.number);
-  yield bus;
-  for (const fn of bus.functions.values()) {
-    if (fn instanceof Bridge && fn.secondary !== 0 && fn.secondary <= fn.subordinate)
-      yield* below(fn.behind, seen);
-  }
 }

@@ -193,7 +193,7 @@ export function faultRefusal(
   const { msi, msix } = shape;
   const vectors = Math.min(msi?.vectors ?? Infinity, msix?.vectors ?? Infinity);
   const has = msi === undefined && msix === undefined ? 0 : vectors;
-  return fault.vector < has ? undefined : `${kind.name} has ${has} vectors, so none is ${fault.vector}`;
+  return fault.vector < has ? undefined : `${kind.name} has no vector ${fault.vector}: it has ${has}`;
 }
 
 function devfnOf(slot: string): number {
