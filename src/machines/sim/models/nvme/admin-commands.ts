@@ -35,13 +35,13 @@ export interface AdminState {
   readonly errors: ErrorLog;
   readonly traffic: Traffic;
   /** Nanoseconds since power on. */
-  now(): number;
+  readonly now: () => number;
   /** Controller configuration gives the entry sizes of I/O queues that this controller has. */
-  entrySizesSet(): boolean;
+  readonly entrySizesSet: () => boolean;
   /** Interrupt vectors that completion queues can have now; the pin is one. */
-  vectors(): number;
+  readonly vectors: () => number;
   /** Completes a waiting event request as aborted. @returns false when none of this id waits. */
-  abortEventRequest(id: number): boolean;
+  readonly abortEventRequest: (id: number) => boolean;
 }
 
 const NOT_ABORTED = 1;
