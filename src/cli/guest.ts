@@ -1,6 +1,7 @@
 /** `openslot guest`: programs as guests of the simulated machine. */
 import { resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
+import type { OwnerResults, RequestName, RequestParameters, Wire } from '../owner/index.js';
 import { machineOption, requireSim, type MachineChoice } from './machine-option.js';
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
@@ -54,7 +55,7 @@ Examples:
     .description('start a guest that was made paused')
     .addOption(machineOption())
     .action(async (guest: string, choice: MachineChoice) => {
-      const { name, domain } = await ask(choice, (sim) => sim('guest_unpause', { guest }));
+      const { name, domain } = await askOwner(choice, 'guest_unpause', { guest });
       print(`guest ${name} runs (domain ${domain})`);
     });
   command
@@ -62,7 +63,7 @@ Examples:
     .description('end a guest wherever it is; by name or domain id')
     .addOption(machineOption())
     .action(async (guest: string, choice: MachineChoice) => {
-      const { name, domain } = await ask(choice, (sim) => sim('guest_destroy', { guest }));
+      const { name, domain } = await askOwner(choice, 'guest_destroy', { guest });
       print(`guest ${name} (domain ${domain}) is destroyed, and what it had is on its way back`);
     });
 }
@@ -71,13 +72,15 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-async function ask<T>(
+/** @throws {GuestsElsewhereError | SimNotRunningError | OwnerRefusedError} */
+async function askOwner<Name extends RequestName>(
   choice: MachineChoice,
-  request: (sim: typeof import('./machine-view.js').askSim) => Promise<T>,
-): Promise<T> {
+  request: Name,
+  parameters: RequestParameters<Name>,
+): Promise<Wire<OwnerResults[Name]>> {
   requireSim(choice);
   const { askSim } = await import('./machine-view.js');
-  return request(askSim);
+  return askSim(request, parameters);
 }
 
 interface RunOptions extends MachineChoice {
@@ -90,15 +93,13 @@ interface RunOptions extends MachineChoice {
 async function run(file: string, words: string[], options: RunOptions): Promise<void> {
   const { name, memory, paused, json } = options;
   // The owner may stand in another directory.
-  const info = await ask(options, (sim) =>
-    sim('guest_run', {
-      file: resolve(file),
-      arguments: words,
-      ...(name === undefined ? {} : { name }),
-      ...(memory === undefined ? {} : { memory }),
-      ...(paused === undefined ? {} : { paused }),
-    }),
-  );
+  const info = await askOwner(options, 'guest_run', {
+    file: resolve(file),
+    arguments: words,
+    ...(name === undefined ? {} : { name }),
+    ...(memory === undefined ? {} : { memory }),
+    ...(paused === undefined ? {} : { paused }),
+  });
   if (json) print(JSON.stringify(info));
   else
     print(
@@ -107,7 +108,7 @@ async function run(file: string, words: string[], options: RunOptions): Promise<
 }
 
 async function list(options: MachineChoice & { json?: boolean }): Promise<void> {
-  const guests = await ask(options, (sim) => sim('guest_list', {}));
+  const guests = await askOwner(options, 'guest_list', {});
   if (options.json) {
     print(JSON.stringify(guests, undefined, 2));
     return;

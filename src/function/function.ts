@@ -75,6 +75,10 @@ export interface InterruptStream extends AsyncIterable<Interrupt>, Disposable {
 export interface Interrupts {
   /** Vectors that can be had of each kind; 0 where the device or the machine has none. */
   readonly available: { readonly intx: number; readonly msi: number; readonly msix: number };
+  /**
+   * Switches the source on for the program, and off again when the last stream of its kind is closed. One kind at a
+   * time: messages disconnect the pin and each other. @throws {InterruptSourceError | FunctionClosedError}
+   */
   open(source: InterruptSource): InterruptStream;
 }
 
@@ -89,6 +93,10 @@ export interface DmaBuffer extends Disposable {
 export type Iova = bigint & { readonly __brand: 'Iova' };
 
 export interface Dma {
+  /**
+   * Whole pages, zeroed, at least as many bytes as asked for; the device reaches them until they are disposed of, once
+   * bus mastering is on. @throws {FunctionClosedError}
+   */
   allocate(bytes: number): Promise<DmaBuffer>;
 }
 

@@ -8,7 +8,7 @@ const TIMER = { period: 0x00, control: 0x04, status: 0x0c, count: 0x10 };
 const RUN_AGAIN_WITH_INTERRUPT = 7;
 
 /** Interrupts that come while the guest is blocked in accesses are all counted. */
-async function interruptsWhileBlocked(fn: PciFunction): Promise<unknown> {
+function interruptsWhileBlocked(fn: PciFunction): unknown {
   using region = fn.openRegion(0);
   using stream = openStream(fn, { kind: 'msi', vector: 0 });
   region.write32(TIMER.period, 20_000);

@@ -1,2 +1,14 @@
 /** The compliance suite: what every machine's functions must do, as cases that any test runner can run. */
-export { COMPLIANCE_CASES, ComplianceFailure, type ComplianceCase, type ComplianceSubject } from './cases.js';
+export { observeCapabilities, type Observed } from './capabilities.js';
+export { COMPLIANCE_CASES } from './cases.js';
+export { ComplianceFailure } from './checks.js';
+export { eduSubject } from './edu-subject.js';
+export { applicability, ComplianceMatrix, type Outcome } from './matrix.js';
+export type {
+  ComplianceCase,
+  ComplianceSubject,
+  DmaStimulus,
+  InterruptStimulus,
+  PortStorage,
+  Stimuli,
+} from './subject.js';

@@ -1,0 +1,156 @@
+/** Cases of DMA: the device reads and writes the program's memory, and nothing besides. */
+import type { Dma, DmaBuffer, Iova, PciFunction } from '../function.js';
+import type { IommuFault } from '../host.js';
+import { BUS_MASTER, equal, holds, rejects, withMaster } from './checks.js';
+import type { ComplianceCase, ComplianceSubject, DmaStimulus } from './subject.js';
+
+const COMMAND = 0x04;
+const PAGE = 4096;
+
+interface Parts {
+  readonly subject: ComplianceSubject;
+  readonly fn: PciFunction;
+  readonly dma: Dma;
+  readonly stimulus: DmaStimulus;
+}
+
+function dmaCase(name: string, run: (parts: Parts) => Promise<void>): ComplianceCase {
+  return {
+    name: `dma: ${name}`,
+    needs: ['dma', 'memoryRegions'],
+    wants: ['dma'],
+    changes: true,
+    run: (subject) =>
+      withMaster(subject, async (fn) => {
+        const { dma } = fn;
+        holds('the function has DMA', dma !== undefined);
+        const stimulus = subject.dma?.(fn);
+        holds('there is a stimulus', stimulus !== undefined);
+        await run({ subject, fn, dma, stimulus });
+      }),
+  };
+}
+
+function fill(buffer: DmaBuffer, value: (index: number) => number): Uint8Array {
+  const bytes = new Uint8Array(buffer.memory);
+  for (let index = 0; index < bytes.length; index++) bytes[index] = value(index) & 0xff;
+  return bytes;
+}
+
+const pattern = (index: number) => (index * 11 + 3) & 0xff;
+
+/** Index of the first byte that is not as it should be, -1 when all are. */
+function differs(bytes: Uint8Array, value: (index: number) => number): number {
+  return bytes.findIndex((byte, index) => byte !== (value(index) & 0xff));
+}
+
+/** What the machine tells of this function's faults, where it tells at all. */
+function watchFaults({
+  machine,
+  address,
+}: ComplianceSubject): { readonly faults: IommuFault[] } & Disposable {
+  const faults: IommuFault[] = [];
+  const watch = machine.host?.onFault((fault) => {
+    if (fault.requester.equals(address)) faults.push(fault);
+  });
+  return { faults, [Symbol.dispose]: () => watch?.[Symbol.dispose]() };
+}
+
+export const dmaCases: readonly ComplianceCase[] = [
+  dmaCase('memory is whole, aligned, zeroed and the program’s own', async ({ dma }) => {
+    using one = await dma.allocate(100);
+    using two = await dma.allocate(3 * PAGE);
+    for (const [buffer, bytes] of [
+      [one, 100],
+      [two, 3 * PAGE],
+    ] as const) {
+      holds('as large as asked for', buffer.memory.byteLength >= bytes);
+      equal('page offset of the address', buffer.iova % BigInt(PAGE), 0n);
+      equal(
+        'first byte that is not 0',
+        differs(new Uint8Array(buffer.memory), () => 0),
+        -1,
+      );
+    }
+    const [low, high] = one.iova < two.iova ? [one, two] : [two, one];
+    holds('addresses do not overlap', low.iova + BigInt(low.memory.byteLength) <= high.iova);
+    fill(one, () => 0xff);
+    equal(
+      'the other is untouched',
+      differs(new Uint8Array(two.memory), () => 0),
+      -1,
+    );
+  }),
+  dmaCase(
+    'the device reads what the program wrote, and the program what the device did',
+    async ({ dma, stimulus }) => {
+      using from = await dma.allocate(stimulus.bytes);
+      using to = await dma.allocate(stimulus.bytes);
+      fill(from, pattern);
+      const target = fill(to, () => 0x5a);
+      const bytes = Math.min(stimulus.bytes, 1000);
+      await stimulus.copy(from.iova, (to.iova + 16n) as Iova, bytes);
+      const expected = (index: number) => (index >= 16 && index < 16 + bytes ? pattern(index - 16) : 0x5a);
+      equal('first byte that differs', differs(target, expected), -1);
+    },
+  ),
+  dmaCase(
+    'an address that was not given out is not written, and is told of',
+    async ({ subject, dma, stimulus }) => {
+      using from = await dma.allocate(PAGE);
+      using to = await dma.allocate(PAGE);
+      fill(from, pattern);
+      const target = fill(to, () => 0x5a);
+      using watch = watchFaults(subject);
+      const above =
+        (to.iova > from.iova ? to : from).iova +
+        BigInt(Math.max(to.memory.byteLength, from.memory.byteLength));
+      await stimulus.copy(from.iova, above as Iova, 64);
+      equal(
+        'first byte that differs',
+        differs(target, () => 0x5a),
+        -1,
+      );
+      if (subject.machine.host === undefined) return;
+      equal('faults', watch.faults.length, 1);
+      equal('access', watch.faults[0]?.access, 'write');
+      equal('address', watch.faults[0]?.iova, above as Iova);
+    },
+  ),
+  dmaCase('memory that was given back is not reached any more', async ({ subject, dma, stimulus }) => {
+    using from = await dma.allocate(PAGE);
+    const gone = await dma.allocate(PAGE);
+    const { iova } = gone;
+    gone[Symbol.dispose]();
+    gone[Symbol.dispose]();
+    using watch = watchFaults(subject);
+    await stimulus.copy(from.iova, iova, 64);
+    if (subject.machine.host !== undefined) equal('faults', watch.faults.length, 1);
+    using again = await dma.allocate(PAGE);
+    equal(
+      'first byte that is not 0',
+      differs(new Uint8Array(again.memory), () => 0),
+      -1,
+    );
+  }),
+  dmaCase('without bus mastering nothing is reached', async ({ fn, dma, stimulus }) => {
+    using from = await dma.allocate(PAGE);
+    using to = await dma.allocate(PAGE);
+    fill(from, pattern);
+    const target = fill(to, () => 0x5a);
+    fn.config.write(COMMAND, 2, fn.config.read(COMMAND, 2) & ~BUS_MASTER);
+    await stimulus.copy(from.iova, to.iova, 64);
+    equal(
+      'first byte that differs',
+      differs(target, () => 0x5a),
+      -1,
+    );
+    fn.config.write(COMMAND, 2, fn.config.read(COMMAND, 2) | BUS_MASTER);
+    await stimulus.copy(from.iova, to.iova, 64);
+    equal('first byte that differs, with it', differs(target.subarray(0, 64), pattern), -1);
+  }),
+  dmaCase('a closed function allocates nothing', async ({ fn, dma }) => {
+    fn.close();
+    await rejects('allocate', 'FUNCTION_CLOSED', dma.allocate(PAGE));
+  }),
+];

@@ -1,0 +1,38 @@
+/** Cases of reset. */
+import { equal, rejects, withFunction, withMaster } from './checks.js';
+import type { ComplianceCase } from './subject.js';
+
+const COMMAND = 0x04;
+
+export const resetCases: readonly ComplianceCase[] = [
+  {
+    name: 'function: reset uses the first method and keeps the configuration',
+    needs: ['reset'],
+    wants: [],
+    changes: true,
+    run: (subject) =>
+      withFunction(subject, async (fn) => {
+        const [method] = fn.resetMethods;
+        if (method === undefined) {
+          await rejects('reset without a method', 'RESET_UNAVAILABLE', fn.reset());
+          return;
+        }
+        const before = fn.config.read(0x10, 4);
+        equal('method', await fn.reset(), method);
+        equal('BAR0', fn.config.read(0x10, 4), before);
+      }),
+  },
+  {
+    name: 'function: a reset leaves decoding and bus mastering as they were',
+    needs: ['reset', 'configWrite'],
+    wants: [],
+    changes: true,
+    run: (subject) =>
+      withMaster(subject, async (fn) => {
+        if (fn.resetMethods.length === 0) return;
+        const before = fn.config.read(COMMAND, 2);
+        await fn.reset();
+        equal('Command', fn.config.read(COMMAND, 2), before);
+      }),
+  },
+];
