@@ -57,7 +57,7 @@ export async function driveEdu(fn: PciFunction): Promise<void> {
   console.log('10! = 3628800, computed by the device, told by an interrupt');
 
   using memory = await dma.allocate(4096);
-  const bytes = new Uint8Array(memory.memory);
+  const bytes = memory.bytes;
   const transfer = async (source: bigint, destination: bigint, count: bigint, direction: bigint) => {
     region.write64(DMA_SOURCE, source);
     region.write64(DMA_DESTINATION, destination);

@@ -35,6 +35,11 @@ interface Command {
   readonly dword12?: number;
 }
 
+/** A part of memory as the numbers in it; a buffer may stand anywhere in a larger one. */
+function viewOf({ bytes }: DmaBuffer, offset: number, length: number): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset + offset, length);
+}
+
 /** Two rings in shared memory: commands to the device, completions back, with a vector that tells of them. */
 class QueuePair implements Disposable {
   readonly submission: DmaBuffer;
@@ -69,7 +74,7 @@ class QueuePair implements Disposable {
 
   /** One command at a time. @returns the first dword of its completion. */
   async run(command: Command): Promise<number> {
-    const entry = new DataView(this.submission.memory, this.#tail * 64, 64);
+    const entry = viewOf(this.submission, this.#tail * 64, 64);
     for (let offset = 0; offset < 64; offset += 4) entry.setUint32(offset, 0, true);
     entry.setUint32(0, command.opcode | (this.#tail << 16), true);
     entry.setUint32(4, command.namespace ?? 0, true);
@@ -81,7 +86,7 @@ class QueuePair implements Disposable {
     this.#tail = (this.#tail + 1) % ENTRIES;
     this.#region.write32(DOORBELLS + this.#id * 8, this.#tail);
 
-    const answer = new DataView(this.completion.memory, this.#head * 16, 16);
+    const answer = viewOf(this.completion, this.#head * 16, 16);
     // The phase bit turns with each round of the ring: it tells a new completion from an old one.
     while ((answer.getUint16(14, true) & 1) !== this.#phase) await this.#arrivals.next();
     const status = answer.getUint16(14, true) >>> 1;
@@ -129,8 +134,8 @@ export class NvmeDriver implements Disposable {
   /** Serial number, model, and the size of namespace 1. */
   async identify(): Promise<{ serial: string; model: string; blocks: bigint; blockBytes: number }> {
     using page = await this.#dma.allocate(PAGE);
-    const bytes = new Uint8Array(page.memory, 0, PAGE);
-    const view = new DataView(page.memory, 0, PAGE);
+    const { bytes } = page;
+    const view = viewOf(page, 0, PAGE);
     const text = (offset: number, length: number) =>
       String.fromCharCode(...bytes.slice(offset, offset + length)).trimEnd();
     await this.#adminQueue.run({ opcode: 0x06, data: page.iova, dword10: 1 });
@@ -208,7 +213,7 @@ export async function tryNvme(fn: PciFunction): Promise<void> {
 
   using buffer = await fn.dma?.allocate(2 * PAGE);
   assert.ok(buffer !== undefined);
-  const bytes = new Uint8Array(buffer.memory, 0, 2 * PAGE);
+  const bytes = buffer.bytes;
   const count = bytes.length / blockBytes;
   const content = (round: number) =>
     Uint8Array.from(bytes, (_, index) => (index * 7 + (index >> 8) + round) & 0xff);

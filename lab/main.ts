@@ -5,7 +5,7 @@ import { LabFailure } from './failure.js';
 import { shell } from './xen/boot.js';
 import { runScenario, type BackEnd } from './xen/scenario.js';
 
-const help = `Usage: npm run lab -- xen [--back-end openslot|kernel] [--no-suites] [--limit SECONDS]
+const help = `Usage: npm run lab -- xen [--back-end openslot|kernel] [--no-suites | --suite NAME] [--limit SECONDS]
        npm run lab -- xen --shell
 
 Boots real Xen with a Debian dom0 in QEMU, without root and without hardware virtualisation, and takes one NVMe
@@ -14,6 +14,7 @@ function the whole way: claimed from its driver, given to a PV guest that reads 
   --back-end openslot   openslot claims, serves and releases (default)
   --back-end kernel     the kernel's xen-pciback and xl do it: the reference to compare with
   --no-suites           leave out the suites (test/xen-lab) that run in dom0 before the scenario
+  --suite NAME          only the suite of that name, and nothing after it: the quick way while one is written
   --limit SECONDS       give up after that long (default 300)
   --shell               an interactive dom0 instead of the scenario
 
@@ -28,6 +29,7 @@ async function main(): Promise<number> {
       help: { type: 'boolean', short: 'h', default: false },
       shell: { type: 'boolean', default: false },
       'no-suites': { type: 'boolean', default: false },
+      suite: { type: 'string' },
       'back-end': { type: 'string', default: 'openslot' },
       limit: { type: 'string', default: '300' },
     },
@@ -42,10 +44,14 @@ async function main(): Promise<number> {
     await shell();
     return 0;
   }
+  if (values.suite !== undefined && !/^[a-z-]+$/.test(values.suite))
+    throw new LabFailure(
+      `--suite ${values.suite}: the name of a file of test/xen-lab, without its end .lab.ts.`,
+    );
   const limit = Number(values.limit);
   if (!(limit > 0)) throw new LabFailure(`--limit ${values.limit} is no number of seconds.`);
   return (await runScenario(backEnd(values['back-end']), {
-    suites: !values['no-suites'],
+    suites: values.suite ?? !values['no-suites'],
     limitSeconds: limit,
   }))
     ? 0

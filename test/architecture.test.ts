@@ -21,10 +21,35 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   'xen/native': ['xen', 'xen/store', 'xen/pciif', 'function', 'pci', 'os'],
   'xen/local': ['xen', 'xen/store', 'function', 'pci'],
   xpci: ['xen', 'xen/pciif', 'xen/store', 'function', 'pci'],
+  guest: ['xpci', 'xen', 'xen/local', 'xen/store', 'function', 'pci'],
   pciback: ['pool', 'xen', 'xen/pciif', 'xen/store', 'function', 'pci'],
-  admin: ['pciback', 'pool', 'xen', 'xen/native', 'xen/store', 'xen/pciif', 'function', 'pci'],
-  owner: ['admin', 'pool', 'pci', 'os'],
-  cli: ['owner', 'admin', 'pciback', 'pool', 'machines/linux', 'xen', 'xen/native', 'function', 'pci'],
+  admin: [
+    'guest',
+    'pciback',
+    'pool',
+    'xen',
+    'xen/native',
+    'xen/local',
+    'xen/store',
+    'xen/pciif',
+    'function',
+    'pci',
+  ],
+  owner: ['admin', 'pool', 'function', 'pci', 'os'],
+  // Shows what a user can do, so it knows what a user knows: the package's exports.
+  demo: [],
+  cli: [
+    'demo',
+    'owner',
+    'admin',
+    'pciback',
+    'pool',
+    'machines/linux',
+    'xen',
+    'xen/native',
+    'function',
+    'pci',
+  ],
 };
 
 function roomOf(file: string): string {

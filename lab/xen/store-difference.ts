@@ -24,10 +24,10 @@ export function storeDifference(before: string, after: string): StoreDifference 
   };
 }
 
-/** Keys that belong to one guest or to what its back ends keep for it. */
-export function keysOfGuest(lines: readonly string[], domid: string): string[] {
+/** Keys that belong to one guest or to what its back ends keep for it; `vm` is the path of its VM node. */
+export function keysOfGuest(lines: readonly string[], domid: string, vm: string): string[] {
   const own = new RegExp(
-    `^/(local/domain/${domid}|libxl/${domid}|vm/[^/]+|libxl/pci/)(/|$| )|/backend/[^/]+/${domid}(/| )`,
+    `^(/local/domain/${domid}|/libxl/${domid}|${vm})(/|$| )|/backend/[^/]+/${domid}(/| )|^/libxl/pci/[^/]+/domid = "${domid}"`,
   );
   return lines.filter((line) => own.test(line));
 }

@@ -1,4 +1,4 @@
-/** Suites that ran inside dom0: their counts become checks, their failures are shown. */
+/** Suites that ran inside dom0: their counts become checks; what they say of themselves and their failures are shown. */
 import type { Checks } from './checks.js';
 import type { Facts } from './facts.js';
 
@@ -11,7 +11,13 @@ export function judgeSuites(facts: Facts, checks: Checks): void {
   checks.matches('suites in dom0 ran', count('pass'), /^[1-9]\d*$/);
   checks.equal('suites in dom0 without a failure', count('fail'), '0', `${count('pass') ?? ''} passed`);
   checks.equal('suites in dom0 end well', code, '0', 'exit code 0');
+  for (const line of diagnostics(tap)) console.log(`  ${line}`);
   for (const failure of failures(tap)) console.log(failure);
+}
+
+/** What the tests said of themselves: counts that a reader wants to see. Lines at the margin are the runner's. */
+function diagnostics(tap: string): string[] {
+  return [...tap.matchAll(/^ +# (?!Subtest: )(.*)$/gm)].map(([, text = '']) => text);
 }
 
 /** Each `not ok` with the block of evidence that follows it. */

@@ -1,6 +1,29 @@
 /**
- * What an administrator does with functions: claims and their tool stack's memory.
- * Knows the pool and Xen's platform; the commands and the owner's socket call it.
+ * What an administrator does with functions: claims, the tool stack that gives them to guests and takes them back, and
+ * on the embedded Xen the guests, up to a whole host in one process. Knows the pool and Xen's platform; the commands and
+ * the owner's socket call it.
  */
+export type { AttachedFunction, AttachReport } from './attach.js';
+export { Attachments, type AttachmentsOptions } from './attachments.js';
+export type { DetachReport } from './detach.js';
+export { EmbeddedHost, type EmbeddedHostOptions } from './embedded-host.js';
+export * from './errors.js';
+export { Guests, type Guest } from './guests.js';
 export { HostClaims, XEN_HOLDER, type ClaimReport } from './host-claims.js';
+export {
+  describeEnd,
+  describeFault,
+  describeHostEvent,
+  hostEventData,
+  type HostEvent,
+} from './host-events.js';
+export { inspect, type Inspection } from './inspection.js';
 export { LibxlMemory } from './libxl-memory.js';
+export {
+  GuestOptionsError,
+  LocalGuests,
+  type GuestEvent,
+  type GuestInfo,
+  type GuestOptions,
+} from './local-guests.js';
+export type { ToolStackOptions } from './tool-stack.js';

@@ -1,6 +1,8 @@
-/** What libxl remembers of each function in XenStore, so that `xl` and openslot see each other's claims. */
-import { notations, type PciAddress } from '../pci/index.js';
-import type { XenStore } from '../xen/store/index.js';
+/** What libxl remembers of each function in XenStore, so that `xl` and openslot see each other's claims and attachments. */
+import { notations, OpenslotError, type PciAddress } from '../pci/index.js';
+import { FunctionTakenError } from '../pool/index.js';
+import type { DomainId } from '../xen/domain.js';
+import { discard, type XenStore } from '../xen/store/index.js';
 
 const ROOT = '/libxl/pci';
 
@@ -26,9 +28,39 @@ export class LibxlMemory {
     await this.#store.write(this.#key(address, 'driver_path'), `/sys/bus/pci/drivers/${driver}`);
   }
 
-  /** Domain that libxl has given the function to. */
+  /** Domain that a tool stack has given the function to. */
   async guest(address: PciAddress): Promise<string | undefined> {
     return this.#store.read(this.#key(address, 'domid'));
+  }
+
+  /** Notes who has the function; of two who try it at once, one does. @throws {FunctionTakenError} */
+  give(address: PciAddress, guest: DomainId): Promise<void> {
+    const key = this.#key(address, 'domid');
+    return this.#store.transaction(async (tx) => {
+      const taker = await tx.read(key);
+      if (taker !== undefined) throw new FunctionTakenError(address, `guest ${taker}`);
+      await tx.write(key, String(guest));
+    });
+  }
+
+  /** Nobody has it any more. The note of somebody else than `guest` stays. */
+  takeBack(address: PciAddress, guest: DomainId): Promise<void> {
+    const key = this.#key(address, 'domid');
+    return this.#store.transaction(async (tx) => {
+      if ((await tx.read(key)) !== String(guest)) return discard(undefined);
+      await tx.remove(key);
+      return undefined;
+    });
+  }
+
+  /** Functions that this guest has. */
+  givenTo(guest: DomainId): Promise<readonly PciAddress[]> {
+    return this.#search('domid', String(guest));
+  }
+
+  /** Functions that were made assignable by this name. */
+  named(name: string): Promise<readonly PciAddress[]> {
+    return this.#search('name', name);
   }
 
   async forget(address: PciAddress): Promise<void> {
@@ -39,5 +71,21 @@ export class LibxlMemory {
       if ((await tx.list(directory))?.length === 0) await tx.remove(directory);
       if ((await tx.list(ROOT))?.length === 0) await tx.remove(ROOT);
     });
+  }
+
+  async #search(key: string, value: string): Promise<readonly PciAddress[]> {
+    const found: PciAddress[] = [];
+    for (const name of (await this.#store.list(ROOT)) ?? []) {
+      let address: PciAddress;
+      try {
+        address = notations.libxl.parse(name);
+      } catch (error) {
+        // Somebody else's node: libxl itself passes over it.
+        if (error instanceof OpenslotError) continue;
+        throw error;
+      }
+      if ((await this.#store.read(this.#key(address, key))) === value) found.push(address);
+    }
+    return found;
   }
 }

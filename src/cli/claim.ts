@@ -31,6 +31,6 @@ async function claim(text: string, options: MachineChoice & { json?: boolean }):
   const from = report.formerDriver === undefined ? 'it had no driver' : `from ${report.formerDriver}`;
   const by = report.holder === undefined ? 'kept without a driver' : `held by ${report.holder}`;
   process.stdout.write(
-    `${String(report.address)} is in the pool: ${from}, ${by}${report.quarantined ? ', in quarantine until a guest has it' : ''}\n`,
+    `${report.address} is in the pool: ${from}, ${by}${report.quarantined ? ', in quarantine until a guest has it' : ''}\n`,
   );
 }

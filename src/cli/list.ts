@@ -1,6 +1,6 @@
 /** `openslot list`: every function of a machine, who drives it, and its state in the pool. */
 import type { Command } from 'commander';
-import { machineOption, openMachine, type MachineChoice } from './machine-option.js';
+import { machineOption, type MachineChoice } from './machine-option.js';
 
 export function define(command: Command): void {
   command
@@ -19,13 +19,12 @@ Examples:
 }
 
 async function list(options: MachineChoice & { json?: boolean }): Promise<void> {
-  const [{ className }, { viewPool }] = await Promise.all([
+  const [{ className }, { viewMachine }] = await Promise.all([
     import('../pci/index.js'),
-    import('./pool-view.js'),
+    import('./machine-view.js'),
   ]);
-  using machine = await openMachine(options);
-  const functions = machine.list();
-  const { entries, unreadable: poolUnreadable } = await viewPool(machine);
+  const { name, functions, pool: poolView } = await viewMachine(options);
+  const { entries, unreadable: poolUnreadable } = poolView;
   const pool = new Map(entries.map((entry) => [entry.address, entry]));
   const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
   if (options.json) {
@@ -39,7 +38,7 @@ async function list(options: MachineChoice & { json?: boolean }): Promise<void> 
       };
     });
     process.stdout.write(
-      `${JSON.stringify({ machine: machine.name, functions: rows, poolUnreadable: poolUnreadable ?? null }, undefined, 2)}\n`,
+      `${JSON.stringify({ machine: name, functions: rows, poolUnreadable: poolUnreadable ?? null }, undefined, 2)}\n`,
     );
     return;
   }

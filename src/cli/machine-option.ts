@@ -1,4 +1,4 @@
-/** The option `--on MACHINE` and what it opens. */
+/** The option `--on MACHINE` and what it names. */
 import { Option } from 'commander';
 import type { HostDrivers, Machine } from '../function/index.js';
 import { OpenslotError } from '../pci/errors.js';
@@ -7,7 +7,20 @@ import { OpenslotError } from '../pci/errors.js';
 export class UnknownMachineError extends OpenslotError {
   readonly code = 'MACHINE_UNKNOWN';
   constructor(name: string) {
-    super(`there is no machine "${name}"`, { name, known: ['linux'] }, 'openslot list --on linux');
+    super(`there is no machine "${name}"`, { name, known: ['linux', 'sim'] }, 'openslot list --on linux');
+  }
+}
+
+/** A simulated machine lives in the process that owns it, and none does. */
+export class SimNotRunningError extends OpenslotError {
+  readonly code = 'SIM_NOT_RUNNING';
+  constructor(socket: string, options?: ErrorOptions) {
+    super(
+      `no simulated machine runs: nobody listens at ${socket}`,
+      { socket },
+      'in another terminal: openslot demo --keep, or openslot serve --on sim',
+      options,
+    );
   }
 }
 
@@ -16,17 +29,44 @@ export interface MachineChoice {
 }
 
 export function machineOption(): Option {
-  return new Option('--on <machine>', 'where the functions live').default(
-    'linux',
-    'linux: this host, through sysfs',
-  );
+  return new Option(
+    '--on <machine>',
+    'where the functions live: linux (this host), sim (the simulated machine)',
+  )
+    .env('OPENSLOT_ON')
+    .default('linux');
 }
 
+/** `sim:FILE` is a simulated machine that FILE describes; only its owner needs the file. */
+export type ChosenMachine = { readonly name: 'linux' } | { readonly name: 'sim'; readonly file?: string };
+
 /** @throws {UnknownMachineError} */
-export async function openMachine({
-  on,
-}: MachineChoice): Promise<Machine & { readonly drivers: HostDrivers }> {
-  if (on !== 'linux') throw new UnknownMachineError(on);
+export function chosenMachine({ on }: MachineChoice): ChosenMachine {
+  if (on === 'linux' || on === 'sim') return { name: on };
+  if (on.startsWith('sim:') && on.length > 4) return { name: 'sim', file: on.slice(4) };
+  throw new UnknownMachineError(on);
+}
+
+/** This host's functions. */
+export async function openHost(): Promise<Machine & { readonly drivers: HostDrivers }> {
   const { LinuxMachine } = await import('../machines/linux/index.js');
   return new LinuxMachine();
+}
+
+/** Guests are programs on the simulated machine only; those of a real Xen are its own tool stack's. */
+export class GuestsElsewhereError extends OpenslotError {
+  readonly code = 'GUESTS_ELSEWHERE';
+  constructor(machine: string) {
+    super(
+      `guest programs run on the simulated machine, not on ${machine}`,
+      { machine },
+      'add --on sim (or set OPENSLOT_ON=sim); guests of a real Xen are made by xl create',
+    );
+  }
+}
+
+/** @throws {GuestsElsewhereError | UnknownMachineError} */
+export function requireSim(choice: MachineChoice): void {
+  const { name } = chosenMachine(choice);
+  if (name !== 'sim') throw new GuestsElsewhereError(name);
 }

@@ -3,16 +3,33 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 
+interface Argument {
+  readonly name: 'address' | 'guest' | 'spec';
+  readonly description: string;
+}
+
+const ADDRESS: Argument = { name: 'address', description: 'the function, hexadecimal: [DDDD:]BB:DD.F' };
+const GUEST: Argument = { name: 'guest', description: 'the guest, by name or domain id' };
+const SPEC: Argument = {
+  name: 'spec',
+  description: 'the function as xl writes it: [DDDD:]BB:DD.F|*[@slot][,option=value]',
+};
+
 /** A command's file is loaded only when the command is named: help and a wrong command line need none of them. */
 interface Entry {
   readonly name: string;
   readonly summary: string;
-  /** The command takes one function's address. */
-  readonly address?: true;
+  /** What the command takes, in order. */
+  readonly arguments?: readonly Argument[];
   readonly load: () => Promise<{ define(command: Command): void }>;
 }
 
 const entries: readonly Entry[] = [
+  {
+    name: 'demo',
+    summary: 'see the whole job on a simulated machine, in a few seconds',
+    load: () => import('./demo.js'),
+  },
   {
     name: 'list',
     summary: 'list the functions of a machine, their drivers and their state in the pool',
@@ -21,25 +38,42 @@ const entries: readonly Entry[] = [
   {
     name: 'show',
     summary: "show a function's regions, reset methods and registers by name",
-    address: true,
+    arguments: [ADDRESS],
     load: () => import('./show.js'),
   },
   {
     name: 'claim',
     summary: 'take a function from its host driver into the pool',
-    address: true,
+    arguments: [ADDRESS],
     load: () => import('./claim.js'),
   },
   {
     name: 'release',
     summary: 'give a free function of the pool back to the driver it had',
-    address: true,
+    arguments: [ADDRESS],
     load: () => import('./release.js'),
+  },
+  {
+    name: 'attach',
+    summary: 'give a function of the pool to a guest, while it runs or before it is started',
+    arguments: [GUEST, SPEC],
+    load: () => import('./attach.js'),
+  },
+  {
+    name: 'detach',
+    summary: 'take a function back from a guest into the pool',
+    arguments: [GUEST, SPEC],
+    load: () => import('./detach.js'),
   },
   {
     name: 'serve',
     summary: 'own the machine and be the PCI back end of its Xen guests',
     load: () => import('./serve.js'),
+  },
+  {
+    name: 'guest',
+    summary: 'run programs as guests of the simulated machine',
+    load: () => import('./guest.js'),
   },
 ];
 
@@ -56,13 +90,16 @@ const program = new Command('openslot')
     'after',
     `
 Examples:
+  openslot demo                     all of it, without hardware
   openslot list                     what is there, and who drives it
   openslot show 0a:00.0             a function's registers, by name
   openslot claim 0a:00.0            take it from its host driver into the pool
   openslot serve                    be the back end for Xen guests (domain 0, as root)
+  openslot attach web 0a:00.0       give it to the guest web, while that runs
+  openslot detach web 0a:00.0       and take it back
   openslot release 0a:00.0          give it back to the driver it had
 
-A guest gets a claimed function by  pci = ['0a:00.0']  in its xl configuration.
+A guest also gets a claimed function by  pci = ['0a:00.0']  in its xl configuration.
 
 Exit codes: 0 done; 1 refused, with a stable code and the next step; 2 a wrong command line.`,
   )
@@ -71,12 +108,12 @@ Exit codes: 0 done; 1 refused, with a stable code and the next step; 2 a wrong c
 const words = new Set(process.argv.slice(2));
 const [first] = words;
 const completing = first === 'completion' || first === 'complete';
-for (const { name, summary, address, load } of entries) {
+for (const { name, summary, arguments: taken = [], load } of entries) {
   const command = program.command(name).description(summary).exitOverride();
-  if (address) command.argument('<address>', 'the function, hexadecimal: [DDDD:]BB:DD.F');
+  for (const argument of taken) command.argument(`<${argument.name}>`, argument.description);
   if (completing || words.has(name)) (await load()).define(command);
 }
-if (completing) (await import('./completion.js')).addCompletion(program);
+if (completing) await (await import('./completion.js')).addCompletion(program);
 else program.command('completion <shell>').description('print the completion script of bash, zsh or fish');
 
 // A reader that goes away (`| head`) ends the output, and is no fault; the exit code stays.

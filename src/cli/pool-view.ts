@@ -29,7 +29,7 @@ export interface PoolView {
 export async function viewPool(machine: Machine & { readonly drivers: HostDrivers }): Promise<PoolView> {
   const { socket, claims } = machineFiles(machine.name);
   try {
-    return { entries: (await askOwner(socket, 'pool')) as readonly PoolEntry[] };
+    return { entries: await askOwner(socket, 'pool', {}) };
   } catch (error) {
     // A command that is the owner for its own duration tells nothing: the journal does.
     const busy = error instanceof OwnerRefusedError && error.code === 'OWNER_BUSY';

@@ -30,5 +30,5 @@ async function release(text: string, options: MachineChoice & { json?: boolean }
     report.formerDriver === undefined
       ? 'it had no driver, and has none'
       : `its driver is ${report.formerDriver}`;
-  process.stdout.write(`${String(report.address)} is the host's again: ${to}\n`);
+  process.stdout.write(`${report.address} is the host's again: ${to}\n`);
 }

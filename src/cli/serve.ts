@@ -1,9 +1,8 @@
 /** `openslot serve`: owns the machine and is the PCI back end of its Xen guests. */
 import type { Command } from 'commander';
-import { machineOption, openMachine, type MachineChoice } from './machine-option.js';
-
-/** Bytes of log that wait for a slow reader; what comes beyond is dropped. */
-const MOST_UNREAD_LOG = 1024 * 1024;
+import { chosenMachine, machineOption, openHost, type MachineChoice } from './machine-option.js';
+import { serveLog } from './serve-log.js';
+import { untilTold } from './until-told.js';
 
 interface ServeOptions extends MachineChoice {
   json?: boolean;
@@ -19,20 +18,33 @@ export function define(command: Command): void {
       'after',
       `
 Runs until SIGINT or SIGTERM, in Xen's domain 0, as root. While it runs, guests that xl creates with pci=[...] are
-served by openslot instead of the kernel's back end; claim, release and list of other terminals work through it.
+served by openslot instead of the kernel's back end; claim, release, attach, detach and list of other terminals work
+through it.
 A second serve is refused.
+
+On sim it owns a simulated machine with an embedded Xen instead, and needs no root: guests are then programs (openslot
+guest). sim:FILE is a machine that FILE describes; docs/machines.md says how.
 
 Examples:
   openslot claim 0a:00.0 && openslot serve
-  openslot serve --json >> /var/log/openslot.jsonl`,
+  openslot serve --json >> /var/log/openslot.jsonl
+  openslot serve --on sim
+  openslot serve --on sim:my-machine.yaml`,
     )
     .action(serve);
 }
 
 async function serve(options: ServeOptions): Promise<void> {
+  const machine = chosenMachine(options);
+  if (machine.name === 'linux') return serveHost(options);
+  const { serveSim } = await import('./serve-sim.js');
+  return serveSim(machine.file, options.json === true);
+}
+
+async function serveHost(options: ServeOptions): Promise<void> {
   const [
     { writeFileSync },
-    { HostClaims, XEN_HOLDER },
+    { Attachments, HostClaims, XEN_HOLDER },
     { machineFiles, OwnerSocket },
     { FileJournal, Pool },
     pciback,
@@ -46,32 +58,14 @@ async function serve(options: ServeOptions): Promise<void> {
     import('../xen/native/index.js'),
   ]);
   const { entriesOf } = await import('./pool-view.js');
-  const log = (text: string, data: object) => {
-    // A reader that does not keep up must not make the log fill the memory.
-    if (process.stdout.writableLength > MOST_UNREAD_LOG) return;
-    process.stdout.write(
-      `${options.json ? JSON.stringify({ at: new Date().toISOString(), ...data }) : text}\n`,
-    );
-  };
-  let end: (why: string) => void = () => undefined;
-  const ended = new Promise<string>((resolve) => (end = resolve));
-  // From the beginning, and the end of a terminal session too: what is half started must be taken back.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      end(signal);
-    });
-  }
-  using machine = await openMachine(options);
+  const log = serveLog(options.json === true);
+  const told = untilTold();
+  using machine = await openHost();
   const { socket, claims } = machineFiles(machine.name);
   await using owner = await OwnerSocket.bind(machine.name, socket);
   await using platform = await native.openNativePlatform();
   const pool = new Pool(machine, new FileJournal(claims));
   const hostClaims = new HostClaims(pool, machine.drivers, platform);
-  owner.serve({
-    pool: () => entriesOf(pool),
-    claim: (address) => hostClaims.claim(address),
-    release: (address) => hostClaims.release(address),
-  });
   await using _kernel = await native.KernelBackends.keepOff(
     platform.store,
     platform.domain,
@@ -83,7 +77,7 @@ async function serve(options: ServeOptions): Promise<void> {
     },
   );
   const clock = options.stages === undefined ? undefined : new pciback.StageClock();
-  await using _backends = await pciback.Pciback.start({
+  await using backEnds = await pciback.Pciback.start({
     platform,
     pool,
     holder: XEN_HOLDER,
@@ -92,18 +86,35 @@ async function serve(options: ServeOptions): Promise<void> {
     },
     ...(clock === undefined ? {} : { clock }),
   });
+  await using attachments = await Attachments.start({
+    platform,
+    machine,
+    pool,
+    claims: hostClaims,
+    backEnds,
+    onError: (doing, error) => {
+      log(`${doing} failed: ${String(error)}`, { event: 'tool_stack_failed', doing, error: String(error) });
+    },
+  });
+  owner.serve({
+    pool: () => entriesOf(pool),
+    claim: ({ address }) => hostClaims.claim(address),
+    release: ({ address }) => hostClaims.release(address),
+    attach: ({ guest, spec }) => attachments.attach(guest, spec),
+    detach: ({ guest, spec, force }) => attachments.detach(guest, spec.target, force),
+  });
   const count = pool.list().length;
   log(`ready: ${count} ${count === 1 ? 'function' : 'functions'} in the pool`, {
     event: 'ready',
     functions: count,
   });
-  void platform.store.closed.then((error) => {
-    // Undefined when it is we who close it, at the end.
-    if (error === undefined) return;
+  // Undefined when it is we who close it, at the end.
+  const lost = platform.store.closed.then((error) => {
+    if (error === undefined) return told;
     process.exitCode = 1;
-    end(error.message);
+    return error.message;
   });
-  const why = await ended;
+  const why = await Promise.race([told, lost]);
   log(`stopping: ${why}`, { event: 'stopping', why });
   if (clock !== undefined && options.stages !== undefined) {
     writeFileSync(options.stages, `${JSON.stringify(clock.report(), undefined, 2)}\n`);

@@ -1,7 +1,7 @@
 /** `openslot show`: one function's registers, decoded by name. */
 import type { Command } from 'commander';
 import { notations } from '../pci/index.js';
-import { machineOption, openMachine, type MachineChoice } from './machine-option.js';
+import { machineOption, type MachineChoice } from './machine-option.js';
 
 export function define(command: Command): void {
   command
@@ -21,12 +21,8 @@ Examples:
 
 async function show(text: string, options: MachineChoice & { json?: boolean }): Promise<void> {
   const address = notations.hex.parse(text);
-  const { decodeFunction } = await import('../pci/index.js');
-  using machine = await openMachine(options);
-  const summary = machine.list().find((entry) => entry.address.equals(address));
-  using fn = machine.open(address);
-  const decoded = decodeFunction(fn.config);
-  const facts = { summary, regions: fn.regions, resetMethods: fn.resetMethods, decoded };
+  const { inspectFunction } = await import('./machine-view.js');
+  const facts = await inspectFunction(options, address);
   if (options.json) {
     const plain = (_key: string, value: unknown) =>
       typeof value === 'bigint' ? `0x${value.toString(16)}` : value;

@@ -60,21 +60,29 @@ export class FunctionClosedError extends OpenslotError {
   }
 }
 
-/** An interrupt source that cannot be opened. */
-export class InterruptSourceError extends OpenslotError {
-  readonly code: 'INTERRUPT_ABSENT' | 'INTERRUPT_BUSY';
-  constructor(code: InterruptSourceError['code'], address: PciAddress, source: InterruptSource, why: string) {
-    const name = source.kind === 'intx' ? 'INTx' : `${source.kind} vector ${source.vector}`;
-    super(`${name} of ${address} cannot be opened: ${why}`, { address: String(address), source: name, why });
-    this.code = code;
-  }
-}
-
 /** The function has no usable reset, or did not come back from one. */
 export class ResetError extends OpenslotError {
   readonly code: 'RESET_UNAVAILABLE' | 'RESET_FAILED';
   constructor(code: ResetError['code'], address: PciAddress, why: string, options?: ErrorOptions) {
     super(`${address} was not reset: ${why}`, { address: String(address), why }, '', options);
+    this.code = code;
+  }
+}
+
+/** An interrupt source that cannot be opened. */
+export class InterruptError extends OpenslotError {
+  /** Not there; open already, or kept out by another kind that is on; refused by the machine. */
+  readonly code: 'INTERRUPT_ABSENT' | 'INTERRUPT_TAKEN' | 'INTERRUPT_FAILED';
+  constructor(
+    code: InterruptError['code'],
+    address: PciAddress,
+    source: InterruptSource,
+    why: string,
+    next = '',
+    options?: ErrorOptions,
+  ) {
+    const name = source.kind === 'intx' ? 'INTx' : `${source.kind.toUpperCase()} vector ${source.vector}`;
+    super(`${name} of ${address}: ${why}`, { address: String(address), source: name, why }, next, options);
     this.code = code;
   }
 }

@@ -84,7 +84,7 @@ export interface Interrupts {
 
 /** Memory that program and device share. */
 export interface DmaBuffer extends Disposable {
-  readonly memory: ArrayBufferLike;
+  readonly bytes: Uint8Array;
   /** Address for the device, through the IOMMU where there is one. */
   readonly iova: Iova;
 }

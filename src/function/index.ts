@@ -10,5 +10,6 @@ export * from './function.js';
 export * from './host.js';
 export * from './host-drivers.js';
 export * from './machine.js';
+export * from './memory-registers.js';
 export * from './region-access.js';
 export * from './saved-state.js';

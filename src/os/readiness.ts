@@ -1,5 +1,6 @@
-/** Readiness of any pollable file descriptor on the event loop, without a thread that could block. */
-import { koffi } from './library.js';
+/** Readiness of any pollable file descriptor: on the event loop, or by a wait that blocks and has an end. */
+import { SystemCallError } from './errors.js';
+import { koffi, lastErrno, systemLibrary, type NativeFunction } from './library.js';
 
 export interface Readiness {
   /** Stops watching; must come before the descriptor is closed. */
@@ -16,4 +17,33 @@ export function onReadable(fd: number, ready: () => void): Readiness {
   return {
     close: () => handle.close(),
   };
+}
+
+const POLLIN = 1;
+/** poll(2) takes a signed 32-bit number of milliseconds. */
+const LONGEST = 0x7fff_ffff;
+
+let poll: NativeFunction | undefined;
+/** struct pollfd { int fd; short events; short revents; } */
+const descriptor = new Int32Array(2);
+
+/**
+ * Blocks this thread until the descriptor has something to read. Nothing can wake it before, so the time is its only
+ * other end.
+ * @returns false when the time has passed. @throws {SystemCallError}
+ */
+export function waitReadable(fd: number, milliseconds: number, subject: string): boolean {
+  poll ??= systemLibrary().bind('int poll(void *fds, unsigned long nfds, int timeout)');
+  const deadline = performance.now() + milliseconds;
+  for (let left = milliseconds; ; left = deadline - performance.now()) {
+    descriptor[0] = fd;
+    descriptor[1] = POLLIN;
+    const ready = poll(descriptor, 1, Math.ceil(Math.min(Math.max(left, 0), LONGEST)));
+    if (ready === 1) return true;
+    if (ready !== 0) {
+      const errno = lastErrno();
+      // A signal for another thread's sake, a profiler's: the wait goes on.
+      if (errno !== 'EINTR') throw new SystemCallError('poll', subject, errno);
+    } else if (left <= LONGEST) return false;
+  }
 }

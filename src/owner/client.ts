@@ -2,7 +2,8 @@
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { OpenslotError, type Evidence } from '../pci/index.js';
-import type { AnswerLine, RequestName, WireError } from './requests.js';
+import type { RequestName, RequestParameters } from './request-schemas.js';
+import type { AnswerLine, OwnerResults, Wire, WireError } from './requests.js';
 
 /** The owner's refusal, with its own code and next step. */
 export class OwnerRefusedError extends OpenslotError {
@@ -23,8 +24,20 @@ const NEXT = {
   OWNER_GONE: 'openslot list shows how far it came',
   OWNER_SILENT: 'look at the log of openslot serve',
 } as const;
-/** A driver may take long to let go of its device. */
-const PATIENCE_MS = { pool: 10_000, claim: 120_000, release: 120_000 } as const;
+/** A driver may take long to let go of its device; an attach can claim, reset, and wait for a guest three times. */
+const PATIENCE_MS: Readonly<Record<RequestName, number>> = {
+  pool: 10_000,
+  functions: 10_000,
+  inspect: 10_000,
+  claim: 120_000,
+  release: 120_000,
+  attach: 180_000,
+  detach: 60_000,
+  guest_run: 30_000,
+  guest_list: 10_000,
+  guest_unpause: 10_000,
+  guest_destroy: 60_000,
+};
 
 /** Nobody owns the machine, or the owner went away. */
 export class OwnerUnreachableError extends OpenslotError {
@@ -36,7 +49,11 @@ export class OwnerUnreachableError extends OpenslotError {
 }
 
 /** @throws {OwnerUnreachableError | OwnerRefusedError} */
-export function askOwner(socket: string, request: RequestName, address?: string): Promise<unknown> {
+export function askOwner<Name extends RequestName>(
+  socket: string,
+  request: Name,
+  parameters: RequestParameters<Name>,
+): Promise<Wire<OwnerResults[Name]>> {
   return new Promise((resolve, reject) => {
     const connection = connect(socket);
     connection.setTimeout(PATIENCE_MS[request], () => {
@@ -51,9 +68,7 @@ export function askOwner(socket: string, request: RequestName, address?: string)
       reject(new OwnerUnreachableError('OWNER_GONE', socket));
     });
     connection.once('connect', () => {
-      connection.write(
-        `${JSON.stringify({ id: 1, request, ...(address === undefined ? {} : { address }) })}\n`,
-      );
+      connection.write(`${JSON.stringify({ id: 1, request, parameters })}\n`);
     });
     const lines = createInterface({ input: connection });
     // The connection's own handler has it; a reader of lines repeats it.
@@ -62,7 +77,7 @@ export function askOwner(socket: string, request: RequestName, address?: string)
       try {
         const answer = JSON.parse(line) as AnswerLine;
         if ('error' in answer) reject(new OwnerRefusedError(answer.error));
-        else resolve(answer.result);
+        else resolve(answer.result as Wire<OwnerResults[Name]>);
       } catch (cause) {
         reject(new OwnerUnreachableError('OWNER_GONE', socket, { cause }));
       } finally {

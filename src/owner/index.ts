@@ -4,5 +4,6 @@
  */
 export { askOwner, OwnerRefusedError, OwnerUnreachableError } from './client.js';
 export { OwnerRunningError, OwnerSocket, RuntimeDirectoryError } from './owner-socket.js';
-export type { OwnerRequests, PoolEntry } from './requests.js';
+export type { CheckedParameters, RequestName, RequestParameters } from './request-schemas.js';
+export type { OwnerRequests, OwnerResults, PoolEntry, Wire } from './requests.js';
 export { machineFiles, runtimeDirectory } from './runtime-directory.js';

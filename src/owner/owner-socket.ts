@@ -4,8 +4,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { notations, OpenslotError } from '../pci/index.js';
-import { LONGEST_LINE, type AnswerLine, type OwnerRequests, type WireError } from './requests.js';
+import { OpenslotError } from '../pci/index.js';
+import { LONGEST_LINE, type OwnerRequests } from './requests.js';
 
 /** Answers that a client does not read; beyond it the client is cut off. */
 const MOST_UNREAD_BYTES = 1024 * 1024;
@@ -32,14 +32,6 @@ export class RuntimeDirectoryError extends OpenslotError {
       'run the command as root, or name a directory of your own in OPENSLOT_RUNTIME_DIR',
       options,
     );
-  }
-}
-
-/** The owner is there only for the duration of one command, and answers nothing else. */
-class OwnerBusyError extends OpenslotError {
-  readonly code = 'OWNER_BUSY';
-  constructor() {
-    super('another command is changing the machine at this moment', {}, 'try again');
   }
 }
 
@@ -165,61 +157,11 @@ function answerLines(client: Socket, requests: () => OwnerRequests | undefined):
   lines.on('line', (line) => {
     last = last.then(async () => {
       if (client.destroyed) return;
+      // Loaded at the first line: a command that only asks another owner needs no schemas.
+      const { answerLine } = await import('./request-lines.js');
       const answer = await answerLine(line, requests());
       if (client.writableLength > MOST_UNREAD_BYTES) client.destroy();
       else client.write(`${JSON.stringify(answer)}\n`);
     });
   });
-}
-
-async function answerLine(line: string, requests: OwnerRequests | undefined): Promise<AnswerLine> {
-  let id = 0;
-  try {
-    const parsed = parseRequest(line);
-    id = parsed.id;
-    if (requests === undefined) throw new OwnerBusyError();
-    if (parsed.request === 'pool') return { id, result: requests.pool() };
-    return { id, result: await requests[parsed.request](notations.hex.parse(parsed.address)) };
-  } catch (error) {
-    return { id, error: wireError(error) };
-  }
-}
-
-type Request =
-  | { readonly id: number; readonly request: 'pool' }
-  | { readonly id: number; readonly request: 'claim' | 'release'; readonly address: string };
-
-/** A line is no request of this protocol. */
-class MalformedRequestError extends OpenslotError {
-  readonly code = 'REQUEST_MALFORMED';
-  constructor(why: string) {
-    super(`the line is no request: ${why}`, { why }, 'send {"id": 1, "request": "pool"}');
-  }
-}
-
-function parseRequest(line: string): Request {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(line);
-  } catch {
-    throw new MalformedRequestError('it is not JSON');
-  }
-  if (typeof parsed !== 'object' || parsed === null) throw new MalformedRequestError('it is no object');
-  const { id, request, address } = parsed as Record<string, unknown>;
-  if (typeof id !== 'number') throw new MalformedRequestError('"id" must be a number');
-  if (request === 'pool') return { id, request };
-  if (request !== 'claim' && request !== 'release')
-    throw new MalformedRequestError('"request" must be pool, claim or release');
-  if (typeof address !== 'string') throw new MalformedRequestError('"address" must be a string');
-  return { id, request, address };
-}
-
-function wireError(error: unknown): WireError {
-  if (error instanceof OpenslotError) return error.toJSON();
-  return {
-    code: 'INTERNAL',
-    message: error instanceof Error ? error.message : String(error),
-    evidence: {},
-    next: '',
-  };
 }

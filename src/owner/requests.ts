@@ -1,6 +1,7 @@
-/** Requests to an owner: one JSON object a line, `{"id", "request", "address"?}`, answered by `{"id", "result"}` or `{"id", "error"}`. */
-import type { ClaimReport } from '../admin/index.js';
-import type { PciAddress } from '../pci/index.js';
+/** Requests to an owner: one JSON object a line, `{"id", "request", "parameters"?}`, answered by `{"id", "result"}` or `{"id", "error"}`. */
+import type { AttachReport, ClaimReport, DetachReport, GuestInfo, Inspection } from '../admin/index.js';
+import type { FunctionSummary } from '../function/index.js';
+import type { CheckedParameters, RequestName } from './request-schemas.js';
 
 /** A pool function as it is printed and sent: addresses in hexadecimal notation. */
 export interface PoolEntry {
@@ -12,14 +13,37 @@ export interface PoolEntry {
   readonly holder?: string;
 }
 
-/** What an owner does for its clients. */
-export interface OwnerRequests {
-  pool(): readonly PoolEntry[];
-  claim(address: PciAddress): Promise<ClaimReport>;
-  release(address: PciAddress): Promise<ClaimReport>;
+/** What each request is answered with. */
+export interface OwnerResults {
+  readonly pool: readonly PoolEntry[];
+  readonly functions: readonly FunctionSummary[];
+  readonly inspect: Inspection;
+  readonly claim: ClaimReport;
+  readonly release: ClaimReport;
+  readonly attach: AttachReport;
+  readonly detach: DetachReport;
+  readonly guest_run: GuestInfo;
+  readonly guest_list: readonly GuestInfo[];
+  readonly guest_unpause: GuestInfo;
+  /** The guest as it was. */
+  readonly guest_destroy: GuestInfo;
 }
 
-export type RequestName = keyof OwnerRequests;
+/** What an owner does for its clients: a function for each request that it can meet, called with checked parameters. */
+export type OwnerRequests = {
+  readonly [Name in RequestName]?: (
+    parameters: CheckedParameters<Name>,
+  ) => OwnerResults[Name] | Promise<OwnerResults[Name]>;
+};
+
+/** A result as a client gets it: what has a text form in JSON, such as an address, comes as text. */
+export type Wire<Value> = Value extends number
+  ? number
+  : Value extends { toJSON(): infer Text }
+    ? Text
+    : Value extends object
+      ? { readonly [Key in keyof Value]: Wire<Value[Key]> }
+      : Value;
 
 export interface WireError {
   readonly code: string;

@@ -18,6 +18,15 @@ export function runtimeDirectory(environment: NodeJS.ProcessEnv = process.env): 
 export function machineFiles(
   machine: string,
   directory = runtimeDirectory(),
-): { socket: string; claims: string } {
-  return { socket: join(directory, `${machine}.sock`), claims: join(directory, `${machine}.claims.json`) };
+): {
+  readonly socket: string;
+  readonly claims: string;
+  /** XenStore of an embedded Xen. */
+  readonly store: string;
+} {
+  return {
+    socket: join(directory, `${machine}.sock`),
+    claims: join(directory, `${machine}.claims.json`),
+    store: join(directory, `${machine}.xenstore.sock`),
+  };
 }

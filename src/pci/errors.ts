@@ -37,6 +37,18 @@ export class MalformedAddressError extends OpenslotError {
   }
 }
 
+/** A text is no specification in xl's grammar. */
+export class MalformedSpecError extends OpenslotError {
+  readonly code = 'SPEC_MALFORMED';
+  constructor(text: string, expected: string, position: number) {
+    super(
+      `"${text}" is no function specification: expected ${expected} at character ${position + 1}`,
+      { text, expected, position },
+      'write it as xl does: BB:DD.F, BB:DD.F@SLOT, or BB:DD.*,option=value',
+    );
+  }
+}
+
 /** A number given for a part of an address is outside what PCI can carry. */
 export class AddressRangeError extends OpenslotError {
   readonly code = 'ADDRESS_RANGE';

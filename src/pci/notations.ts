@@ -1,6 +1,9 @@
 /** The notations of PCI addresses: one parser and one formatter for each place where an address is written. */
 import { PciAddress } from './address.js';
 import { AddressRangeError, MalformedAddressError } from './errors.js';
+import { TextCursor } from './text-cursor.js';
+
+export { xlSpec } from './xl-spec.js';
 
 /** A way to write an address. `parse` takes the whole text: no blanks, nothing before, nothing after. */
 export interface Notation<Value = PciAddress> {
@@ -21,54 +24,11 @@ export interface RootBus {
   readonly bus: number;
 }
 
-const HEX_DIGIT = /[0-9a-fA-F]/;
-const DECIMAL_DIGIT = /[0-9]/;
-
-/** Reads a text from left to right and says where and why it stops. */
-class Cursor {
-  position = 0;
-
-  constructor(
-    private readonly text: string,
-    private readonly notation: string,
-  ) {}
-
-  fail(expected: string, position = this.position): never {
-    throw new MalformedAddressError(this.text, this.notation, expected, position);
-  }
-
-  get next(): string {
-    return this.text.charAt(this.position);
-  }
-
-  literal(expected: string): void {
-    for (const char of expected) {
-      if (this.next !== char) this.fail(`"${expected}"`);
-      this.position++;
-    }
-  }
-
-  hex(part: string, least: number, most: number): number {
-    const start = this.position;
-    while (this.position - start < most && HEX_DIGIT.test(this.next)) this.position++;
-    if (this.position - start < least) this.fail(`a hexadecimal digit of the ${part}`);
-    return Number.parseInt(this.text.slice(start, this.position), 16);
-  }
-
-  /** Without leading zeros: the notations in decimal never pad, and `010` must not pass for an octal number. */
-  decimal(part: string): number {
-    const start = this.position;
-    while (DECIMAL_DIGIT.test(this.next)) this.position++;
-    if (this.position === start) this.fail(`a decimal digit of the ${part}`);
-    if (this.position - start > 1 && this.text.charAt(start) === '0') {
-      this.fail(`the ${part} without leading zeros`, start);
-    }
-    return Number(this.text.slice(start, this.position));
-  }
-
-  end(): void {
-    if (this.position !== this.text.length) this.fail('the end of the text');
-  }
+function cursorOf(text: string, notation: string): TextCursor {
+  return new TextCursor(
+    text,
+    (expected, position) => new MalformedAddressError(text, notation, expected, position),
+  );
 }
 
 function padded(value: number, digits: number): string {
@@ -77,7 +37,7 @@ function padded(value: number, digits: number): string {
 
 /** `[DDDD:]BB:DD.F`: after the first colon it shows whether the first number was a domain. */
 function parseHex(text: string): PciAddress {
-  const cursor = new Cursor(text, 'hex');
+  const cursor = cursorOf(text, 'hex');
   let domain = 0;
   let bus = cursor.hex('domain or bus', 1, 4);
   const firstEnd = cursor.position;
@@ -119,7 +79,7 @@ export const shortHex: Notation = {
 export const proto: Notation = {
   name: 'proto',
   parse(text) {
-    const cursor = new Cursor(text, 'proto');
+    const cursor = cursorOf(text, 'proto');
     cursor.literal('pci');
     const domain = cursor.decimal('domain');
     cursor.literal(':');
@@ -142,7 +102,7 @@ export const proto: Notation = {
 export const pcictl: Notation = {
   name: 'pcictl',
   parse(text) {
-    const cursor = new Cursor(text, 'pcictl');
+    const cursor = cursorOf(text, 'pcictl');
     cursor.literal('-b ');
     const bus = cursor.decimal('bus');
     cursor.literal(' -d ');
@@ -172,7 +132,7 @@ function fourParts(
   return {
     name,
     parse(text) {
-      const cursor = new Cursor(text, name);
+      const cursor = cursorOf(text, name);
       const domain = cursor.hex('domain', exact ? 4 : 1, 4);
       cursor.literal(first);
       const bus = cursor.hex('bus', exact ? 2 : 1, 2);
@@ -207,7 +167,7 @@ export const libxl: Notation = fourParts('libxl', ['-', '-', '-'], 1, true);
 export const root: Notation<RootBus> = {
   name: 'root',
   parse(text) {
-    const cursor = new Cursor(text, 'root');
+    const cursor = cursorOf(text, 'root');
     const domain = cursor.hex('domain', 1, 4);
     cursor.literal(':');
     const bus = cursor.hex('bus', 1, 2);

@@ -5,9 +5,9 @@ import { ExportState, SharedPage, XenbusState } from '../xen/pciif/index.js';
 import type { EventChannel, ForeignPage } from '../xen/platform.js';
 import type { Watch } from '../xen/store/index.js';
 import type { PcibackEvent } from './events.js';
-import { GuestExports, type GuestExportsContext } from './guest-exports.js';
+import { GuestExports, type GuestExportsContext, type PlacedFunction } from './guest-exports.js';
 import { OperationHandler } from './operation-handler.js';
-import { PairKeys, type FunctionEntry, type PairStates } from './pair-keys.js';
+import { PairKeys, type PairStates } from './pair-keys.js';
 import type { StageClock } from './stage-clock.js';
 
 /** `foreign`: another back end (the kernel's, or an earlier run of ours) has the pair, and it is left alone. */
@@ -43,6 +43,9 @@ export class Backend {
     this.#context = context;
     this.#keys = new PairKeys(context.platform.store, context.platform.domain, guest);
     this.#exports = new GuestExports(guest, context, {
+      exported: (address, virtual) => {
+        this.#tell({ event: 'exported', address, virtual });
+      },
       returned: (report) => {
         this.#tell({ event: 'returned', report });
       },
@@ -62,6 +65,11 @@ export class Backend {
   /** Functions in the guest's hands, with their guest addresses. */
   get exports(): readonly { readonly address: PciAddress; readonly virtual: PciAddress }[] {
     return this.#exports.list().map(({ exported, virtual }) => ({ address: exported.physical, virtual }));
+  }
+
+  /** Why a function that the tool stack lists was not exported; undefined when it was, or is not listed. */
+  refusal(address: PciAddress): Error | undefined {
+    return this.#exports.refusal(address);
   }
 
   /** Something in the pair changed. Settles when the back end has caught up; never rejects. */
@@ -133,6 +141,7 @@ export class Backend {
     if (front === XenbusState.closing || front === XenbusState.closed) {
       // Followed once, however often the guest says it.
       if (own !== front) await this.#close(front);
+      else if (this.#phase === 'closed') await this.#exports.takeBackUnlisted(await this.#keys.functions());
       return;
     }
     if (this.#phase === 'closed') return;
@@ -143,7 +152,13 @@ export class Backend {
         await this.#start(own);
         break;
       case XenbusState.initialised:
-        if (this.#phase === 'exported' && front === XenbusState.initialised) await this.#connect();
+        if (this.#phase !== 'exported') break;
+        // libxl lists the functions of a new guest one by one, and says nothing when the next one is there.
+        await this.#followList();
+        if (!this.#stopped && front === XenbusState.initialised) await this.#connect();
+        break;
+      case XenbusState.connected:
+        if (this.#phase === 'connected') await this.#exports.takeBackUnlisted(await this.#keys.functions());
         break;
       case XenbusState.reconfiguring:
         // The guest has let go of what leaves; one that never connected has nothing to let go of.
@@ -164,20 +179,18 @@ export class Backend {
       this.wake(),
     );
     if (own !== XenbusState.initWait && !(await this.#switch(XenbusState.initWait))) return;
-    const keys: Record<string, string> = {};
-    for (const entry of await this.#keys.functions()) {
-      if (entry.state === ExportState.wanted) Object.assign(keys, await this.#export(entry));
-    }
+    const wanted = (await this.#keys.functions()).filter(({ state }) => state === ExportState.wanted);
+    const placed: PlacedFunction[] = [];
+    for (const entry of wanted) placed.push(await this.#exports.add(entry));
     if (this.#stopped) return;
     this.#phase = 'exported';
-    await this.#switch(XenbusState.initialised, { ...keys, ...PairKeys.rootKeys() });
+    await this.#switch(XenbusState.initialised, { ...keysOf(placed), ...PairKeys.rootKeys() });
   }
 
-  /** @returns the keys that tell the guest. */
-  async #export({ index, address, wantedSlot }: FunctionEntry): Promise<Record<string, string>> {
-    const virtual = await this.#exports.add(address, wantedSlot);
-    this.#tell({ event: 'exported', address, virtual });
-    return PairKeys.exportedKeys(index, virtual);
+  /** Functions that join or leave while the guest has not connected: nobody has to agree to it. */
+  async #followList(): Promise<void> {
+    const keys = keysOf(await this.#exports.follow(await this.#keys.functions(), 'new'));
+    if (!this.#stopped && Object.keys(keys).length > 0) await this.#keys.write(keys);
   }
 
   async #connect(): Promise<void> {
@@ -221,25 +234,13 @@ export class Backend {
     );
   }
 
-  /** Hot changes: one that fails is told and left wanted; the guest keeps all its other functions. */
+  /** Hot changes: the guest keeps all its other functions, whatever becomes of one. */
   async #reconfigure(): Promise<void> {
-    const entries = await this.#keys.functions();
-    for (const { exported } of this.#exports.list()) {
-      const entry = entries.find(({ address }) => address.equals(exported.physical));
-      // One that is not listed any more was removed by force.
-      if (entry === undefined || entry.state === ExportState.leaving) await this.#exports.takeBack(exported);
-    }
-    const keys: Record<string, string> = {};
-    for (const entry of entries) {
-      if (entry.state !== ExportState.wanted || this.#exports.has(entry.address)) continue;
-      try {
-        Object.assign(keys, await this.#export(entry));
-      } catch (error) {
-        this.#tell({ event: 'failed', doing: `exporting ${entry.address}`, error });
-      }
-    }
+    const keys = keysOf(await this.#exports.follow(await this.#keys.functions(), 'all'));
     if (this.#stopped) return;
-    await this.#switch(XenbusState.reconfigured, { ...keys, ...PairKeys.rootKeys() });
+    // A guest that has not connected yet does so when it finds Initialised, and never answers Reconfigured.
+    const next = this.#phase === 'exported' ? XenbusState.initialised : XenbusState.reconfigured;
+    await this.#switch(next, { ...keys, ...PairKeys.rootKeys() });
   }
 
   /** The front end closes, and we follow it: an orderly end. The functions stay the guest's until the pair goes. */
@@ -291,4 +292,11 @@ export class Backend {
       }
     }
   }
+}
+
+/** What tells the guest of functions that it has now. */
+function keysOf(placed: readonly PlacedFunction[]): Record<string, string> {
+  const keys: Record<string, string> = {};
+  for (const { index, virtual } of placed) Object.assign(keys, PairKeys.exportedKeys(index, virtual));
+  return keys;
 }

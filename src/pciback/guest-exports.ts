@@ -3,8 +3,10 @@ import type { ConfigSpace } from '../function/index.js';
 import type { PciAddress } from '../pci/index.js';
 import type { Lease, Pool, ReturnReport } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
+import { ExportState } from '../xen/pciif/index.js';
 import type { XenPlatform } from '../xen/platform.js';
 import { ExportedFunction, type RefusedWrite } from './exported-function.js';
+import type { FunctionEntry } from './pair-keys.js';
 import type { Policy } from './policy.js';
 import { VirtualBus } from './virtual-bus.js';
 
@@ -18,8 +20,15 @@ export interface GuestExportsContext {
   readonly wrap: (config: ConfigSpace) => ConfigSpace;
 }
 
+/** A function that the guest has now, by its number in the tool stack's list. */
+export interface PlacedFunction {
+  readonly index: number;
+  readonly virtual: PciAddress;
+}
+
 /** Told of what happens to the guest's functions. */
 export interface GuestExportsListener {
+  exported(address: PciAddress, virtual: PciAddress): void;
   returned(report: ReturnReport): void;
   writeRefused(address: PciAddress, write: Parameters<RefusedWrite>[0]): void;
   failed(doing: string, error: unknown): void;
@@ -31,6 +40,8 @@ export class GuestExports {
   readonly #guest: DomainId;
   readonly #context: GuestExportsContext;
   readonly #listener: GuestExportsListener;
+  /** Why a listed function is not exported, by its address. */
+  readonly #refusals = new Map<number, Error>();
 
   constructor(guest: DomainId, context: GuestExportsContext, listener: GuestExportsListener) {
     this.#guest = guest;
@@ -45,12 +56,56 @@ export class GuestExports {
     }));
   }
 
-  has(address: PciAddress): boolean {
+  /** Why a listed function was not exported; undefined when it was, or is not listed. */
+  refusal(address: PciAddress): Error | undefined {
+    return this.#refusals.get(address.sbdf);
+  }
+
+  /** @throws what the pool or the bus refuses; nothing is taken then. */
+  async add({ index, address, wantedSlot }: FunctionEntry): Promise<PlacedFunction> {
+    try {
+      const virtual = await this.#export(address, wantedSlot);
+      this.#refusals.delete(address.sbdf);
+      this.#listener.exported(address, virtual);
+      return { index, virtual };
+    } catch (error) {
+      this.#refusals.set(address.sbdf, error instanceof Error ? error : new Error(String(error)));
+      throw error;
+    }
+  }
+
+  /**
+   * Exports what is wanted and takes back what leaves. One that fails is told and left wanted. `new`: only what was not
+   * tried before, because the guest can cause this to be called.
+   */
+  async follow(list: readonly FunctionEntry[], tried: 'all' | 'new'): Promise<readonly PlacedFunction[]> {
+    await this.takeBackUnlisted(list.filter(({ state }) => state !== ExportState.leaving));
+    const placed: PlacedFunction[] = [];
+    for (const entry of list) {
+      if (entry.state !== ExportState.wanted || this.#has(entry.address)) continue;
+      if (tried === 'new' && this.#refusals.has(entry.address.sbdf)) continue;
+      try {
+        placed.push(await this.add(entry));
+      } catch (error) {
+        this.#listener.failed(`exporting ${entry.address}`, error);
+      }
+    }
+    return placed;
+  }
+
+  /** What is not listed any more was removed without asking the guest, which need not answer. */
+  async takeBackUnlisted(list: readonly FunctionEntry[]): Promise<void> {
+    const listed = new Set(list.map(({ address }) => address.sbdf));
+    for (const { exported } of this.list())
+      if (!listed.has(exported.physical.sbdf)) await this.takeBack(exported);
+    for (const sbdf of this.#refusals.keys()) if (!listed.has(sbdf)) this.#refusals.delete(sbdf);
+  }
+
+  #has(address: PciAddress): boolean {
     return this.list().some(({ exported }) => exported.physical.equals(address));
   }
 
-  /** @returns its address in the guest. @throws what the pool or the bus refuses; nothing is taken then. */
-  async add(address: PciAddress, wantedSlot: number | undefined): Promise<PciAddress> {
+  async #export(address: PciAddress, wantedSlot: number | undefined): Promise<PciAddress> {
     const { pool, holder, platform, policy, wrap } = this.#context;
     // `xl pci-assignable-add` may have claimed it after we started.
     pool.adoptHeld(address, holder);

@@ -92,17 +92,21 @@ export class PairKeys {
     });
   }
 
+  /** Changes our state, and other keys of ours with it; see {@link write}. */
+  switchState(state: XenbusState, keys: Readonly<Record<string, string>> = {}): Promise<boolean> {
+    return this.write({ ...keys, state: String(state) });
+  }
+
   /**
-   * Changes our state, and other keys of ours with it, unless the directory is gone: a write would bring back what a
-   * destroyed guest's tool stack has just removed.
+   * Writes keys of ours, unless the directory is gone: a write would bring back what a destroyed guest's tool stack
+   * has just removed.
    * @returns false when it is gone.
    */
-  switchState(state: XenbusState, keys: Readonly<Record<string, string>> = {}): Promise<boolean> {
+  write(keys: Readonly<Record<string, string>>): Promise<boolean> {
     return this.#store.transaction(async (tx) => {
       const current = await tx.read(`${this.#back}/state`);
       if (current === undefined) return discard(false);
       for (const [key, value] of Object.entries(keys)) await tx.write(`${this.#back}/${key}`, value);
-      await tx.write(`${this.#back}/state`, String(state));
       return true;
     });
   }

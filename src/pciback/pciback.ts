@@ -1,4 +1,5 @@
 /** The back end of a whole host: one {@link Backend} for each guest that has a PCI pair with us. */
+import type { PciAddress } from '../pci/index.js';
 import { domainId, isDomainId, type DomainId } from '../xen/domain.js';
 import type { Pool } from '../pool/index.js';
 import { backendPath, backendRoot } from '../xen/pciif/index.js';
@@ -61,6 +62,11 @@ export class Pciback implements AsyncDisposable {
   /** Guests that have a pair with us now. */
   get guests(): readonly Backend[] {
     return [...this.#backends.values()];
+  }
+
+  /** Why a guest does not have a function that its tool stack lists; undefined when it has it, or nobody asked. */
+  refusal(guest: DomainId, address: PciAddress): Error | undefined {
+    return this.#backends.get(guest)?.refusal(address);
   }
 
   async #changed(path: string): Promise<void> {

@@ -59,7 +59,7 @@ export class FunctionTakenError extends OpenslotError {
     super(
       `${address} is given to ${taker}`,
       { address: String(address), taker },
-      `xl pci-detach ${taker.replace('guest ', '')} ${address}, or end the guest`,
+      `openslot detach ${taker.replace('guest ', '')} ${address}, or end the guest`,
     );
   }
 }

@@ -71,6 +71,8 @@ interface Member {
   saved: SavedState | undefined;
   /** Settles when a taker's return is done. */
   returning: Promise<unknown> | undefined;
+  /** Settles when its taker has given it back. */
+  held: Promise<unknown> | undefined;
 }
 
 /** @throws {Error} what a claim or release met; the host is as before then. */
@@ -148,6 +150,16 @@ export class Pool {
     return record;
   }
 
+  /** True for a member, whatever its state. */
+  has(address: PciAddress): boolean {
+    return this.#current(address) !== undefined;
+  }
+
+  /** True while a taker has it, or gives it back. */
+  isTaken(address: PciAddress): boolean {
+    return this.#members.get(address.sbdf)?.state.state === 'taken';
+  }
+
   /** Forgets a member without touching the function: it stays with its holder. */
   disown(address: PciAddress): void {
     this.checkFree(address);
@@ -188,11 +200,22 @@ export class Pool {
     await this.#members.get(address.sbdf)?.returning;
   }
 
+  /** Settles when nobody has the function any more: at once where nobody does. */
+  async givenBack(address: PciAddress): Promise<void> {
+    await this.#members.get(address.sbdf)?.held;
+  }
+
+  /** @throws {QuarantinedError} besides what {@link checkFree} throws. */
+  checkTakeable(address: PciAddress): void {
+    const { state } = this.#member(address);
+    if (state.state === 'quarantined') throw new QuarantinedError(address, state.why);
+    this.checkFree(address);
+  }
+
   /** Gives a free function to one taker, named as messages will name it. */
   take(address: PciAddress, taker: string): Lease {
+    this.checkTakeable(address);
     const member = this.#member(address);
-    if (member.state.state === 'quarantined') throw new QuarantinedError(address, member.state.why);
-    this.checkFree(address);
     const fn = this.#machine.open(address);
     try {
       if (fn.config.read(VENDOR, 2) === ABSENT) throw new QuarantinedError(address, GONE);
@@ -204,6 +227,8 @@ export class Pool {
     member.state = { state: 'taken', taker };
     const ledger = new Ledger();
     let returned: Promise<ReturnReport> | undefined;
+    let release: () => void = () => undefined;
+    member.held = new Promise<void>((resolve) => (release = resolve));
     return {
       function: fn,
       taker,
@@ -211,6 +236,8 @@ export class Pool {
       giveBack: () => {
         returned ??= this.#return(member, fn, ledger).finally(() => {
           member.returning = undefined;
+          member.held = undefined;
+          release();
         });
         member.returning ??= returned;
         return returned;
@@ -320,7 +347,13 @@ export class Pool {
   }
 
   #add(record: ClaimRecord): Member {
-    const member: Member = { record, state: stateOf(record), saved: undefined, returning: undefined };
+    const member: Member = {
+      record,
+      state: stateOf(record),
+      saved: undefined,
+      returning: undefined,
+      held: undefined,
+    };
     this.#members.set(record.address.sbdf, member);
     return member;
   }

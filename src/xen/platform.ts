@@ -55,10 +55,14 @@ export interface Pirqs {
 
 /** To whom the IOMMU gives a function. */
 export interface Assignment {
-  /** The guest's IOMMU context translates the function's DMA from now on. @throws {XenCallError} */
+  /**
+   * The guest's IOMMU context translates the function's DMA from now on; before, it was in quarantine.
+   * @throws {XenCallError} EOPNOTSUPP: the guest was made without one.
+   */
   assign(guest: DomainId, address: PciAddress): void;
+  /** Back into quarantine, where it came from. */
   deassign(guest: DomainId, address: PciAddress): void;
-  /** Into the quarantine context, where stray DMA reaches nothing; and out of it. */
+  /** Into the quarantine context, where stray DMA reaches nothing; and out of it. One that is there already stays. */
   quarantine(address: PciAddress): void;
   /** @returns false when it was not there. */
   unquarantine(address: PciAddress): boolean;
@@ -71,10 +75,22 @@ export interface Assignment {
   releaseMsix(address: PciAddress): void;
 }
 
+/** What Xen and its tool stack know of a guest, beyond what stands in the store. */
+export interface GuestStatus {
+  /** Its processors do not run: it was made so and not started yet, or somebody stopped it. */
+  readonly paused: boolean;
+  /** What passthrough needs and the guest is known to have been made without, as options of xl.cfg. */
+  readonly lacking: readonly string[];
+}
+
 export interface XenPlatform extends AsyncDisposable {
   /** The domain that this process runs in. */
   readonly domain: DomainId;
   readonly store: XenStore;
+  /** True when guests map frames of the real machine: they can have no function of a machine without such frames. */
+  readonly needsMachineFrames: boolean;
+  /** `uuid` is the guest's own, as its node in the store says. @throws {XenCallError} there is no such domain. */
+  status(guest: DomainId, uuid: string): GuestStatus;
   /** Maps a page that `owner` granted. @throws {XenCallError} */
   mapGrant(owner: DomainId, reference: GrantReference): ForeignPage;
   /**

@@ -29,7 +29,17 @@ describe('help', () => {
     const commands = [...block.matchAll(/^ {2}([a-z]+) /gm)]
       .map(([, name = '']) => name)
       .filter((name) => name !== 'help' && name !== 'completion');
-    assert.deepEqual(commands, ['list', 'show', 'claim', 'release', 'serve']);
+    assert.deepEqual(commands, [
+      'demo',
+      'list',
+      'show',
+      'claim',
+      'release',
+      'attach',
+      'detach',
+      'serve',
+      'guest',
+    ]);
     for (const name of commands) {
       const help = openslot(name, '--help');
       assert.equal(help.status, 0);

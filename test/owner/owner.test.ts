@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { askOwner, OwnerSocket, type OwnerRequests } from '../../src/owner/index.js';
 import { NotClaimedError } from '../../src/pool/index.js';
-import { OpenslotError, type PciAddress } from '../../src/pci/index.js';
+import { OpenslotError } from '../../src/pci/index.js';
 
 const code = (expected: string) => (error: unknown) =>
   error instanceof OpenslotError && error.code === expected;
@@ -26,9 +26,9 @@ afterEach(() => {
 
 const requests: OwnerRequests = {
   pool: () => [{ address: '0000:00:08.0', state: 'free' }],
-  claim: (address: PciAddress) =>
+  claim: ({ address }) =>
     Promise.resolve({ address, holder: 'pciback', formerDriver: 'nvme', quarantined: true }),
-  release: (address: PciAddress) => Promise.reject(new NotClaimedError(address, 'nvme')),
+  release: ({ address }) => Promise.reject(new NotClaimedError(address, 'nvme')),
 };
 
 /** Unlike `once`, not failed by the error that comes before it. */
@@ -81,14 +81,14 @@ describe('several at once', () => {
       for (const one of all)
         if (one.status === 'rejected') assert.ok(code('OWNER_RUNNING')(one.reason), String(one.reason));
       owners[0]?.value.serve(requests);
-      assert.equal(((await askOwner(path, 'pool')) as unknown[]).length, 1);
+      assert.equal((await askOwner(path, 'pool', {})).length, 1);
       await owners[0]?.value[Symbol.asyncDispose]();
     });
   }
 
   test('a command that is the owner for its own duration says so, and its end waits for nobody', async () => {
     const owner = await OwnerSocket.bind('linux', path);
-    await assert.rejects(askOwner(path, 'pool'), code('OWNER_BUSY'));
+    await assert.rejects(askOwner(path, 'pool', {}), code('OWNER_BUSY'));
     const waiting = connect(path);
     await once(waiting, 'connect');
     await owner[Symbol.asyncDispose]();
@@ -100,16 +100,19 @@ describe('requests', () => {
   test('answers, and refusals with their own code and next step', async () => {
     await using owner = await OwnerSocket.bind('linux', path);
     owner.serve(requests);
-    assert.deepEqual(await askOwner(path, 'pool'), [{ address: '0000:00:08.0', state: 'free' }]);
-    assert.deepEqual(await askOwner(path, 'claim', '0000:00:08.0'), {
+    assert.deepEqual(await askOwner(path, 'pool', {}), [{ address: '0000:00:08.0', state: 'free' }]);
+    assert.deepEqual(await askOwner(path, 'claim', { address: '0000:00:08.0' }), {
       address: '0000:00:08.0',
       holder: 'pciback',
       formerDriver: 'nvme',
       quarantined: true,
     });
-    await assert.rejects(askOwner(path, 'release', '0000:00:08.0'), code('FUNCTION_NOT_CLAIMED'));
-    await assert.rejects(askOwner(path, 'claim', 'nonsense'), code('ADDRESS_MALFORMED'));
-    await assert.rejects(askOwner(join(folder, 'nobody.sock'), 'pool'), code('OWNER_ABSENT'));
+    await assert.rejects(
+      askOwner(path, 'release', { address: '0000:00:08.0' }),
+      code('FUNCTION_NOT_CLAIMED'),
+    );
+    await assert.rejects(askOwner(path, 'claim', { address: 'nonsense' }), code('ADDRESS_MALFORMED'));
+    await assert.rejects(askOwner(join(folder, 'nobody.sock'), 'pool', {}), code('OWNER_ABSENT'));
   });
 
   test('garbage is answered, and the owner lives', async () => {
@@ -123,14 +126,18 @@ describe('requests', () => {
       'null',
       '{"id":"a"}',
       '{"id":1,"request":"rm"}',
+      '{"id":1,"request":"toString"}',
       '{"id":1,"request":"claim"}',
+      '{"id":1,"request":"claim","parameters":{"address":8}}',
+      '{"id":1,"request":"claim","parameters":[]}',
+      '{"id":1,"request":"pool","parameters":{"address":"00:08.0"}}',
     ]) {
       client.write(`${line}\n`);
       const { error } = (await lineOf(client)) as { error: { code: string } };
       assert.equal(error.code, 'REQUEST_MALFORMED', line);
     }
     client.destroy();
-    assert.equal(((await askOwner(path, 'pool')) as unknown[]).length, 1);
+    assert.equal((await askOwner(path, 'pool', {})).length, 1);
   });
 
   test('a line without an end is cut off, and a client that does not read does not fill memory', async () => {
@@ -149,6 +156,6 @@ describe('requests', () => {
     // Reads the close only, after what was sent has come in.
     setTimeout(() => deaf.resume(), 500);
     await cut;
-    assert.equal(((await askOwner(path, 'pool')) as unknown[]).length, 2000);
+    assert.equal((await askOwner(path, 'pool', {})).length, 2000);
   });
 });

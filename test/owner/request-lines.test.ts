@@ -18,7 +18,7 @@ after(() => {
 test('property: every line is answered once, in order', async () => {
   await using owner = await OwnerSocket.bind('linux', join(folder, 'linux.sock'));
   const claimed: string[] = [];
-  const report = (address: { toString(): string }) => {
+  const report = ({ address }: { address: { toString(): string } }) => {
     claimed.push(String(address));
     return Promise.resolve({
       address: '',
@@ -34,7 +34,12 @@ test('property: every line is answered once, in order', async () => {
     {
       id: fc.oneof(fc.integer(), fc.jsonValue()),
       request: fc.oneof(fc.constantFrom('pool', 'claim', 'release'), fc.jsonValue()),
-      address: fc.oneof(fc.constantFrom('00:08.0', '0000:0a:1f.7', '00:20.0'), fc.jsonValue()),
+      parameters: fc.oneof(
+        fc.record({
+          address: fc.oneof(fc.constantFrom('00:08.0', '0000:0a:1f.7', '00:20.0'), fc.jsonValue()),
+        }),
+        fc.jsonValue(),
+      ),
     },
     { requiredKeys: [] },
   );

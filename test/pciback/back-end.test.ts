@@ -11,6 +11,7 @@ import { disk, edu } from '../function/shapes.js';
 import { StorageMachine } from '../function/storage-machine.js';
 import { checkProperty } from '../kept-seeds.js';
 import { MemoryPlatform } from '../xen/memory-platform.js';
+import { treeText } from '../xen/store/tree-text.js';
 import {
   FrontEnd,
   toolStackAttaches,
@@ -85,9 +86,9 @@ describe('one guest', () => {
     await toolStackDestroys(platform.store, 1);
     await all.settled(() => all.states().every((one) => one === 'free'));
     assert.equal(
-      platform.server.dump('/local/domain/0').includes('backend/pci'),
+      treeText(platform.server, '/local/domain/0').includes('backend/pci'),
       false,
-      platform.server.dump(),
+      treeText(platform.server),
     );
     assert.equal(all.machine.device(disk().address).resets, 1);
     assert.deepEqual(all.failures(), []);
@@ -143,7 +144,7 @@ describe('one guest', () => {
     server.release(domainId(1));
     await all.settled(() => all.pciback.guests.length === 1);
     assert.deepEqual(all.states(), ['taken', 'free']);
-    assert.equal(server.dump('/local/domain/0/backend').includes('pci/1'), false);
+    assert.equal(treeText(server, '/local/domain/0/backend').includes('pci/1'), false);
     assert.equal(living.read(0, 0, 4).value, 0x11e8_1234);
     await toolStackDestroys(store, 2);
     server.release(domainId(2));
@@ -413,7 +414,7 @@ test('property: nonsense in any key of the guest never stops the back end, and d
     await all.settled(() => all.states().every((one) => one === 'free') && all.pciback.guests.length === 0);
     assert.deepEqual(all.platform.open, { pages: 0, channels: 0 });
     assert.equal(all.platform.mapped.size, 0);
-    assert.equal(all.platform.server.dump('/local/domain/0').includes('backend/pci'), false);
+    assert.equal(treeText(all.platform.server, '/local/domain/0').includes('backend/pci'), false);
     await toolStackCreates(all.platform.store, 2, [DISK]);
     const honest = new FrontEnd(all.platform, 2);
     await honest.connect();

@@ -3,6 +3,7 @@ import { domainId, type DomainId } from '../../src/xen/domain.js';
 import { frontendPath, backendPath, Command } from '../../src/xen/pciif/index.js';
 import { discard, XenStoreClient, type StoreView, type XenStore } from '../../src/xen/store/index.js';
 import type { MemoryPlatform } from '../xen/memory-platform.js';
+import { permissions } from '../xen/store/tree-text.js';
 import { SharedPageGuest, type Reply } from './shared-page-guest.js';
 
 const REFERENCE = 8;
@@ -18,6 +19,7 @@ export async function toolStackCreates(
   const front = frontendPath(domainId(guest));
   await store.transaction(async (tx) => {
     await tx.mkdir(back);
+    await tx.setPermissions(back, permissions('n0', `r${guest}`));
     const keys: Record<string, string> = {
       frontend: front,
       'frontend-id': String(guest),
@@ -33,10 +35,19 @@ export async function toolStackCreates(
       keys[`state-${index}`] = '1';
     }
     await tx.mkdir(front);
+    await tx.setPermissions(front, permissions(`n${guest}`, 'r0'));
     await tx.write(`${front}/backend`, back);
     await tx.write(`${front}/backend-id`, '0');
     await tx.write(`${front}/state`, '1');
     for (const [key, value] of Object.entries(keys)) await tx.write(`${back}/${key}`, value);
+  });
+}
+
+/** What libxl does when the last function is detached: both directories go, and the guest stays. */
+export async function toolStackRemovesPair(store: XenStore, guest: number): Promise<void> {
+  await store.transaction(async (tx) => {
+    await tx.remove(frontendPath(domainId(guest)));
+    await tx.remove(backendPath(domainId(0), domainId(guest)));
   });
 }
 
@@ -171,6 +182,18 @@ export class FrontEnd {
     await this.publish();
     await this.backState(4);
     await this.write({ state: '4' });
+  }
+
+  /** Follows hot changes from now on by itself, as pcifront does. */
+  async follow(): Promise<void> {
+    const own = `${frontendPath(this.guest)}/state`;
+    await this.store.watch(`${this.back}/state`, async () => {
+      // Refused once the pair is gone: a guest may not know what is not there.
+      const back = await this.store.read(`${this.back}/state`).catch(() => undefined);
+      const front = await this.store.read(own).catch(() => undefined);
+      if (back === '7' && front === '4') await this.write({ state: '7' });
+      else if (back === '8' && front === '7') await this.write({ state: '4' });
+    });
   }
 
   /** A hot change from the guest's side: lets the tool stack ask for it, follows, and is connected again. */

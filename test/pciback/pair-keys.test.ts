@@ -5,9 +5,8 @@ import fc from 'fast-check';
 import { BackendKeysError, FrontendKeysError, PairKeys } from '../../src/pciback/pair-keys.js';
 import { domainId } from '../../src/xen/domain.js';
 import { backendPath, frontendPath, parseState } from '../../src/xen/pciif/index.js';
-import { XenStoreClient } from '../../src/xen/store/index.js';
+import { StoreServer, XenStoreClient } from '../../src/xen/store/index.js';
 import { checkProperty } from '../kept-seeds.js';
-import { SmallStore } from '../xen/store/small-store.js';
 
 const [DOM0, GUEST] = [domainId(0), domainId(1)];
 const [BACK, FRONT] = [backendPath(DOM0, GUEST), frontendPath(GUEST)];
@@ -42,7 +41,7 @@ test('property: any keys of a tool stack are functions of the protocol, or refus
     fc.asyncProperty(
       fc.dictionary(fc.constantFrom('num_devs', 'dev-0', 'dev-1', 'state-0', 'vdevfn-0'), text),
       async (keys) => {
-        const server = new SmallStore();
+        const server = new StoreServer();
         await using store = new XenStoreClient(server.connect());
         for (const [key, value] of Object.entries(keys)) server.write(`${BACK}/${key}`, value);
         try {
@@ -66,7 +65,7 @@ test('property: any keys of a guest are a page and a port, or refused by name', 
     fc.asyncProperty(
       fc.dictionary(fc.constantFrom('pci-op-ref', 'event-channel', 'magic'), text),
       async (keys) => {
-        const server = new SmallStore();
+        const server = new StoreServer();
         await using store = new XenStoreClient(server.connect());
         for (const [key, value] of Object.entries(keys)) server.write(`${FRONT}/${key}`, value);
         try {

@@ -1,15 +1,25 @@
 /** The native platform in the lab's dom0: pages, channels and the store with itself, permissions with a paused guest. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { openSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
-import { ioctl, mapFile } from '../../src/os/index.js';
 import { LinuxMachine } from '../../src/machines/linux/index.js';
 import { notations, walkCapabilities } from '../../src/pci/index.js';
 import { domainId, type DomainId } from '../../src/xen/domain.js';
-import { KernelBackends, openNativePlatform, XenbusTransport } from '../../src/xen/native/index.js';
-import type { EventPort, GrantReference, MachineFrame, XenPlatform } from '../../src/xen/platform.js';
+import {
+  KernelBackends,
+  openNativeGuest,
+  openNativePlatform,
+  XenbusTransport,
+} from '../../src/xen/native/index.js';
+import type {
+  EventPort,
+  GrantReference,
+  GuestPlatform,
+  MachineFrame,
+  XenPlatform,
+} from '../../src/xen/platform.js';
 import { XenStoreClient } from '../../src/xen/store/index.js';
 
 const EDU = notations.hex.parse('00:05.0');
@@ -17,71 +27,89 @@ const ETHERNET = notations.hex.parse('00:07.0');
 const DOM0 = domainId(0);
 
 let platform: XenPlatform;
+let guest: GuestPlatform;
 before(async () => {
   platform = await openNativePlatform();
+  guest = await openNativeGuest();
 });
 after(async () => {
+  await guest[Symbol.asyncDispose]();
   await platform[Symbol.asyncDispose]();
 });
 
-/** A page of dom0 granted to dom0 (gntalloc, ioctl ALLOC_GREF): the front end's side, which a guest's kernel does. */
-function grantPage(): { readonly reference: GrantReference; readonly words: Int32Array; close(): void } {
-  const fd = openSync('/dev/xen/gntalloc', 'r+');
-  const request = new DataView(new ArrayBuffer(24));
-  request.setUint16(0, 0, true);
-  request.setUint16(2, 1, true);
-  request.setUint32(4, 1, true);
-  ioctl(fd, 0x0018_4705, new Uint8Array(request.buffer), 'gntalloc');
-  const mapping = mapFile(fd, Number(request.getBigUint64(8, true)), 4096, 'gntalloc');
-  return {
-    reference: request.getUint32(16, true) as GrantReference,
-    words: new Int32Array(mapping.buffer),
-    close: () => {
-      mapping.close();
-    },
-  };
-}
-
 describe('with itself', () => {
   test('a granted page is one memory, and a reference that was not granted is refused', () => {
-    const mine = grantPage();
+    const mine = guest.sharePage(DOM0);
     const theirs = platform.mapGrant(DOM0, mine.reference);
-    const words = new Int32Array(theirs.bytes.buffer, 0, 1024);
-    mine.words[7] = 0x1234;
-    assert.equal(Atomics.load(words, 7), 0x1234);
-    Atomics.or(words, 7, 0x8000);
-    assert.equal(mine.words[7], 0x9234);
+    const [here, there] = [mine.bytes, theirs.bytes].map((bytes) => new Int32Array(bytes.buffer, 0, 1024));
+    assert.ok(here !== undefined && there !== undefined);
+    assert.ok(here.every((word) => word === 0));
+    here[7] = 0x1234;
+    assert.equal(Atomics.load(there, 7), 0x1234);
+    Atomics.or(there, 7, 0x8000);
+    assert.equal(here[7], 0x9234);
     theirs.close();
     theirs.close();
     mine.close();
+    mine.close();
+    assert.throws(() => platform.mapGrant(DOM0, mine.reference), { code: 'XEN_CALL_FAILED' });
     assert.throws(() => platform.mapGrant(DOM0, 0x7fff_fff0 as GrantReference), { code: 'XEN_CALL_FAILED' });
   });
 
+  test('pages are given back: more than the kernel has for a domain at once', () => {
+    // gntalloc's limit is 1024 pages.
+    for (let count = 0; count < 1500; count++) guest.sharePage(DOM0).close();
+  });
+
   test('an event wakes us once for each notify, and none after close', async () => {
-    const fd = openSync('/dev/xen/evtchn', 'r+');
-    const request = new Uint32Array([0]);
-    const port = ioctl(fd, 0x0004_4502, new Uint8Array(request.buffer), 'evtchn') as EventPort;
+    const offered = guest.offerChannel(DOM0);
     let events = 0;
-    const channel = platform.bindChannel(DOM0, port, () => events++);
-    const notify = () => {
-      request[0] = port;
-      ioctl(fd, 0x0004_4504, new Uint8Array(request.buffer), 'evtchn');
+    const channel = platform.bindChannel(DOM0, offered.port, () => events++);
+    const arrived = async (count: number) => {
+      for (let tries = 0; tries < 200 && events < count; tries++) await sleep(20);
+      // And no further one comes.
+      await sleep(50);
+      assert.equal(events, count);
     };
     // Binding raises the channel once, by Xen's own doing.
-    await sleep(50);
-    events = 0;
-    for (let count = 1; count <= 5; count++) {
-      notify();
-      await sleep(20);
-      assert.equal(events, count);
+    for (let count = 1; count <= 6; count++) {
+      await arrived(count);
+      offered.notify();
     }
+    await arrived(7);
     channel.close();
-    notify();
-    await sleep(20);
-    assert.equal(events, 5);
+    offered.notify();
+    await arrived(7);
+    offered.close();
+    offered.close();
     assert.throws(() => platform.bindChannel(DOM0, 4000 as EventPort, () => undefined), {
       code: 'XEN_CALL_FAILED',
     });
+  });
+
+  test('a wait blocks until the other end notifies, and no longer than it may', async () => {
+    const offered = guest.offerChannel(DOM0);
+    const channel = platform.bindChannel(DOM0, offered.port, () => undefined);
+    const timed = (milliseconds: number) => {
+      const start = performance.now();
+      const came = offered.wait(milliseconds);
+      return { came, took: performance.now() - start };
+    };
+    while (offered.wait(50)) await sleep(1);
+    const empty = timed(100);
+    assert.equal(empty.came, false);
+    assert.ok(empty.took >= 99, `waited ${empty.took} ms`);
+    for (let round = 0; round < 3; round++) {
+      channel.notify();
+      assert.equal(timed(5000).came, true);
+      assert.equal(timed(20).came, false);
+    }
+    // One that comes while the last is not yet taken waits behind it; any number of them are one.
+    for (let count = 0; count < 10; count++) channel.notify();
+    assert.deepEqual([timed(5000).came, timed(5000).came, timed(20).came], [true, true, false]);
+    channel.close();
+    offered.close();
+    assert.equal(offered.wait(1000), false);
   });
 
   test('the store through /dev/xen/xenbus: values, a transaction, a watch, the longest message, an end', async () => {
@@ -150,7 +178,7 @@ function ranges(guest: DomainId): { interrupts: string; memory: string; ports: s
 }
 
 describe('with a paused guest', () => {
-  let guest: DomainId;
+  let paused: DomainId;
   before(() => {
     writeFileSync(
       '/tmp/paused.cfg',
@@ -164,12 +192,12 @@ describe('with a paused guest', () => {
       ].join('\n'),
     );
     execFileSync('xl', ['create', '-q', '-p', '/tmp/paused.cfg']);
-    guest = domainId(Number(execFileSync('xl', ['domid', 'paused'], { encoding: 'utf8' })));
+    paused = domainId(Number(execFileSync('xl', ['domid', 'paused'], { encoding: 'utf8' })));
   });
   after(() => {
     for (const address of [EDU, ETHERNET]) {
       try {
-        platform.assignment.deassign(guest, address);
+        platform.assignment.deassign(paused, address);
       } catch {
         // Taken back by the test itself.
       }
@@ -178,24 +206,24 @@ describe('with a paused guest', () => {
   });
 
   test('memory and ports are allowed and denied, as Xen itself lists them, and nothing else is', () => {
-    const none = ranges(guest);
+    const none = ranges(paused);
     assert.deepEqual([none.memory, none.ports], ['', '']);
     assert.notEqual(none.interrupts, 'absent');
-    platform.permissions.memory(guest, 0xfea00 as MachineFrame, 0x100, true);
-    platform.permissions.ports(guest, 0xc000, 0x20, true);
-    assert.deepEqual(ranges(guest), { ...none, memory: 'fea00-feaff', ports: 'c000-c01f' });
-    platform.permissions.memory(guest, 0xfea00 as MachineFrame, 0x100, false);
-    platform.permissions.ports(guest, 0xc000, 0x20, false);
-    assert.deepEqual(ranges(guest), none);
+    platform.permissions.memory(paused, 0xfea00 as MachineFrame, 0x100, true);
+    platform.permissions.ports(paused, 0xc000, 0x20, true);
+    assert.deepEqual(ranges(paused), { ...none, memory: 'fea00-feaff', ports: 'c000-c01f' });
+    platform.permissions.memory(paused, 0xfea00 as MachineFrame, 0x100, false);
+    platform.permissions.ports(paused, 0xc000, 0x20, false);
+    assert.deepEqual(ranges(paused), none);
   });
 
   test('a function is assigned, its INTx, MSI and MSI-X become pirqs of the guest, and all ends', () => {
-    for (const address of [EDU, ETHERNET]) platform.assignment.assign(guest, address);
+    for (const address of [EDU, ETHERNET]) platform.assignment.assign(paused, address);
     const gsi = Number(readFileSync(`/sys/bus/pci/devices/${EDU}/irq`, 'latin1'));
-    const intx = platform.pirqs.map(guest, { kind: 'intx', gsi });
-    platform.permissions.interrupt(guest, intx, true);
+    const intx = platform.pirqs.map(paused, { kind: 'intx', gsi });
+    platform.permissions.interrupt(paused, intx, true);
     assert.ok(intx > 0);
-    const msi = platform.pirqs.map(guest, { kind: 'msi', function: EDU });
+    const msi = platform.pirqs.map(paused, { kind: 'msi', function: EDU });
     assert.ok(msi > 0 && msi !== intx);
     using ethernet = new LinuxMachine().open(ETHERNET);
     ethernet.setEnabled(true);
@@ -206,29 +234,29 @@ describe('with a paused guest', () => {
     const table = ethernet.config.read(capability + 4, 4) & 7;
     const tableBar = ethernet.regions.find(({ index }) => index === table)?.address ?? 0n;
     const map = (entry: number) =>
-      platform.pirqs.map(guest, { kind: 'msix', function: ETHERNET, entry, tableBar });
+      platform.pirqs.map(paused, { kind: 'msix', function: ETHERNET, entry, tableBar });
     // Xen knows where the table of a guest's function is only from prepareMsix.
     assert.throws(() => map(0), { code: 'XEN_CALL_FAILED', errno: 'ENODATA' });
     assert.equal(platform.assignment.prepareMsix(ETHERNET), true);
     const msix = [0, 1, 2].map(map);
     assert.equal(new Set([intx, msi, ...msix]).size, 5);
-    for (const pirq of [msi, ...msix]) platform.pirqs.unmap(guest, pirq);
+    for (const pirq of [msi, ...msix]) platform.pirqs.unmap(paused, pirq);
     platform.assignment.releaseMsix(ETHERNET);
-    platform.permissions.interrupt(guest, intx, false);
-    platform.pirqs.unmap(guest, intx);
+    platform.permissions.interrupt(paused, intx, false);
+    platform.pirqs.unmap(paused, intx);
     assert.throws(
       () => {
-        platform.pirqs.unmap(guest, msi);
+        platform.pirqs.unmap(paused, msi);
       },
       { code: 'XEN_CALL_FAILED' },
     );
     ethernet.config.write(capability + 2, 2, control);
     ethernet.setEnabled(false);
-    for (const address of [EDU, ETHERNET]) platform.assignment.deassign(guest, address);
+    for (const address of [EDU, ETHERNET]) platform.assignment.deassign(paused, address);
   });
 
   test('without assignment there are no pirqs: Xen checks who owns the function', () => {
-    assert.throws(() => platform.pirqs.map(guest, { kind: 'msi', function: EDU }), {
+    assert.throws(() => platform.pirqs.map(paused, { kind: 'msi', function: EDU }), {
       code: 'XEN_CALL_FAILED',
     });
   });

@@ -19,7 +19,7 @@ import {
   XenStoreRefusedError,
 } from '../../src/xen/store/index.js';
 import type { Message, XenStore, XenStoreClient } from '../../src/xen/store/index.js';
-import { escapeValue } from '../xen/store/small-store.js';
+import { escapeValue } from '../xen/store/tree-text.js';
 
 /** Everything that these tests write stands below it. */
 const TOP = '/openslot-lab';

@@ -12,4 +12,10 @@ release() { run release xl pci-assignable-remove -r "$1"; }
 
 end_serve() { :; }
 
+attach() { run "$1" xl pci-attach "$2" "$3"; }
+
+detach() { run "$1" xl pci-detach "$2" "$3"; }
+
 refusals() { :; }
+
+attach_refusals() { :; }

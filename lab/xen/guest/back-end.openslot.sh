@@ -28,8 +28,18 @@ end_serve() { # OPTIONS...
   cp /tmp/serve.log /lab/serve.log
 }
 
+attach() { run "$1" openslot attach "$2" "$3"; }
+
+detach() { run "$1" openslot detach "$2" "$3"; }
+
 refusals() { # ADDRESS: what must be refused while a guest has it
   run second-serve openslot serve
   run claim-again openslot claim "$1"
   run release-taken openslot release "$1"
+}
+
+attach_refusals() { # GUEST: what must be refused while another guest has the function
+  run attach-taken openslot attach "$1" 00:08.0
+  run attach-unclaimed openslot attach "$1" 00:07.0
+  run attach-unknown openslot attach nobody 00:08.0
 }

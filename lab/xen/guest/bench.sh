@@ -2,25 +2,6 @@
 . /openslot/lab/xen/guest/lib.sh
 . "/openslot/lab/xen/guest/back-end.$LAB_BACK_END.sh"
 
-# NAME FD: the guest's console becomes the descriptor; returns when the guest is up.
-connect() {
-  console=$(xenstore-read "/local/domain/$(xl domid "$1")/console/tty")
-  eval "exec $2<>$console"
-  hear "$2" "U done" && fact "guest.$1" up
-}
-
-# FD WORDS: the rest of the next line that begins with the words, in $heard.
-hear() {
-  while read -r -t 60 line <&"$1"; do
-    case $line in "$2"*)
-      heard=${line#"$2"}
-      return 0
-      ;;
-    esac
-  done
-  return 1
-}
-
 # WHAT NAME FD: one scan, or a run of reads; guest time is a fact, wall time is what the runner sees between the two lines.
 measure() {
   echo "LAB $1 $2 begin" >/dev/console

@@ -55,7 +55,8 @@ stack_up() {
   xenconsoled --pid-file=/run/xenconsoled.pid --log=all --log-dir=/var/log/xen/console
 }
 
-guest_config() { # NAME SPEC ROLE: prints what xl create takes; SPEC is the function as xl writes it
+guest_config() { # NAME SPEC ROLE: prints what xl create takes; SPEC is the function as xl writes it, empty for none
+  if [ -n "$2" ]; then functions="pci = ['$2']"; else functions=$(printf 'passthrough = "enabled"\ne820_host = 1'); fi
   cat <<CONFIG
 name = "$1"
 type = "pv"
@@ -66,8 +67,25 @@ memory = 192
 vcpus = 1
 on_crash = "destroy"
 on_poweroff = "destroy"
-pci = ['$2']
+$functions
 CONFIG
+}
+
+connect() { # NAME FD: the guest's console becomes the descriptor; returns when the guest is up
+  console=$(xenstore-read "/local/domain/$(xl domid "$1")/console/tty")
+  eval "exec $2<>$console"
+  hear "$2" "U done" && fact "guest.$1" up
+}
+
+hear() { # FD WORDS: the rest of the next line that begins with the words, in $heard
+  while read -r -t 60 line <&"$1"; do
+    case $line in "$2"*)
+      heard=${line#"$2"}
+      return 0
+      ;;
+    esac
+  done
+  return 1
 }
 
 guest_log() { echo "/var/log/xen/console/guest-$1.log"; }

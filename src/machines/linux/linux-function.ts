@@ -74,7 +74,7 @@ export class LinuxFunction implements PciFunction {
       );
     }
     const path = this.#sysfs.device(this.address, `resource${index}`);
-    const region = info.kind === 'io' ? new PortRegion(path, info) : new MappedRegion(path, info);
+    const region = info.kind === 'io' ? new PortRegion(path, info) : MappedRegion.open(path, info);
     this.#opened.add(region);
     return region;
   }

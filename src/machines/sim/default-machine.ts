@@ -2,20 +2,23 @@
 
 /** In the notation that users write: it is an example of it, too. */
 export const DEFAULT_MACHINE = `
-# A small host: two devices behind a bridge, three on the root bus.
-drivers: [edu, testdev]                 # loaded, besides those that are bound below
+# A small host: two devices behind bridges of their own, three on the root bus.
+drivers: [testdev]                      # loaded, besides those that are bound below
 roots:
   - bus: 0
     slots:
       - slot: "01"
         bridge: {}                      # its bus number and its windows are found as firmware finds them
         bus:
-          - {slot: "00", model: edu}
-          - {slot: "01", model: nvme, driver: nvme}
+          - {slot: "00", model: edu, driver: edu}     # alone on its bus: resetting the bus resets it
       - slot: "02"
+        bridge: {}
+        bus:
+          - {slot: "00", model: nvme, driver: nvme}
+      - slot: "03"
         model: multi                    # functions 0, 1 and 3
         driver: gpio
         functions: {1: {driver: timer}}
-      - {slot: "03", model: testdev}
-      - {slot: "04", model: clearing}
+      - {slot: "04", model: testdev}
+      - {slot: "05", model: clearing}
 `;

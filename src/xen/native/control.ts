@@ -17,6 +17,7 @@ const DECLARATIONS: Readonly<Record<string, Readonly<Record<keyof Calls, string>
     interrupt: 'int xc_domain_irq_permission(void *xch, uint32_t domid, uint32_t pirq, bool allow)',
     assign: 'int xc_assign_device(void *xch, uint32_t domid, uint32_t machine_sbdf, uint32_t flag)',
     deassign: 'int xc_deassign_device(void *xch, uint32_t domid, uint32_t machine_sbdf)',
+    info: 'int xc_domain_getinfolist(void *xch, uint32_t first_domain, unsigned int max_domains, void *info)',
   },
 };
 
@@ -30,7 +31,14 @@ interface Calls {
   readonly interrupt: NativeFunction;
   readonly assign: NativeFunction;
   readonly deassign: NativeFunction;
+  readonly info: NativeFunction;
 }
+
+/** struct xen_domctl_getdomaininfo has 128 bytes in Xen 4.17; its first members are u16 domain, u16, u32 flags. */
+const INFO_BYTES = 256;
+const INFO_FLAGS = 4;
+/** XEN_DOMINF_paused (xen/include/public/domctl.h). */
+const PAUSED = 1 << 3;
 
 /** The hypervisor's control interface, opened at the first call that needs it. */
 export class Control implements GuestPermissions, Disposable {
@@ -106,6 +114,15 @@ export class Control implements GuestPermissions, Disposable {
     }
   }
 
+  /** True when the domain's processors wait for an administrator. @throws {XenCallError} */
+  isPaused(guest: DomainId): boolean {
+    const info = new DataView(new ArrayBuffer(INFO_BYTES));
+    this.#do('info', 'telling of a domain', { guest }, guest, 1, new Uint8Array(info.buffer));
+    // The first domain from that id on: another one when it is gone.
+    if (info.getUint16(0, true) !== guest) throw new XenCallError('telling of a domain', 'ESRCH', { guest });
+    return (info.getUint32(INFO_FLAGS, true) & PAUSED) !== 0;
+  }
+
   #open(): { readonly calls: Calls; readonly handle: unknown } {
     if (this.#opened !== undefined) return this.#opened;
     const known = Object.keys(DECLARATIONS);
@@ -124,6 +141,7 @@ export class Control implements GuestPermissions, Disposable {
         interrupt: library.bind(declarations.interrupt),
         assign: library.bind(declarations.assign),
         deassign: library.bind(declarations.deassign),
+        info: library.bind(declarations.info),
       };
     } catch (cause) {
       throw new XenUnsupportedError(this.#version, `libxenctrl.so.${this.#version} cannot be used`, known, {

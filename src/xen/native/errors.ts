@@ -1,5 +1,7 @@
 /** Refusals of a real Xen. */
-import { OpenslotError, type Evidence } from '../../pci/errors.js';
+import { OpenslotError } from '../../pci/errors.js';
+
+export { XenCallError } from '../errors.js';
 
 /** This system does not run on Xen. */
 export class XenNotFoundError extends OpenslotError {
@@ -18,6 +20,18 @@ export class NotControlDomainError extends OpenslotError {
   readonly code = 'XEN_NOT_CONTROL_DOMAIN';
   constructor(why: string) {
     super(`this is not Xen's control domain: ${why}`, { why }, 'run the command in domain 0');
+  }
+}
+
+/** The store does not say which domain this is. */
+export class DomainUnknownError extends OpenslotError {
+  readonly code = 'XEN_DOMAIN_UNKNOWN';
+  constructor() {
+    super(
+      'XenStore names no domain id for this domain (key domid)',
+      { path: 'domid' },
+      'xenstore-read domid; in domain 0, run xen-init-dom0 first',
+    );
   }
 }
 
@@ -48,15 +62,5 @@ export class XenUnsupportedError extends OpenslotError {
       `use one of the versions ${known.join(', ')}, or let xl set the permissions (pci=[...] in the guest's configuration)`,
       options,
     );
-  }
-}
-
-/** A hypercall or a device file of Xen refused a request. */
-export class XenCallError extends OpenslotError {
-  readonly code = 'XEN_CALL_FAILED';
-  readonly errno: string;
-  constructor(call: string, errno: string, evidence: Evidence, next = '', options?: ErrorOptions) {
-    super(`Xen refused ${call}: ${errno}`, { call, errno, ...evidence }, next, options);
-    this.errno = errno;
   }
 }

@@ -15,12 +15,17 @@ export function runsOnXen(): boolean {
   return textOf('/sys/hypervisor/type') === 'xen';
 }
 
+/** @throws {XenNotFoundError} */
+export function requireXen(): void {
+  if (!runsOnXen()) throw new XenNotFoundError(textOf('/sys/hypervisor/type') ?? 'absent');
+}
+
 /**
  * The running Xen's version as `major.minor`, after making sure that this is the control domain.
  * @throws {XenNotFoundError | NotControlDomainError}
  */
 export function controlDomainVersion(): string {
-  if (!runsOnXen()) throw new XenNotFoundError(textOf('/sys/hypervisor/type') ?? 'absent');
+  requireXen();
   const capabilities = textOf('/proc/xen/capabilities');
   if (capabilities === undefined)
     throw new NotControlDomainError('/proc/xen is not mounted (mount -t xenfs xenfs /proc/xen)');

@@ -1,4 +1,8 @@
-/** A real Xen, seen from its control domain: device files, stable libraries and, for domctls, libxenctrl by version. */
+/**
+ * A real Xen: seen from its control domain (device files, stable libraries and, for domctls, libxenctrl by version),
+ * and from any of its domains (device files alone).
+ */
+export { openNativeGuest } from './native-guest.js';
 export { openNativePlatform } from './native-platform.js';
 export { KernelBackends } from './kernel-backends.js';
 export {

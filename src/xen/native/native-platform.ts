@@ -1,7 +1,7 @@
 /** The platform interface on a real Xen's control domain. */
 import { closeSync } from 'node:fs';
 import type { PciAddress } from '../../pci/index.js';
-import { domainId, type DomainId } from '../domain.js';
+import type { DomainId } from '../domain.js';
 import type {
   Assignment,
   EventChannel,
@@ -9,18 +9,20 @@ import type {
   ForeignPage,
   GrantReference,
   GuestPermissions,
+  GuestStatus,
   Pirqs,
   XenPlatform,
 } from '../platform.js';
-import { openSocket, XenStoreClient, XenStoreUnreachableError, type XenStore } from '../store/index.js';
+import type { XenStore } from '../store/index.js';
 import { Control } from './control.js';
 import { openDevice } from './device-file.js';
 import { EventChannels } from './event-channels.js';
 import { Grants } from './grants.js';
 import { NotControlDomainError } from './errors.js';
 import { controlDomainVersion } from './hypervisor.js';
+import { lackingOptions } from './guest-configuration.js';
+import { openStore, ownDomain } from './native-store.js';
 import { PhysicalDevices } from './physical-devices.js';
-import { XenbusTransport } from './xenbus-transport.js';
 
 /** Domctls decide who reaches the function, physdev calls protect its vectors: together they are its assignment. */
 class NativeAssignment implements Assignment {
@@ -68,6 +70,7 @@ interface Parts {
 class NativePlatform implements XenPlatform {
   readonly domain: DomainId;
   readonly store: XenStore;
+  readonly needsMachineFrames = true;
   readonly permissions: GuestPermissions;
   readonly pirqs: Pirqs;
   readonly assignment: Assignment;
@@ -84,6 +87,10 @@ class NativePlatform implements XenPlatform {
     this.assignment = new NativeAssignment(parts.control, parts.devices);
   }
 
+  status(guest: DomainId, uuid: string): GuestStatus {
+    return { paused: this.#parts.control.isPaused(guest), lacking: lackingOptions(guest, uuid) };
+  }
+
   mapGrant(owner: DomainId, reference: GrantReference): ForeignPage {
     return this.#parts.grants.map(owner, reference);
   }
@@ -95,27 +102,6 @@ class NativePlatform implements XenPlatform {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.store.close();
     this.#close();
-  }
-}
-
-function isAbsent({ evidence }: XenStoreUnreachableError): boolean {
-  const errnos = evidence['errno'];
-  return Array.isArray(errnos) && errnos.every((errno) => errno === 'ENOENT');
-}
-
-/** The daemon's socket where there is one, else the kernel's device, which also reaches a store in another domain. */
-async function openStore(): Promise<XenStore> {
-  try {
-    return new XenStoreClient(await openSocket());
-  } catch (cause) {
-    // A socket that refuses is a daemon that died: the device leads to the same one, and would wait for ever.
-    if (!(cause instanceof XenStoreUnreachableError) || !isAbsent(cause)) throw cause;
-    try {
-      return new XenStoreClient(new XenbusTransport());
-    } catch {
-      // The socket's error names what was tried and what to start; the device's would only repeat it.
-      throw cause;
-    }
   }
 }
 
@@ -145,9 +131,9 @@ export async function openNativePlatform(): Promise<XenPlatform> {
     };
     const store = await openStore();
     try {
-      const own = (await store.read('domid')) ?? '';
-      if (!/^\d+$/.test(own)) throw new NotControlDomainError(`XenStore names no domain id for us: "${own}"`);
-      return new NativePlatform(domainId(Number(own)), store, parts, close);
+      const own = await ownDomain(store);
+      if (own === undefined) throw new NotControlDomainError('XenStore names no domain id for us');
+      return new NativePlatform(own, store, parts, close);
     } catch (cause) {
       await store.close();
       throw cause;

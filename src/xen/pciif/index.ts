@@ -3,6 +3,8 @@
  * Pure: shared by both ends and the tool stack; knows `pci` and no I/O.
  */
 export * from './operation.js';
+export * from './page-layout.js';
 export * from './shared-page.js';
+export * from './front-page.js';
 export * from './states.js';
 export * from './keys.js';

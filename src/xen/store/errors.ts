@@ -90,6 +90,21 @@ function unreachableNext(errnos: ReadonlySet<string>): string {
   return 'start xenstored (systemctl start xenstored) when this is dom0 of a Xen, or set XENSTORED_PATH to its socket';
 }
 
+/** A server could not listen where it was told to. */
+export class XenStoreListenError extends XenStoreError {
+  readonly code = 'XENSTORE_LISTEN';
+  constructor(path: string, errno: string, options?: ErrorOptions) {
+    super(
+      `no XenStore can be served at ${quote(path)}: ${errno}`,
+      { path, errno },
+      errno === 'EADDRINUSE'
+        ? 'another server listens there: stop it, or choose another path'
+        : 'choose another path',
+      options,
+    );
+  }
+}
+
 /** The connection is over: nothing can be asked any more, and what was asked has no answer. */
 export class XenStoreClosedError extends XenStoreError {
   readonly code = 'XENSTORE_CLOSED';

@@ -1,4 +1,4 @@
-/** XenStore: wire codec and client. May know the PCI errors, domain ids and Node's sockets; no native code, no other room. */
+/** XenStore: wire codec, client and server. May know the PCI errors, domain ids and Node's sockets; no native code, no other room. */
 export { XenStoreClient } from './client.js';
 export type { XenStoreClientOptions } from './client.js';
 export { connectSocket } from './connect.js';
@@ -7,10 +7,13 @@ export {
   XenStoreClosedError,
   XenStoreContendedError,
   XenStoreError,
+  XenStoreListenError,
   XenStoreProtocolError,
   XenStoreRefusedError,
   XenStoreUnreachableError,
 } from './errors.js';
+export { memoryPair } from './memory-transport.js';
+export type { MemoryPairOptions } from './memory-transport.js';
 export {
   homePath,
   INTRODUCE_DOMAIN,
@@ -26,10 +29,20 @@ export {
 } from './paths.js';
 export { formatPermission, formatPermissions, parsePermission, parsePermissions } from './permissions.js';
 export type { Access, Permission } from './permissions.js';
+export { MAX_WAITING, RING_PAGE_SIZE, RingTransport } from './ring.js';
+export type { RingOptions } from './ring.js';
+export { DEFAULT_QUOTAS, StoreServer } from './server/index.js';
+export type {
+  ListedNode,
+  Quotas,
+  StoreConnectOptions,
+  StoreHypervisor,
+  StoreServerOptions,
+} from './server/index.js';
 export { openSocket, socketPaths, SocketTransport } from './socket.js';
 export { discard, Discarded } from './store.js';
 export type { StoreView, Watch, WatchListener, XenStore } from './store.js';
-export type { StoreTransport, TransportHandlers } from './transport.js';
+export type { ServedTransport, StoreTransport, TransportHandlers } from './transport.js';
 export {
   decodeStrings,
   decodeText,

@@ -3,7 +3,7 @@ import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
 import { XenStoreUnreachableError } from './errors.js';
 import type { Attempt } from './errors.js';
-import type { StoreTransport, TransportHandlers } from './transport.js';
+import type { ServedTransport, StoreTransport, TransportHandlers } from './transport.js';
 import { MAX_PAYLOAD } from './wire.js';
 
 const DEFAULT_PATHS: readonly string[] = ['/run/xenstored/socket', '/var/run/xenstored/socket'];
@@ -45,11 +45,14 @@ function errnoOf(error: unknown): string {
 }
 
 /** Any connected stream socket as a transport; a server may use it for its end, too. */
-export class SocketTransport implements StoreTransport {
+export class SocketTransport implements ServedTransport {
   readonly name: string;
   readonly maxPayload = MAX_PAYLOAD;
   readonly #socket: Socket;
   #error: Error | undefined;
+  #handlers: TransportHandlers | undefined;
+  /** Some of what was sent had to wait. */
+  #behind = false;
 
   constructor(name: string, socket: Socket) {
     this.name = name;
@@ -60,7 +63,12 @@ export class SocketTransport implements StoreTransport {
     });
   }
 
+  get unsent(): number {
+    return this.#socket.writableLength;
+  }
+
   start(handlers: TransportHandlers): void {
+    this.#handlers = handlers;
     const end = (): void => {
       handlers.end(this.#error);
     };
@@ -76,10 +84,30 @@ export class SocketTransport implements StoreTransport {
   }
 
   send(bytes: Uint8Array): void {
-    if (this.#socket.writable) this.#socket.write(bytes);
+    if (!this.#socket.writable) return;
+    this.#socket.write(bytes, this.#written);
+    if (this.#socket.writableLength > 0) this.#behind = true;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  reject(): void {
+    this.close();
   }
 
   close(): void {
     this.#socket.destroy();
   }
+
+  readonly #written = (): void => {
+    if (!this.#behind || this.#socket.writableLength > 0 || this.#socket.destroyed) return;
+    this.#behind = false;
+    this.#handlers?.drained?.();
+  };
 }

@@ -6,6 +6,13 @@ export interface TransportHandlers {
   data(bytes: Uint8Array): void;
   /** Exactly once, last: the stream is over, with the error that ended it where there was one. */
   end(error?: Error): void;
+  /** {@link ServedTransport.unsent} is 0 again after it was not. Only a {@link ServedTransport} tells it. */
+  drained?(): void;
+  /**
+   * The other end begins anew on the same transport: what was partly sent or received is void, and so is all that it
+   * asked for before. Only a ring tells it.
+   */
+  reset?(): void;
 }
 
 /**
@@ -26,4 +33,15 @@ export interface StoreTransport {
   send(bytes: Uint8Array): void;
   /** Ends the stream; `end()` follows. Does nothing the second time. */
   close(): void;
+}
+
+/** A transport that a server can use for its end: one whose other end may read slowly, write fast, or talk nonsense. */
+export interface ServedTransport extends StoreTransport {
+  /** Bytes that `send` has taken and not yet passed on. */
+  readonly unsent: number;
+  /** No `data` until {@link resume}; the other end has to wait. */
+  pause(): void;
+  resume(): void;
+  /** As `close`, because the other end broke the protocol; it is told so where the transport can. */
+  reject(): void;
 }

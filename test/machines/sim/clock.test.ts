@@ -151,7 +151,7 @@ describe('virtual clock, by hand', () => {
         expected.map(({ id }) => id),
       );
     });
-    await checkProperty('sim clock: events run once and in order', property);
+    await checkProperty('clock: events run once and in order', property);
   });
 });
 

@@ -107,7 +107,7 @@ describe('faults', () => {
     fn.config.write(COMMAND, 2, 7);
     const buffer = await fn.dma?.allocate(4096);
     assert.ok(buffer);
-    const bytes = new Uint8Array(buffer.memory);
+    const bytes = buffer.bytes;
     machine.inject(AT, { fault: 'wrong_dma', offset: 16 });
     assert.equal(probe.bus.dmaWrite(buffer.iova, Uint8Array.of(9)), 'done');
     assert.deepEqual([bytes[0], bytes[16]], [0, 9]);

@@ -173,7 +173,7 @@ describe('multi', () => {
     using from: DmaBuffer = await fn.dma.allocate(0x4000);
     using to: DmaBuffer = await fn.dma.allocate(0x4000);
     const content = Uint8Array.from({ length: 0x3001 }, (_, index) => index % 253);
-    new Uint8Array(from.memory).set(content);
+    from.bytes.set(content);
     const copy = (source: bigint, destination: bigint, bytes: number) => {
       copier.write64(0x00, source);
       copier.write64(0x08, destination);
@@ -182,7 +182,7 @@ describe('multi', () => {
     };
     copy(from.iova, to.iova + 7n, content.length);
     assert.deepEqual(done.wait(10), { source: { kind: 'msix', vector: 0 }, count: 1 });
-    assert.equal(Buffer.compare(new Uint8Array(to.memory).slice(7, 7 + content.length), content), 0);
+    assert.equal(Buffer.compare(to.bytes.slice(7, 7 + content.length), content), 0);
 
     copy(to.iova, 0x1234_5000n, 0x1000);
     assert.deepEqual(fault.wait(10), { source: { kind: 'msix', vector: 1 }, count: 1 });
@@ -228,7 +228,7 @@ describe('nvme', () => {
     const region = fn.openRegion(0);
     const buffer = await fn.dma.allocate(0x10_0000);
     const base = Number(buffer.iova);
-    const memory = new Uint8Array(buffer.memory);
+    const memory = buffer.bytes;
     const host = new NvmeHost({
       read32: (offset) => Promise.resolve(region.read32(offset)),
       write32: (offset, value) => {

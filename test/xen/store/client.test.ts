@@ -1,4 +1,4 @@
-/** The client against the small store: the tree, listings of any size, domains, values, pipelining, closing. */
+/** The client against the server: the tree, listings of any size, domains, values, pipelining, closing. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,7 @@ import {
   MessageType,
   messageName,
   socketPaths,
+  StoreServer,
   XenStoreClient,
   XenStoreClosedError,
   XenStoreContendedError,
@@ -19,12 +20,12 @@ import {
   XenStoreUnreachableError,
 } from '../../../src/xen/store/index.js';
 import { checkProperty } from '../../kept-seeds.js';
-import { SmallStore } from './small-store.js';
+import { permissions, treeText } from './tree-text.js';
 
 /** A store, a client of it in memory, and the names of the requests that came. */
-function pair(): { store: SmallStore; client: XenStoreClient; requests: string[] } {
+function pair(): { store: StoreServer; client: XenStoreClient; requests: string[] } {
   const requests: string[] = [];
-  const store = new SmallStore({ onRequest: ({ type }) => requests.push(messageName(type)) });
+  const store = new StoreServer({ onRequest: ({ type }) => requests.push(messageName(type)) });
   return { store, client: new XenStoreClient(store.connect()), requests };
 }
 
@@ -47,7 +48,7 @@ describe('the tree', () => {
     assert.equal(await client.remove('/a/b'), true);
     assert.equal(await client.remove('/a/b'), false);
     assert.equal(await client.remove('/no/such/parent'), false);
-    assert.equal(store.dump(), '/a = "" (n0)\n/a/c = "" (n0)');
+    assert.equal(treeText(store), '/a = "" (n0)\n/a/c = "" (n0)');
     await client.close();
   });
 
@@ -64,16 +65,18 @@ describe('the tree', () => {
     await assert.rejects(client.setPermissions('/x', list), refused('XENSTORE_ENOENT'));
     await assert.rejects(client.setPermissions('/a', []), refused('XENSTORE_EINVAL'));
     await client.write('/a/b', 'x\ty"\\\u00e9');
-    assert.equal(store.dump(), '/a = "" (n0,r1)\n/a/b = "x\\ty"\\\\\\xe9" (n0,r1)');
+    assert.equal(treeText(store), '/a = "" (n0,r1)\n/a/b = "x\\ty"\\\\\\xe9" (n0,r1)');
     await client.close();
   });
 
   it('resolves relative paths below the caller’s home', async () => {
     const { store } = pair();
+    store.write('/local/domain/7', '');
+    store.setPermissions('/local/domain/7', permissions('n7'));
     const guest = new XenStoreClient(store.connect({ domain: domainId(7) }));
     await guest.write('device/pci', 'x');
     assert.equal(await guest.read('/local/domain/7/device/pci'), 'x');
-    assert.match(store.dump(), /^\/local\/domain\/7\/device\/pci = "x" \(n7\)$/m);
+    assert.match(treeText(store), /^\/local\/domain\/7\/device\/pci = "x" \(n7\)$/m);
     await guest.close();
   });
 
@@ -110,7 +113,7 @@ describe('the tree', () => {
   });
 
   it('respects a transport that takes less', async () => {
-    const client = new XenStoreClient(new SmallStore().connect({ maxPayload: 4080 }));
+    const client = new XenStoreClient(new StoreServer().connect({ maxPayload: 4080 }));
     await client.write('/v', 'x'.repeat(4077));
     await assert.rejects(client.write('/v', 'x'.repeat(4078)), refused('XENSTORE_E2BIG'));
     await client.close();
@@ -152,7 +155,7 @@ describe('a listing that does not fit one message', () => {
 
   it('starts again when the node changed between parts', async () => {
     let change = 3;
-    const store: SmallStore = new SmallStore({
+    const store: StoreServer = new StoreServer({
       onRequest: ({ type, payload }) => {
         const first = Buffer.from(payload).toString('latin1').endsWith('\x000\0');
         if (type !== MessageType.DIRECTORY_PART || first || change === 0) return;
@@ -168,7 +171,7 @@ describe('a listing that does not fit one message', () => {
   });
 
   it('gives up when it never stands still', async () => {
-    const store: SmallStore = new SmallStore({
+    const store: StoreServer = new StoreServer({
       onRequest: ({ type }) => {
         if (type === MessageType.DIRECTORY_PART) store.write('/many/new', '');
         if (type === MessageType.DIRECTORY_PART) store.remove('/many/new');
@@ -185,7 +188,7 @@ describe('over a UNIX socket', () => {
   it('serves many requests at once, in a directory of its own', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'store-'));
     const path = join(directory, 'socket');
-    const store = new SmallStore();
+    const store = new StoreServer();
     await store.listen(path);
     const client = await connectSocket({ paths: [join(directory, 'absent'), path] });
     await Promise.all(Array.from({ length: 300 }, (_, index) => client.write(`/n/${index}`, String(index))));

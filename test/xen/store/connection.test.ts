@@ -5,6 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import {
   encodeMessage,
   encodeStrings,
+  memoryPair,
   MessageDecoder,
   MessageType,
   XenStoreClient,
@@ -13,7 +14,6 @@ import {
   XenStoreRefusedError,
 } from '../../../src/xen/store/index.js';
 import type { Message, StoreTransport } from '../../../src/xen/store/index.js';
-import { memoryPair } from './memory-transport.js';
 
 /** A client whose peer the test plays by hand. */
 class HandPeer {

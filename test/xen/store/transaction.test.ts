@@ -4,18 +4,20 @@ import { describe, it } from 'node:test';
 import {
   discard,
   messageName,
+  StoreServer,
   XenStoreClient,
   XenStoreContendedError,
   XenStoreRefusedError,
 } from '../../../src/xen/store/index.js';
 import type { StoreView } from '../../../src/xen/store/index.js';
-import { SmallStore } from './small-store.js';
+import { forgetful } from './forgetful-transport.js';
+import { treeText } from './tree-text.js';
 
 const noPause = (): Promise<void> => Promise.resolve();
 
 describe('transaction', () => {
   it('shows its changes all at once, at its end', async () => {
-    const store = new SmallStore();
+    const store = new StoreServer();
     const [one, two] = [new XenStoreClient(store.connect()), new XenStoreClient(store.connect())];
     const result = await one.transaction(async (tx) => {
       await tx.write('/a', '1');
@@ -25,13 +27,13 @@ describe('transaction', () => {
       return 42;
     });
     assert.equal(result, 42);
-    assert.equal(store.dump(), '/a = "1" (n0)\n/b = "" (n0)');
+    assert.equal(treeText(store), '/a = "1" (n0)\n/b = "" (n0)');
     await one.close();
     await two.close();
   });
 
   it('runs again on a new snapshot after a conflict', async () => {
-    const store = new SmallStore();
+    const store = new StoreServer();
     store.write('/count', '0');
     const client = new XenStoreClient(store.connect(), { pause: noPause });
     const seen: (string | undefined)[] = [];
@@ -47,7 +49,7 @@ describe('transaction', () => {
   });
 
   it('loses no increment of many clients', async () => {
-    const store = new SmallStore();
+    const store = new StoreServer();
     store.write('/count', '0');
     const clients = Array.from(
       { length: 4 },
@@ -70,7 +72,7 @@ describe('transaction', () => {
   });
 
   it('gives up after a bounded number of attempts with growing pauses', async () => {
-    const store = new SmallStore();
+    const store = new StoreServer();
     store.write('/a', '');
     const pauses: number[] = [];
     const client = new XenStoreClient(store.connect(), {
@@ -102,7 +104,7 @@ describe('transaction', () => {
 
   it('changes nothing when the body throws, and throws the same', async () => {
     const requests: string[] = [];
-    const store = new SmallStore({
+    const store = new StoreServer({
       onRequest: ({ type, payload }) =>
         requests.push(`${messageName(type)} ${Buffer.from(payload).toString().replaceAll('\0', '|')}`),
     });
@@ -115,13 +117,13 @@ describe('transaction', () => {
       }),
       (error: unknown) => error === thrown,
     );
-    assert.equal(store.dump(), '');
+    assert.equal(treeText(store), '');
     assert.equal(requests.at(-1), 'TRANSACTION_END F|');
     await client.close();
   });
 
   it('changes nothing when the body returns discard, and gives its value', async () => {
-    const store = new SmallStore();
+    const store = new StoreServer();
     const client = new XenStoreClient(store.connect());
     const body = async (tx: StoreView) => {
       await tx.write('/a', '1');
@@ -130,12 +132,12 @@ describe('transaction', () => {
     };
     const result: string = await client.transaction(body);
     assert.equal(result, 'seen');
-    assert.equal(store.dump(), '');
+    assert.equal(treeText(store), '');
     await client.close();
   });
 
   it('waits for what the body left under way, and takes nothing after it', async () => {
-    const store = new SmallStore();
+    const store = new StoreServer();
     const client = new XenStoreClient(store.connect());
     let kept: StoreView | undefined;
     let left: Promise<void> | undefined;
@@ -155,9 +157,10 @@ describe('transaction', () => {
   });
 
   it('tells a forgotten transaction from a missing node', async () => {
-    const store = new SmallStore();
+    const store = new StoreServer();
     store.write('/there', 'x');
-    const client = new XenStoreClient(store.connect());
+    const transport = forgetful(store.connect());
+    const client = new XenStoreClient(transport);
     const isVoid = (error: unknown): boolean =>
       error instanceof XenStoreRefusedError &&
       error.code === 'XENSTORE_ENOENT' &&
@@ -165,14 +168,14 @@ describe('transaction', () => {
     // The node is there, but all that the client hears is ENOENT: the result must not get out.
     await assert.rejects(
       client.transaction(async (tx) => {
-        store.forgetTransactions();
+        transport.forgetTransactions();
         return await tx.read('/there');
       }),
       isVoid,
     );
     await assert.rejects(
       client.transaction(async (tx) => {
-        store.forgetTransactions();
+        transport.forgetTransactions();
         return discard(await tx.remove('/there'));
       }),
       isVoid,
@@ -180,7 +183,7 @@ describe('transaction', () => {
     // Nor may an error that the body draws from it.
     await assert.rejects(
       client.transaction(async (tx) => {
-        store.forgetTransactions();
+        transport.forgetTransactions();
         if ((await tx.list('/there')) === undefined) throw new Error('wrong conclusion');
       }),
       isVoid,

@@ -3,9 +3,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { domainId } from '../../../src/xen/domain.js';
-import { INTRODUCE_DOMAIN, RELEASE_DOMAIN, XenStoreClient } from '../../../src/xen/store/index.js';
+import {
+  INTRODUCE_DOMAIN,
+  RELEASE_DOMAIN,
+  StoreServer,
+  XenStoreClient,
+} from '../../../src/xen/store/index.js';
 import { MAX_WAITING_EVENTS } from '../../../src/xen/store/watches.js';
-import { SmallStore } from './small-store.js';
+import { permissions } from './tree-text.js';
 
 /** Waits until what is under way in memory has arrived. */
 async function settle(): Promise<void> {
@@ -13,11 +18,11 @@ async function settle(): Promise<void> {
 }
 
 function open(options: ConstructorParameters<typeof XenStoreClient>[1] = {}): {
-  store: SmallStore;
+  store: StoreServer;
   client: XenStoreClient;
   seen: string[];
 } {
-  const store = new SmallStore();
+  const store = new StoreServer();
   return { store, client: new XenStoreClient(store.connect(), options), seen: [] };
 }
 
@@ -31,7 +36,7 @@ describe('watch', () => {
       store.write(path, '1');
       await settle();
     }
-    store.setPermissions('/a/b', 'n0', 'r1');
+    store.setPermissions('/a/b', permissions('n0', 'r1'));
     await settle();
     store.remove('/a');
     await settle();
@@ -51,7 +56,12 @@ describe('watch', () => {
   });
 
   it('gives relative paths for a relative watch, and knows the special names', async () => {
-    const store = new SmallStore();
+    const store = new StoreServer();
+    store.write('/local/domain/2', '');
+    store.setPermissions('/local/domain/2', permissions('n2'));
+    for (const name of [INTRODUCE_DOMAIN, RELEASE_DOMAIN]) {
+      store.setPermissions(name, permissions('n0', 'r2'));
+    }
     const client = new XenStoreClient(store.connect({ domain: domainId(2) }));
     const seen: string[] = [];
     for (const path of ['device', INTRODUCE_DOMAIN, RELEASE_DOMAIN]) {

@@ -1,5 +1,5 @@
 /** The interrupt sources of a simulated function, programmed as an operating system does it for its program. */
-import { InterruptSourceError, type InterruptSource, type MessageTarget } from '../../../function/index.js';
+import { InterruptError, type InterruptSource, type MessageTarget } from '../../../function/index.js';
 import type { VirtualClock } from '../clock.js';
 import type { Endpoint } from '../device/endpoint.js';
 import { MSI_ID } from '../device/msi.js';
@@ -50,18 +50,18 @@ export class InterruptSources {
     };
   }
 
-  /** @throws {InterruptSourceError} no such source, or it or another kind is open. */
+  /** @throws {InterruptError} no such source, or it or another kind is open. */
   open(source: InterruptSource, onClosed: (stream: SimInterruptStream) => void): SimInterruptStream {
     const { address } = this.#endpoint;
     const vector = source.kind === 'intx' ? 0 : source.vector;
     if (!(Number.isInteger(vector) && vector >= 0 && vector < this.available[source.kind])) {
-      throw new InterruptSourceError('INTERRUPT_ABSENT', address, source, 'the function has no such source');
+      throw new InterruptError('INTERRUPT_ABSENT', address, source, 'the function has no such source');
     }
     if (this.#kind !== undefined && this.#kind !== source.kind) {
-      throw new InterruptSourceError('INTERRUPT_BUSY', address, source, `${this.#kind} is open`);
+      throw new InterruptError('INTERRUPT_TAKEN', address, source, `${this.#kind} is open`);
     }
     if (this.#streams.has(vector)) {
-      throw new InterruptSourceError('INTERRUPT_BUSY', address, source, 'it is open already');
+      throw new InterruptError('INTERRUPT_TAKEN', address, source, 'it is open already');
     }
     const stream = new SimInterruptStream(
       source,

@@ -36,12 +36,12 @@ export class IovaSpace {
 }
 
 class ProgramBuffer implements DmaBuffer {
-  readonly memory: SharedArrayBuffer;
+  readonly bytes: Uint8Array;
   readonly iova: Iova;
   #release: (() => void) | undefined;
 
-  constructor(memory: SharedArrayBuffer, iova: Iova, release: () => void) {
-    this.memory = memory;
+  constructor(bytes: Uint8Array, iova: Iova, release: () => void) {
+    this.bytes = bytes;
     this.iova = iova;
     this.#release = release;
   }
@@ -66,22 +66,23 @@ export class ProgramDma implements Dma {
     this.#context = context;
   }
 
-  /** The memory has whole pages, at least `bytes`. @throws {MachineMemoryError | FunctionClosedError} */
+  /** The device reaches whole pages, at least `bytes`. @throws {MachineMemoryError | FunctionClosedError} */
   allocate(bytes: number): Promise<DmaBuffer> {
     return Promise.resolve().then(() => {
       // Asked for now, not before: what is closed meanwhile would never free it.
       this.#checkOpen();
       const range = this.#host.allocateMemory(bytes);
-      return this.#map(range, range.buffer.byteLength);
+      return this.#map(range, bytes);
     });
   }
 
-  #map(range: MemoryRange, size: number): DmaBuffer {
+  #map(range: MemoryRange, bytes: number): DmaBuffer {
+    const size = range.buffer.byteLength;
     const start = this.#space.allocate(size);
     const iova = BigInt(start) as Iova;
     const context = this.#context();
     context.map(iova, range.base, size, READ_WRITE);
-    const buffer = new ProgramBuffer(range.buffer, iova, () => {
+    const buffer = new ProgramBuffer(new Uint8Array(range.buffer, 0, bytes), iova, () => {
       this.#buffers.delete(buffer);
       context.unmap(iova, size);
       this.#space.free(start);

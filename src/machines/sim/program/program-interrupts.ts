@@ -1,6 +1,6 @@
 /** Interrupts of one open function: the streams that it has opened end with it. */
 import {
-  InterruptSourceError,
+  InterruptError,
   type Interrupts,
   type InterruptSource,
   type InterruptStream,
@@ -30,7 +30,7 @@ export class ProgramInterrupts implements Interrupts {
   open(source: InterruptSource): InterruptStream {
     this.#checkOpen();
     if (this.#sources === undefined) {
-      throw new InterruptSourceError('INTERRUPT_ABSENT', this.#address, source, 'a bridge has none');
+      throw new InterruptError('INTERRUPT_ABSENT', this.#address, source, 'a bridge has none');
     }
     const stream = this.#sources.open(source, (closed) => this.#streams.delete(closed));
     this.#streams.add(stream);

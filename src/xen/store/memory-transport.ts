@@ -1,6 +1,6 @@
-/** A pair of transports joined in memory: what one end sends the other receives, in a later turn, cut as asked. */
-import type { StoreTransport, TransportHandlers } from '../../../src/xen/store/index.js';
-import { MAX_PAYLOAD } from '../../../src/xen/store/index.js';
+/** A pair of transports joined in memory: what one end sends the other receives, in a later turn of the event loop. */
+import type { ServedTransport, TransportHandlers } from './transport.js';
+import { MAX_PAYLOAD } from './wire.js';
 
 export interface MemoryPairOptions {
   readonly name?: string;
@@ -9,8 +9,8 @@ export interface MemoryPairOptions {
   readonly maxPayload?: number;
 }
 
-/** Two joined ends. */
-export function memoryPair(options: MemoryPairOptions = {}): readonly [StoreTransport, StoreTransport] {
+/** Two joined ends, for a client and a server in one process. */
+export function memoryPair(options: MemoryPairOptions = {}): readonly [ServedTransport, ServedTransport] {
   const near = new MemoryTransport(options);
   const far = new MemoryTransport(options);
   near.join(far);
@@ -18,15 +18,17 @@ export function memoryPair(options: MemoryPairOptions = {}): readonly [StoreTran
   return [near, far];
 }
 
-class MemoryTransport implements StoreTransport {
+class MemoryTransport implements ServedTransport {
   readonly name: string;
   readonly maxPayload: number;
   readonly #chunk: number;
   #other: MemoryTransport | undefined;
   #handlers: TransportHandlers | undefined;
   #incoming: Uint8Array[] = [];
+  #held = 0;
   #closing = false;
   #ended = false;
+  #paused = false;
   #scheduled = false;
 
   constructor({ name = 'memory', chunk = Infinity, maxPayload = MAX_PAYLOAD }: MemoryPairOptions) {
@@ -37,6 +39,15 @@ class MemoryTransport implements StoreTransport {
 
   join(other: MemoryTransport): void {
     this.#other = other;
+  }
+
+  get unsent(): number {
+    return this.#other?.held ?? 0;
+  }
+
+  /** Bytes that have come and were not delivered. */
+  get held(): number {
+    return this.#held;
   }
 
   start(handlers: TransportHandlers): void {
@@ -51,13 +62,29 @@ class MemoryTransport implements StoreTransport {
   close(): void {
     if (this.#closing) return;
     this.#incoming = [];
+    this.#held = 0;
+    this.#paused = false;
     this.hangUp();
     this.#other?.hangUp();
+  }
+
+  reject(): void {
+    this.close();
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#schedule();
   }
 
   receive(bytes: Uint8Array): void {
     if (this.#closing) return;
     this.#incoming.push(bytes);
+    this.#held += bytes.length;
     this.#schedule();
   }
 
@@ -67,8 +94,13 @@ class MemoryTransport implements StoreTransport {
     this.#schedule();
   }
 
+  /** The other end has delivered all that we sent. */
+  delivered(): void {
+    if (!this.#ended && !this.#closing) this.#handlers?.drained?.();
+  }
+
   #schedule(): void {
-    if (this.#scheduled || this.#ended) return;
+    if (this.#scheduled || this.#ended || this.#paused) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -78,12 +110,16 @@ class MemoryTransport implements StoreTransport {
 
   #deliver(): void {
     if (this.#handlers === undefined || this.#ended) return;
-    const bytes = Buffer.concat(this.#incoming);
-    this.#incoming = [];
-    for (let at = 0; at < bytes.length; at += this.#chunk) {
-      this.#handlers.data(bytes.subarray(at, Math.min(bytes.length, at + this.#chunk)));
+    const before = this.#held;
+    let bytes: Uint8Array | undefined;
+    while (!this.#paused && (bytes = this.#incoming.shift()) !== undefined) {
+      this.#held -= bytes.length;
+      for (let at = 0; at < bytes.length; at += this.#chunk) {
+        this.#handlers.data(bytes.subarray(at, Math.min(bytes.length, at + this.#chunk)));
+      }
     }
-    if (!this.#closing) return;
+    if (before > 0 && this.#held === 0) this.#other?.delivered();
+    if (!this.#closing || this.#paused) return;
     this.#ended = true;
     this.#handlers.end();
   }

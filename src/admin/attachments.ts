@@ -1,0 +1,113 @@
+/** Attach and detach by our own tool stack: the steps of libxl, over any platform and machine. */
+import { notations, type PciAddress, type SpecTarget, type XlSpec } from '../pci/index.js';
+import { domainId, isDomainId, type DomainId } from '../xen/domain.js';
+import { RELEASE_DOMAIN, type Watch } from '../xen/store/index.js';
+import { Attaching, type AttachReport } from './attach.js';
+import { Detaching, type DetachReport } from './detach.js';
+import { Guests, libxlPath } from './guests.js';
+import { ToolStack, type ToolStackOptions } from './tool-stack.js';
+
+export interface AttachmentsOptions extends ToolStackOptions {
+  /** Told of what could not be cleared up behind a guest that died. */
+  readonly onError: (doing: string, error: unknown) => void;
+}
+
+export class Attachments implements AsyncDisposable {
+  readonly #stack: ToolStack;
+  readonly #guests: Guests;
+  readonly #onError: AttachmentsOptions['onError'];
+  /** The last change of each guest: changes of one pair come one after the other. */
+  readonly #changes = new Map<DomainId, Promise<unknown>>();
+  #watch: Watch | undefined;
+
+  private constructor(options: AttachmentsOptions) {
+    const { store, domain } = options.platform;
+    this.#stack = new ToolStack(options);
+    this.#guests = new Guests(store, domain);
+    this.#onError = options.onError;
+  }
+
+  /** Begins to clear up behind guests that die, or died while nobody looked. */
+  static async start(options: AttachmentsOptions): Promise<Attachments> {
+    const attachments = new Attachments(options);
+    attachments.#watch = await options.platform.store.watch(RELEASE_DOMAIN, () =>
+      attachments.#clearBehindTheDead(),
+    );
+    return attachments;
+  }
+
+  /**
+   * Gives functions of the pool to a guest, all of them or none.
+   * @param name the guest's name or domain id.
+   * @throws {OpenslotError} a refusal of `errors.ts`, of the pool or of the platform; everything is as before then.
+   */
+  async attach(name: string, spec: XlSpec): Promise<AttachReport> {
+    const guest = await this.#guests.find(name);
+    return this.#alone(guest.id, () =>
+      new Attaching(this.#stack, guest, spec, notations.xlSpec.format(spec)).run(),
+    );
+  }
+
+  /**
+   * Takes functions back from a guest, whoever attached them.
+   * @param force takes them also when the guest does not answer.
+   * @throws {OpenslotError} a refusal of `errors.ts`; the guest keeps them then.
+   */
+  async detach(name: string, target: SpecTarget, force = false): Promise<DetachReport> {
+    const guest = await this.#guests.find(name);
+    return this.#alone(guest.id, () => new Detaching(this.#stack, guest, target, force).run());
+  }
+
+  /**
+   * Clears up behind a guest that is no more: its grants ended with it, and the hypervisor has put its functions into
+   * quarantine; what the store still says of them goes, once the back end has let go.
+   */
+  async guestEnded(guest: DomainId): Promise<void> {
+    await this.#alone(guest, async () => {
+      const { libxl, platform } = this.#stack;
+      for (const address of await libxl.givenTo(guest)) {
+        await this.#stack.givenBack(address);
+        await libxl.takeBack(address, guest);
+      }
+      await platform.store.remove(`${libxlPath(guest)}/openslot`);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#watch?.unwatch().catch(() => undefined);
+    await Promise.allSettled(this.#changes.values());
+  }
+
+  /** Xen does not say who died: it is whoever has a function of ours and is not there. */
+  async #clearBehindTheDead(): Promise<void> {
+    const dead = new Set<DomainId>();
+    for (const { address } of this.#stack.pool.list()) {
+      const guest = await this.#takerOf(address);
+      if (guest !== undefined && !(await this.#stack.platform.store.isIntroduced(guest))) dead.add(guest);
+    }
+    for (const guest of dead) {
+      this.guestEnded(guest).catch((error: unknown) => {
+        this.#onError(`clearing up behind guest ${guest}`, error);
+      });
+    }
+  }
+
+  async #takerOf(address: PciAddress): Promise<DomainId | undefined> {
+    const number = Number((await this.#stack.libxl.guest(address)) ?? NaN);
+    return isDomainId(number) ? domainId(number) : undefined;
+  }
+
+  async #alone<Result>(guest: DomainId, change: () => Promise<Result>): Promise<Result> {
+    const before = this.#changes.get(guest);
+    const mine = (async () => {
+      await before?.catch(() => undefined);
+      return change();
+    })();
+    this.#changes.set(guest, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#changes.get(guest) === mine) this.#changes.delete(guest);
+    }
+  }
+}

@@ -1,0 +1,116 @@
+/** Detach: the steps by which functions come back from a guest into the pool, whoever attached them. */
+import type { PciAddress, SpecTarget } from '../pci/index.js';
+import type { DomainId } from '../xen/domain.js';
+import { FunctionNotAttachedError, PairClosedError, PairSilentError } from './errors.js';
+import type { Guest } from './guests.js';
+import { XEN_HOLDER } from './host-claims.js';
+import type { Pair } from './pair.js';
+import type { ToolStack } from './tool-stack.js';
+
+export interface DetachReport {
+  readonly guest: { readonly id: DomainId; readonly name: string };
+  readonly functions: readonly PciAddress[];
+  /** The guest was not asked, or did not answer. */
+  readonly forced: boolean;
+  /** What could not be taken back, with the reason; it ends with the guest. */
+  readonly unsettled: readonly string[];
+}
+
+/** Changes of the pair by others between a look and a transaction, before we give up. */
+const MOST_TRIES = 10;
+
+export class Detaching {
+  readonly #stack: ToolStack;
+  readonly #guest: Guest;
+  readonly #target: SpecTarget;
+  readonly #force: boolean;
+  readonly #pair: Pair;
+  readonly #unsettled: string[] = [];
+
+  constructor(stack: ToolStack, guest: Guest, target: SpecTarget, force: boolean) {
+    this.#stack = stack;
+    this.#guest = guest;
+    this.#target = target;
+    this.#force = force;
+    this.#pair = stack.pairOf(guest);
+  }
+
+  /** @throws {FunctionNotAttachedError | PairSilentError} and the guest keeps what it has. */
+  async run(): Promise<DetachReport> {
+    const has = (await this.#pair.look())?.functions.map(({ address }) => address) ?? [];
+    const leaving = await this.#pick(has);
+    // Those that our own back end serves come back through the pool, which resets them.
+    const served = new Set(leaving.filter((address) => this.#stack.pool.isTaken(address)));
+    const agreed = await this.#ask(leaving);
+    await this.#pair.forget(leaving);
+    for (const address of served)
+      if (!(await this.#stack.givenBack(address)))
+        this.#unsettled.push(`the back end keeps ${address}: look at the log of openslot serve`);
+    await this.#revoke(leaving, has);
+    for (const address of leaving) if (!served.has(address)) await this.#freshen(address);
+    const { id, name } = this.#guest;
+    return { guest: { id, name }, functions: leaving, forced: !agreed, unsettled: this.#unsettled };
+  }
+
+  async #pick(has: readonly PciAddress[]): Promise<readonly PciAddress[]> {
+    const target = this.#target;
+    const wanted = target.kind === 'name' ? await this.#stack.libxl.named(target.name) : [target.address];
+    const isMeant = (one: PciAddress) =>
+      wanted.some((address) =>
+        target.kind === 'device' ? one.sbdf >>> 3 === address.sbdf >>> 3 : one.equals(address),
+      );
+    const leaving = has.filter(isMeant);
+    if (leaving.length === 0) throw new FunctionNotAttachedError(this.#guest, textOf(target), has);
+    return leaving;
+  }
+
+  /** @returns false when the guest did not agree, and that shall not matter. */
+  async #ask(leaving: readonly PciAddress[]): Promise<boolean> {
+    const dialogue = this.#stack.dialogueWith(this.#guest, this.#pair, textOf(this.#target));
+    try {
+      for (let tries = 0; tries < MOST_TRIES; tries++) {
+        const seen = await dialogue.ready();
+        // Nobody is there who would have to let go.
+        if (seen.readiness === 'unborn') return true;
+        if (!(await this.#pair.askToLeave(leaving, seen))) continue;
+        await dialogue.changed();
+        return true;
+      }
+      return this.#force;
+    } catch (error) {
+      if (error instanceof PairClosedError) return true;
+      if (!(error instanceof PairSilentError)) throw error;
+      if (this.#force) return false;
+      await this.#pair.letStay(leaving);
+      throw error;
+    }
+  }
+
+  async #revoke(leaving: readonly PciAddress[], has: readonly PciAddress[]): Promise<void> {
+    const grants = this.#stack.grantsOf(this.#guest);
+    let others = has;
+    for (const address of leaving) {
+      others = others.filter((other) => !other.equals(address));
+      this.#unsettled.push(...(await grants.revoke(address, others)));
+      await this.#stack.libxl.takeBack(address, this.#guest.id);
+    }
+  }
+
+  /** One that another back end served: nobody has reset it yet. */
+  async #freshen(address: PciAddress): Promise<void> {
+    const { pool } = this.#stack;
+    try {
+      if (!pool.adoptHeld(address, XEN_HOLDER)) return;
+      const failed = await this.#stack.freshen(address, `guest ${this.#guest.id}`);
+      if (failed !== undefined) this.#unsettled.push(`${address} was not reset: ${failed}`);
+    } catch (error) {
+      this.#unsettled.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+}
+
+function textOf(target: SpecTarget): string {
+  if (target.kind === 'name') return `name=${target.name}`;
+  const text = target.address.toString();
+  return target.kind === 'device' ? `${text.slice(0, -1)}*` : text;
+}

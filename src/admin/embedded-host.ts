@@ -1,0 +1,103 @@
+/** The whole job in one process: a machine, an embedded Xen on it, its store, the pool, the back end and the tool stack. */
+import type { HostDrivers } from '../function/index.js';
+import { Pciback } from '../pciback/index.js';
+import { MemoryJournal, Pool } from '../pool/index.js';
+import { LocalXen, type HostedMachine } from '../xen/local/index.js';
+import { StoreServer } from '../xen/store/index.js';
+import { Attachments } from './attachments.js';
+import { HostClaims, XEN_HOLDER } from './host-claims.js';
+import type { HostEvent } from './host-events.js';
+import { LocalGuests } from './local-guests.js';
+
+export interface EmbeddedHostOptions {
+  /** Disposed of with the host. */
+  readonly machine: HostedMachine & { readonly drivers: HostDrivers };
+  readonly onEvent?: (event: HostEvent) => void;
+}
+
+/** What a host is made of, in the order in which it is started. */
+interface Parts {
+  readonly store: StoreServer;
+  readonly xen: LocalXen;
+  readonly pool: Pool;
+  readonly claims: HostClaims;
+  readonly pciback: Pciback;
+  readonly attachments: Attachments;
+  readonly guests: LocalGuests;
+  readonly faults: Disposable;
+}
+
+export class EmbeddedHost implements AsyncDisposable {
+  readonly machine: EmbeddedHostOptions['machine'];
+  readonly store: StoreServer;
+  readonly xen: LocalXen;
+  readonly pool: Pool;
+  readonly claims: HostClaims;
+  readonly attachments: Attachments;
+  readonly guests: LocalGuests;
+  readonly #parts: Parts;
+
+  private constructor(machine: EmbeddedHostOptions['machine'], parts: Parts) {
+    this.machine = machine;
+    this.store = parts.store;
+    this.xen = parts.xen;
+    this.pool = parts.pool;
+    this.claims = parts.claims;
+    this.attachments = parts.attachments;
+    this.guests = parts.guests;
+    this.#parts = parts;
+  }
+
+  static async start({ machine, onEvent = () => undefined }: EmbeddedHostOptions): Promise<EmbeddedHost> {
+    const store = new StoreServer();
+    const xen = new LocalXen(machine, store, {
+      onFault: (guest, error) => {
+        onEvent({ of: 'hypervisor', guest, error });
+      },
+    });
+    const { platform } = xen;
+    const pool = new Pool(machine, new MemoryJournal());
+    const claims = new HostClaims(pool, machine.drivers, platform);
+    const pciback = await Pciback.start({
+      platform,
+      pool,
+      holder: XEN_HOLDER,
+      onEvent: (event) => {
+        onEvent({ of: 'back end', event });
+      },
+    });
+    const attachments = await Attachments.start({
+      platform,
+      machine,
+      pool,
+      claims,
+      backEnds: pciback,
+      onError: (doing, error) => {
+        onEvent({ of: 'tool stack', doing, error });
+      },
+    });
+    const guests = new LocalGuests(
+      xen,
+      (event) => {
+        onEvent({ of: 'guest', event });
+      },
+      (guest) => attachments.guestEnded(guest),
+    );
+    const faults = machine.host.onFault((fault) => {
+      onEvent({ of: 'IOMMU', fault });
+    });
+    return new EmbeddedHost(machine, { store, xen, pool, claims, pciback, attachments, guests, faults });
+  }
+
+  /** Guests end first, so that their functions come back through the back end; then what they stood on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.guests.list().map(({ domain }) => this.guests.destroy(domain)));
+    await this.attachments[Symbol.asyncDispose]();
+    await this.attachments[Symbol.asyncDispose]();
+    await this.#parts.pciback[Symbol.asyncDispose]();
+    this.#parts.faults[Symbol.dispose]();
+    await this.xen[Symbol.asyncDispose]();
+    await this.store[Symbol.asyncDispose]();
+    this.machine[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,158 @@
+/** Refusals of the tool stack: guests that are not there or not fit, and ends that do not answer. */
+import { OpenslotError, type PciAddress } from '../pci/index.js';
+import { backendPath, XENBUS_STATE_NAMES, type XenbusState } from '../xen/pciif/index.js';
+import type { DomainId } from '../xen/domain.js';
+import type { Guest } from './guests.js';
+
+type Named = Pick<Guest, 'id' | 'name'>;
+
+/** No guest, or more than one, has this name. */
+export class GuestUnknownError extends OpenslotError {
+  readonly code = 'GUEST_UNKNOWN';
+  constructor(name: string, matches: readonly Named[], all: readonly Named[]) {
+    const text = ({ id, name: own }: Named) => `${own} (${id})`;
+    const guests = all.map(text);
+    super(
+      matches.length === 0
+        ? `there is no guest "${name}"; there ${guests.length === 0 ? 'is none at all' : `is ${guests.join(', ')}`}`
+        : `"${name}" is the name of ${matches.length} guests: ${matches.map(text).join(', ')}`,
+      { name, guests },
+      guests.length === 0 ? 'start the guest first' : 'name the guest by its domain id',
+    );
+  }
+}
+
+/** Functions reach a guest by Xen's PCI interface only when it is paravirtualised. */
+export class GuestNotPvError extends OpenslotError {
+  readonly code = 'GUEST_NOT_PV';
+  constructor(guest: Guest, spec: string) {
+    const hvm = guest.type === 'hvm';
+    super(
+      `guest ${guest.name} is ${guest.type === 'unknown' ? 'of a type that its tool stack does not tell' : guest.type.toUpperCase()}: Xen's PCI interface is for PV guests`,
+      { guest: guest.id, name: guest.name, type: guest.type },
+      hvm
+        ? `xl pci-attach ${guest.name} ${spec}: an HVM guest gets it from its device model`
+        : 'make the guest with type="pv" in its configuration',
+    );
+  }
+}
+
+/** The guest was made without what passthrough needs; it cannot be added while the guest lives. */
+export class GuestNotPreparedError extends OpenslotError {
+  readonly code = 'GUEST_NOT_PREPARED';
+  constructor(guest: Guest, lacking: readonly string[], options?: ErrorOptions) {
+    super(
+      `guest ${guest.name} was made without ${lacking.join(' and ')}: it cannot be given functions while it lives`,
+      { guest: guest.id, name: guest.name, lacking },
+      `add ${lacking.join(' and ')} to the guest's configuration, and create it again`,
+      options,
+    );
+  }
+}
+
+/** The guest ended while it was being given something, or had something taken. */
+export class GuestGoneError extends OpenslotError {
+  readonly code = 'GUEST_GONE';
+  constructor(guest: Guest) {
+    super(
+      `guest ${guest.name} (${guest.id}) is gone`,
+      { guest: guest.id, name: guest.name },
+      'openslot list shows what came back',
+    );
+  }
+}
+
+/** The guest maps frames of the real machine, and this machine's memory has none. */
+export class MachineNotMappableError extends OpenslotError {
+  readonly code = 'MACHINE_NOT_MAPPABLE';
+  constructor(machine: string, guest: Guest) {
+    super(
+      `guest ${guest.name} runs on a real Xen and can map real memory only: functions of the machine ${machine} have none`,
+      { machine, guest: guest.id, name: guest.name },
+      `give it functions of --on linux; those of ${machine} go to guests of an embedded Xen`,
+    );
+  }
+}
+
+/** The guest does not have the function. */
+export class FunctionNotAttachedError extends OpenslotError {
+  readonly code = 'FUNCTION_NOT_ATTACHED';
+  constructor(guest: Guest, wanted: string, has: readonly PciAddress[]) {
+    const list = has.map(String);
+    super(
+      `guest ${guest.name} does not have ${wanted}; it has ${list.length === 0 ? 'no function' : list.join(', ')}`,
+      { guest: guest.id, name: guest.name, wanted, has: list },
+      'openslot list',
+    );
+  }
+}
+
+/** No assignable function has this name. */
+export class FunctionNameUnknownError extends OpenslotError {
+  readonly code = 'FUNCTION_NAME_UNKNOWN';
+  constructor(name: string) {
+    super(
+      `no function is named "${name}"`,
+      { name },
+      'xl pci-assignable-list -n shows the names; xl pci-assignable-add -n gives one',
+    );
+  }
+}
+
+/** The states of both ends of a guest's pair, as a message shows them. */
+export interface SeenStates {
+  readonly back: XenbusState;
+  readonly front: XenbusState;
+}
+
+const nameOf = (state: XenbusState): string => XENBUS_STATE_NAMES[state] ?? String(state);
+
+/** One end of the pair did not do its step in time; what was begun is undone. */
+export class PairSilentError extends OpenslotError {
+  readonly code: 'GUEST_SILENT' | 'BACK_END_SILENT';
+  constructor(
+    who: 'guest' | 'back end',
+    guest: Guest,
+    { back, front }: SeenStates,
+    seconds: number,
+    detaching: string | undefined,
+  ) {
+    const subject = who === 'guest' ? `the front end of guest ${guest.name}` : 'the back end';
+    const next =
+      who === 'back end'
+        ? 'look at the log of openslot serve; a back end of an earlier run does not answer any more'
+        : detaching === undefined
+          ? 'see that the guest runs and that its front end (xen-pcifront, xpci) takes changes while it runs; else attach to it paused'
+          : `openslot detach --force ${guest.name} ${detaching} takes it without the guest`;
+    super(
+      `${subject} did not answer within ${seconds} s (back end: ${nameOf(back)}, front end: ${nameOf(front)})`,
+      { guest: guest.id, name: guest.name, back: nameOf(back), front: nameOf(front), seconds },
+      next,
+    );
+    this.code = who === 'guest' ? 'GUEST_SILENT' : 'BACK_END_SILENT';
+  }
+}
+
+/** The guest's front end has closed the pair: no function comes or goes over it. */
+export class PairClosedError extends OpenslotError {
+  readonly code = 'PAIR_CLOSED';
+  constructor(guest: Guest, { back, front }: SeenStates) {
+    super(
+      `the PCI pair of guest ${guest.name} is closed (back end: ${nameOf(back)}, front end: ${nameOf(front)})`,
+      { guest: guest.id, name: guest.name, back: nameOf(back), front: nameOf(front) },
+      'detach what it has, then attach again',
+    );
+  }
+}
+
+/** The back end did not export the function, for a reason that only its log tells. */
+export class ExportRefusedError extends OpenslotError {
+  readonly code = 'EXPORT_REFUSED';
+  constructor(guest: Guest, own: DomainId, address: PciAddress) {
+    super(
+      `the back end did not export ${address} to guest ${guest.name}`,
+      { guest: guest.id, name: guest.name, address: String(address) },
+      `look at the log of openslot serve, and at xenstore-ls -fp ${backendPath(own, guest.id)}`,
+    );
+  }
+}

@@ -1,0 +1,51 @@
+/** What was granted to one guest, function by function, kept in XenStore beside the guest and gone with it. */
+import { notations, type PciAddress } from '../pci/index.js';
+import { discard, homePath, type XenStore } from '../xen/store/index.js';
+import { formatGrants, parseGrants, type Grants } from './grants.js';
+import { libxlPath, type Guest } from './guests.js';
+
+/**
+ * `/libxl/<domid>/openslot/<uuid>/DDDD-BB-DD-F`: below a node of libxl's that only the host can read, and that libxl
+ * removes with the domain. The uuid tells a record from one of an earlier guest with the same id.
+ */
+export class GrantRecords {
+  readonly #store: XenStore;
+  readonly #guest: Guest;
+  readonly #root: string;
+
+  constructor(store: XenStore, guest: Guest) {
+    this.#store = store;
+    this.#guest = guest;
+    this.#root = `${libxlPath(guest.id)}/openslot`;
+  }
+
+  /** @returns false when the guest is gone: nothing was written then, because nobody would remove it. */
+  write(address: PciAddress, grants: Grants): Promise<boolean> {
+    return this.#store.transaction(async (tx) => {
+      const vm = await tx.read(`${homePath(this.#guest.id)}/vm`);
+      if (vm !== `/vm/${this.#guest.uuid}`) return discard(false);
+      await tx.write(this.#path(address), formatGrants(grants));
+      return true;
+    });
+  }
+
+  /** Undefined when there is none, and when what is there is not ours to read. */
+  async read(address: PciAddress): Promise<Grants | undefined> {
+    const text = await this.#store.read(this.#path(address));
+    return text === undefined ? undefined : parseGrants(text);
+  }
+
+  /** With the last one the guest's own node goes too. */
+  async remove(address: PciAddress): Promise<void> {
+    await this.#store.transaction(async (tx) => {
+      if (!(await tx.remove(this.#path(address)))) return discard(undefined);
+      for (const parent of [`${this.#root}/${this.#guest.uuid}`, this.#root])
+        if ((await tx.list(parent))?.length === 0) await tx.remove(parent);
+      return undefined;
+    });
+  }
+
+  #path(address: PciAddress): string {
+    return `${this.#root}/${this.#guest.uuid}/${notations.libxl.format(address)}`;
+  }
+}

@@ -1,0 +1,142 @@
+/** Grants and revokes what goes with a function, in the hypervisor and in the record, for one guest. */
+import type { Machine } from '../function/index.js';
+import { OpenslotError, type PciAddress } from '../pci/index.js';
+import { XenCallError, type Pirq, type XenPlatform } from '../xen/index.js';
+import { GuestGoneError, GuestNotPreparedError } from './errors.js';
+import { GrantRecords } from './grant-records.js';
+import { frame, grantsOf, grantsWithout, type Grants } from './grants.js';
+import type { Guest } from './guests.js';
+
+/** What is granted so far. */
+interface Done {
+  memory: Grants['memory'];
+  ports: Grants['ports'];
+  pirq: Pirq | undefined;
+  assigned: boolean;
+}
+
+export class GuestGrants {
+  readonly #platform: XenPlatform;
+  readonly #machine: Machine;
+  readonly #guest: Guest;
+  readonly #records: GrantRecords;
+
+  constructor(platform: XenPlatform, machine: Machine, guest: Guest) {
+    this.#platform = platform;
+    this.#machine = machine;
+    this.#guest = guest;
+    this.#records = new GrantRecords(platform.store, guest);
+  }
+
+  /**
+   * All or nothing. `others` are the functions that the guest has besides.
+   * @throws {GuestNotPreparedError | XenCallError}
+   */
+  async grant(address: PciAddress, others: readonly PciAddress[]): Promise<void> {
+    using fn = this.#machine.open(address);
+    const { pirq: line, ...ranges } = grantsOf(fn);
+    // Ahead of the grants: an end in between leaves more in the record than was granted, never less.
+    if (!(await this.#records.write(address, { ...ranges, pirq: undefined })))
+      throw new GuestGoneError(this.#guest);
+    const done: Done = { memory: [], ports: [], pirq: undefined, assigned: false };
+    try {
+      this.#assign(address);
+      done.assigned = true;
+      this.#allowRanges(ranges, done);
+      if (line === undefined) return;
+      done.pirq = this.#platform.pirqs.map(this.#guest.id, { kind: 'intx', gsi: line });
+      await this.#records.write(address, { ...ranges, pirq: done.pirq });
+      this.#platform.permissions.interrupt(this.#guest.id, done.pirq, true);
+    } catch (cause) {
+      const unsettled = await this.#undo(address, done, others);
+      if (unsettled.length === 0) await this.#records.remove(address);
+      throw cause;
+    }
+  }
+
+  /**
+   * Takes back exactly what was granted with the function, by us or by libxl, and none of what the guest has with
+   * `others`. @returns what could not be taken back, with the reason.
+   */
+  async revoke(address: PciAddress, others: readonly PciAddress[]): Promise<readonly string[]> {
+    const grants = await this.#granted(address);
+    const unsettled = await this.#undo(address, { ...grants, assigned: true }, others);
+    await this.#records.remove(address);
+    return unsettled;
+  }
+
+  /** By the record; without one it is what libxl grants. A function that is gone has no ranges any more. */
+  async #granted(address: PciAddress): Promise<Grants> {
+    const recorded = await this.#records.read(address);
+    if (recorded !== undefined) return recorded;
+    try {
+      using fn = this.#machine.open(address);
+      return grantsOf(fn);
+    } catch (error) {
+      if (!(error instanceof OpenslotError)) throw error;
+      return { memory: [], ports: [], pirq: undefined };
+    }
+  }
+
+  /** First, because it tells whether the guest can be given anything: it has an IOMMU context of its own. */
+  #assign(address: PciAddress): void {
+    try {
+      this.#platform.assignment.assign(this.#guest.id, address);
+    } catch (cause) {
+      if (!(cause instanceof XenCallError) || cause.errno !== 'EOPNOTSUPP') throw cause;
+      throw new GuestNotPreparedError(this.#guest, ['passthrough="enabled"'], { cause });
+    }
+  }
+
+  #allowRanges({ memory, ports }: Pick<Grants, 'memory' | 'ports'>, done: Done): void {
+    const { permissions } = this.#platform;
+    for (const run of memory) {
+      permissions.memory(this.#guest.id, frame(run), run.count, true);
+      done.memory = [...done.memory, run];
+    }
+    for (const run of ports) {
+      permissions.ports(this.#guest.id, run.first, run.count, true);
+      done.ports = [...done.ports, run];
+    }
+  }
+
+  /** The opposite of {@link grant}, in reverse; a step that fails keeps none of the others from being done. */
+  async #undo(address: PciAddress, done: Done, others: readonly PciAddress[]): Promise<readonly string[]> {
+    const { permissions, pirqs, assignment } = this.#platform;
+    const { id } = this.#guest;
+    const kept = await Promise.all(others.map((other) => this.#granted(other)));
+    const { memory, ports, pirq } = grantsWithout(done, kept);
+    const unsettled: string[] = [];
+    const step = (what: string, undo: () => void) => {
+      try {
+        undo();
+      } catch (error) {
+        unsettled.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    };
+    if (pirq !== undefined) {
+      step(`permission for pirq ${pirq}`, () => {
+        permissions.interrupt(id, pirq, false);
+      });
+      step(`pirq ${pirq}`, () => {
+        pirqs.unmap(id, pirq);
+      });
+    }
+    for (const run of ports) {
+      step(`ports from 0x${run.first.toString(16)}`, () => {
+        permissions.ports(id, run.first, run.count, false);
+      });
+    }
+    for (const run of memory) {
+      step(`memory from frame 0x${run.first.toString(16)}`, () => {
+        permissions.memory(id, frame(run), run.count, false);
+      });
+    }
+    if (done.assigned) {
+      step(`assignment of ${address}`, () => {
+        assignment.deassign(id, address);
+      });
+    }
+    return unsettled;
+  }
+}

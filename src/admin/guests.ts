@@ -1,0 +1,74 @@
+/** Guests of the host, as their tool stack wrote them into XenStore. */
+import { domainId, isDomainId, type DomainId } from '../xen/domain.js';
+import { discard, homePath, type StoreView, type XenStore } from '../xen/store/index.js';
+import { GuestUnknownError } from './errors.js';
+
+export interface Guest {
+  readonly id: DomainId;
+  readonly name: string;
+  /** Tells the guest from an earlier one with the same id. */
+  readonly uuid: string;
+  /** As libxl keeps it; `unknown` where another tool stack made the guest. */
+  readonly type: 'pv' | 'pvh' | 'hvm' | 'unknown';
+}
+
+const TYPES = ['pv', 'pvh', 'hvm'] as const;
+
+/** Where libxl keeps what guests themselves shall not see. */
+export const libxlPath = (guest: DomainId): string => `/libxl/${guest}`;
+
+export class Guests {
+  readonly #store: XenStore;
+  readonly #own: DomainId;
+
+  /** `own` is the domain of the host, which is nobody's guest. */
+  constructor(store: XenStore, own: DomainId) {
+    this.#store = store;
+    this.#own = own;
+  }
+
+  /** In order of domain id. */
+  list(): Promise<readonly Guest[]> {
+    return this.#store.transaction(async (tx) => {
+      const guests: Guest[] = [];
+      for (const name of (await tx.list('/local/domain')) ?? []) {
+        const number = /^\d+$/.test(name) ? Number(name) : NaN;
+        if (!isDomainId(number) || number === this.#own) continue;
+        const guest = await read(tx, domainId(number));
+        if (guest !== undefined) guests.push(guest);
+      }
+      return discard(guests.sort((a, b) => a.id - b.id));
+    });
+  }
+
+  /** By domain id or by name; a number that is no guest's id may be a name. @throws {GuestUnknownError} */
+  async find(text: string): Promise<Guest> {
+    const all = await this.list();
+    const byId = all.find(({ id }) => String(id) === text);
+    if (byId !== undefined) return byId;
+    const named = all.filter(({ name }) => name === text);
+    const [only] = named;
+    if (only === undefined || named.length > 1) throw new GuestUnknownError(text, named, all);
+    return only;
+  }
+
+  /** True while the domain is the one that was found, and no later one with its id. */
+  async lives({ id, uuid }: Guest): Promise<boolean> {
+    const now = await this.#store.transaction(async (tx) => discard(await read(tx, id)));
+    return now?.uuid === uuid;
+  }
+}
+
+async function read(tx: StoreView, id: DomainId): Promise<Guest | undefined> {
+  const name = await tx.read(`${homePath(id)}/name`);
+  const vm = await tx.read(`${homePath(id)}/vm`);
+  // Half made, or on its way out.
+  if (name === undefined || vm === undefined) return undefined;
+  const type = await tx.read(`${libxlPath(id)}/type`);
+  return {
+    id,
+    name,
+    uuid: vm.slice(vm.lastIndexOf('/') + 1),
+    type: TYPES.find((known) => known === type) ?? 'unknown',
+  };
+}

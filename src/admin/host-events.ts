@@ -1,0 +1,94 @@
+/** What happens on an embedded host, as data; and the one place where it becomes text. */
+import type { IommuFault } from '../function/index.js';
+import { OpenslotError } from '../pci/index.js';
+import { describeEvent, eventData, type PcibackEvent } from '../pciback/index.js';
+import type { DomainId } from '../xen/domain.js';
+import type { DomainEnd } from '../xen/local/index.js';
+import type { GuestEvent } from './local-guests.js';
+
+export type HostEvent =
+  | { readonly of: 'back end'; readonly event: PcibackEvent }
+  | { readonly of: 'guest'; readonly event: GuestEvent }
+  /** What could not be cleared up behind a guest. */
+  | { readonly of: 'tool stack'; readonly doing: string; readonly error: unknown }
+  | { readonly of: 'IOMMU'; readonly fault: IommuFault }
+  /** A guest's call met a fault of ours. */
+  | { readonly of: 'hypervisor'; readonly guest: DomainId; readonly error: unknown };
+
+/** One line, without an end. What a guest printed is in it: nothing in it may command a terminal. */
+export function describeHostEvent(event: HostEvent): string {
+  const visible = (control: string) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  return textOf(event).replace(/\p{Cc}/gu, visible);
+}
+
+function textOf(event: HostEvent): string {
+  switch (event.of) {
+    case 'back end':
+      return describeEvent(event.event);
+    case 'guest':
+      return guestText(event.event);
+    case 'tool stack':
+      return `${event.doing} failed: ${reasonOf(event.error)}`;
+    case 'IOMMU':
+      return describeFault(event.fault);
+    case 'hypervisor':
+      return `guest ${event.guest}: a call of it failed: ${reasonOf(event.error)}`;
+  }
+}
+
+const FAULT_WHY: Readonly<Record<IommuFault['why'], string>> = {
+  unmapped: 'nothing of its owner’s is there',
+  not_allowed: 'its owner does not allow that',
+  quarantined: 'it is in quarantine',
+  bus_master_off: 'it may not master the bus',
+};
+
+/** A DMA or a message that reached nothing, as a person reads it. */
+export function describeFault({ requester, iova, access, why, context }: IommuFault): string {
+  const whose = context === undefined ? '' : ` of ${context}`;
+  const what = access === 'message' ? 'an interrupt message' : `a DMA ${access}`;
+  return `${requester}${whose}: ${what} at 0x${iova.toString(16)} was stopped: ${FAULT_WHY[why]}`;
+}
+
+function guestText(event: GuestEvent): string {
+  switch (event.event) {
+    case 'started':
+      return `guest ${event.guest}: ${event.name} runs ${event.file}`;
+    case 'output':
+      return `${event.name} | ${event.line}`;
+    case 'ended':
+      return `guest ${event.guest}: ${event.name} ${describeEnd(event.end)}`;
+  }
+}
+
+export function describeEnd(end: DomainEnd): string {
+  switch (end.how) {
+    case 'exit':
+      return end.code === 0 ? 'has ended' : `has ended with exit code ${end.code}`;
+    case 'crash':
+      return `has crashed: ${reasonOf(end.error)}`;
+    case 'destroyed':
+      return 'was destroyed';
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof OpenslotError) return `${error.code}: ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The event as data that JSON can carry. */
+export function hostEventData(event: HostEvent): object {
+  switch (event.of) {
+    case 'back end':
+      return { of: event.of, ...eventData(event.event) };
+    case 'guest':
+      return event.event.event === 'ended'
+        ? { of: event.of, ...event.event, end: describeEnd(event.event.end) }
+        : { of: event.of, ...event.event };
+    case 'IOMMU':
+      return { of: event.of, ...event.fault, iova: `0x${event.fault.iova.toString(16)}` };
+    default:
+      return { ...event, error: reasonOf(event.error) };
+  }
+}

@@ -1,0 +1,266 @@
+/** The tool stack of the embedded Xen: makes domains as libxl does, runs guest programs in them, and clears up behind them. */
+import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { basename, extname } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { GUEST_ENTRY, GuestProgramError, type GuestStart } from '../guest/index.js';
+import { OpenslotError } from '../pci/index.js';
+import type { DomainId } from '../xen/domain.js';
+import type { DomainEnd, LocalDomain, LocalXen } from '../xen/local/index.js';
+import type { Permission, StoreView, XenStore } from '../xen/store/index.js';
+import { GuestUnknownError } from './errors.js';
+
+/** What a guest is to be. */
+export interface GuestOptions {
+  /** A JavaScript module whose default export is a guest program. */
+  readonly file: string;
+  readonly arguments?: readonly string[];
+  /** The file's name without its ending when absent; unique among the guests. */
+  readonly name?: string;
+  /** Bytes for pages and DMA, 16 MiB when absent. */
+  readonly memory?: number;
+  /** Made, and not started: functions can be attached cold before {@link LocalGuests.unpause}. */
+  readonly paused?: boolean;
+}
+
+/** A guest as it is listed. */
+export interface GuestInfo {
+  readonly domain: DomainId;
+  readonly name: string;
+  readonly state: 'paused' | 'running';
+  /** Bytes. */
+  readonly memory: number;
+  readonly file: string;
+}
+
+export type GuestEvent = { readonly guest: DomainId; readonly name: string } & (
+  | { readonly event: 'started'; readonly file: string }
+  /** One line of what the program printed. */
+  | { readonly event: 'output'; readonly line: string }
+  | { readonly event: 'ended'; readonly end: DomainEnd }
+);
+
+const DEFAULT_MEMORY = 16 * 2 ** 20;
+const SMALLEST_MEMORY = 64 * 2 ** 10;
+const NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,62}$/;
+/** Characters of a line that a guest prints without an end; what is longer comes in pieces. */
+const LONGEST_LINE = 4096;
+
+/** A guest cannot have this name, memory or file. */
+export class GuestOptionsError extends OpenslotError {
+  readonly code = 'GUEST_OPTIONS';
+  constructor(option: string, why: string) {
+    super(`the guest's ${option}: ${why}`, { option, why }, 'openslot guest run --help');
+  }
+}
+
+interface Running {
+  readonly domain: LocalDomain;
+  readonly uuid: string;
+  readonly options: GuestOptions & { readonly name: string };
+  /** Settles when nothing of the guest is left in XenStore. */
+  cleared: Promise<void>;
+}
+
+export class LocalGuests {
+  readonly #xen: LocalXen;
+  readonly #store: XenStore;
+  readonly #onEvent: (event: GuestEvent) => void;
+  readonly #beforeClearing: (guest: DomainId) => Promise<void>;
+  readonly #guests = new Map<DomainId, Running>();
+
+  /** `beforeClearing` takes back what the guest was given, before its keys go. */
+  constructor(
+    xen: LocalXen,
+    onEvent: (event: GuestEvent) => void,
+    beforeClearing: (guest: DomainId) => Promise<void>,
+  ) {
+    this.#xen = xen;
+    this.#store = xen.platform.store;
+    this.#onEvent = onEvent;
+    this.#beforeClearing = beforeClearing;
+  }
+
+  list(): readonly GuestInfo[] {
+    return [...this.#guests.values()].map(({ domain, options }) => ({
+      domain: domain.id,
+      name: domain.name,
+      state: domain.running ? 'running' : 'paused',
+      memory: domain.memory.buffer.byteLength,
+      file: options.file,
+    }));
+  }
+
+  /** By name or domain id. @throws {GuestUnknownError} */
+  find(text: string): GuestInfo {
+    const all = this.list();
+    const found = all.find(({ domain, name }) => name === text || String(domain) === text);
+    if (found === undefined)
+      throw new GuestUnknownError(
+        text,
+        [],
+        all.map(({ domain, name }) => ({ id: domain, name })),
+      );
+    return found;
+  }
+
+  /** @throws {GuestOptionsError | GuestProgramError | MachineMemoryError} and nothing is left behind. */
+  async run(options: GuestOptions): Promise<GuestInfo> {
+    const name = options.name ?? basename(options.file, extname(options.file));
+    this.#check({ ...options, name });
+    const domain = this.#xen.create(name, options.memory ?? DEFAULT_MEMORY);
+    const guest: Running = {
+      domain,
+      uuid: randomUUID(),
+      options: { ...options, name },
+      cleared: Promise.resolve(),
+    };
+    this.#guests.set(domain.id, guest);
+    guest.cleared = domain.ended.then((end) => this.#ended(guest, end));
+    try {
+      await this.#store.transaction((tx) => introduce(tx, guest));
+    } catch (cause) {
+      await this.destroy(domain.id);
+      throw cause;
+    }
+    if (options.paused !== true) this.unpause(domain.id);
+    return this.#info(domain.id);
+  }
+
+  /** Starts a guest that was made paused. */
+  unpause(id: DomainId): void {
+    const { domain, options } = this.#guest(id);
+    const start: GuestStart = {
+      program: pathToFileURL(options.file).href,
+      arguments: options.arguments ?? [],
+    };
+    const lines = new OutputLines((line) => {
+      this.#tell(domain, { event: 'output', line });
+    });
+    domain.run({
+      entry: GUEST_ENTRY,
+      data: start,
+      onOutput: (text) => {
+        lines.push(text);
+      },
+    });
+    void domain.ended.then(() => {
+      lines.end();
+    });
+    this.#tell(domain, { event: 'started', file: options.file });
+  }
+
+  /** Ends a guest wherever it is; settles when its functions are on their way back and its keys are gone. */
+  async destroy(id: DomainId): Promise<void> {
+    const guest = this.#guest(id);
+    await guest.domain.destroy();
+    await guest.cleared;
+  }
+
+  /** Settles when the guest has ended by itself or by somebody else, and is cleared up. */
+  async ended(id: DomainId): Promise<DomainEnd> {
+    const guest = this.#guest(id);
+    const end = await guest.domain.ended;
+    await guest.cleared;
+    return end;
+  }
+
+  #info(id: DomainId): GuestInfo {
+    const info = this.list().find(({ domain }) => domain === id);
+    if (info === undefined) throw new GuestOptionsError('program', 'it ended at once');
+    return info;
+  }
+
+  #check({ file, name, memory = DEFAULT_MEMORY }: GuestOptions & { readonly name: string }): void {
+    if (!NAME.test(name))
+      throw new GuestOptionsError('name', `"${name}" is no letter followed by letters, digits, . _ and -`);
+    if ([...this.#guests.values()].some(({ domain }) => domain.name === name))
+      throw new GuestOptionsError('name', `a guest "${name}" is there already`);
+    if (!Number.isInteger(memory) || memory < SMALLEST_MEMORY)
+      throw new GuestOptionsError('memory', `${memory} bytes are less than ${SMALLEST_MEMORY}`);
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
+      throw new GuestProgramError(file, 'there is no such file');
+  }
+
+  #guest(id: DomainId): Running {
+    const guest = this.#guests.get(id);
+    if (guest === undefined) throw new GuestUnknownError(String(id), [], []);
+    return guest;
+  }
+
+  #tell(domain: LocalDomain, event: DistributiveOmit<GuestEvent, 'guest' | 'name'>): void {
+    this.#onEvent({ guest: domain.id, name: domain.name, ...event });
+  }
+
+  async #ended({ domain, uuid }: Running, end: DomainEnd): Promise<void> {
+    this.#tell(domain, { event: 'ended', end });
+    await this.#beforeClearing(domain.id);
+    // The connection ends with the store itself, and then there are no keys to clear.
+    await this.#store
+      .transaction(async (tx) => {
+        for (const path of [home(domain.id), `/vm/${uuid}`, `/libxl/${domain.id}`]) await tx.remove(path);
+      })
+      .catch(() => undefined);
+    this.#guests.delete(domain.id);
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+const home = (guest: DomainId): string => `/local/domain/${guest}`;
+
+/** The keys of a new PV domain, with the owners that libxl gives them. */
+async function introduce(tx: StoreView, { domain, uuid, options }: Running): Promise<void> {
+  const { id } = domain;
+  const zero = 0 as DomainId;
+  const readable: readonly Permission[] = [
+    { access: 'none', domain: zero },
+    { access: 'read', domain: id },
+  ];
+  const own: readonly Permission[] = [{ access: 'none', domain: id }];
+  const put = async (path: string, value: string, permissions: readonly Permission[]) => {
+    await tx.write(path, value);
+    await tx.setPermissions(path, permissions);
+  };
+  const kibibytes = String(domain.memory.buffer.byteLength / 1024);
+  await put(home(id), '', readable);
+  for (const [key, value] of Object.entries({
+    vm: `/vm/${uuid}`,
+    name: options.name,
+    domid: String(id),
+    'memory/static-max': kibibytes,
+    'memory/target': kibibytes,
+    'store/port': '1',
+    device: '',
+    control: '',
+  }))
+    await put(`${home(id)}/${key}`, value, readable);
+  for (const key of ['control/shutdown', 'data', 'drivers', 'feature', 'attr', 'error'])
+    await put(`${home(id)}/${key}`, '', own);
+  await put(`/vm/${uuid}`, '', readable);
+  await put(`/vm/${uuid}/name`, options.name, readable);
+  await put(`/vm/${uuid}/uuid`, uuid, readable);
+  await tx.write(`/libxl/${id}/type`, 'pv');
+}
+
+/** Lines of a stream that is cut anywhere. */
+class OutputLines {
+  readonly #onLine: (line: string) => void;
+  #rest = '';
+
+  constructor(onLine: (line: string) => void) {
+    this.#onLine = onLine;
+  }
+
+  push(text: string): void {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) this.#onLine(line);
+    if (this.#rest.length >= LONGEST_LINE) this.end();
+  }
+
+  end(): void {
+    if (this.#rest !== '') this.#onLine(this.#rest);
+    this.#rest = '';
+  }
+}

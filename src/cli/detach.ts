@@ -1,0 +1,46 @@
+/** `openslot detach`: takes a function back from a guest into the pool. */
+import type { Command } from 'commander';
+import { notations } from '../pci/index.js';
+import { machineOption, type MachineChoice } from './machine-option.js';
+
+export function define(command: Command): void {
+  command
+    .addOption(machineOption())
+    .option('--force', 'also from a guest that does not answer; its driver may not survive it')
+    .option('--json', 'print data')
+    .addHelpText(
+      'after',
+      `
+The guest lets go of the function first; then it is reset, restored, and free in the pool. What the guest was granted
+with it is revoked, and nothing that it shares with another function of the guest. Of SPEC only the function counts.
+
+Examples:
+  openslot detach web 0a:00.0
+  openslot detach web '0a:00.*'
+  openslot detach --force web 0a:00.0`,
+    )
+    .action(detach);
+}
+
+async function detach(
+  guest: string,
+  spec: string,
+  options: MachineChoice & { json?: boolean; force?: boolean },
+): Promise<void> {
+  notations.xlSpec.parse(spec);
+  const [{ askOwnerOf }, { waitingFor }] = await Promise.all([
+    import('./machine-view.js'),
+    import('./waiting.js'),
+  ]);
+  const parameters = { guest, spec, ...(options.force === true ? { force: true } : {}) };
+  const report = await waitingFor(`guest ${guest}`, askOwnerOf(options, 'detach', parameters));
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+    return;
+  }
+  const { name, id } = report.guest;
+  const how = report.forced ? ', which was not asked' : '';
+  for (const address of report.functions)
+    process.stdout.write(`${address} is back from guest ${name} (${id})${how}\n`);
+  for (const what of report.unsettled) process.stderr.write(`note  ${what}\n`);
+}

@@ -1,0 +1,57 @@
+/** Owning an embedded host: its XenStore on a socket, and the requests of other terminals. */
+import { inspect, type EmbeddedHost } from '../admin/index.js';
+import { machineFiles, type OwnerSocket } from '../owner/index.js';
+import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { entriesOf } from './pool-view.js';
+
+/** Answers from now on; ends with the owner's socket and the host. */
+export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promise<void> {
+  const { store } = machineFiles('sim');
+  // Whoever has the owner's socket may clear away what a dead owner left.
+  rmSync(store, { force: true });
+  await host.store.listen(store);
+  const { guests } = host;
+  owner.serve({
+    pool: () => entriesOf(host.pool),
+    functions: () => host.machine.list(),
+    inspect: ({ address }) => inspect(host.machine, address),
+    claim: ({ address }) => host.claims.claim(address),
+    release: ({ address }) => host.claims.release(address),
+    attach: ({ guest, spec }) => host.attachments.attach(guest, spec),
+    detach: ({ guest, spec, force }) => host.attachments.detach(guest, spec.target, force),
+    guest_run: ({ file, arguments: words, name, memory, paused }) =>
+      guests.run({
+        file: resolve(file),
+        ...(words === undefined ? {} : { arguments: words }),
+        ...(name === undefined ? {} : { name }),
+        ...(memory === undefined ? {} : { memory }),
+        ...(paused === undefined ? {} : { paused }),
+      }),
+    guest_list: () => guests.list(),
+    guest_unpause: ({ guest }) => {
+      const { domain } = guests.find(guest);
+      guests.unpause(domain);
+      return guests.find(guest);
+    },
+    guest_destroy: async ({ guest }) => {
+      const info = guests.find(guest);
+      await guests.destroy(info.domain);
+      return info;
+    },
+  });
+}
+
+/** What another terminal can do, with the words to type. */
+export function wayIn(guest: string | undefined): readonly string[] {
+  const name = guest ?? 'GUEST';
+  return [
+    'In another terminal:',
+    `  XENSTORED_PATH=${machineFiles('sim').store} xenstore-ls -fp`,
+    '  openslot list --on sim',
+    '  openslot show 01:00.0 --on sim',
+    '  openslot guest list --on sim',
+    `  openslot detach ${name} 01:00.0 --on sim    and attach`,
+    '  openslot guest run FILE --on sim',
+  ];
+}

@@ -1,0 +1,39 @@
+/** The first module of a guest's worker: connects the platform and the bus, runs the program, and shuts down after it. */
+import { workerData } from 'node:worker_threads';
+import { connectGuest, type Handoff } from '../xen/local/index.js';
+import { Xpci } from '../xpci/index.js';
+import { GuestProgramError } from './errors.js';
+import type { Guest, GuestProgram, GuestStart } from './index.js';
+
+const { handoff, data } = workerData as { readonly handoff: Handoff; readonly data: GuestStart };
+
+async function load(program: string): Promise<GuestProgram> {
+  let module: { readonly default?: unknown };
+  try {
+    module = (await import(program)) as { readonly default?: unknown };
+  } catch (cause) {
+    throw new GuestProgramError(
+      program,
+      cause instanceof Error ? (cause.stack ?? cause.message) : String(cause),
+      {
+        cause,
+      },
+    );
+  }
+  if (typeof module.default !== 'function')
+    throw new GuestProgramError(program, 'it exports no default function');
+  return module.default as GuestProgram;
+}
+
+const main = await load(data.program);
+await using platform = connectGuest(handoff);
+await using xpci = await Xpci.start(platform);
+const guest: Guest = {
+  domain: platform.domain,
+  name: handoff.name,
+  arguments: data.arguments,
+  platform,
+  store: platform.store,
+  xpci,
+};
+await main(guest);

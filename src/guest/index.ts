@@ -1,0 +1,35 @@
+/**
+ * A guest program's surroundings: what `openslot guest run FILE` gives to the function that FILE exports. Runs in the
+ * guest's worker; knows the front end and the embedded platform, and nothing of the host's side.
+ */
+import type { DomainId } from '../xen/domain.js';
+import type { LocalGuestPlatform } from '../xen/local/index.js';
+import type { XenStore } from '../xen/store/index.js';
+import type { Xpci } from '../xpci/index.js';
+
+export interface Guest {
+  readonly domain: DomainId;
+  readonly name: string;
+  /** What stood behind FILE. */
+  readonly arguments: readonly string[];
+  readonly platform: LocalGuestPlatform;
+  /** The guest's own connection; relative paths begin at `/local/domain/<id>`. */
+  readonly store: XenStore;
+  /** The bus of the functions that the guest is given, now and later. */
+  readonly xpci: Xpci;
+}
+
+/** The default export of a guest program. When it settles, the guest shuts down. */
+export type GuestProgram = (guest: Guest) => unknown;
+
+export { GuestProgramError } from './errors.js';
+
+/** The first module of a guest's worker. Its data is a {@link GuestStart}. */
+export const GUEST_ENTRY = new URL('./entry.js', import.meta.url);
+
+/** What the tool stack hands to {@link GUEST_ENTRY}. */
+export interface GuestStart {
+  /** `file:` address of the program. */
+  readonly program: string;
+  readonly arguments: readonly string[];
+}

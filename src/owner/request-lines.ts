@@ -1,0 +1,62 @@
+/** From one line to its answer: parsed, checked, done by the owner, and never an exception. */
+import { OpenslotError } from '../pci/index.js';
+import { checkRequest, MalformedRequestError, requestId, type CheckedRequest } from './request-schemas.js';
+import type { AnswerLine, OwnerRequests, WireError } from './requests.js';
+
+/** The owner is there only for the duration of one command, and answers nothing else. */
+class OwnerBusyError extends OpenslotError {
+  readonly code = 'OWNER_BUSY';
+  constructor() {
+    super('another command is changing the machine at this moment', {}, 'try again');
+  }
+}
+
+/** This owner has nothing that the request is about: guests of a real Xen are the business of its own tool stack. */
+class RequestUnsupportedError extends OpenslotError {
+  readonly code = 'REQUEST_UNSUPPORTED';
+  constructor(request: string) {
+    super(
+      `the owner of this machine does not do ${request}`,
+      { request },
+      'guests of a real Xen are made by xl create; those of the simulated machine by openslot --on sim',
+    );
+  }
+}
+
+export async function answerLine(line: string, requests: OwnerRequests | undefined): Promise<AnswerLine> {
+  let id = 0;
+  try {
+    const parsed = parse(line);
+    id = requestId(parsed);
+    const request = checkRequest(parsed);
+    if (requests === undefined) throw new OwnerBusyError();
+    return { id, result: await perform(requests, request) };
+  } catch (error) {
+    return { id, error: wireError(error) };
+  }
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line) as unknown;
+  } catch {
+    throw new MalformedRequestError('it is not JSON');
+  }
+}
+
+/** Name and parameters belong together, which the type of a table's entry cannot say of a union. */
+function perform(requests: OwnerRequests, { request, parameters }: CheckedRequest): unknown {
+  const action = requests[request] as ((checked: typeof parameters) => unknown) | undefined;
+  if (action === undefined) throw new RequestUnsupportedError(request);
+  return action(parameters);
+}
+
+function wireError(error: unknown): WireError {
+  if (error instanceof OpenslotError) return error.toJSON();
+  return {
+    code: 'INTERNAL',
+    message: error instanceof Error ? error.message : String(error),
+    evidence: {},
+    next: '',
+  };
+}

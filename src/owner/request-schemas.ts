@@ -1,0 +1,91 @@
+/** The parameters of each request, as data: what a client may send, and what it becomes once checked. */
+import { z } from 'zod';
+import { notations, OpenslotError } from '../pci/index.js';
+
+/** A line is no request of this protocol. */
+export class MalformedRequestError extends OpenslotError {
+  readonly code = 'REQUEST_MALFORMED';
+  constructor(why: string) {
+    super(`the line is no request: ${why}`, { why }, 'send {"id": 1, "request": "pool"}');
+  }
+}
+
+const address = z.string().transform((text) => notations.hex.parse(text));
+
+/** A guest's name or domain id, as a person types it. */
+const guest = z.string().min(1);
+
+const spec = z.string().transform((text) => notations.xlSpec.parse(text));
+
+const SCHEMAS = {
+  pool: z.strictObject({}),
+  functions: z.strictObject({}),
+  inspect: z.strictObject({ address }),
+  claim: z.strictObject({ address }),
+  release: z.strictObject({ address }),
+  attach: z.strictObject({ guest, spec }),
+  /** Of the specification only what it names counts. */
+  detach: z.strictObject({ guest, spec, force: z.boolean().optional() }),
+  guest_run: z.strictObject({
+    file: z.string().min(1),
+    arguments: z.array(z.string()).optional(),
+    name: z.string().optional(),
+    /** Bytes. */
+    memory: z.number().int().positive().optional(),
+    paused: z.boolean().optional(),
+  }),
+  guest_list: z.strictObject({}),
+  guest_unpause: z.strictObject({ guest }),
+  guest_destroy: z.strictObject({ guest }),
+} as const;
+
+export type RequestName = keyof typeof SCHEMAS;
+
+/** What a client sends. */
+export type RequestParameters<Name extends RequestName> = Readonly<z.input<(typeof SCHEMAS)[Name]>>;
+
+/** What the owner's function gets. */
+export type CheckedParameters<Name extends RequestName> = Readonly<z.output<(typeof SCHEMAS)[Name]>>;
+
+/** One request with its parameters checked. */
+export type CheckedRequest = {
+  readonly [Name in RequestName]: {
+    readonly id: number;
+    readonly request: Name;
+    readonly parameters: CheckedParameters<Name>;
+  };
+}[RequestName];
+
+const LINE = z.object({
+  id: z.number(),
+  request: z.enum(Object.keys(SCHEMAS) as RequestName[]),
+  parameters: z.unknown().optional(),
+});
+
+/** Line with an id that can be answered to, however wrong the rest is. */
+const NUMBERED = z.object({ id: z.number() });
+
+/** The id that an answer to the line must carry: 0 where it has none. */
+export function requestId(line: unknown): number {
+  const numbered = NUMBERED.safeParse(line);
+  return numbered.success ? numbered.data.id : 0;
+}
+
+/** @throws {MalformedRequestError | OpenslotError} the latter from a notation: an address that is none. */
+export function checkRequest(line: unknown): CheckedRequest {
+  const { id, request, parameters } = checked(LINE, line, '');
+  // The one place where a name and its own schema meet; the types of both come from SCHEMAS.
+  return {
+    id,
+    request,
+    parameters: checked(SCHEMAS[request], parameters ?? {}, 'parameters.'),
+  } as CheckedRequest;
+}
+
+function checked<Schema extends z.ZodType>(schema: Schema, value: unknown, at: string): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [first] = result.error.issues;
+  const where = first === undefined || first.path.length === 0 ? '' : `${at}${first.path.join('.')}: `;
+  throw new MalformedRequestError(`${where}${first?.message ?? 'it does not fit'}`);
+}

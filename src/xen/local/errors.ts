@@ -1,0 +1,26 @@
+/** Refusals of the embedded Xen. */
+import { OpenslotError } from '../../pci/errors.js';
+
+/** A guest's calls are answered by the thread that they would block. */
+export class WouldDeadlockError extends OpenslotError {
+  readonly code = 'WOULD_DEADLOCK';
+  constructor(domain: number) {
+    super(
+      `domain ${domain} cannot run on the hypervisor's own thread: its first register access would wait for itself`,
+      { domain },
+      'run the guest in a worker: openslot guest run FILE, or LocalDomain.run',
+    );
+  }
+}
+
+/** A guest's memory is used up. */
+export class GuestMemoryError extends OpenslotError {
+  readonly code = 'GUEST_MEMORY';
+  constructor(wanted: number, free: number) {
+    super(
+      `the guest has no ${wanted} bytes in one piece left; ${free} bytes are free`,
+      { wanted, free },
+      'free what is not needed, or give the guest more: openslot guest run --memory',
+    );
+  }
+}

@@ -1,0 +1,114 @@
+/** The guest's side of the embedded Xen: what a worker makes of its handoff. Runs in the worker; shares only words with the rest. */
+import { threadId } from 'node:worker_threads';
+import type { Dma } from '../../../function/index.js';
+import { domainId, type DomainId } from '../../domain.js';
+import type {
+  BoundPirq,
+  EventPort,
+  GrantedPage,
+  GrantReference,
+  GuestPlatform,
+  MappedRange,
+  OfferedChannel,
+  Pirq,
+} from '../../platform.js';
+import { RingTransport, XenStoreClient, type XenStore } from '../../store/index.js';
+import { Call, STORE_PAGE, STORE_PORT, type Handoff } from '../control-block.js';
+import { WouldDeadlockError } from '../errors.js';
+import { PAGE_BYTES } from '../grant-table.js';
+import { LocalBoundPirq } from './bound-pirq.js';
+import { Calls } from './calls.js';
+import { Events } from './events.js';
+import { LocalRange } from './mapped-range.js';
+import { GuestMemory } from './memory.js';
+
+/** The whole of {@link GuestPlatform}: an embedded guest lacks nothing. */
+export type LocalGuestPlatform = GuestPlatform & Required<Pick<GuestPlatform, 'pirqs' | 'dma'>>;
+
+class EmbeddedGuest implements LocalGuestPlatform {
+  readonly domain: DomainId;
+  readonly store: XenStore;
+  readonly rangeKinds = ['memory', 'io'] as const;
+  readonly dma: Dma;
+  readonly pirqs: { bind(pirq: Pirq): BoundPirq };
+  readonly #calls: Calls;
+  readonly #events: Events;
+  readonly #memory: GuestMemory;
+
+  constructor(handoff: Handoff) {
+    this.domain = domainId(handoff.domain);
+    const calls = new Calls(handoff);
+    const events = new Events(handoff);
+    this.#calls = calls;
+    this.#events = events;
+    this.#memory = new GuestMemory(handoff.memory, handoff.base);
+    const ring = new RingTransport({
+      role: 'client',
+      name: 'the domain’s XenStore ring',
+      bytes: new Uint8Array(handoff.memory, STORE_PAGE * PAGE_BYTES, PAGE_BYTES),
+      notify: () => {
+        calls.call(Call.notify, STORE_PORT);
+      },
+    });
+    this.store = new XenStoreClient(ring);
+    events.listen(STORE_PORT, () => {
+      ring.onEvent();
+    });
+    this.dma = { allocate: async (bytes) => Promise.resolve(this.#memory.allocate(bytes)) };
+    this.pirqs = { bind: (pirq) => new LocalBoundPirq(calls, events, pirq) };
+  }
+
+  sharePage(peer: DomainId): GrantedPage {
+    const { frame, bytes, free } = this.#memory.pages(1);
+    let reference: GrantReference;
+    try {
+      reference = this.#calls.result('granting a page', Call.grant, frame, peer) as GrantReference;
+    } catch (cause) {
+      free();
+      throw cause;
+    }
+    let open = true;
+    return {
+      reference,
+      bytes,
+      close: () => {
+        if (!open) return;
+        open = false;
+        this.#calls.call(Call.revoke, reference);
+        free();
+      },
+    };
+  }
+
+  offerChannel(peer: DomainId): OfferedChannel {
+    const calls = this.#calls;
+    const port = calls.result('offering an event channel', Call.offerPort, peer) as EventPort;
+    let open = true;
+    return {
+      port,
+      notify: () => {
+        if (open) calls.call(Call.notify, port);
+      },
+      wait: (milliseconds) => open && this.#events.wait(port, milliseconds),
+      close: () => {
+        if (open) calls.call(Call.closePort, port);
+        open = false;
+      },
+    };
+  }
+
+  openRange(kind: 'memory' | 'io', base: bigint, bytes: number): MappedRange {
+    return new LocalRange(this.#calls, kind, base, bytes);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.store.close();
+    this.#events.close();
+  }
+}
+
+/** A worker becomes its domain. @throws {WouldDeadlockError} on the hypervisor's own thread. */
+export function connectGuest(handoff: Handoff): LocalGuestPlatform {
+  if (handoff.thread === threadId) throw new WouldDeadlockError(handoff.domain);
+  return new EmbeddedGuest(handoff);
+}

@@ -1,0 +1,66 @@
+/** A domain's memory as its own program divides it: whole pages, first fit. */
+import type { DmaBuffer, Iova } from '../../../function/index.js';
+import { GuestMemoryError } from '../errors.js';
+import { PAGE_BYTES } from '../grant-table.js';
+import { STORE_PAGE } from '../control-block.js';
+
+/** A piece of the domain's memory. */
+export interface Pages {
+  /** Number of the first page inside the domain. */
+  readonly frame: number;
+  readonly bytes: Uint8Array;
+  readonly free: () => void;
+}
+
+export class GuestMemory {
+  readonly #memory: SharedArrayBuffer;
+  readonly #base: number;
+  /** 1 for a page that is in use. */
+  readonly #used: Uint8Array;
+
+  constructor(memory: SharedArrayBuffer, base: number) {
+    this.#memory = memory;
+    this.#base = base;
+    this.#used = new Uint8Array(memory.byteLength / PAGE_BYTES);
+    this.#used[STORE_PAGE] = 1;
+  }
+
+  /** Zeroed pages in one piece. @throws {GuestMemoryError} */
+  pages(count: number): Pages {
+    const frame = this.#find(count);
+    this.#used.fill(1, frame, frame + count);
+    const bytes = new Uint8Array(this.#memory, frame * PAGE_BYTES, count * PAGE_BYTES).fill(0);
+    let ours = true;
+    return {
+      frame,
+      bytes,
+      free: () => {
+        if (ours) this.#used.fill(0, frame, frame + count);
+        ours = false;
+      },
+    };
+  }
+
+  /** Memory for devices. The IOMMU maps a domain's memory at its machine addresses. */
+  allocate(bytes: number): DmaBuffer {
+    const pages = this.pages(Math.max(1, Math.ceil(bytes / PAGE_BYTES)));
+    const free = () => {
+      pages.free();
+    };
+    return {
+      bytes: pages.bytes.subarray(0, bytes),
+      iova: BigInt(this.#base + pages.frame * PAGE_BYTES) as Iova,
+      [Symbol.dispose]: free,
+    };
+  }
+
+  #find(count: number): number {
+    let run = 0;
+    for (let frame = 0; frame < this.#used.length; frame++) {
+      run = this.#used[frame] === 0 ? run + 1 : 0;
+      if (run === count) return frame - count + 1;
+    }
+    const free = this.#used.filter((used) => used === 0).length;
+    throw new GuestMemoryError(count * PAGE_BYTES, free * PAGE_BYTES);
+  }
+}

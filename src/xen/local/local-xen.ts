@@ -1,0 +1,110 @@
+/** The embedded Xen: a hypervisor inside this process, on any machine that gives it the processor's side. */
+import { availableParallelism } from 'node:os';
+import type { HostControl, Machine } from '../../function/index.js';
+import { domainId, type DomainId } from '../domain.js';
+import type { XenPlatform } from '../platform.js';
+import { RingTransport, XenStoreClient, type StoreServer } from '../store/index.js';
+import { LocalAssignment } from './assignment.js';
+import { CallLoop } from './call-loop.js';
+import { STORE_PAGE, STORE_PORT } from './control-block.js';
+import { LocalControlPlatform } from './control-platform.js';
+import { PAGE_BYTES } from './grant-table.js';
+import { LocalDomain } from './local-domain.js';
+import { LocalPirqs } from './pirqs.js';
+
+/** A machine that an embedded Xen can run on. */
+export type HostedMachine = Machine & { readonly host: HostControl };
+
+export interface LocalXenOptions {
+  /** A call of a domain, or its ring, met a fault of ours. */
+  readonly onFault?: (domain: DomainId, error: unknown) => void;
+}
+
+/**
+ * Domain 0 is this thread: it runs the store, the tool stack and the back end. Each other domain is a worker with a
+ * range of the machine's memory. A domain's accesses, calls and notifications are answered on this thread, one at a
+ * time, while the domain sleeps; this thread never waits for a domain.
+ */
+export class LocalXen implements AsyncDisposable {
+  /** Domain 0's own view. */
+  readonly platform: XenPlatform;
+  readonly #machine: HostedMachine;
+  readonly #store: StoreServer;
+  readonly #domains = new Map<DomainId, LocalDomain>();
+  readonly #loop = new CallLoop(availableParallelism() > 1);
+  readonly #pirqs: LocalPirqs;
+  readonly #assignment: LocalAssignment;
+  readonly #onFault: (domain: DomainId, error: unknown) => void;
+  #lastId = 0;
+
+  constructor(machine: HostedMachine, store: StoreServer, options: LocalXenOptions = {}) {
+    this.#machine = machine;
+    this.#store = store;
+    this.#onFault =
+      options.onFault ??
+      ((domain, error) => {
+        process.emitWarning(`domain ${domain}: ${String(error)}`, 'LocalXenWarning');
+      });
+    const open = (address: Parameters<Machine['open']>[0]) => machine.open(address);
+    this.#pirqs = new LocalPirqs(machine.host, open);
+    this.#assignment = new LocalAssignment(machine.host, open, (guest) => this.#domains.get(guest)?.context);
+    this.platform = new LocalControlPlatform(
+      new XenStoreClient(store.connect({ domain: domainId(0) })),
+      this.#domains,
+      this.#pirqs,
+      this.#assignment,
+    );
+  }
+
+  /** Domains that have not ended, in order of their ids. */
+  get domains(): readonly LocalDomain[] {
+    return [...this.#domains.values()];
+  }
+
+  /** Undefined for one that is not there any more. */
+  domain(id: DomainId): LocalDomain | undefined {
+    return this.#domains.get(id);
+  }
+
+  /**
+   * Makes a domain that does not run yet, so that its tool stack can fill in XenStore and attach functions cold. Its
+   * id is never used again. @throws {MachineMemoryError}
+   */
+  create(name: string, bytes: number): LocalDomain {
+    const id = domainId(++this.#lastId);
+    const domain = new LocalDomain(id, name, Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES, {
+      host: this.#machine.host,
+      pirqs: this.#pirqs,
+      assignment: this.#assignment,
+      loop: this.#loop,
+      onFault: this.#onFault,
+    });
+    this.#domains.set(id, domain);
+    const page = new Uint8Array(domain.memory.buffer, STORE_PAGE * PAGE_BYTES, PAGE_BYTES);
+    const ring = new RingTransport({
+      role: 'server',
+      name: `ring of domain ${id}`,
+      bytes: page,
+      notify: () => {
+        domain.channels.raise(STORE_PORT);
+      },
+    });
+    domain.channels.bindStore(() => {
+      ring.onEvent();
+    });
+    this.#store.serve(ring, id);
+    this.#store.introduce(id);
+    void domain.ended.then(() => {
+      this.#domains.delete(id);
+      ring.close();
+      this.#store.release(id);
+    });
+    return domain;
+  }
+
+  /** Destroys every domain, then closes domain 0's connection; the store and the machine stay their owner's. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.domains.map((domain) => domain.destroy()));
+    await this.platform[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,56 @@
+/** An event channel that we allocate for another domain, with a wait that blocks (linux/include/uapi/xen/evtchn.h). */
+import { closeSync, constants, readSync, writeSync } from 'node:fs';
+import { ioctl, waitReadable } from '../../os/index.js';
+import type { DomainId } from '../domain.js';
+import type { EventPort, OfferedChannel } from '../platform.js';
+import { errnoOf, openDevice } from './device-file.js';
+import { XenCallError } from './errors.js';
+
+const DEVICE = '/dev/xen/evtchn';
+const BIND_UNBOUND_PORT = 0x0004_4502;
+const NOTIFY = 0x0004_4504;
+
+/**
+ * It has a descriptor of its own: whoever blocks on one that the event loop watches too would take its events. With
+ * the descriptor the kernel closes the port.
+ */
+export class OfferedPort implements OfferedChannel {
+  readonly port: EventPort;
+  readonly #fd: number;
+  /** The port, as the ioctls take it and as an event reads. */
+  readonly #word = new Uint32Array(1);
+  readonly #bytes = new Uint8Array(this.#word.buffer);
+  #open = true;
+
+  /** @throws {XenPermissionError | XenCallError} */
+  constructor(peer: DomainId) {
+    this.#fd = openDevice(DEVICE, 'xen-evtchn', constants.O_RDWR | constants.O_NONBLOCK);
+    try {
+      this.#word[0] = peer;
+      this.port = ioctl(this.#fd, BIND_UNBOUND_PORT, this.#bytes, DEVICE) as EventPort;
+    } catch (cause) {
+      closeSync(this.#fd);
+      throw new XenCallError('offering an event channel', errnoOf(cause), { peer }, '', { cause });
+    }
+  }
+
+  notify(): void {
+    if (!this.#open) return;
+    this.#word[0] = this.port;
+    ioctl(this.#fd, NOTIFY, this.#bytes, DEVICE);
+  }
+
+  wait(milliseconds: number): boolean {
+    if (!this.#open || !waitReadable(this.#fd, milliseconds, DEVICE)) return false;
+    readSync(this.#fd, this.#bytes, 0, 4, null);
+    // Masked by the kernel since it was raised. Ours is the only port of this descriptor.
+    writeSync(this.#fd, this.#bytes);
+    return true;
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    closeSync(this.#fd);
+  }
+}

@@ -1,0 +1,60 @@
+/** The removal of a node with everything below it, in the order in which xenstored does it. */
+import { childNames, withoutChild, type StoreNode } from './node.js';
+import { parentName } from './node-name.js';
+import { EIO, Refusal } from './refusal.js';
+import type { NodeView } from './tree.js';
+
+/** Told of each node that goes; `exact` for those below the one that was named. */
+export type OnGone = (name: string, exact: boolean, before: StoreNode) => void;
+
+/** The last part of a name that is not the root. */
+export function baseName(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1);
+}
+
+/** A name below another one. */
+export function childName(parent: string, child: string): string {
+  return parent === '/' ? `/${child}` : `${parent}/${child}`;
+}
+
+/**
+ * Removes a node that is there and is not the root: what is below it first, and its name from its parent's list.
+ * EIO when parents and children do not fit: in a transaction that saw one before a change of others and one after it,
+ * and which therefore cannot end well.
+ */
+export function removeSubtree(view: NodeView, name: string, onGone: OnGone): Refusal | undefined {
+  const above = parentName(name);
+  const parent = view.read(above);
+  if (parent instanceof Refusal) return parent;
+  const refused = removeBelow(view, name, onGone);
+  if (refused !== undefined) return refused;
+  const children = withoutChild(parent.children, baseName(name));
+  if (children === undefined) return EIO;
+  const written = view.write(above, { ...parent, children });
+  return written instanceof Refusal ? written : undefined;
+}
+
+// Not recursive: a path may have a thousand parts.
+function removeBelow(view: NodeView, top: string, onGone: OnGone): Refusal | undefined {
+  const open: { readonly name: string; readonly node: StoreNode; readonly children: string[] }[] = [];
+  const enter = (name: string): Refusal | undefined => {
+    const node = view.read(name);
+    if (node instanceof Refusal) return EIO;
+    open.push({ name, node, children: childNames(node.children).reverse() });
+    return undefined;
+  };
+  let refused = enter(top);
+  while (refused === undefined) {
+    const last = open.at(-1);
+    if (last === undefined) return undefined;
+    const child = last.children.pop();
+    if (child !== undefined) {
+      refused = enter(childName(last.name, child));
+      continue;
+    }
+    refused = view.remove(last.name);
+    if (refused === undefined) onGone(last.name, last.name !== top, last.node);
+    open.pop();
+  }
+  return refused;
+}

@@ -1,0 +1,439 @@
+/** Attach and detach with a real back end: what the guest gets, what is undone, who is refused and who is named as silent. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { OpenslotError, PciAddress } from '../../src/pci/index.js';
+import { disk, edu, testdev } from '../function/shapes.js';
+import type { StorageShape } from '../function/storage-machine.js';
+import { toolStackAttaches, toolStackCreates } from '../pciback/front-end.js';
+import { AttachedHost, spec, target } from './attached-host.js';
+
+const DISK = '0000:00:08.0';
+const EDU = '0000:00:05.0';
+const DISK_GRANTS = [
+  '1 function 0000:00:08.0',
+  '1 pirq b',
+  ...Array.from({ length: 0x20 }, (_, port) => `1 port ${(0xc040 + port).toString(16)}`),
+  ...['febd0', 'febd1', 'febd2', 'febd3'].map((frame) => `1 memory ${frame}`),
+].sort();
+
+const code = (expected: string) => (error: unknown) => {
+  assert.ok(error instanceof OpenslotError, String(error));
+  assert.equal(error.code, expected, error.message);
+  return true;
+};
+const granted = (host: AttachedHost) => [...host.platform.granted].sort();
+
+/** Two functions of one device whose registers share a page and whose interrupts share a line. */
+function half(fn: number): StorageShape {
+  const address = new PciAddress(0, 0, 9, fn);
+  return {
+    ...testdev(address),
+    interruptLine: 20,
+    regions: [
+      {
+        index: 0,
+        kind: 'memory',
+        size: 0x800,
+        address: 0xfe00_0000n + BigInt(fn) * 0x800n,
+        prefetchable: false,
+        wide: false,
+      },
+    ],
+  };
+}
+
+describe('a guest that runs', () => {
+  test('gets a function, exactly what goes with it, and loses it again', async () => {
+    await using host = await AttachedHost.start({ shapes: [disk()] });
+    const front = await host.running(1);
+    const before = host.pciKeys();
+    const { resets } = host.machine.device(disk().address);
+    assert.deepEqual(await host.attachments.attach('guest1', spec('00:08.0')), {
+      guest: { id: 1, name: 'guest1' },
+      functions: [{ address: disk().address, virtual: new PciAddress(0, 0, 0, 0) }],
+      frontEnd: 'connected',
+      remarks: [],
+    });
+    assert.ok(host.machine.device(disk().address).resets > resets, 'reset before the guest has it');
+    assert.equal(front.read(0, 0, 4).value, 0x0010_1b36);
+    assert.deepEqual(granted(host), DISK_GRANTS);
+    assert.deepEqual(
+      host.pciKeys().filter((line) => line.includes('openslot/')),
+      [
+        '/libxl/1/openslot/00000000-0000-4000-8000-000000000001 = "" (n0)',
+        '/libxl/1/openslot/00000000-0000-4000-8000-000000000001/0000-00-08-0 = "memory:febd0+4 ports:c040+20 pirq:11" (n0)',
+      ],
+    );
+    assert.deepEqual(host.states(), [`${DISK} taken`]);
+    assert.deepEqual(await host.attachments.detach('1', target('00:08.0')), {
+      guest: { id: 1, name: 'guest1' },
+      functions: [disk().address],
+      forced: false,
+      unsettled: [],
+    });
+    assert.deepEqual([granted(host), host.states(), host.pciKeys()], [[], [`${DISK} free`], before]);
+  });
+
+  test('gets one more and one less, and the others stay', async () => {
+    await using host = await AttachedHost.start({ shapes: [disk(), edu(), testdev()] });
+    const front = await host.running(1);
+    for (const text of ['00:05.0', '00:08.0@5', '00:06.0,permissive=1']) {
+      const { frontEnd, remarks } = await host.attachments.attach('guest1', spec(text));
+      assert.equal(frontEnd, 'connected');
+      assert.deepEqual(
+        remarks.filter((remark) => !remark.includes('was not reset')),
+        text.includes('permissive')
+          ? ['permissive=1 has no effect: what the guest may write stays as the policy says']
+          : [],
+      );
+    }
+    const keys = await front.backKeys();
+    assert.deepEqual(
+      [keys['vdev-1'], keys['vdevfn-1'], keys['opts-2'], keys['num_devs']],
+      ['0000:00:05.00', '28', 'msitranslate=0,power_mgmt=0,permissive=1,rdm_policy=strict', '3'],
+    );
+    await host.attachments.detach('guest1', target('00:05.0'));
+    const left = await front.backKeys();
+    assert.deepEqual(
+      [left['dev-0'], left['vdevfn-0'], left['vdev-1'], left['dev-2'], left['num_devs']],
+      [DISK, '28', '0000:00:01.00', undefined, '2'],
+    );
+    assert.equal(front.read(5 << 3, 0, 4).value, 0x0010_1b36);
+    assert.equal(front.read(1 << 3, 0, 4).value, 0x0005_1b36);
+    assert.deepEqual(host.states(), [`${EDU} free`, '0000:00:06.0 taken', `${DISK} taken`]);
+  });
+
+  test('gets all functions of a device that are in the pool, in one slot, and loses what one of them shares only with the last', async () => {
+    const shapes = [half(0), half(2), half(3)];
+    await using host = await AttachedHost.start({ shapes, claimed: [half(0), half(3)] });
+    await host.running(1);
+    const { functions } = await host.attachments.attach('guest1', spec('00:09.*@7'));
+    assert.deepEqual(
+      functions.map(({ address, virtual }) => `${address} ${String(virtual)}`),
+      ['0000:00:09.0 0000:00:07.0', '0000:00:09.3 0000:00:07.3'],
+    );
+    const shared = ['1 function 0000:00:09.3', '1 memory fe001', '1 pirq 14'];
+    assert.deepEqual(granted(host), [
+      '1 function 0000:00:09.0',
+      shared[0],
+      '1 memory fe000',
+      ...shared.slice(1),
+    ]);
+    await host.attachments.detach('guest1', target('00:09.0'));
+    assert.deepEqual(granted(host), shared);
+    await host.attachments.attach('guest1', spec('00:09.0'));
+    await host.attachments.detach('guest1', target('00:09.*'));
+    assert.deepEqual(granted(host), []);
+  });
+
+  test('two functions in one page: the page is the guest’s until both are gone', async () => {
+    const [low, high] = [half(0), half(1)];
+    await using host = await AttachedHost.start({ shapes: [low, high] });
+    await host.running(1);
+    for (const { address } of [low, high]) await host.attachments.attach('guest1', spec(String(address)));
+    await host.attachments.detach('guest1', target(String(low.address)));
+    assert.deepEqual(granted(host), ['1 function 0000:00:09.1', '1 memory fe000', '1 pirq 14']);
+    await host.attachments.detach('guest1', target(String(high.address)));
+    assert.deepEqual(granted(host), []);
+  });
+
+  test('gets what the host has still, when it is told to seize it', async () => {
+    await using host = await AttachedHost.start({ shapes: [disk()], claimed: [] });
+    host.machine.drivers.bindings.set(disk().address.sbdf, { driver: 'nvme', override: undefined });
+    await host.running(1);
+    await assert.rejects(host.attachments.attach('guest1', spec('00:08.0')), code('FUNCTION_NOT_CLAIMED'));
+    // The claim is undone, too.
+    host.platform.failing = { call: 'memory', errno: 'EPERM' };
+    await assert.rejects(host.attachments.attach('guest1', spec('00:08.0,seize=1')), code('XEN_CALL_FAILED'));
+    assert.deepEqual([host.states(), host.machine.drivers.binding(disk().address).driver], [[], 'nvme']);
+    await host.attachments.attach('guest1', spec('00:08.0,seize=1'));
+    assert.deepEqual(host.states(), [`${DISK} taken`]);
+  });
+});
+
+describe('a guest that does not run yet', () => {
+  test('finds what was attached cold, one after the other, and not what left before', async () => {
+    await using host = await AttachedHost.start({ shapes: [disk(), edu(), testdev()] });
+    const front = host.born(1);
+    host.platform.paused.add(1);
+    for (const text of ['00:05.0', '00:06.0', '00:08.0'])
+      assert.equal((await host.attachments.attach('guest1', spec(text))).frontEnd, 'paused');
+    await host.attachments.detach('guest1', target('00:05.0'));
+    assert.deepEqual(host.states(), [`${EDU} free`, '0000:00:06.0 taken', `${DISK} taken`]);
+    await front.connect();
+    assert.deepEqual(
+      [0, 8, 16].map((devfn) => front.read(devfn, 0, 4).error),
+      [-1, 0, 0],
+    );
+    assert.equal((await front.backKeys())['num_devs'], '2');
+  });
+
+  test('without a front end that ever connects, the attach is told as waiting', async () => {
+    await using host = await AttachedHost.start({ shapes: [disk()], patience: 300 });
+    host.born(1);
+    assert.equal((await host.attachments.attach('guest1', spec('00:08.0'))).frontEnd, 'waiting');
+    await host.attachments.detach('guest1', target('00:08.0'));
+    assert.deepEqual(host.states(), [`${DISK} free`]);
+  });
+});
+
+describe('all or nothing', () => {
+  for (const [call, errno, expected] of [
+    ['assign', 'EOPNOTSUPP', 'GUEST_NOT_PREPARED'],
+    ['assign', 'EBUSY', 'XEN_CALL_FAILED'],
+    ['memory', 'EPERM', 'XEN_CALL_FAILED'],
+    ['ports', 'EPERM', 'XEN_CALL_FAILED'],
+    ['interrupt', 'EPERM', 'XEN_CALL_FAILED'],
+  ] as const) {
+    test(`${call} refused with ${errno}: everything is as before`, async () => {
+      await using host = await AttachedHost.start({ shapes: [disk(), edu()] });
+      await host.running(1);
+      await host.attachments.attach('guest1', spec('00:05.0'));
+      const before = [granted(host), host.pciKeys(), host.states()];
+      host.platform.failing = { call, errno };
+      await assert.rejects(host.attachments.attach('guest1', spec('00:08.0')), code(expected));
+      assert.deepEqual([granted(host), host.pciKeys(), host.states()], before);
+      assert.equal(host.platform.mapped.size, 1);
+      await host.attachments.attach('guest1', spec('00:08.0'));
+    });
+  }
+
+  test('a slot that is taken: the back end’s own refusal, and the guest keeps what it has', async () => {
+    await using host = await AttachedHost.start({ shapes: [disk(), edu()] });
+    const front = await host.running(1);
+    await host.attachments.attach('guest1', spec('00:05.0@4'));
+    const before = [granted(host), host.pciKeys(), host.states()];
+    await assert.rejects(host.attachments.attach('guest1', spec('00:08.0@4')), code('VIRTUAL_SLOT_TAKEN'));
+    assert.deepEqual([granted(host), host.pciKeys(), host.states()], before);
+    assert.equal(front.read(4 << 3, 0, 4).value, 0x11e8_1234);
+    await host.attachments.attach('guest1', spec('00:08.0'));
+  });
+
+  test('a function that comes back broken from its reset is quarantined, and nobody gets it', async () => {
+    await using host = await AttachedHost.start({ shapes: [disk()] });
+    await host.running(1);
+    const before = host.pciKeys();
+    host.machine.device(disk().address).gone = true;
+    await assert.rejects(host.attachments.attach('guest1', spec('00:08.0')), code('FUNCTION_QUARANTINED'));
+    assert.deepEqual([granted(host), host.pciKeys()], [[], before]);
+  });
+
+  test('two guests want one function: one has it, and the other is told', async () => {
+    await using host = await AttachedHost.start({ shapes: [disk()] });
+    await Promise.all([host.running(1), host.running(2)]);
+    const results = await Promise.allSettled(
+      ['guest1', 'guest2'].map((name) => host.attachments.attach(name, spec('00:08.0'))),
+    );
+    const refused = results.filter((one) => one.status === 'rejected');
+    assert.equal(refused.length, 1);
+    assert.ok(code('FUNCTION_TAKEN')(refused[0]?.reason));
+    assert.deepEqual(host.states(), [`${DISK} taken`]);
+    assert.equal(new Set(granted(host).map((entry) => entry.split(' ')[0])).size, 1);
+  });
+});
+
+describe('refusals before anything is changed', () => {
+  test('each with its own code', async () => {
+    await using host = await AttachedHost.start({ shapes: [disk(), edu()], claimed: [disk()] });
+    host.born(1, { name: 'web' });
+    host.born(2, { name: 'web' });
+    host.born(3, { name: 'windows', type: 'hvm' });
+    host.born(4, { name: 'modern', type: 'pvh' });
+    host.born(5, { name: '7' });
+    const before = [host.pciKeys(), host.states()];
+    const attach = (guest: string, text: string) => host.attachments.attach(guest, spec(text));
+    const unknown = attach('nobody', '00:08.0');
+    await assert.rejects(unknown, /there is web \(1\), web \(2\), windows \(3\), modern \(4\), 7 \(5\)/);
+    await assert.rejects(attach('Domain-0', '00:08.0'), code('GUEST_UNKNOWN'));
+    await assert.rejects(attach('0', '00:08.0'), code('GUEST_UNKNOWN'));
+    await assert.rejects(attach('web', '00:08.0'), /the name of 2 guests/);
+    await assert.rejects(attach('windows', '00:08.0'), code('GUEST_NOT_PV'));
+    await assert.rejects(attach('modern', '00:08.0'), code('GUEST_NOT_PV'));
+    await assert.rejects(attach('7', '00:05.0'), code('FUNCTION_NOT_CLAIMED'));
+    await assert.rejects(attach('1', '00:05.*'), code('FUNCTION_NOT_CLAIMED'));
+    await assert.rejects(attach('1', '00:0a.0'), code('FUNCTION_NOT_FOUND'));
+    await assert.rejects(attach('1', 'name=fast'), code('FUNCTION_NAME_UNKNOWN'));
+    await assert.rejects(host.attachments.detach('1', target('00:08.0')), code('FUNCTION_NOT_ATTACHED'));
+    assert.deepEqual([host.pciKeys(), host.states()], before);
+    // What xl gave away is not ours to give.
+    host.store.write('/libxl/pci/0000-00-08-0/domid', '9');
+    await assert.rejects(attach('1', '00:08.0'), code('FUNCTION_TAKEN'));
+    assert.equal(host.store.read('/libxl/pci/0000-00-08-0/domid'), '9');
+  });
+
+  test('a guest of a real Xen maps real memory only', async () => {
+    await using host = await AttachedHost.start({ shapes: [disk()], needsMachineFrames: true });
+    await host.running(1);
+    await assert.rejects(host.attachments.attach('guest1', spec('00:08.0')), code('MACHINE_NOT_MAPPABLE'));
+  });
+});
+
+describe('who does not answer', () => {
+  test('a guest, at an attach: named, and everything is as before', async () => {
+    await using host = await AttachedHost.start({ shapes: [disk(), edu()], patience: 300 });
+    const front = host.born(1);
+    host.platform.paused.add(1);
+    await host.attachments.attach('guest1', spec('00:05.0'));
+    await front.connect();
+    const before = [granted(host), host.pciKeys(), host.states()];
+    await assert.rejects(host.attachments.attach('guest1', spec('00:08.0')), code('GUEST_SILENT'));
+    assert.deepEqual([granted(host), host.pciKeys(), host.states()], before);
+    assert.equal(front.read(0, 0, 4).value, 0x11e8_1234);
+    await front.follow();
+    await host.attachments.attach('guest1', spec('00:08.0'));
+  });
+
+  test('a guest that lets go of its old functions and then says no more', async () => {
+    await using host = await AttachedHost.start({ shapes: [disk(), edu()], patience: 300 });
+    const front = host.born(1);
+    host.platform.paused.add(1);
+    await host.attachments.attach('guest1', spec('00:05.0'));
+    await front.connect();
+    const watch = await front.store.watch(`${front.back}/state`, async () => {
+      if ((await front.store.read(`${front.back}/state`)) === '7') await front.write({ state: '7' });
+    });
+    await assert.rejects(host.attachments.attach('guest1', spec('00:08.0')), code('GUEST_SILENT'));
+    // The back end had exported it already.
+    await host.settled(() => host.states().includes(`${DISK} free`));
+    assert.equal(front.read(8, 0, 4).error, -1);
+    await watch.unwatch();
+  });
+
+  test('a guest, at a detach: it keeps the function, until it is taken by force', async () => {
+    await using host = await AttachedHost.start({ shapes: [disk(), edu()], patience: 300 });
+    const front = host.born(1);
+    host.platform.paused.add(1);
+    for (const text of ['00:05.0', '00:08.0']) await host.attachments.attach('guest1', spec(text));
+    await front.connect();
+    const before = [granted(host), host.pciKeys(), host.states()];
+    await assert.rejects(host.attachments.detach('guest1', target('00:05.0')), (error) => {
+      assert.ok(code('GUEST_SILENT')(error) && error instanceof OpenslotError);
+      assert.equal(error.next, 'openslot detach --force guest1 0000:00:05.0 takes it without the guest');
+      return true;
+    });
+    assert.deepEqual([granted(host), host.pciKeys(), host.states()], before);
+    const { forced, unsettled } = await host.attachments.detach('guest1', target('00:05.0'), true);
+    assert.deepEqual([forced, unsettled], [true, []]);
+    assert.deepEqual([granted(host), host.states()], [DISK_GRANTS, [`${EDU} free`, `${DISK} taken`]]);
+    assert.equal(front.read(0, 0, 4).error, -1);
+    assert.equal(front.read(8, 0, 4).value, 0x0010_1b36);
+    // The last one: the pair goes, and the back end with it.
+    await host.attachments.detach('guest1', target('00:08.0'), true);
+    assert.deepEqual([granted(host), host.states()], [[], [`${EDU} free`, `${DISK} free`]]);
+  });
+
+  test('nobody serves: the back end is named, and no pair is left', async () => {
+    await using host = await AttachedHost.start({ shapes: [disk()], serving: false, patience: 200 });
+    await host.running(1);
+    const before = host.pciKeys();
+    await assert.rejects(host.attachments.attach('guest1', spec('00:08.0')), code('BACK_END_SILENT'));
+    assert.deepEqual([granted(host), host.pciKeys(), host.states()], [[], before, [`${DISK} free`]]);
+  });
+
+  test('a back end that ended leaves its guest’s pair; a later owner takes the function by force, with what was granted', async () => {
+    await using host = await AttachedHost.start({ shapes: [disk()], patience: 200 });
+    await host.running(1);
+    const before = host.pciKeys();
+    await host.attachments.attach('guest1', spec('00:08.0'));
+    await host.endServing();
+    await host.serve();
+    await assert.rejects(host.attachments.attach('guest1', spec('00:08.0')), code('FUNCTION_TAKEN'));
+    await assert.rejects(host.attachments.detach('guest1', target('00:08.0')), code('BACK_END_SILENT'));
+    const { resets } = host.machine.device(disk().address);
+    await host.attachments.detach('guest1', target('00:08.0'), true);
+    assert.deepEqual([granted(host), host.pciKeys(), host.states()], [[], before, [`${DISK} free`]]);
+    assert.equal(host.machine.device(disk().address).resets, resets + 1);
+  });
+
+  test('a front end that closed: nobody has to agree to a detach, and then the guest can begin anew', async () => {
+    await using host = await AttachedHost.start({ shapes: [disk(), edu()] });
+    const front = await host.running(1);
+    for (const text of ['00:05.0', '00:08.0']) await host.attachments.attach('guest1', spec(text));
+    await front.write({ state: '5' });
+    await front.backState(5);
+    await front.write({ state: '6' });
+    await front.backState(6);
+    await assert.rejects(host.attachments.attach('guest1', spec('00:05.0')), code('FUNCTION_TAKEN'));
+    await host.attachments.detach('guest1', target('00:05.0'));
+    assert.deepEqual(host.states(), [`${EDU} free`, `${DISK} taken`]);
+    await assert.rejects(host.attachments.attach('guest1', spec('00:05.0')), code('PAIR_CLOSED'));
+    await host.attachments.detach('guest1', target('00:08.0'));
+    const again = host.attachments.attach('guest1', spec('00:05.0'));
+    await front.connect();
+    assert.equal((await again).frontEnd, 'connected');
+  });
+});
+
+describe('with xl', () => {
+  test('what it attached is detached, with what it granted', async () => {
+    await using host = await AttachedHost.start({ shapes: [disk(), edu()] });
+    const front = host.born(1);
+    const { store } = host.platform;
+    await toolStackCreates(store, 1, [EDU]);
+    await front.connect();
+    await front.follow();
+    await toolStackAttaches(store, 1, DISK);
+    await host.settled(() => host.states().every((state) => state.endsWith('taken')));
+    for (const entry of DISK_GRANTS) host.platform.granted.add(entry);
+    host.platform.mapped.set(11 as never, { guest: 1 as never, route: { kind: 'intx', gsi: 11 } });
+    for (const key of ['0000-00-05-0', '0000-00-08-0']) host.store.write(`/libxl/pci/${key}/domid`, '1');
+    await front.backState(4);
+    const { unsettled } = await host.attachments.detach('guest1', target('00:08.0'));
+    assert.deepEqual([unsettled, granted(host)], [[], []]);
+    assert.deepEqual(host.states(), [`${EDU} taken`, `${DISK} free`]);
+    assert.equal(host.store.read('/libxl/pci/0000-00-08-0/domid'), undefined);
+    assert.equal(host.store.read('/libxl/pci/0000-00-05-0/domid'), '1');
+  });
+
+  test('a function goes by the name that xl gave it', async () => {
+    await using host = await AttachedHost.start({ shapes: [disk()] });
+    const front = await host.running(1);
+    host.store.write('/libxl/pci/0000-00-08-0/name', 'fast');
+    await host.attachments.attach('guest1', spec('name=fast'));
+    assert.equal((await front.backKeys())['name-0'], 'fast');
+    await host.attachments.detach('guest1', target('name=fast'));
+    assert.deepEqual(host.states(), [`${DISK} free`]);
+  });
+});
+
+describe('a guest that dies', () => {
+  test('while it has functions: they are back, and the store says nothing of it', async () => {
+    await using host = await AttachedHost.start({ shapes: [disk(), edu()] });
+    const before = host.pciKeys();
+    await host.running(1);
+    for (const text of ['00:05.0', '00:08.0']) await host.attachments.attach('guest1', spec(text));
+    host.dies(1);
+    await host.settled(() => host.states().every((state) => state.endsWith('free')));
+    await host.settled(() => host.pciKeys().length === before.length);
+    assert.deepEqual(host.pciKeys(), before);
+    await host.running(2);
+    await host.attachments.attach('guest2', spec('00:08.0'));
+    assert.deepEqual(host.errors, []);
+  });
+
+  test('while nobody looked: the next owner clears up', async () => {
+    await using host = await AttachedHost.start({ shapes: [disk()] });
+    host.store.write('/libxl/pci/0000-00-08-0/domid', '44');
+    host.store.write('/libxl/44/openslot/x/0000-00-08-0', 'memory:febd0+4');
+    await host.restartToolStack();
+    await host.settled(() => host.store.read('/libxl/pci/0000-00-08-0/domid') === undefined);
+    await host.settled(() => host.store.read('/libxl/44/openslot') === undefined);
+  });
+
+  test('in the middle of an attach: told, and nothing is left', async () => {
+    await using host = await AttachedHost.start({ shapes: [disk(), edu()] });
+    const before = host.pciKeys();
+    const front = host.born(1);
+    host.platform.paused.add(1);
+    await host.attachments.attach('guest1', spec('00:05.0'));
+    await front.connect();
+    const attach = host.attachments.attach('guest1', spec('00:08.0'));
+    attach.catch(() => undefined);
+    await front.backState(7);
+    host.dies(1);
+    await assert.rejects(attach, code('GUEST_GONE'));
+    await host.settled(() => host.states().every((state) => state.endsWith('free')));
+    await host.settled(() => host.pciKeys().length === before.length);
+    assert.deepEqual(host.pciKeys(), before);
+  });
+});

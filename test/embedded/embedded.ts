@@ -1,0 +1,110 @@
+/** An embedded host for tests: a simulated machine, guests that run programs of `test/guests`, and what they report. */
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { EmbeddedHost, type GuestInfo, type GuestOptions, type HostEvent } from '../../src/admin/index.js';
+import { parseMachine, SimMachine, type SimOptions } from '../../src/machines/sim/index.js';
+import { notations, type PciAddress } from '../../src/pci/index.js';
+
+/** Longest wait for anything, so that a loaded machine has time. */
+const PATIENCE_MS = 30_000;
+
+export class TestHost implements AsyncDisposable {
+  readonly host: EmbeddedHost;
+  readonly machine: SimMachine;
+  readonly events: readonly HostEvent[];
+
+  private constructor(host: EmbeddedHost, machine: SimMachine, events: readonly HostEvent[]) {
+    this.host = host;
+    this.machine = machine;
+    this.events = events;
+  }
+
+  /** Without a description it is the machine of users. */
+  static async start(description?: string, options?: SimOptions): Promise<TestHost> {
+    const machine = new SimMachine(
+      description === undefined ? undefined : parseMachine(description),
+      options,
+    );
+    const events: HostEvent[] = [];
+    const host = await EmbeddedHost.start({ machine, onEvent: (event) => events.push(event) });
+    return new TestHost(host, machine, events);
+  }
+
+  address(text: string): PciAddress {
+    return notations.hex.parse(text);
+  }
+
+  /** Claims what is the host's, runs a program of `test/guests`, and attaches. */
+  async run(
+    program: string,
+    functions: readonly string[] = [],
+    options: Omit<GuestOptions, 'file'> = {},
+  ): Promise<GuestInfo> {
+    const file = fileURLToPath(new URL(`../guests/${program}.js`, import.meta.url));
+    const guest = await this.host.guests.run({ ...options, file });
+    for (const text of functions) await this.attach(guest, text);
+    return guest;
+  }
+
+  attach(guest: GuestInfo, text: string) {
+    return this.host.attachments.attach(
+      String(guest.domain),
+      notations.xlSpec.parse(text.includes(',') ? text : `${text},seize=1`),
+    );
+  }
+
+  detach(guest: GuestInfo, text: string) {
+    return this.host.attachments.detach(
+      String(guest.domain),
+      { kind: 'function', address: this.address(text) },
+      false,
+    );
+  }
+
+  /** A key that the guest wrote below its `data`, once it is there. */
+  async report(guest: GuestInfo, key: string): Promise<string> {
+    const path = `/local/domain/${guest.domain}/data/${key}`;
+    let value: string | undefined;
+    await this.until(`${path} of ${guest.name}`, () => (value = this.host.store.read(path)) !== undefined);
+    return value ?? '';
+  }
+
+  async until(what: string, condition: () => boolean): Promise<void> {
+    const latest = performance.now() + PATIENCE_MS;
+    while (!condition()) {
+      assert.ok(performance.now() < latest, `${what} did not come; ${this.output().join('\n')}`);
+      await sleep(5);
+    }
+  }
+
+  /** What the guests printed. */
+  output(): readonly string[] {
+    return this.events.flatMap((event) =>
+      event.of === 'guest' && event.event.event === 'output' ? [event.event.line] : [],
+    );
+  }
+
+  /** The state of a function in the pool. */
+  state(text: string): string | undefined {
+    const address = this.address(text);
+    return this.host.pool.list().find((member) => member.address.equals(address))?.state;
+  }
+
+  /** Nothing of the guest is left, and what it had is free. */
+  assertGone(guest: GuestInfo, ...functions: readonly string[]): void {
+    const left = [...this.host.store.nodes()]
+      .map(({ path }) => path)
+      .filter((path) => path.split('/').includes(String(guest.domain)));
+    assert.deepEqual(left, []);
+    for (const text of functions) assert.equal(this.state(text), 'free', text);
+    assert.deepEqual(
+      this.host.guests.list().filter(({ domain }) => domain === guest.domain),
+      [],
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.host[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,89 @@
+/** However a guest ends, its function comes back reset and restored, nothing of it stays, and others go on. */
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, test } from 'node:test';
+import type { DomainEnd } from '../../src/xen/local/index.js';
+import { TestHost } from './embedded.js';
+
+const EDU = '01:00.0';
+
+describe('a guest', () => {
+  const byItself: readonly (readonly [string, (end: DomainEnd) => boolean])[] = [
+    ['returns', (end) => end.how === 'exit' && end.code === 0],
+    ['throws', (end) => end.how === 'crash' && String(end.error).includes('as the test wants it')],
+    ['exits', (end) => end.how === 'exit' && end.code === 7],
+  ];
+  for (const [how, expected] of byItself) {
+    test(`that ${how} gives everything back`, async () => {
+      await using test = await TestHost.start();
+      const guest = await test.run('ends', [EDU], { arguments: [how] });
+      const end = await test.host.guests.ended(guest.domain);
+      assert.ok(expected(end), JSON.stringify(end));
+      test.assertGone(guest, EDU);
+    });
+  }
+
+  for (const how of ['loops', 'sleeps', 'reads', 'configures'] as const) {
+    test(`that ${how} can be destroyed`, async () => {
+      await using test = await TestHost.start();
+      const guest = await test.run('ends', [EDU], { arguments: [how] });
+      await test.report(guest, 'ready');
+      await sleep(20);
+      await test.host.guests.destroy(guest.domain);
+      test.assertGone(guest, EDU);
+      // The next guest gets the function as if nothing had been.
+      const next = await test.run('ends', [EDU], { arguments: ['returns'], name: 'next' });
+      assert.equal((await test.host.guests.ended(next.domain)).how, 'exit');
+    });
+  }
+
+  test('that is destroyed with a DMA in flight is not written to any more', async () => {
+    await using test = await TestHost.start();
+    const guest = await test.run('ends', [EDU], { arguments: ['transfers'] });
+    const memory = test.host.xen.domain(guest.domain)?.memory.buffer;
+    assert.ok(memory !== undefined);
+    await test.report(guest, 'started');
+    const faults = test.machine.faults.count;
+    const before = new Uint8Array(memory.slice(0));
+    await test.host.guests.destroy(guest.domain);
+    test.assertGone(guest, EDU);
+    // Long enough for the transfer to be over, had the reset not ended it.
+    await sleep(250);
+    assert.deepEqual(new Uint8Array(memory), before);
+    assert.equal(
+      test.machine.faults.count,
+      faults,
+      'reset before it could reach for memory that it has lost',
+    );
+  });
+
+  test('whose program is none says why, and is never there', async () => {
+    await using test = await TestHost.start();
+    await assert.rejects(test.host.guests.run({ file: '/nowhere.js' }), { code: 'GUEST_PROGRAM' });
+    await assert.rejects(test.run('ends', [], { name: 'no name' }), { code: 'GUEST_OPTIONS' });
+    await assert.rejects(test.run('ends', [], { memory: 1 }), { code: 'GUEST_OPTIONS' });
+    await assert.rejects(test.run('ends', [], { memory: 2 ** 40 }), { code: 'MACHINE_MEMORY' });
+    assert.deepEqual(test.host.guests.list(), []);
+    const nothing = await test.run('no-program');
+    const end = await test.host.guests.ended(nothing.domain);
+    assert.ok(
+      end.how === 'crash' && String(end.error).includes('exports no default function'),
+      JSON.stringify(end),
+    );
+    test.assertGone(nothing);
+  });
+
+  test('that ends does not disturb another one', async () => {
+    await using test = await TestHost.start();
+    const steady = await test.run('ends', ['02:00.0'], { arguments: ['sleeps'], name: 'steady' });
+    await test.report(steady, 'ready');
+    for (const how of ['throws', 'exits', 'returns']) {
+      const guest = await test.run('ends', [EDU], { arguments: [how], name: how });
+      await test.host.guests.ended(guest.domain);
+      test.assertGone(guest, EDU);
+    }
+    assert.equal(test.state('02:00.0'), 'taken');
+    await test.host.guests.destroy(steady.domain);
+    test.assertGone(steady, '02:00.0');
+  });
+});

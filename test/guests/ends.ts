@@ -1,0 +1,52 @@
+/** A guest that comes to its end in the way that its first argument names, once it has its function. */
+import type { PciFunction, Region } from 'openslot/function';
+import type { Guest } from 'openslot/guest';
+
+const DMA_COUNT = 0x90;
+const DMA_COMMAND = 0x98;
+
+export default async function ends({ arguments: [how], xpci, store, platform }: Guest): Promise<unknown> {
+  const fn = await first(xpci);
+  fn.setEnabled(true);
+  fn.config.write(4, 2, fn.config.read(4, 2) | 4);
+  const region = fn.openRegion(0);
+  await store.write('data/ready', 'yes');
+  switch (how) {
+    case 'returns':
+      return undefined;
+    case 'throws':
+      throw new Error('as the test wants it');
+    case 'exits':
+      return process.exit(7);
+    case 'loops':
+      for (;;);
+    case 'sleeps':
+      return new Promise(() => undefined);
+    case 'reads':
+      for (;;) region.read32(0);
+    case 'configures':
+      for (;;) fn.config.read(0, 4);
+    case 'transfers':
+      await transfer(region, platform);
+      await store.write('data/started', 'yes');
+      return new Promise(() => undefined);
+    default:
+      throw new Error(`no end named ${how ?? 'nothing'}`);
+  }
+}
+
+async function first(xpci: Guest['xpci']): Promise<PciFunction> {
+  await xpci.connected();
+  const [found] = xpci.list();
+  if (found === undefined) throw new Error('the bus is empty');
+  return xpci.open(found.address);
+}
+
+/** Starts a DMA into the guest's own memory; it ends a tenth of a second later. */
+async function transfer(region: Region, platform: Guest['platform']): Promise<void> {
+  const page = await platform.dma.allocate(4096);
+  region.write64(0x80, 0x40000n);
+  region.write64(0x88, page.iova);
+  region.write64(DMA_COUNT, 64n);
+  region.write32(DMA_COMMAND, 3);
+}
