@@ -3,14 +3,17 @@ import { parseArgs } from 'node:util';
 import { runCommand } from '../lab/command.js';
 import { LabFailure } from '../lab/failure.js';
 import { measureStart } from './start.js';
+import { measureStore } from './store.js';
 import { measureXen } from './xen.js';
 
-const help = `Usage: npm run bench [-- start|xen …] [--rounds N]
+const help = `Usage: npm run bench [-- start|store|xen …] [--rounds N]
 
   start   how long \`openslot --help\` takes, beside an empty Node program
-  xen     a guest's whole bus scan with openslot's back end, beside the kernel's xen-pciback, in one boot of the lab
+  store   operations of our XenStore server a second, through its socket
+  xen     a guest's whole bus scan with openslot's back end, beside the kernel's xen-pciback, in one boot of the lab;
+          and our XenStore server beside C xenstored there
 
-Without a name both are measured. Raw samples are printed; those of xen are kept in the run's folder too.
+Without a name all are measured. Raw samples are printed; those of xen are kept in the run's folder too.
 
   --rounds N            scans of each guest (default 15, at least 7)
   --back-end kernel     both guests get the kernel's back end: how far two equal things differ
@@ -30,8 +33,8 @@ async function main(): Promise<number> {
     console.log(help);
     return 0;
   }
-  const parts = positionals.length === 0 ? ['start', 'xen'] : positionals;
-  const unknown = parts.find((part) => part !== 'start' && part !== 'xen');
+  const parts = positionals.length === 0 ? ['start', 'store', 'xen'] : positionals;
+  const unknown = parts.find((part) => !['start', 'store', 'xen'].includes(part));
   if (unknown !== undefined) throw new LabFailure(`There is no bench ${unknown}; try --help.`);
   const backEnd = values['back-end'];
   if (backEnd !== 'openslot' && backEnd !== 'kernel')
@@ -42,6 +45,7 @@ async function main(): Promise<number> {
   const limit = Number(values.limit);
   if (!(limit > 0)) throw new LabFailure(`--limit ${values.limit} is no number of seconds.`);
   if (parts.includes('start')) measureStart();
+  if (parts.includes('store')) await measureStore(rounds);
   if (parts.includes('xen')) await measureXen(backEnd, rounds, limit);
   return 0;
 }

@@ -1,4 +1,4 @@
-/** A guest's whole bus scan with openslot's back end, beside one with the kernel's xen-pciback, in one boot. */
+/** A guest's bus scan with our back end beside one with the kernel's, and our XenStore server beside C xenstored, in one boot. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabFailure } from '../lab/failure.js';
@@ -7,6 +7,8 @@ import type { ConsoleLine } from '../lab/xen/qemu.js';
 import type { BackEnd } from '../lab/xen/scenario.js';
 import { listed, median } from './samples.js';
 import { printStages } from './stages.js';
+import { printLoads } from './store.js';
+import type { StoreSamples } from './store-load.js';
 
 type Side = 'subject' | 'peer';
 
@@ -41,8 +43,19 @@ export async function measureXen(backEnd: BackEnd, rounds: number, limitSeconds:
   printClocks(measured.scan, 1);
   console.log(`\nxen: microseconds of one configuration read, ${rounds} runs of ${READS} of each by turns`);
   printClocks(measured.reads, 1000 / READS);
+  printStore(run);
   const [ours] = measured.reads;
   printStages(join(run.work, 'stages.json'), (median(ours?.guest ?? []) * 1000) / READS);
+}
+
+/** Both servers in dom0, each in a process of its own, on one processor with the client. */
+function printStore({ facts, work }: Boot): void {
+  if (facts.get('store.code') !== '0')
+    throw new LabFailure(
+      `The store's load failed: ${facts.get('store.log') ?? 'it never ended'}; see ${work}.`,
+    );
+  console.log('\nstore: operations a second through the socket in dom0, by turns, on the guest’s clock');
+  printLoads(JSON.parse(facts.file('store.json')) as StoreSamples);
 }
 
 type What = 'scan' | 'reads';

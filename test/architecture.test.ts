@@ -45,6 +45,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'pciback',
     'pool',
     'machines/linux',
+    'machines/sim',
     'xen',
     'xen/native',
     'function',

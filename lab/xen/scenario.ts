@@ -164,9 +164,17 @@ function judgeStore(facts: Facts, guest: 'guest' | 'unborn' | 'live', file: stri
     `no key of the ${guest} is left`,
     keysOfGuest(difference.added, domid, facts.get(`${guest}.vm`) ?? 'unknown'),
   );
-  for (const [how, lines] of Object.entries(difference) as [string, readonly string[]][])
-    if (lines.length > 0)
-      console.log(`XenStore, ${how} since before the guest:\n${indented(lines.join('\n'))}`);
+  // Another guest is there by then.
+  const others = new Set(
+    guest === 'live'
+      ? []
+      : keysOfGuest(difference.added, facts.get('live.id') ?? 'unknown', facts.get('live.vm') ?? 'unknown'),
+  );
+  for (const [how, lines] of Object.entries(difference) as [string, readonly string[]][]) {
+    const shown = lines.filter((line) => !others.has(line));
+    if (shown.length > 0)
+      console.log(`XenStore, ${how} since before the guest:\n${indented(shown.join('\n'))}`);
+  }
 }
 
 /** How `openslot list --json` shows the function. This is the one place that knows that output's form. */

@@ -19,6 +19,7 @@ export class Attachments implements AsyncDisposable {
   /** The last change of each guest: changes of one pair come one after the other. */
   readonly #changes = new Map<DomainId, Promise<unknown>>();
   #watch: Watch | undefined;
+  #clearing: Promise<void> = Promise.resolve();
 
   private constructor(options: AttachmentsOptions) {
     const { store, domain } = options.platform;
@@ -30,9 +31,13 @@ export class Attachments implements AsyncDisposable {
   /** Begins to clear up behind guests that die, or died while nobody looked. */
   static async start(options: AttachmentsOptions): Promise<Attachments> {
     const attachments = new Attachments(options);
-    attachments.#watch = await options.platform.store.watch(RELEASE_DOMAIN, () =>
-      attachments.#clearBehindTheDead(),
-    );
+    attachments.#watch = await options.platform.store.watch(RELEASE_DOMAIN, () => {
+      attachments.#clearing = attachments.#clearing
+        .then(() => attachments.#clearBehindTheDead())
+        .catch((error: unknown) => {
+          options.onError('looking for guests that died', error);
+        });
+    });
     return attachments;
   }
 
@@ -75,6 +80,7 @@ export class Attachments implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#watch?.unwatch().catch(() => undefined);
+    await this.#clearing;
     await Promise.allSettled(this.#changes.values());
   }
 

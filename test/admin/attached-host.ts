@@ -116,15 +116,10 @@ export class AttachedHost {
     return new FrontEnd(this.#backPlatform, guest);
   }
 
-  /** A guest whose front end connects as soon as there is a pair, and takes hot changes. */
+  /** A guest whose front end connects whenever there is a pair, and takes hot changes. */
   async running(guest: number): Promise<FrontEnd> {
     const front = this.born(guest);
-    const watch = await front.store.watch(`${front.back}/state`, async () => {
-      if ((await front.store.read(`${front.back}/state`).catch(() => undefined)) !== '3') return;
-      await watch.unwatch();
-      await front.connect();
-      await front.follow();
-    });
+    await front.follow();
     return front;
   }
 

@@ -55,16 +55,16 @@ function copierDma(fn: PciFunction) {
 
 const subjects: readonly ComplianceSubject[] = [
   eduSubject(sim, at('01:00.0')),
-  { machine: sim, address: at('00:03.0'), memoryRegion: 0, ioRegion: { region: 1, offset: 8 } },
+  { machine: sim, address: at('00:04.0'), memoryRegion: 0, ioRegion: { region: 1, offset: 8 } },
   {
     machine: sim,
-    address: at('00:02.3'),
+    address: at('00:03.3'),
     memoryRegion: 0,
     intx: copierInterrupt,
     msix: copierInterrupt,
     dma: copierDma,
   },
-  { machine: sim, address: at('01:01.0') },
+  { machine: sim, address: at('02:00.0') },
   { machine: sim, address: at('00:01.0') },
 ];
 

@@ -96,6 +96,52 @@ describe('one guest', () => {
     await all.end();
   });
 
+  test('libxl lists the functions of a new guest one by one: all are there when the guest connects', async () => {
+    const all = await host();
+    const { store } = all.platform;
+    await toolStackCreates(store, 1, [DISK]);
+    const front = new FrontEnd(all.platform, 1);
+    await front.backState(3);
+    await toolStackAttaches(store, 1, EDU);
+    await all.settled(() => all.states().every((one) => one === 'taken'));
+    await all.settled(() => all.platform.server.read(`${front.back}/state-1`) === '3');
+    assert.equal((await front.backKeys())['state'], '3');
+    await front.connect();
+    assert.deepEqual([front.read(0, 0, 4).value, front.read(8, 0, 4).value], [0x0010_1b36, 0x11e8_1234]);
+    await all.end();
+  });
+
+  test('one that cannot be exported before the guest connects is told once, however often the guest speaks', async () => {
+    const all = await host();
+    const { store } = all.platform;
+    await toolStackCreates(store, 1, [DISK]);
+    const front = new FrontEnd(all.platform, 1);
+    await front.backState(3);
+    await toolStackAttaches(store, 1, '0000:0a:00.0');
+    await all.settled(() => all.failures().length > 0);
+    for (let turn = 0; turn < 5; turn++) for (const state of ['2', '1']) await front.write({ state });
+    await front.connect();
+    assert.deepEqual(
+      all.failures().map(({ code }) => code),
+      ['FUNCTION_NOT_FOUND'],
+    );
+    assert.equal(front.read(0, 0, 4).value, 0x0010_1b36);
+    await all.end();
+  });
+
+  test('an entry that goes without a word is taken back: the guest does not answer, or has closed', async () => {
+    const all = await host();
+    const { store } = all.platform;
+    await toolStackCreates(store, 1, [DISK, EDU]);
+    const front = new FrontEnd(all.platform, 1);
+    await front.connect();
+    await toolStackForgets(store, 1, DISK);
+    await all.settled(() => all.states()[1] === 'free');
+    assert.equal(front.read(0, 0, 4).error, -1);
+    assert.equal(front.read(8, 0, 4).value, 0x11e8_1234);
+    await all.end();
+  });
+
   test('hot attach and detach through states 7 and 8', async () => {
     const all = await host();
     const { store } = all.platform;

@@ -1,7 +1,9 @@
 /** A guest's front end for tests: XenBus states and keys as pcifront writes them, over the guest's own connection. */
+import { Pair, type PairView } from '../../src/admin/pair.js';
+import { notations } from '../../src/pci/index.js';
 import { domainId, type DomainId } from '../../src/xen/domain.js';
 import { frontendPath, backendPath, Command } from '../../src/xen/pciif/index.js';
-import { discard, XenStoreClient, type StoreView, type XenStore } from '../../src/xen/store/index.js';
+import { discard, XenStoreClient, type XenStore } from '../../src/xen/store/index.js';
 import type { MemoryPlatform } from '../xen/memory-platform.js';
 import { permissions } from '../xen/store/tree-text.js';
 import { SharedPageGuest, type Reply } from './shared-page-guest.js';
@@ -61,53 +63,37 @@ export async function toolStackDestroys(store: XenStore, guest: number): Promise
   });
 }
 
-/** Where libxl finds a function in the back end's directory: by its `dev-N`. */
-async function numberOf(store: StoreView, back: string, device: string): Promise<number> {
-  const count = Number(await store.read(`${back}/num_devs`));
-  for (let index = 0; index < count; index++)
-    if ((await store.read(`${back}/dev-${index}`)) === device) return index;
-  throw new Error(`${device} is not in ${back}`);
+/** Our own tool stack's hands, which do what libxl does; the rest of what attach and detach are is not asked here. */
+async function pairOf(store: XenStore, guest: number): Promise<{ pair: Pair; seen: PairView }> {
+  const pair = new Pair(store, domainId(0), {
+    id: domainId(guest),
+    name: `guest${guest}`,
+    uuid: 'none',
+    type: 'pv',
+  });
+  const seen = await pair.look();
+  if (seen === undefined) throw new Error(`guest ${guest} has no pair`);
+  return { pair, seen };
 }
 
-/** `xl pci-attach`: a new entry behind the last, and state 7. */
+/** A new entry behind the last; while the guest is connected, state 7. */
 export async function toolStackAttaches(store: XenStore, guest: number, device: string): Promise<void> {
-  const back = backendPath(domainId(0), domainId(guest));
-  await store.transaction(async (tx) => {
-    const index = Number(await tx.read(`${back}/num_devs`));
-    const keys = {
-      [`key-${index}`]: device,
-      [`dev-${index}`]: device,
-      [`state-${index}`]: '1',
-      num_devs: String(index + 1),
-    };
-    for (const [key, value] of Object.entries({ ...keys, state: '7' }))
-      await tx.write(`${back}/${key}`, value);
-  });
+  const { pair, seen } = await pairOf(store, guest);
+  const address = notations.xenstore.parse(device);
+  const options = 'msitranslate=0,power_mgmt=0,permissive=0,rdm_policy=strict';
+  await pair.add([{ address, virtualDevfn: undefined, name: undefined, options }], seen);
 }
 
-/** The first half of `xl pci-detach`: the entry is marked, and state 7. */
+/** The first half of a detach: the entry is marked, and state 7. */
 export async function toolStackDetaches(store: XenStore, guest: number, device: string): Promise<void> {
-  const back = backendPath(domainId(0), domainId(guest));
-  await store.transaction(async (tx) => {
-    await tx.write(`${back}/state-${await numberOf(tx, back, device)}`, '5');
-    await tx.write(`${back}/state`, '7');
-  });
+  const { pair, seen } = await pairOf(store, guest);
+  await pair.askToLeave([notations.xenstore.parse(device)], seen);
 }
 
 /** Its second half: the entry goes, and every later one moves down by one. */
 export async function toolStackForgets(store: XenStore, guest: number, device: string): Promise<void> {
-  const back = backendPath(domainId(0), domainId(guest));
-  await store.transaction(async (tx) => {
-    const count = Number(await tx.read(`${back}/num_devs`));
-    for (let index = await numberOf(tx, back, device); index < count; index++) {
-      for (const key of ['key', 'dev', 'state', 'vdev', 'opts']) {
-        const next = await tx.read(`${back}/${key}-${index + 1}`);
-        if (next === undefined) await tx.remove(`${back}/${key}-${index}`);
-        else await tx.write(`${back}/${key}-${index}`, next);
-      }
-    }
-    await tx.write(`${back}/num_devs`, String(count - 1));
-  });
+  const { pair } = await pairOf(store, guest);
+  await pair.forget([notations.xenstore.parse(device)]);
 }
 
 export class FrontEnd {
@@ -184,14 +170,15 @@ export class FrontEnd {
     await this.write({ state: '4' });
   }
 
-  /** Follows hot changes from now on by itself, as pcifront does. */
+  /** Does by itself from now on what pcifront does: connects to each new pair, and follows hot changes. */
   async follow(): Promise<void> {
-    const own = `${frontendPath(this.guest)}/state`;
+    // Refused while there is no pair: a guest may not know what is not there.
+    const stateAt = (path: string) => this.store.read(`${path}/state`).catch(() => undefined);
     await this.store.watch(`${this.back}/state`, async () => {
-      // Refused once the pair is gone: a guest may not know what is not there.
-      const back = await this.store.read(`${this.back}/state`).catch(() => undefined);
-      const front = await this.store.read(own).catch(() => undefined);
-      if (back === '7' && front === '4') await this.write({ state: '7' });
+      const [back, front] = [await stateAt(this.back), await stateAt(frontendPath(this.guest))];
+      if (back === '3' && front === '1') await this.publish();
+      else if (back === '4' && front === '3') await this.write({ state: '4' });
+      else if (back === '7' && front === '4') await this.write({ state: '7' });
       else if (back === '8' && front === '7') await this.write({ state: '4' });
     });
   }

@@ -1,4 +1,5 @@
-# The measurement of `bench xen`, in dom0: two guests scan their bus by turns, each with another back end behind it.
+# The measurements of `bench xen`, in dom0: two servers of XenStore under the same load by turns; two guests that scan
+# their bus by turns, each with another back end behind it.
 . /openslot/lab/xen/guest/lib.sh
 . "/openslot/lab/xen/guest/back-end.$LAB_BACK_END.sh"
 
@@ -14,6 +15,17 @@ measure() {
 phase dom0
 stack_up
 modprobe xen-pciback
+
+# Before any guest runs, which would take time from the one or the other.
+phase store
+node /openslot/dist/bench/store-server.js /tmp/store.socket >/tmp/store-server.log 2>&1 &
+store_server=$!
+await 10 test -S /tmp/store.socket
+node /openslot/dist/bench/store-program.js openslot=/tmp/store.socket xenstored=/run/xenstored/socket \
+  --rounds "$((LAB_ROUNDS - 1))" --operations 200 >/lab/store.json 2>/tmp/store-program.log
+fact store.code $?
+facts store.log </tmp/store-program.log
+kill $store_server
 
 # The peer comes first, while xen-pciback still binds to what xl creates: openslot serve switches that off, and
 # leaves alone what a driver of the kernel has.

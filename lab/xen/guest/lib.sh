@@ -71,6 +71,9 @@ $functions
 CONFIG
 }
 
+# A guest's console ends its lines with it, too.
+carriage_return=$(printf '\r')
+
 connect() { # NAME FD: the guest's console becomes the descriptor; returns when the guest is up
   console=$(xenstore-read "/local/domain/$(xl domid "$1")/console/tty")
   eval "exec $2<>$console"
@@ -79,6 +82,7 @@ connect() { # NAME FD: the guest's console becomes the descriptor; returns when 
 
 hear() { # FD WORDS: the rest of the next line that begins with the words, in $heard
   while read -r -t 60 line <&"$1"; do
+    line=${line%"$carriage_return"}
     case $line in "$2"*)
       heard=${line#"$2"}
       return 0

@@ -11,27 +11,30 @@ const DIRECTORY = '/var/lib/xen';
  * @returns nothing where the configuration cannot be read: another tool stack made the guest.
  */
 export function lackingOptions(guest: DomainId, uuid: string, directory = DIRECTORY): readonly string[] {
-  const text = textOf(`${directory}/userdata-d.${guest}.${uuid}.libxl-json`);
-  if (text === undefined) return [];
-  return memberOf(text, 'b_info', 'type.pv', 'e820_host') === 'True' ? [] : ['e820_host=1'];
+  const configuration = read(`${directory}/userdata-d.${guest}.${uuid}.libxl-json`);
+  if (configuration === undefined) return [];
+  const lacking: string[] = [];
+  const passthrough = memberOf(configuration, 'c_info', 'passthrough') ?? 'default';
+  // By default a guest has an IOMMU context when it is made with functions.
+  const without =
+    passthrough === 'default' ? memberOf(configuration, 'pcidevs') === undefined : passthrough === 'disabled';
+  if (without) lacking.push('passthrough="enabled"');
+  if (memberOf(configuration, 'b_info', 'type.pv', 'e820_host') !== 'True') lacking.push('e820_host=1');
+  return lacking;
 }
 
-function textOf(path: string): string | undefined {
+/** Undefined where there is no such file, or it holds something else. */
+function read(path: string): unknown {
   try {
-    return readFileSync(path, 'utf8');
+    // libxl writes the end of its C string, too.
+    return JSON.parse(readFileSync(path, 'utf8').replace(/\0$/, '')) as unknown;
   } catch {
     return undefined;
   }
 }
 
-/** A member of nested objects; undefined where the text, or a level of it, is something else. */
-function memberOf(text: string, ...names: readonly string[]): unknown {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+/** A member of nested objects; undefined where a level of it is something else. */
+function memberOf(value: unknown, ...names: readonly string[]): unknown {
   for (const name of names) {
     if (typeof value !== 'object' || value === null) return undefined;
     value = (value as Record<string, unknown>)[name];

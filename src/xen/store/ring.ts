@@ -65,6 +65,8 @@ export class RingTransport implements ServedTransport {
   #closed = false;
   /** Inside {@link onEvent}, which notifies once at its end. */
   #inEvent = false;
+  /** An event came during one. */
+  #again = false;
   #moved = false;
 
   constructor({ bytes, role, notify, name = `ring of a ${role}` }: RingOptions) {
@@ -101,6 +103,7 @@ export class RingTransport implements ServedTransport {
 
   /** The other end has changed something. */
   onEvent(): void {
+    if (this.#inEvent) this.#again = true;
     if (this.#handlers === undefined || this.#closed || this.#inEvent) return;
     this.#inEvent = true;
     try {
@@ -111,8 +114,10 @@ export class RingTransport implements ServedTransport {
       this.#fill();
       if (wasBehind && this.#unsent === 0 && !this.#isClosed()) this.#handlers.drained?.();
     } finally {
-      this.#inEvent = false;
       this.#tell();
+      this.#inEvent = false;
+      if (this.#again) this.#soon();
+      this.#again = false;
     }
   }
 

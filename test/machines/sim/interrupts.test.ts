@@ -343,8 +343,8 @@ describe('streams', () => {
     assert.throws(() => interrupts.open({ kind: 'msix', vector: -1 }), { code: 'INTERRUPT_ABSENT' });
     const stream = interrupts.open({ kind: 'msix', vector: 0 });
     const rival = other.interrupts;
-    assert.throws(() => rival.open({ kind: 'msix', vector: 0 }), { code: 'INTERRUPT_BUSY' });
-    assert.throws(() => rival.open({ kind: 'intx' }), { code: 'INTERRUPT_BUSY' });
+    assert.throws(() => rival.open({ kind: 'msix', vector: 0 }), { code: 'INTERRUPT_TAKEN' });
+    assert.throws(() => rival.open({ kind: 'intx' }), { code: 'INTERRUPT_TAKEN' });
     rival.open({ kind: 'msix', vector: 1 });
     stream[Symbol.dispose]();
     other.close();

@@ -1,5 +1,6 @@
 /** The domains that the store has heard of: who is privileged, who may be meant by a permission, and what each has used. */
 
+import type { Generations } from './generations.js';
 import type { Quotas } from './quotas.js';
 
 /** Highest id that Xen gives a domain; the ones above mean something else (xen/include/public/xen.h). */
@@ -11,7 +12,7 @@ export type DomainProbe = (domain: number) => boolean;
 /** One domain, from when the store first heard of it to when it is gone. */
 export class Domain {
   readonly id: number;
-  /** The tree's generation when the store first heard of it: permissions that are older meant another domain. */
+  /** The generation at which the store heard of it: permissions that are older meant another domain. */
   readonly since: number;
   readonly privileged: boolean;
   /** What its relative paths begin from. */
@@ -43,10 +44,12 @@ export class Domain {
 export class Domains {
   readonly dom0 = new Domain(0, 0);
   readonly #known = new Map<number, Domain>([[0, this.dom0]]);
+  readonly #generations: Generations;
   readonly #exists: DomainProbe;
 
   /** @param exists says which domains are there; without it every id may be one. */
-  constructor(exists: DomainProbe = (id) => id >= 0 && id < FIRST_RESERVED) {
+  constructor(generations: Generations, exists: DomainProbe = (id) => id >= 0 && id < FIRST_RESERVED) {
+    this.#generations = generations;
     this.#exists = exists;
     this.dom0.introduced = true;
   }
@@ -56,18 +59,18 @@ export class Domains {
   }
 
   /** The domain, which the store hears of now if it has not before. */
-  hearOf(id: number, generation: number): Domain {
+  hearOf(id: number): Domain {
     let domain = this.#known.get(id);
     if (domain === undefined) {
-      domain = new Domain(id, generation);
+      domain = new Domain(id, this.#generations.next());
       this.#known.set(id, domain);
     }
     return domain;
   }
 
   /** The same for one that somebody named; undefined when there is none of that id. */
-  named(id: number, generation: number): Domain | undefined {
-    return this.#known.get(id) ?? (this.#exists(id) ? this.hearOf(id, generation) : undefined);
+  named(id: number): Domain | undefined {
+    return this.#known.get(id) ?? (this.#exists(id) ? this.hearOf(id) : undefined);
   }
 
   /** True when whoever has that id now was meant by something of that generation. */

@@ -107,7 +107,7 @@ export function setPermissions(request: Request): Answer {
   }
   const [owner, ...others] = permissions.map((one) => ({
     ...one,
-    void: store.domains.named(one.domain, store.tree.generation) === undefined,
+    void: store.domains.named(one.domain) === undefined,
   }));
   if (owner === undefined || owner.void) return ENOENT;
   const list: StoreNode['permissions'] = [owner, ...others];

@@ -1,7 +1,7 @@
 /** The removal of a node with everything below it, in the order in which xenstored does it. */
 import { childNames, withoutChild, type StoreNode } from './node.js';
 import { parentName } from './node-name.js';
-import { EIO, Refusal } from './refusal.js';
+import { EINVAL, EIO, ENOENT, Refusal } from './refusal.js';
 import type { NodeView } from './tree.js';
 
 /** Told of each node that goes; `exact` for those below the one that was named. */
@@ -19,13 +19,13 @@ export function childName(parent: string, child: string): string {
 
 /**
  * Removes a node that is there and is not the root: what is below it first, and its name from its parent's list.
- * EIO when parents and children do not fit: in a transaction that saw one before a change of others and one after it,
- * and which therefore cannot end well.
+ * EIO or EINVAL when parents and children do not fit: in a transaction that saw one before a change of others and one
+ * after it, and which therefore cannot end well.
  */
 export function removeSubtree(view: NodeView, name: string, onGone: OnGone): Refusal | undefined {
   const above = parentName(name);
   const parent = view.read(above);
-  if (parent instanceof Refusal) return parent;
+  if (parent instanceof Refusal) return parent === ENOENT ? EINVAL : parent;
   const refused = removeBelow(view, name, onGone);
   if (refused !== undefined) return refused;
   const children = withoutChild(parent.children, baseName(name));

@@ -67,7 +67,7 @@ export class StoreServer implements AsyncDisposable {
 
   /** Serves a client of that domain; the transport is the server's from now on. */
   serve(transport: ServedTransport, domain: DomainId): void {
-    this.#store.serve(transport, this.#store.domains.hearOf(domain, this.#store.tree.generation));
+    this.#store.serve(transport, this.#store.domains.hearOf(domain));
   }
 
   /** Serves dom0 on a UNIX socket that only this user can reach (mode 0600). @throws {XenStoreListenError} */
@@ -80,13 +80,13 @@ export class StoreServer implements AsyncDisposable {
 
   /** The domain is there: @introduceDomain fires, once. */
   introduce(domain: DomainId): void {
-    this.#store.introduce(this.#store.domains.hearOf(domain, this.#store.tree.generation));
+    this.#store.introduce(this.#store.domains.hearOf(domain));
     this.#store.flush();
   }
 
   /** The domain has shut down, or crashed: @releaseDomain fires; it keeps what it has. */
   shutDown(domain: DomainId): void {
-    this.#store.shutDown(this.#store.domains.hearOf(domain, this.#store.tree.generation));
+    this.#store.shutDown(this.#store.domains.hearOf(domain));
     this.#store.flush();
   }
 

@@ -4,6 +4,7 @@ import type { ServedTransport } from '../transport.js';
 import type { Message } from '../wire.js';
 import { Connection } from './connection.js';
 import { Domains, type Domain } from './domains.js';
+import { Generations } from './generations.js';
 import { childNames, READ, type StoreNode } from './node.js';
 import { parentName } from './node-name.js';
 import { childName, removeSubtree } from './removal.js';
@@ -38,6 +39,7 @@ export class Store {
   readonly quotas: Mutable<Quotas>;
   readonly hypervisor: StoreHypervisor | undefined;
   readonly onRequest: StoreOptions['onRequest'];
+  readonly generations = new Generations();
   readonly domains: Domains;
   readonly tree: Tree;
   readonly watches = new WatchIndex<Connection>();
@@ -51,8 +53,11 @@ export class Store {
     this.quotas = { ...quotas };
     this.hypervisor = hypervisor;
     this.onRequest = onRequest;
-    this.domains = new Domains(hypervisor === undefined ? undefined : (id) => hypervisor.exists(id));
-    this.tree = new Tree(this.domains, this.quotas);
+    this.domains = new Domains(
+      this.generations,
+      hypervisor === undefined ? undefined : (id) => hypervisor.exists(id),
+    );
+    this.tree = new Tree(this.generations, this.domains, this.quotas);
     this.special = new Map(
       [INTRODUCE_DOMAIN, RELEASE_DOMAIN].map((name) => [name, [{ rights: 0, domain: 0, void: false }]]),
     );
@@ -97,7 +102,7 @@ export class Store {
   connectGuest(id: number, frame: number, port: number): Refusal | undefined {
     const transport = this.hypervisor?.connect?.(id, frame, port);
     if (transport === undefined) return EINVAL;
-    const domain = this.domains.hearOf(id, this.tree.generation);
+    const domain = this.domains.hearOf(id);
     for (const connection of this.connections) if (connection.domain === domain) connection.close();
     this.serve(transport, domain);
     this.introduce(domain);
@@ -113,7 +118,7 @@ export class Store {
     connection.start();
   }
 
-  /** Ends its connections, removes its nodes with everything below them, and tells who watches for it. */
+  /** Ends its connections, removes its nodes with everything below them, and fires when it had been introduced. */
   release(domain: Domain): void {
     for (const connection of this.connections) if (connection.domain === domain) connection.close();
     if (domain.nodes > 0) this.#removeOwned('/', domain);
@@ -126,6 +131,7 @@ export class Store {
       this.special.set(name, [owner.domain === domain.id ? { ...owner, domain: 0 } : owner, ...left]);
     }
     this.domains.forget(domain);
+    if (!domain.introduced) return;
     domain.introduced = false;
     this.fireSpecial(RELEASE_DOMAIN);
   }

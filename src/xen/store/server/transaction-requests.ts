@@ -11,7 +11,7 @@ export function startTransaction({ store, connection, transaction }: Request): A
     connection.lastTransaction = (connection.lastTransaction + 1) >>> 0;
   } while (connection.lastTransaction === 0 || transactions.has(connection.lastTransaction));
   const id = connection.lastTransaction;
-  transactions.set(id, new Transaction(store.tree, domain, store.quotas));
+  transactions.set(id, new Transaction(store.generations, store.tree, domain, store.quotas));
   return `${id}\0`;
 }
 

@@ -1,5 +1,6 @@
 /** A transaction: the nodes that it has looked at and changed, over a tree that others change meanwhile. */
 import type { Domain } from './domains.js';
+import type { Generations } from './generations.js';
 import { entrySize, type NewNode, type StoreNode } from './node.js';
 import type { Quotas } from './quotas.js';
 import { EAGAIN, ENOENT, ENOMEM, ENOSPC, Refusal } from './refusal.js';
@@ -33,6 +34,7 @@ export interface Told {
  * cannot matter.
  */
 export class Transaction implements NodeView {
+  readonly #generations: Generations;
   readonly #tree: Tree;
   readonly #domain: Domain;
   readonly #quotas: Quotas;
@@ -44,11 +46,11 @@ export class Transaction implements NodeView {
   #spoilt = false;
   #created = false;
 
-  constructor(tree: Tree, domain: Domain, quotas: Quotas) {
+  constructor(generations: Generations, tree: Tree, domain: Domain, quotas: Quotas) {
+    this.#generations = generations;
     this.#tree = tree;
     this.#domain = domain;
     this.#quotas = quotas;
-    tree.nextGeneration();
   }
 
   read(name: string): StoreNode | Refusal {
@@ -63,7 +65,7 @@ export class Transaction implements NodeView {
     const growth = entrySize(node) - (touched.now === undefined ? -name.length : entrySize(touched.now));
     if (!this.#domain.affords(growth, this.#quotas)) return ENOMEM;
     const { value, permissions, children } = node;
-    const written = { value, permissions, children, generation: this.#tree.nextGeneration() };
+    const written = { value, permissions, children, generation: this.#generations.next() };
     this.#replace(name, touched, written);
     return written;
   }
@@ -71,7 +73,6 @@ export class Transaction implements NodeView {
   remove(name: string): Refusal | undefined {
     const touched = this.#touch(name);
     if (touched instanceof Refusal) return touched;
-    this.#tree.nextGeneration();
     this.#replace(name, touched, undefined);
     return undefined;
   }
@@ -105,7 +106,7 @@ export class Transaction implements NodeView {
     const told: Told[] = [];
     for (const [name, { first, now, modified, tell }] of this.#touched) {
       if (!modified) continue;
-      if (now !== undefined) this.#tree.put(name, now);
+      if (now !== undefined) this.#tree.put(name, this.#tree.inherited(now));
       else if (first !== undefined) this.#tree.remove(name);
       if (tell !== undefined) told.push({ name, exact: tell === 'exact', before: first });
     }

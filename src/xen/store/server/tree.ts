@@ -1,5 +1,6 @@
 /** The tree that everybody sees: nodes by name, the generation of the last change, and each owner's account. */
 import type { Domain, Domains } from './domains.js';
+import type { Generations } from './generations.js';
 import { entrySize, type NewNode, type StoredPermission, type StoreNode } from './node.js';
 import type { Quotas } from './quotas.js';
 import { ENOENT, ENOMEM, type Refusal } from './refusal.js';
@@ -27,9 +28,10 @@ export class Tree implements NodeView {
   readonly #nodes = new Map<string, StoreNode>();
   readonly #domains: Domains;
   readonly #quotas: Quotas;
-  #generation = 0;
+  readonly #generations: Generations;
 
-  constructor(domains: Domains, quotas: Quotas) {
+  constructor(generations: Generations, domains: Domains, quotas: Quotas) {
+    this.#generations = generations;
     this.#domains = domains;
     this.#quotas = quotas;
     const permissions: [StoredPermission] = [{ rights: 0, domain: 0, void: false }];
@@ -37,15 +39,6 @@ export class Tree implements NodeView {
     this.put('/', { value: '', permissions, children: 'tool\0' });
     this.put('/tool', { value: '', permissions, children: 'xenstored\0' });
     this.put('/tool/xenstored', { value: '', permissions, children: '' });
-  }
-
-  get generation(): number {
-    return this.#generation;
-  }
-
-  /** A generation that nothing has had before. */
-  nextGeneration(): number {
-    return ++this.#generation;
   }
 
   get(name: string): StoreNode | undefined {
@@ -70,10 +63,12 @@ export class Tree implements NodeView {
 
   /** Writes whatever the account says. */
   put(name: string, { value, permissions, children }: NewNode): StoreNode {
-    const written = { value, permissions, children, generation: ++this.#generation };
-    this.#charge(name, this.#nodes.get(name), -1);
+    const written = { value, permissions, children, generation: this.#generations.next() };
+    const before = this.#nodes.get(name);
+    this.#charge(name, before, -1);
     this.#charge(name, written, 1);
-    this.#nodes.set(name, written);
+    // A name that was cut out of a request keeps all of that in memory.
+    this.#nodes.set(before === undefined ? copied(name) : name, written);
     return written;
   }
 
@@ -104,6 +99,14 @@ export class Tree implements NodeView {
     };
   }
 
+  /** The same for a node that comes out of a transaction: what a domain owned that is gone is dom0's. */
+  inherited(node: StoreNode): StoreNode {
+    const adjusted = this.adjusted(node);
+    const [owner, ...others] = adjusted.permissions;
+    if (this.#domains.isOlder(owner.domain, node.generation)) return adjusted;
+    return { ...adjusted, permissions: [{ ...owner, domain: 0 }, ...others] };
+  }
+
   #charge(name: string, node: StoreNode | undefined, sign: 1 | -1): void {
     if (node === undefined) return;
     const owner = this.#domains.get(ownerOf(node));
@@ -111,4 +114,8 @@ export class Tree implements NodeView {
     owner.nodes += sign;
     owner.memory += sign * (entrySize(node) + name.length);
   }
+}
+
+function copied(name: string): string {
+  return Buffer.from(name, 'latin1').toString('latin1');
 }
