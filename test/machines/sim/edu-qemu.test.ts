@@ -52,7 +52,7 @@ class SimEdu implements Edu {
     const fn = machine.open(new PciAddress(0, 0, DEVICE, 0));
     const buffer = await fn.dma?.allocate(MEMORY_BYTES);
     assert.equal(buffer?.iova, BigInt(MEMORY), 'as in QEMU, where there is no translation');
-    return new SimEdu(machine, fn, new Uint8Array(buffer.memory));
+    return new SimEdu(machine, fn, buffer.bytes);
   }
 
   get address(): number {
@@ -285,7 +285,7 @@ describe(`edu beside QEMU ${qemu?.version ?? ''}`, { skip }, () => {
       await pair.config(at, 4);
     }
     await checkProperty(
-      'edu beside QEMU: configuration space',
+      'edu: beside QEMU, configuration space',
       fc.asyncProperty(fc.array(configStep, { minLength: 20, maxLength: 80 }), async (steps) => {
         await pair.both(async (side) => {
           for (const at of [0x42, 0x44, 0x48, 0x4c]) await side.setConfig(at, 2, 0);
@@ -309,7 +309,7 @@ describe(`edu beside QEMU ${qemu?.version ?? ''}`, { skip }, () => {
   test('registers: any access of any width', async (t) => {
     const pair = await start();
     await checkProperty(
-      'edu beside QEMU: registers',
+      'edu: beside QEMU, registers',
       fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 80 }), async (steps) => {
         await pair.begin();
         for (const { offset: at, width, value: written, isWrite } of steps) {

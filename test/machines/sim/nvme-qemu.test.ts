@@ -48,7 +48,7 @@ describe(`nvme beside QEMU ${qemu?.version ?? ''}`, { skip }, () => {
     const region = fn.openRegion(0);
     const buffer = await fn.dma?.allocate(MEMORY_BYTES);
     assert.equal(buffer?.iova, BigInt(MEMORY), 'as in QEMU, where there is no translation');
-    const memory = new Uint8Array(buffer.memory);
+    const memory = buffer.bytes;
     fn.config.write(0x04, 2, 0x0006);
     const ours: NvmeSide = {
       read32: (offset) => Promise.resolve(region.read32(offset)),
@@ -297,7 +297,7 @@ describe(`nvme beside QEMU ${qemu?.version ?? ''}`, { skip }, () => {
       seed: fc.nat(255),
     });
     await checkProperty(
-      'nvme beside QEMU: blocks',
+      'nvme: beside QEMU, blocks',
       fc.asyncProperty(fc.array(move, { minLength: 1, maxLength: 4 }), async (moves) => {
         for (const { isWrite, block, blocks, offset, order, listRoom, seed } of moves) {
           const content = Uint8Array.from({ length: 4096 }, (_, index) => (index * 11 + seed) & 0xff);
