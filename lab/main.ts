@@ -14,7 +14,7 @@ function the whole way: claimed from its driver, given to a PV guest that reads 
   --back-end openslot   openslot claims, serves and releases (default)
   --back-end kernel     the kernel's xen-pciback and xl do it: the reference to compare with
   --no-suites           leave out the suites (test/xen-lab) that run in dom0 before the scenario
-  --limit SECONDS       give up after that long (default 300)
+  --limit SECONDS       give up after that long (default 600)
   --shell               an interactive dom0 instead of the scenario
 
 The first run fetches some 135 MB of packages from this host's Debian sources; it needs apt, dpkg and Node, and
@@ -29,7 +29,7 @@ async function main(): Promise<number> {
       shell: { type: 'boolean', default: false },
       'no-suites': { type: 'boolean', default: false },
       'back-end': { type: 'string', default: 'openslot' },
-      limit: { type: 'string', default: '300' },
+      limit: { type: 'string', default: '600' },
     },
   });
   if (values.help || positionals.length === 0) {
