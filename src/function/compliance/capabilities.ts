@@ -1,9 +1,10 @@
 /** What a machine can do as it shows on its functions, to compare with what it declares. */
 import type { InterruptSource, PciFunction } from '../function.js';
 import type { Machine, MachineCapabilities } from '../machine.js';
+import { BUS_MASTER } from './checks.js';
 import type { ComplianceSubject } from './subject.js';
 
-const INTERRUPT_LINE = 0x3c;
+const COMMAND = 0x04;
 
 /** Capabilities that can be seen from outside; whether addresses are machine frames, only a real Xen knows. */
 export type Observed = Partial<Record<Exclude<keyof MachineCapabilities, 'machineFrames'>, boolean>>;
@@ -41,10 +42,10 @@ async function observeFunction(fn: PciFunction, changing: boolean): Promise<Obse
   for (const { index, kind } of fn.regions) {
     seen[kind === 'io' ? 'ioRegions' : 'memoryRegions'] = opens(() => fn.openRegion(index));
   }
-  const line = fn.config.read(INTERRUPT_LINE, 1);
-  fn.config.write(INTERRUPT_LINE, 1, line ^ 1);
-  seen.configWrite = fn.config.read(INTERRUPT_LINE, 1) === (line ^ 1);
-  fn.config.write(INTERRUPT_LINE, 1, line);
+  const command = fn.config.read(COMMAND, 2);
+  fn.config.write(COMMAND, 2, command ^ BUS_MASTER);
+  seen.configWrite = fn.config.read(COMMAND, 2) === (command ^ BUS_MASTER);
+  fn.config.write(COMMAND, 2, command);
   if (fn.resetMethods.length > 0) {
     seen.reset = await fn.reset().then(
       () => true,
