@@ -77,7 +77,7 @@ export interface Interrupts {
   readonly available: { readonly intx: number; readonly msi: number; readonly msix: number };
   /**
    * Switches the source on for the program, and off again when the last stream of its kind is closed. One kind at a
-   * time: messages disconnect the pin and each other. @throws {InterruptSourceError | FunctionClosedError}
+   * time: messages disconnect the pin and each other. @throws {InterruptError | FunctionClosedError}
    */
   open(source: InterruptSource): InterruptStream;
 }

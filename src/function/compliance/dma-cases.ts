@@ -32,7 +32,7 @@ function dmaCase(name: string, run: (parts: Parts) => Promise<void>): Compliance
 }
 
 function fill(buffer: DmaBuffer, value: (index: number) => number): Uint8Array {
-  const bytes = new Uint8Array(buffer.memory);
+  const bytes = buffer.bytes;
   for (let index = 0; index < bytes.length; index++) bytes[index] = value(index) & 0xff;
   return bytes;
 }
@@ -64,20 +64,20 @@ export const dmaCases: readonly ComplianceCase[] = [
       [one, 100],
       [two, 3 * PAGE],
     ] as const) {
-      holds('as large as asked for', buffer.memory.byteLength >= bytes);
+      holds('as large as asked for', buffer.bytes.length >= bytes);
       equal('page offset of the address', buffer.iova % BigInt(PAGE), 0n);
       equal(
         'first byte that is not 0',
-        differs(new Uint8Array(buffer.memory), () => 0),
+        differs(buffer.bytes, () => 0),
         -1,
       );
     }
     const [low, high] = one.iova < two.iova ? [one, two] : [two, one];
-    holds('addresses do not overlap', low.iova + BigInt(low.memory.byteLength) <= high.iova);
+    holds('addresses do not overlap', low.iova + BigInt(low.bytes.length) <= high.iova);
     fill(one, () => 0xff);
     equal(
       'the other is untouched',
-      differs(new Uint8Array(two.memory), () => 0),
+      differs(two.bytes, () => 0),
       -1,
     );
   }),
@@ -103,8 +103,7 @@ export const dmaCases: readonly ComplianceCase[] = [
       const target = fill(to, () => 0x5a);
       using watch = watchFaults(subject);
       const above =
-        (to.iova > from.iova ? to : from).iova +
-        BigInt(Math.max(to.memory.byteLength, from.memory.byteLength));
+        (to.iova > from.iova ? to : from).iova + BigInt(Math.max(to.bytes.length, from.bytes.length));
       await stimulus.copy(from.iova, above as Iova, 64);
       equal(
         'first byte that differs',
@@ -129,7 +128,7 @@ export const dmaCases: readonly ComplianceCase[] = [
     using again = await dma.allocate(PAGE);
     equal(
       'first byte that is not 0',
-      differs(new Uint8Array(again.memory), () => 0),
+      differs(again.bytes, () => 0),
       -1,
     );
   }),

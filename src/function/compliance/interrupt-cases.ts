@@ -114,7 +114,7 @@ function casesOf(kind: Kind): ComplianceCase[] {
       kind,
       'can be opened again after it was closed',
       ({ interrupts, stream, stimulus, source }) => {
-        refuses('a second time at once', 'INTERRUPT_BUSY', () => interrupts.open(source));
+        refuses('a second time at once', 'INTERRUPT_TAKEN', () => interrupts.open(source));
         stream[Symbol.dispose]();
         using again = interrupts.open(source);
         stimulus.raise();

@@ -265,7 +265,7 @@ describe('configuration space', () => {
       assert.deepEqual(decodeFunction(fn.config).findings, []);
       machine[Symbol.dispose]();
     });
-    await checkProperty('sim config: any writes are survived', property);
+    await checkProperty('sim: any writes to configuration space are survived', property);
   });
 });
 
@@ -309,7 +309,7 @@ describe('configuration space, judged by lspci', { skip: lspciVersion() === unde
       for (const { text: what } of found) assert.doesNotMatch(what, /broken|looped|ID 0x/i, names[index]);
       capabilities += found.length;
       const bridge = lines.get('Bus');
-      if (bridge !== undefined) assert.match(bridge, /primary=00, secondary=01, subordinate=01/);
+      if (bridge !== undefined) assert.match(bridge, /primary=00, secondary=0([12]), subordinate=0\1/);
     }
     assert.ok(capabilities >= 15, `${capabilities} capabilities`);
     machine[Symbol.dispose]();

@@ -205,6 +205,7 @@ describe('host drivers', () => {
   test('a driver does not bind what it does not know, and nobody binds nothing', async () => {
     const machine = new SimMachine(undefined, { clock: 'manual' });
     const edu = new PciAddress(0, 1, 0, 0);
+    await machine.drivers.unbind(edu);
     await assert.rejects(machine.drivers.bind(edu, 'testdev'), { code: 'DRIVER_REFUSED' });
     await machine.drivers.setOverride(edu, 'testdev');
     await machine.drivers.bind(edu, 'testdev');
