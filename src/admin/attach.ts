@@ -7,8 +7,8 @@ import {
   GuestNotPreparedError,
   GuestNotPvError,
   MachineNotMappableError,
-  PairSilentError,
 } from './errors.js';
+import { XenStoreContendedError } from '../xen/store/index.js';
 import type { Guest } from './guests.js';
 import { XEN_HOLDER } from './host-claims.js';
 import type { Pair, PairView, WantedFunction } from './pair.js';
@@ -46,7 +46,7 @@ export class Attaching {
   /** @throws {GuestNotPvError | MachineNotMappableError | GuestNotPreparedError} before anything is changed. */
   constructor(stack: ToolStack, guest: Guest, spec: XlSpec, specText: string) {
     const { platform, machine } = stack;
-    if (guest.type !== 'pv') throw new GuestNotPvError(guest, specText);
+    if (guest.type !== 'pv') throw new GuestNotPvError(guest, `xl pci-attach ${guest.name} ${specText}`);
     if (platform.needsMachineFrames && !machine.capabilities.machineFrames)
       throw new MachineNotMappableError(machine.name, guest);
     const { lacking } = platform.status(guest.id, guest.uuid);
@@ -161,11 +161,9 @@ export class Attaching {
           if (!(await this.#stack.givenBack(address))) throw new Error(`the back end keeps ${address}`);
       },
     });
-    for (let tries = 1; !(await this.#listOnce(wanted)); tries++) {
-      if (tries < MOST_TRIES) continue;
-      const view = await this.#dialogue.ready();
-      throw new PairSilentError('guest', this.#guest, view, 0, undefined);
-    }
+    for (let tries = 1; !(await this.#listOnce(wanted)); tries++)
+      if (tries === MOST_TRIES)
+        throw new XenStoreContendedError(`the PCI pair of guest ${this.#guest.name}`, tries);
     return this.#dialogue.exported(addresses);
   }
 

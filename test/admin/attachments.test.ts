@@ -249,6 +249,11 @@ describe('refusals before anything is changed', () => {
     await assert.rejects(attach('web', '00:08.0'), /the name of 2 guests/);
     await assert.rejects(attach('windows', '00:08.0'), code('GUEST_NOT_PV'));
     await assert.rejects(attach('modern', '00:08.0'), code('GUEST_NOT_PV'));
+    await assert.rejects(host.attachments.detach('windows', target('00:08.0')), (error) => {
+      assert.ok(code('GUEST_NOT_PV')(error) && error instanceof OpenslotError);
+      assert.match(error.next, /^xl pci-detach windows 0000:00:08\.0: /);
+      return true;
+    });
     await assert.rejects(attach('7', '00:05.0'), code('FUNCTION_NOT_CLAIMED'));
     await assert.rejects(attach('1', '00:05.*'), code('FUNCTION_NOT_CLAIMED'));
     await assert.rejects(attach('1', '00:0a.0'), code('FUNCTION_NOT_FOUND'));
