@@ -203,15 +203,15 @@ describe('configuration space', () => {
     const kind = new ProbeKind({ full: [FULL_SHAPE, FULL_SHAPE] });
     const machine = new SimMachine(
       parseMachine(
-        'roots: [{slots: [{slot: "02", model: probe}, {slot: "03", model: testdev}, {slot: "03.5", model: testdev}]}]',
+        'roots: [{slots: [{slot: "02", model: probe}, {slot: "03", model: testdev}, {slot: "03.5", model: testdev}, {slot: "04", bridge: {}, bus: []}, {slot: "04.1", bridge: {}, bus: []}]}]',
       ),
       { kinds: [kind], clock: 'manual' },
     );
     const types = machine.list().map(({ address }) => machine.open(address).config.read(0x0e, 1));
-    assert.deepEqual(types, [0x80, 0x80, 0x80, 0x80]);
+    assert.deepEqual(types, [0x80, 0x80, 0x80, 0x80, 0x81, 0x81]);
     assert.deepEqual(
       machine.list().map(({ iommuGroup }) => iommuGroup),
-      [0, 0, 1, 1],
+      [0, 0, 1, 1, 2, 2],
     );
   });
 
