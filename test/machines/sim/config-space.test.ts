@@ -101,10 +101,10 @@ describe('configuration space', () => {
     assert.equal(fn.config.read(0x10, 2), (before[0] ?? 0) & 0xffff);
   });
 
-  test('a function without ports has no decode bit for them, one without a pin none to disable it', () => {
+  test('a function without a pin has no bit to disable it', () => {
     const { fn } = oneProbe(TINY_SHAPE);
     fn.config.write(4, 2, 0xffff);
-    assert.equal(fn.config.read(4, 2), 0x0146);
+    assert.equal(fn.config.read(4, 2), 0x0147);
     assert.equal(walkCapabilities(fn.config).entries.length, 0);
     assert.equal(fn.interruptLine, undefined);
     assert.deepEqual(fn.resetMethods, []);

@@ -17,13 +17,15 @@ const SECONDARY_RESET = 0x40;
 const HEADER_TYPE = 1;
 const HIGH = 0x1_0000_0000;
 
+/** QEMU's bridge without hot-plug. */
+export const BRIDGE_IDENTITY = { vendor: 0x1b36, device: 0x0001, classCode: 0x060400, revision: 0 } as const;
+
 function registers() {
   return tableRegisters(header1, 0, {
-    // QEMU's bridge without hot-plug.
-    vendor: { initial: 0x1b36 },
-    device: { initial: 0x0001 },
+    vendor: { initial: BRIDGE_IDENTITY.vendor },
+    device: { initial: BRIDGE_IDENTITY.device },
     command: { writable: 0x0147 },
-    class: { initial: 0x0604 },
+    class: { initial: BRIDGE_IDENTITY.classCode >>> 8 },
     type: { initial: HEADER_TYPE },
     bist: { writable: 0 },
     bar0: { writable: 0 },
