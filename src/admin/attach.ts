@@ -1,19 +1,19 @@
 /** Attach: the steps by which functions of the pool become a guest's, all of them or none. */
-import type { DomainId } from '../xen/domain.js';
 import { PciAddress, type XlSpec } from '../pci/index.js';
 import { Ledger, RollbackFailedError } from '../pool/index.js';
+import type { DomainId } from '../xen/domain.js';
+import { XenStoreContendedError } from '../xen/store/index.js';
 import {
   FunctionNameUnknownError,
   GuestNotPreparedError,
   GuestNotPvError,
   MachineNotMappableError,
 } from './errors.js';
-import { XenStoreContendedError } from '../xen/store/index.js';
 import type { Guest } from './guests.js';
 import { XEN_HOLDER } from './host-claims.js';
 import type { Pair, PairView, WantedFunction } from './pair.js';
 import type { PairDialogue } from './pair-dialogue.js';
-import type { ToolStack } from './tool-stack.js';
+import { MOST_TRIES, type ToolStack } from './tool-stack.js';
 
 /** A function and where the guest sees it. */
 export interface AttachedFunction {
@@ -30,9 +30,6 @@ export interface AttachReport {
   /** What was asked for and has no effect, and what could not be done but does not matter. */
   readonly remarks: readonly string[];
 }
-
-/** Changes of the pair by others between a look and a transaction, before we give up. */
-const MOST_TRIES = 10;
 
 export class Attaching {
   readonly #stack: ToolStack;

@@ -1,12 +1,12 @@
 /** Detach: the steps by which functions come back from a guest into the pool, whoever attached them. */
-import type { PciAddress, SpecTarget } from '../pci/index.js';
+import { formatSpecTarget, type PciAddress, type SpecTarget } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { XenStoreContendedError } from '../xen/store/index.js';
 import { FunctionNotAttachedError, GuestNotPvError, PairClosedError, PairSilentError } from './errors.js';
 import type { Guest } from './guests.js';
 import { XEN_HOLDER } from './host-claims.js';
 import type { Pair } from './pair.js';
-import type { ToolStack } from './tool-stack.js';
+import { MOST_TRIES, type ToolStack } from './tool-stack.js';
 
 export interface DetachReport {
   readonly guest: { readonly id: DomainId; readonly name: string };
@@ -16,9 +16,6 @@ export interface DetachReport {
   /** What could not be taken back, with the reason; it ends with the guest. */
   readonly unsettled: readonly string[];
 }
-
-/** Changes of the pair by others between a look and a transaction, before we give up. */
-const MOST_TRIES = 10;
 
 export class Detaching {
   readonly #stack: ToolStack;
@@ -31,7 +28,7 @@ export class Detaching {
   /** @throws {GuestNotPvError} */
   constructor(stack: ToolStack, guest: Guest, target: SpecTarget, force: boolean) {
     if (guest.type !== 'pv')
-      throw new GuestNotPvError(guest, `xl pci-detach ${guest.name} ${textOf(target)}`);
+      throw new GuestNotPvError(guest, `xl pci-detach ${guest.name} ${formatSpecTarget(target)}`);
     this.#stack = stack;
     this.#guest = guest;
     this.#target = target;
@@ -63,7 +60,7 @@ export class Detaching {
         target.kind === 'device' ? one.sbdf >>> 3 === address.sbdf >>> 3 : one.equals(address),
       );
     const leaving = has.filter(isMeant);
-    if (leaving.length === 0) throw new FunctionNotAttachedError(this.#guest, textOf(target), has);
+    if (leaving.length === 0) throw new FunctionNotAttachedError(this.#guest, formatSpecTarget(target), has);
     return leaving;
   }
 
@@ -88,7 +85,7 @@ export class Detaching {
 
   /** @returns false when the pair changed under our hands. @throws {PairSilentError | PairClosedError} */
   async #askOnce(leaving: readonly PciAddress[]): Promise<boolean> {
-    const dialogue = this.#stack.dialogueWith(this.#guest, this.#pair, textOf(this.#target));
+    const dialogue = this.#stack.dialogueWith(this.#guest, this.#pair, formatSpecTarget(this.#target));
     const seen = await dialogue.ready();
     // Nobody is there who would have to let go; somebody who comes meanwhile is asked.
     if (seen.readiness === 'unborn') return this.#pair.forget(leaving, seen);
@@ -118,10 +115,4 @@ export class Detaching {
       this.#unsettled.push(error instanceof Error ? error.message : String(error));
     }
   }
-}
-
-function textOf(target: SpecTarget): string {
-  if (target.kind === 'name') return `name=${target.name}`;
-  const text = target.address.toString();
-  return target.kind === 'device' ? `${text.slice(0, -1)}*` : text;
 }
