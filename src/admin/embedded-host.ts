@@ -93,7 +93,6 @@ export class EmbeddedHost implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.guests.list().map(({ domain }) => this.guests.destroy(domain)));
     await this.attachments[Symbol.asyncDispose]();
-    await this.attachments[Symbol.asyncDispose]();
     await this.#parts.pciback[Symbol.asyncDispose]();
     this.#parts.faults[Symbol.dispose]();
     await this.xen[Symbol.asyncDispose]();
