@@ -1,6 +1,6 @@
 /** The guest's PCI pair in XenStore, as the front end reads and writes it. */
 import { notations, type Notation, type PciAddress, type RootBus } from '../pci/index.js';
-import { domainId, isDomainId, type DomainId } from '../xen/domain.js';
+import { parseDomainId, type DomainId } from '../xen/domain.js';
 import {
   ExportState,
   frontendPath,
@@ -46,12 +46,12 @@ export class PairKeys {
       if (backPath?.startsWith('/') !== true)
         throw new PairKeysError(`${this.front}/backend`, backPath, 'the path of the back end');
       const text = await tx.read(`${this.front}/backend-id`);
-      const backend = text !== undefined && /^\d{1,5}$/.test(text) ? Number(text) : NaN;
-      if (!isDomainId(backend)) throw new PairKeysError(`${this.front}/backend-id`, text, 'a domain id');
+      const backend = parseDomainId(text);
+      if (backend === undefined) throw new PairKeysError(`${this.front}/backend-id`, text, 'a domain id');
       return discard({
         own: parseState(own),
         back: parseState(await readable(tx, `${backPath}/state`)),
-        backend: domainId(backend),
+        backend,
         backPath,
       });
     });

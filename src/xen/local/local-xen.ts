@@ -1,7 +1,7 @@
 /** The embedded Xen: a hypervisor inside this process, on any machine that gives it the processor's side. */
 import { availableParallelism } from 'node:os';
 import type { HostControl, Machine } from '../../function/index.js';
-import { domainId, type DomainId } from '../domain.js';
+import { DOM0, domainId, type DomainId } from '../domain.js';
 import type { XenPlatform } from '../platform.js';
 import { RingTransport, XenStoreClient, type StoreServer } from '../store/index.js';
 import { LocalAssignment } from './assignment.js';
@@ -49,7 +49,7 @@ export class LocalXen implements AsyncDisposable {
     this.#pirqs = new LocalPirqs(machine.host, open);
     this.#assignment = new LocalAssignment(machine.host, open, (guest) => this.#domains.get(guest)?.context);
     this.platform = new LocalControlPlatform(
-      new XenStoreClient(store.connect({ domain: domainId(0) })),
+      new XenStoreClient(store.connect({ domain: DOM0 })),
       this.#domains,
       this.#pirqs,
       this.#assignment,

@@ -3,6 +3,7 @@ export { XenStoreClient } from './client.js';
 export type { XenStoreClientOptions } from './client.js';
 export { connectSocket } from './connect.js';
 export type { ConnectSocketOptions } from './connect.js';
+export { removeWithEmptyParents } from './empty-parents.js';
 export {
   XenStoreClosedError,
   XenStoreContendedError,

@@ -1,5 +1,5 @@
 /** The XenStore server: what Xen's xenstored does, in this process, for clients in it, on a socket and on guests' rings. */
-import { domainId, type DomainId } from '../../domain.js';
+import { DOM0, type DomainId } from '../../domain.js';
 import { XenStoreRefusedError } from '../errors.js';
 import { memoryPair, type MemoryPairOptions } from '../memory-transport.js';
 import { formatPermission, type Permission } from '../permissions.js';
@@ -35,8 +35,6 @@ export interface ListedNode {
   readonly value: string;
   readonly permissions: readonly Permission[];
 }
-
-const DOM0 = domainId(0);
 
 /**
  * `const server = new StoreServer(); new XenStoreClient(server.connect({ domain }))`, or `await server.listen(path)` for

@@ -1,0 +1,26 @@
+/** Lines of a stream of text that is cut anywhere. */
+
+/** Characters of a line without an end that are kept; what is longer comes in pieces. */
+const LONGEST_LINE = 4096;
+
+export class OutputLines {
+  readonly #onLine: (line: string) => void;
+  #rest = '';
+
+  constructor(onLine: (line: string) => void) {
+    this.#onLine = onLine;
+  }
+
+  push(text: string): void {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) this.#onLine(line);
+    if (this.#rest.length >= LONGEST_LINE) this.end();
+  }
+
+  /** What is left is a line, too. */
+  end(): void {
+    if (this.#rest !== '') this.#onLine(this.#rest);
+    this.#rest = '';
+  }
+}
