@@ -7,6 +7,7 @@ export * from './check-table.js';
 export * from './classes.js';
 export * from './decode.js';
 export * from './errors.js';
+export * from './header.js';
 export * as notations from './notations.js';
 export type { Notation, RootBus } from './notations.js';
 export { formatSpecTarget, type SpecTarget, type XlSpec } from './xl-spec.js';

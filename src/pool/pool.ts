@@ -1,5 +1,6 @@
 /** The pool itself: claim and release, one taker at a time, reset and restore on every return. */
 import {
+  changeCommand,
   ResetError,
   restoreState,
   saveState,
@@ -10,7 +11,7 @@ import {
   type ResetMethod,
   type SavedState,
 } from '../function/index.js';
-import type { PciAddress } from '../pci/index.js';
+import { CommandBit, Header, type PciAddress } from '../pci/index.js';
 import type { ClaimJournal, ClaimRecord } from './claim-journal.js';
 import {
   AlreadyClaimedError,
@@ -23,17 +24,11 @@ import {
 } from './errors.js';
 import { Ledger } from './ledger.js';
 
-const COMMAND = 0x04;
-const BUS_MASTER = 0x0004;
-const INTX_DISABLE = 0x0400;
-const VENDOR = 0x00;
 const ABSENT = 0xffff;
 const GONE = 'it reads all ones: it is gone, or hangs';
-const BASE_CLASS = 0x0b;
 const BRIDGE = 0x06;
-const HEADER_TYPE = 0x0e;
 /** Names the only driver that may bind, where none shall: no driver has this name. */
-export const NO_DRIVER = 'openslot';
+const NO_DRIVER = 'openslot';
 
 /** How a function came back from its taker. */
 export interface ReturnReport {
@@ -218,7 +213,7 @@ export class Pool {
     const member = this.#member(address);
     const fn = this.#machine.open(address);
     try {
-      if (fn.config.read(VENDOR, 2) === ABSENT) throw new QuarantinedError(address, GONE);
+      if (fn.config.read(Header.vendor, 2) === ABSENT) throw new QuarantinedError(address, GONE);
       member.saved ??= saveState(fn.config);
     } catch (cause) {
       fn.close();
@@ -258,7 +253,7 @@ export class Pool {
       reset = await this.#reset(fn);
       differing = restoreState(fn.config, member.saved ?? []);
       quiet(fn.config);
-      if (fn.config.read(VENDOR, 2) === ABSENT) quarantined = GONE;
+      if (fn.config.read(Header.vendor, 2) === ABSENT) quarantined = GONE;
       else if ('failed' in reset && fn.resetMethods.length > 0) quarantined = reset.failed;
     } catch (error) {
       reset = { failed: String(error) };
@@ -310,12 +305,12 @@ export class Pool {
   #checkAssignable(address: PciAddress): void {
     const fn = this.#machine.open(address);
     try {
-      const headerType = fn.config.read(HEADER_TYPE, 1) & 0x7f;
+      const headerType = fn.config.read(Header.type, 1) & 0x7f;
       if (headerType === 1)
         throw new NotAssignableError(address, 'it is a bridge; the functions behind it can be');
       if (headerType !== 0) throw new NotAssignableError(address, `its header is of type ${headerType}`);
       // Host and ISA bridges have an ordinary header, and the host behind them.
-      if (fn.config.read(BASE_CLASS, 1) === BRIDGE)
+      if (fn.config.read(Header.baseClass, 1) === BRIDGE)
         throw new NotAssignableError(address, 'it is a bridge of the host');
     } finally {
       fn.close();
@@ -365,7 +360,5 @@ function stateOf({ quarantined }: ClaimRecord): PoolState {
 
 /** No DMA and no INTx from a function that nobody drives. */
 function quiet(config: ConfigSpace): void {
-  const command = config.read(COMMAND, 2);
-  const quieted = (command & ~BUS_MASTER) | INTX_DISABLE;
-  if (quieted !== command) config.write(COMMAND, 2, quieted);
+  changeCommand(config, CommandBit.intxDisable, CommandBit.busMaster);
 }

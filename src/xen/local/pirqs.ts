@@ -1,16 +1,18 @@
 /** Pirqs of the embedded Xen: interrupts of functions, routed to event channels of domains. */
 import type { ConfigSpace, HostControl, PciFunction, PhysicalAddress } from '../../function/index.js';
-import { walkCapabilities, type PciAddress } from '../../pci/index.js';
+import {
+  CapabilityId,
+  capabilityOffsets,
+  MSIX_ENTRY_BYTES,
+  MsiControl,
+  msixTable,
+  type PciAddress,
+} from '../../pci/index.js';
 import type { DomainId } from '../domain.js';
 import { XenCallError } from '../errors.js';
 import type { InterruptRoute, Pirq } from '../platform.js';
 import { Errno } from './control-block.js';
 
-const MSI = 0x05;
-const MSIX = 0x11;
-const CONTROL = 2;
-const MSI_WIDE = 0x0080;
-const ENTRY_BYTES = 16;
 /** Pirqs of the machine; those below are the lines of INTx, which map one to one. */
 const FIRST_MESSAGE_PIRQ = 64;
 const LAST_PIRQ = 0xffff;
@@ -173,8 +175,8 @@ export class LocalPirqs {
 
   #programMsi(address: PciAddress, target: PhysicalAddress, data: number): void {
     this.#withFunction(address, (config) => {
-      const at = capability(config, address, MSI);
-      const wide = (config.read(at + CONTROL, 2) & MSI_WIDE) !== 0;
+      const at = capability(config, address, CapabilityId.msi);
+      const wide = (config.read(at + 2, 2) & MsiControl.wide) !== 0;
       config.write(at + 4, 4, target % 0x1_0000_0000);
       if (wide) config.write(at + 8, 4, Math.floor(target / 0x1_0000_0000));
       config.write(at + (wide ? 12 : 8), 2, data);
@@ -188,10 +190,10 @@ export class LocalPirqs {
   ): void {
     const table = this.#withFunction(
       route.function,
-      (config) => config.read(capability(config, route.function, MSIX) + 4, 4) & ~7,
+      (config) => msixTable(config, capability(config, route.function, CapabilityId.msix)).offset,
     );
-    const base = Number(route.tableBar) + table + route.entry * ENTRY_BYTES;
-    const entry = this.#host.openRange('memory', base as PhysicalAddress, ENTRY_BYTES);
+    const base = Number(route.tableBar) + table + route.entry * MSIX_ENTRY_BYTES;
+    const entry = this.#host.openRange('memory', base as PhysicalAddress, MSIX_ENTRY_BYTES);
     entry.write32(0, target % 0x1_0000_0000);
     entry.write32(4, Math.floor(target / 0x1_0000_0000));
     entry.write32(8, data);
@@ -199,10 +201,10 @@ export class LocalPirqs {
   }
 }
 
-function capability(config: ConfigSpace, address: PciAddress, id: number): number {
-  const found = walkCapabilities(config).entries.find((entry) => entry.id === id);
+function capability(config: ConfigSpace, address: PciAddress, id: CapabilityId): number {
+  const found = capabilityOffsets(config).get(id);
   if (found === undefined) throw refused('mapping a pirq', 'ENODEV', { address: String(address) });
-  return found.offset;
+  return found;
 }
 
 function refused(call: string, errno: string, evidence: Record<string, string | number>): XenCallError {

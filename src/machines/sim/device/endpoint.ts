@@ -1,25 +1,25 @@
 /** A function of a simulated device: configuration space, BARs and interrupts around the behaviour of its model. */
-import type { ConfigImage, ConfigWidth, RegionInfo, ResetMethod } from '../../../function/index.js';
-import { PciAddress } from '../../../pci/index.js';
+import {
+  allOnes,
+  type ConfigImage,
+  type ConfigWidth,
+  type RegionInfo,
+  type ResetMethod,
+} from '../../../function/index.js';
+import { CapabilityId, CommandBit, Header, PciAddress } from '../../../pci/index.js';
 import type { BusFunction, Routing, SimBus } from '../bus/bus.js';
 import type { VirtualClock } from '../clock.js';
 import type { DeviceKind, DeviceModel, FunctionShape } from '../device-model.js';
 import type { SimHost } from '../host/sim-host.js';
-import { BARS_END, FIRST_BAR, placedBars, regionInfos, type PlacedBar } from './bars.js';
+import { placedBars, regionInfos, type PlacedBar } from './bars.js';
 import { checkShape } from './check-shape.js';
-import { allOnes } from './config-registers.js';
-import { EndpointRegisters, EXPRESS_ID, PM_ID } from './endpoint-registers.js';
+import { EndpointRegisters } from './endpoint-registers.js';
 import { FaultSwitches, type DeviceFault } from './faults.js';
 import { FunctionBus } from './function-bus.js';
 import { InterruptStorm } from './interrupt-storm.js';
 import { Signals } from './signals.js';
-import { VPD_ID, VpdWindow } from './vpd-window.js';
+import { VpdWindow } from './vpd-window.js';
 
-const COMMAND = 0x04;
-const COMMAND_IO = 0x001;
-const COMMAND_MEMORY = 0x002;
-const COMMAND_MASTER = 0x004;
-const COMMAND_INTX_DISABLE = 0x400;
 const STATUS = 'header.status';
 const STATUS_INTX = 0x0008;
 const STATUS_MASTER_ABORT = 0x2000;
@@ -139,7 +139,7 @@ export class Endpoint implements BusFunction {
   }
 
   get mayMaster(): boolean {
-    return (this.#command & COMMAND_MASTER) !== 0 && this.bus.passesMasters;
+    return (this.#command & CommandBit.busMaster) !== 0 && this.bus.passesMasters;
   }
 
   /** Methods that work here, in the order in which an operating system tries them. */
@@ -164,12 +164,12 @@ export class Endpoint implements BusFunction {
     if (!this.answers) return;
     this.#image.write(offset, width, value);
     for (const watcher of this.#configWatchers) watcher(offset, width, value >>> 0);
-    if (offset < BARS_END && offset + width > FIRST_BAR) this.#routing.changed();
-    const vpd = this.capability(VPD_ID);
+    if (offset < Header.barsEnd && offset + width > Header.firstBar) this.#routing.changed();
+    const vpd = this.capability(CapabilityId.vpd);
     if (vpd !== undefined) this.#vpd?.written(this.#image, vpd, offset, width);
     this.#changePower();
     this.#refresh();
-    const express = this.capability(EXPRESS_ID);
+    const express = this.capability(CapabilityId.pcie);
     if (express !== undefined && (this.#image.read(express + 8, 2) & START_RESET) !== 0) this.functionReset();
   }
 
@@ -188,7 +188,7 @@ export class Endpoint implements BusFunction {
 
   /** The BARs of a space that answer now. */
   decodedBars(space: 'memory' | 'io'): readonly PlacedBar[] {
-    const enabled = (this.#decodes & (space === 'io' ? COMMAND_IO : COMMAND_MEMORY)) !== 0;
+    const enabled = (this.#decodes & (space === 'io' ? CommandBit.io : CommandBit.memory)) !== 0;
     return enabled ? placedBars(this.shape.regions, this.#image, space) : [];
   }
 
@@ -266,11 +266,11 @@ export class Endpoint implements BusFunction {
 
   /** Takes over what the registers hold now. */
   #refresh(): void {
-    this.#command = this.#image.read(COMMAND, 2);
-    const decodes = this.alive ? this.#command & (COMMAND_IO | COMMAND_MEMORY) : 0;
+    this.#command = this.#image.read(Header.command, 2);
+    const decodes = this.alive ? this.#command & (CommandBit.io | CommandBit.memory) : 0;
     if (decodes !== this.#decodes) this.#routing.changed();
     this.#decodes = decodes;
-    const connected = this.alive && (this.#command & COMMAND_INTX_DISABLE) === 0;
+    const connected = this.alive && (this.#command & CommandBit.intxDisable) === 0;
     this.signals.refresh(this.#image, this.#registers.offsets, connected);
   }
 
@@ -281,7 +281,7 @@ export class Endpoint implements BusFunction {
 
   /** D1 and D2 are not supported: a write of them is ignored. Out of D3hot the function comes reset. */
   #changePower(): void {
-    const capability = this.capability(PM_ID);
+    const capability = this.capability(CapabilityId.pm);
     if (capability === undefined) return;
     const control = this.#image.read(capability + 4, 2);
     const state = control & 3;

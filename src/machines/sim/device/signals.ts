@@ -1,8 +1,9 @@
 /** How a simulated function interrupts: its pin, or the message capability that is switched on. */
 import type { ConfigSpace } from '../../../function/index.js';
+import { CapabilityId } from '../../../pci/index.js';
 import type { FunctionShape } from '../device-model.js';
-import { MSI_ID, MsiCapability, type SendMessage } from './msi.js';
-import { MSIX_ID, MsixCapability } from './msix.js';
+import { MsiCapability, type SendMessage } from './msi.js';
+import { MsixCapability } from './msix.js';
 
 export class Signals {
   readonly msi: MsiCapability | undefined;
@@ -61,9 +62,9 @@ export class Signals {
   /** Takes over what configuration space says. `connected`: the function is there and INTx is not disabled. */
   refresh(config: ConfigSpace, offsets: ReadonlyMap<number, number>, connected: boolean): void {
     this.#connected = connected;
-    const msi = offsets.get(MSI_ID);
+    const msi = offsets.get(CapabilityId.msi);
     if (msi !== undefined) this.msi?.refresh(config, msi);
-    const msix = offsets.get(MSIX_ID);
+    const msix = offsets.get(CapabilityId.msix);
     if (msix !== undefined) this.msix?.refresh(config, msix);
     this.#drive();
   }
