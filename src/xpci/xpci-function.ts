@@ -3,6 +3,7 @@ import {
   checkConfigAccess,
   ConfigAccessError,
   EnableError,
+  FunctionClosedError,
   InterruptError,
   RegionAccessError,
   ResetError,
@@ -152,6 +153,7 @@ export class XpciFunction implements PciFunction {
   #ownDma(dma: Dma): Dma {
     return {
       allocate: async (bytes: number): Promise<DmaBuffer> => {
+        if (!this.#open) throw new FunctionClosedError(this.address);
         const allocated = await dma.allocate(bytes);
         const buffer: DmaBuffer = {
           bytes: allocated.bytes,

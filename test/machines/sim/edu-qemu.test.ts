@@ -248,161 +248,159 @@ function alike(at: number, width: number, written: number): number {
 
 const qemu = findQemu();
 
-describe(
-  'edu beside QEMU',
-  { skip: qemu === undefined ? 'no qemu-system-x86_64 is installed' : false },
-  () => {
-    let ends: (() => void)[] = [];
-    after(() => {
-      for (const end of ends) end();
-      ends = [];
+const skip = qemu === undefined ? 'no qemu-system-x86_64 is installed' : false;
+
+describe(`edu beside QEMU ${qemu?.version ?? ''}`, { skip }, () => {
+  let ends: (() => void)[] = [];
+  after(() => {
+    for (const end of ends) end();
+    ends = [];
+  });
+
+  const start = async () => {
+    assert.ok(qemu !== undefined);
+    const ours = await SimEdu.start();
+    ends.push(() => {
+      ours.stop();
     });
-
-    const start = async () => {
-      assert.ok(qemu !== undefined);
-      const ours = await SimEdu.start();
-      ends.push(() => {
-        ours.stop();
-      });
-      const machine = await QemuMachine.start(qemu, ['-device', `edu,addr=0${DEVICE}.0`]);
-      ends.push(() => {
-        machine.stop();
-      });
-      const pair = new Pair(ours, new QemuEdu(machine, ours.address));
-      await pair.both(async (side) => {
-        await side.setConfig(0x10, 4, ours.address);
-        await side.setConfig(0x3c, 1, 0);
-        await side.setConfig(COMMAND, 2, 0x0006);
-      });
-      return pair;
-    };
-
-    test('configuration space: what is in it, and what each write leaves', async (t) => {
-      const pair = await start();
-      for (let at = 0; at < 0x100; at += 4) await pair.config(at, 4);
-      for (const at of [0x10, 0x14, 0x30]) {
-        await pair.both((side) => side.setConfig(COMMAND, 2, 0));
-        await pair.both((side) => side.setConfig(at, 4, 0xffff_ffff));
-        await pair.config(at, 4);
-      }
-      await checkProperty(
-        'edu: beside QEMU, configuration space',
-        fc.asyncProperty(fc.array(configStep, { minLength: 20, maxLength: 80 }), async (steps) => {
-          await pair.both(async (side) => {
-            for (const at of [0x42, 0x44, 0x48, 0x4c]) await side.setConfig(at, 2, 0);
-            for (const at of [0x0c, 0x0d, 0x3c]) await side.setConfig(at, 1, 0);
-            await side.setConfig(COMMAND, 2, 0);
-          });
-          for (const { offset: at, width, value: written, isWrite } of steps) {
-            const aligned = at - (at % width);
-            if (isWrite && !isBar(aligned)) {
-              const cut = alike(aligned, width, written);
-              await pair.both((side) => side.setConfig(aligned, width, cut));
-            }
-            await pair.config(aligned, width);
-          }
-        }),
-        { numRuns: 40 },
-      );
-      t.diagnostic(`${pair.compared} reads of configuration space equal`);
+    const machine = await QemuMachine.start(qemu, ['-device', `edu,addr=0${DEVICE}.0`]);
+    ends.push(() => {
+      machine.stop();
     });
-
-    test('registers: any access of any width', async (t) => {
-      const pair = await start();
-      await checkProperty(
-        'edu: beside QEMU, registers',
-        fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 80 }), async (steps) => {
-          await pair.begin();
-          for (const { offset: at, width, value: written, isWrite } of steps) {
-            const aligned = at - (at % width);
-            if (isWrite) {
-              let cut = BigInt.asUintN(width * 8, written);
-              // Transfers have a test of their own, and large factorials take QEMU seconds.
-              if (aligned === 0x98) cut &= ~RUN;
-              if (aligned === 0x08) cut %= 1000n;
-              await pair.write(aligned, width, cut);
-              if (aligned === 0x08 && width === 4) await pair.computed();
-            }
-            await pair.read(aligned, width);
-          }
-          await pair.registers();
-        }),
-        { numRuns: 40 },
-      );
-      t.diagnostic(`${pair.compared} reads equal`);
+    const pair = new Pair(ours, new QemuEdu(machine, ours.address));
+    await pair.both(async (side) => {
+      await side.setConfig(0x10, 4, ours.address);
+      await side.setConfig(0x3c, 1, 0);
+      await side.setConfig(COMMAND, 2, 0x0006);
     });
+    return pair;
+  };
 
-    test('factorials, each with its interrupt', async (t) => {
-      const pair = await start();
-      for (const n of [...Array(40).keys(), 1000, 65_537]) {
-        await pair.begin();
-        await pair.write(0x20, 4, 0x80n);
-        await pair.write(0x08, 4, BigInt(n));
-        await pair.computed();
-        await pair.registers();
-      }
-      t.diagnostic(`${pair.compared} reads equal`);
-    });
-
-    test('interrupts: the pin in Status, messages in memory', async (t) => {
-      const pair = await start();
-      await pair.write(0x60, 4, 0x5n);
-      await pair.registers();
-      await pair.write(0x64, 4, 0x1n);
-      await pair.registers();
-      await pair.both(async (side) => {
-        await side.setConfig(0x44, 4, MEMORY + 0x100);
-        await side.setConfig(0x48, 4, 0);
-        await side.setConfig(0x4c, 2, 0x4321);
-        await side.setConfig(0x42, 2, 1);
-      });
-      for (const [register, bits] of [
-        [0x60, 0x2n],
-        [0x64, 0x7n],
-        [0x60, 0x0n],
-        [0x60, 0x100n],
-        [0x64, 0xffff_ffffn],
-      ] as const) {
-        await pair.both((side) => side.writeMemory(0x100, new Uint8Array(4)));
-        await pair.write(register, 4, bits);
-        await pair.registers();
-        await pair.same('message', (side) => side.readMemory(0x100, 4));
-      }
-      t.diagnostic(`${pair.compared} reads equal`);
-    });
-
-    test('DMA both ways, with and without interrupt, masked addresses', async (t) => {
-      const pair = await start();
-      const content = Uint8Array.from(
-        { length: MEMORY_BYTES },
-        (_, index) => (index * 31 + (index >> 8)) & 0xff,
-      );
-      await pair.both((side) => side.writeMemory(0, content));
-      const at = BigInt(MEMORY);
-      // QEMU 7.2 ends itself when a transfer is empty or reaches the last byte of the buffer.
-      const transfers: readonly (readonly [bigint, bigint, bigint, bigint])[] = [
-        [at, 0x4_0000n, 4095n, 0x1n],
-        [0x4_0010n, at + 0x1000n, 100n, 0x7n],
-        [at + 3n + (1n << 32n), 0x4_0ffcn, 3n, 0xff_0005n],
-        [0x4_0000n, at + (0xfn << 28n), 4095n, 0x3n],
-        [at + 0x7ffn, 0x4_0ffen, 1n, 0x8000_0000_0000_0005n],
-      ];
-      for (const [from, to, count, command] of transfers) {
-        await pair.begin();
-        await pair.write(0x80, 8, from);
-        await pair.write(0x88, 8, to);
-        await pair.write(0x90, 8, count);
-        await pair.write(0x98, 8, command);
+  test('configuration space: what is in it, and what each write leaves', async (t) => {
+    const pair = await start();
+    for (let at = 0; at < 0x100; at += 4) await pair.config(at, 4);
+    for (const at of [0x10, 0x14, 0x30]) {
+      await pair.both((side) => side.setConfig(COMMAND, 2, 0));
+      await pair.both((side) => side.setConfig(at, 4, 0xffff_ffff));
+      await pair.config(at, 4);
+    }
+    await checkProperty(
+      'edu: beside QEMU, configuration space',
+      fc.asyncProperty(fc.array(configStep, { minLength: 20, maxLength: 80 }), async (steps) => {
         await pair.both(async (side) => {
-          await side.write(0x80, 8, 0n);
-          // Only while it runs are writes dropped; a machine may be slow.
-          if (((await side.read(0x98, 8)) & RUN) === 0n) await side.write(0x80, 8, from);
+          for (const at of [0x42, 0x44, 0x48, 0x4c]) await side.setConfig(at, 2, 0);
+          for (const at of [0x0c, 0x0d, 0x3c]) await side.setConfig(at, 1, 0);
+          await side.setConfig(COMMAND, 2, 0);
         });
-        await pair.settle();
+        for (const { offset: at, width, value: written, isWrite } of steps) {
+          const aligned = at - (at % width);
+          if (isWrite && !isBar(aligned)) {
+            const cut = alike(aligned, width, written);
+            await pair.both((side) => side.setConfig(aligned, width, cut));
+          }
+          await pair.config(aligned, width);
+        }
+      }),
+      { numRuns: 40 },
+    );
+    t.diagnostic(`${pair.compared} reads of configuration space equal`);
+  });
+
+  test('registers: any access of any width', async (t) => {
+    const pair = await start();
+    await checkProperty(
+      'edu: beside QEMU, registers',
+      fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 80 }), async (steps) => {
+        await pair.begin();
+        for (const { offset: at, width, value: written, isWrite } of steps) {
+          const aligned = at - (at % width);
+          if (isWrite) {
+            let cut = BigInt.asUintN(width * 8, written);
+            // Transfers have a test of their own, and large factorials take QEMU seconds.
+            if (aligned === 0x98) cut &= ~RUN;
+            if (aligned === 0x08) cut %= 1000n;
+            await pair.write(aligned, width, cut);
+            if (aligned === 0x08 && width === 4) await pair.computed();
+          }
+          await pair.read(aligned, width);
+        }
         await pair.registers();
-        await pair.same('memory', (side) => side.readMemory(0, MEMORY_BYTES));
-      }
-      t.diagnostic(`${pair.compared} comparisons equal`);
+      }),
+      { numRuns: 40 },
+    );
+    t.diagnostic(`${pair.compared} reads equal`);
+  });
+
+  test('factorials, each with its interrupt', async (t) => {
+    const pair = await start();
+    for (const n of [...Array(40).keys(), 1000, 65_537]) {
+      await pair.begin();
+      await pair.write(0x20, 4, 0x80n);
+      await pair.write(0x08, 4, BigInt(n));
+      await pair.computed();
+      await pair.registers();
+    }
+    t.diagnostic(`${pair.compared} reads equal`);
+  });
+
+  test('interrupts: the pin in Status, messages in memory', async (t) => {
+    const pair = await start();
+    await pair.write(0x60, 4, 0x5n);
+    await pair.registers();
+    await pair.write(0x64, 4, 0x1n);
+    await pair.registers();
+    await pair.both(async (side) => {
+      await side.setConfig(0x44, 4, MEMORY + 0x100);
+      await side.setConfig(0x48, 4, 0);
+      await side.setConfig(0x4c, 2, 0x4321);
+      await side.setConfig(0x42, 2, 1);
     });
-  },
-);
+    for (const [register, bits] of [
+      [0x60, 0x2n],
+      [0x64, 0x7n],
+      [0x60, 0x0n],
+      [0x60, 0x100n],
+      [0x64, 0xffff_ffffn],
+    ] as const) {
+      await pair.both((side) => side.writeMemory(0x100, new Uint8Array(4)));
+      await pair.write(register, 4, bits);
+      await pair.registers();
+      await pair.same('message', (side) => side.readMemory(0x100, 4));
+    }
+    t.diagnostic(`${pair.compared} reads equal`);
+  });
+
+  test('DMA both ways, with and without interrupt, masked addresses', async (t) => {
+    const pair = await start();
+    const content = Uint8Array.from(
+      { length: MEMORY_BYTES },
+      (_, index) => (index * 31 + (index >> 8)) & 0xff,
+    );
+    await pair.both((side) => side.writeMemory(0, content));
+    const at = BigInt(MEMORY);
+    // QEMU 7.2 ends itself when a transfer is empty or reaches the last byte of the buffer.
+    const transfers: readonly (readonly [bigint, bigint, bigint, bigint])[] = [
+      [at, 0x4_0000n, 4095n, 0x1n],
+      [0x4_0010n, at + 0x1000n, 100n, 0x7n],
+      [at + 3n + (1n << 32n), 0x4_0ffcn, 3n, 0xff_0005n],
+      [0x4_0000n, at + (0xfn << 28n), 4095n, 0x3n],
+      [at + 0x7ffn, 0x4_0ffen, 1n, 0x8000_0000_0000_0005n],
+    ];
+    for (const [from, to, count, command] of transfers) {
+      await pair.begin();
+      await pair.write(0x80, 8, from);
+      await pair.write(0x88, 8, to);
+      await pair.write(0x90, 8, count);
+      await pair.write(0x98, 8, command);
+      await pair.both(async (side) => {
+        await side.write(0x80, 8, 0n);
+        // Only while it runs are writes dropped; a machine may be slow.
+        if (((await side.read(0x98, 8)) & RUN) === 0n) await side.write(0x80, 8, from);
+      });
+      await pair.settle();
+      await pair.registers();
+      await pair.same('memory', (side) => side.readMemory(0, MEMORY_BYTES));
+    }
+    t.diagnostic(`${pair.compared} comparisons equal`);
+  });
+});

@@ -346,7 +346,7 @@ test('no access throws, and at most one timer of each engine waits', async () =>
   });
   await checkProperty(
     'edu: no access throws',
-    fc.property(fc.array(access, { maxLength: 60 }), (accesses) => {
+    fc.property(fc.array(access, { maxLength: 60, size: 'max' }), (accesses) => {
       const { bus, model, read64, write64 } = make({}, 4096);
       for (const { offset, width, value, nanoseconds } of accesses) {
         if (width === 8) write64(offset, value);

@@ -15,14 +15,28 @@ const PROGRAM = 'qemu-system-x86_64';
 /** Loaded machines get all the time they need. */
 const START_MILLISECONDS = 60_000;
 
+export interface Qemu {
+  readonly command: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  /** `7.2.22`, for the names of tests: what is compared is this one's behaviour. */
+  readonly version: string;
+}
+
 /** How QEMU is run here: the installed one, or that of a lab that was prepared before; undefined without either. */
-export function findQemu():
-  { readonly command: readonly string[]; readonly env: NodeJS.ProcessEnv } | undefined {
-  if (spawnSync(PROGRAM, ['--version']).status === 0) return { command: [PROGRAM], env: process.env };
+export function findQemu(): Qemu | undefined {
+  const installed = asked([PROGRAM], process.env);
+  if (installed !== undefined) return installed;
   const root = new LabRoot(join(cacheFolder(), 'root'));
   const program = `usr/bin/${PROGRAM}`;
   if (!existsSync(root.path(program))) return undefined;
-  return { command: root.command(program), env: { ...process.env, ...root.qemuEnvironment } };
+  return asked(root.command(program), { ...process.env, ...root.qemuEnvironment });
+}
+
+function asked(command: readonly string[], env: NodeJS.ProcessEnv): Qemu | undefined {
+  const [program = PROGRAM, ...before] = command;
+  const { status, stdout } = spawnSync(program, [...before, '--version'], { env, encoding: 'utf8' });
+  if (status !== 0) return undefined;
+  return { command, env, version: /version (\S+)/.exec(stdout)?.[1] ?? 'of an unknown version' };
 }
 
 export class QemuMachine {
@@ -52,10 +66,7 @@ export class QemuMachine {
   }
 
   /** A q35 machine whose processor rests, with what the options add (`-device`, `edu,addr=04.0`). Time is the wall's. */
-  static async start(
-    qemu: NonNullable<ReturnType<typeof findQemu>>,
-    added: readonly string[],
-  ): Promise<QemuMachine> {
+  static async start(qemu: Qemu, added: readonly string[]): Promise<QemuMachine> {
     const folder = mkdtempSync(join(tmpdir(), 'openslot-qemu-'));
     const firmware = Buffer.alloc(0x1_0000, 0xf4);
     // At the reset vector: disable interrupts, halt, and halt again.

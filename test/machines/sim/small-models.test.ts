@@ -100,7 +100,7 @@ describe('every device kind', () => {
     for (const kind of ['testdev', 'multi', 'clearing']) {
       await checkProperty(
         `${kind}: any access is answered`,
-        fc.property(fc.array(access, { maxLength: 80 }), (accesses) => {
+        fc.property(fc.array(access, { maxLength: 80, size: 'max' }), (accesses) => {
           const device = DEVICE_KINDS.get(kind);
           const options = device?.options({});
           for (const { function: fn, shape } of device?.functions(options) ?? []) {

@@ -180,6 +180,7 @@ class Edu implements DeviceModel {
     this.#writeWide(offset, Number(value & 0xffff_ffffn), Number(value >> 32n));
   }
 
+  /** QEMU's device forgets nothing in a reset of its bus; this one is as after power on. */
   reset(): void {
     this.#buffer.fill(0);
     this.#liveness = this.#factorial = this.#status = this.#interrupts = 0;

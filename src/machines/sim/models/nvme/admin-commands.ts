@@ -35,13 +35,13 @@ export interface AdminState {
   readonly errors: ErrorLog;
   readonly traffic: Traffic;
   /** Nanoseconds since power on. */
-  readonly now: number;
+  readonly now: () => number;
   /** Controller configuration gives the entry sizes of I/O queues that this controller has. */
-  readonly entrySizesSet: boolean;
+  readonly entrySizesSet: () => boolean;
   /** Interrupt vectors that completion queues can have now; the pin is one. */
-  readonly vectors: number;
+  readonly vectors: () => number;
   /** Completes a waiting event request as aborted. @returns false when none of this id waits. */
-  abortEventRequest(id: number): boolean;
+  readonly abortEventRequest: (id: number) => boolean;
 }
 
 const NOT_ABORTED = 1;
@@ -53,15 +53,15 @@ export function executeAdmin(state: AdminState, command: Command): Outcome | und
     case 0x00:
       return { status: state.queues.deleteSubmission(command) };
     case 0x01:
-      if (!state.entrySizesSet) return { status: INVALID_QUEUE_SIZE };
+      if (!state.entrySizesSet()) return { status: INVALID_QUEUE_SIZE };
       return { status: state.queues.createSubmission(command, state.features) };
     case 0x02:
       return { status: logPage(state, command) };
     case 0x04:
       return { status: state.queues.deleteCompletion(command) };
     case 0x05:
-      if (!state.entrySizesSet) return { status: INVALID_QUEUE_SIZE };
-      return { status: state.queues.createCompletion(command, state.features, state.vectors) };
+      if (!state.entrySizesSet()) return { status: INVALID_QUEUE_SIZE };
+      return { status: state.queues.createCompletion(command, state.features, state.vectors()) };
     case 0x06:
       return { status: identify(state, command) };
     case 0x08:
@@ -121,7 +121,7 @@ function logBytes({ errors, features, traffic, now }: AdminState, kind: number):
     case ERROR_LOG:
       return errors.page;
     case HEALTH_LOG:
-      return healthPage(features, traffic, errors.count, now);
+      return healthPage(features, traffic, errors.count, now());
     case FIRMWARE_LOG:
       return firmwarePage();
     default:

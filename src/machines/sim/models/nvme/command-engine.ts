@@ -214,9 +214,6 @@ export class CommandEngine {
   }
 
   #freshAdmin(errors: ErrorLog): AdminState {
-    const now = () => this.#bus.now;
-    const entrySizesSet = () => this.entrySizesSet;
-    const vectors = () => (this.#bus.messages === 'none' ? 1 : this.#options.queues + 1);
     return {
       identity: this.#options,
       transfer: this.#transfer,
@@ -225,15 +222,9 @@ export class CommandEngine {
       events: new EventRequests(),
       errors,
       traffic: this.#blocks.traffic,
-      get now() {
-        return now();
-      },
-      get entrySizesSet() {
-        return entrySizesSet();
-      },
-      get vectors() {
-        return vectors();
-      },
+      now: () => this.#bus.now,
+      entrySizesSet: () => this.entrySizesSet,
+      vectors: () => (this.#bus.messages === 'none' ? 1 : this.#options.queues + 1),
       abortEventRequest: (id) => this.#abortEventRequest(id),
     };
   }
