@@ -88,7 +88,7 @@ export class LocalDomain {
       bindPirq: (pirq) => this.#bindPirq(pirq),
       closePort: (port) => this.#closePort(port),
       endOfInterrupt: (pirq) => {
-        around.pirqs.endOfInterrupt(pirq);
+        around.pirqs.endOfInterrupt(id, pirq);
       },
       failed: (error) => {
         around.onFault(id, error);
@@ -162,7 +162,7 @@ export class LocalDomain {
   #closePort(port: number): number {
     const pirq = this.channels.pirqOf(port);
     const status = this.channels.close(port);
-    if (status === 0 && pirq !== undefined) this.#around.pirqs.unbind(pirq);
+    if (status === 0 && pirq !== undefined) this.#around.pirqs.unbind(this.id, pirq);
     return status;
   }
 
