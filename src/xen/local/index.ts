@@ -6,5 +6,5 @@
 export type { DomainEnd, DomainProgram, LocalDomain } from './local-domain.js';
 export { LocalXen, type HostedMachine, type LocalXenOptions } from './local-xen.js';
 export { connectGuest, type LocalGuestPlatform } from './guest/index.js';
-export { GuestMemoryError, WouldDeadlockError } from './errors.js';
+export { DomainEndedError, GuestMemoryError, WouldDeadlockError } from './errors.js';
 export type { Handoff } from './control-block.js';
