@@ -15,7 +15,15 @@ export type {
   WindowDescription,
 } from './description/description.js';
 export { parseMachine } from './description/source.js';
-export type { DeviceKind, DeviceModel, FunctionShape, ModelBus, RegionShape, Timer } from './device-model.js';
+export type {
+  DeviceKind,
+  DeviceModel,
+  FunctionShape,
+  ModelBus,
+  OwnRegister,
+  RegionShape,
+  Timer,
+} from './device-model.js';
 export { MachineDescriptionError, MachineMemoryError, MachineMessagesError } from './errors.js';
 export type { DeviceFault } from './device/faults.js';
 export * from './models/index.js';

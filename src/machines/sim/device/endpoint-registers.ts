@@ -3,7 +3,7 @@ import { ConfigImage, type ImageRegister } from '../../../function/index.js';
 import { header0, pcie, pm } from '../../../pci/index.js';
 import { barSetups } from './bars.js';
 import { placeCapabilities, stickyBits, tableRegisters, type CapabilityPlan } from './config-registers.js';
-import type { FunctionShape } from '../device-model.js';
+import type { FunctionShape, OwnRegister } from '../device-model.js';
 import type { Signals } from './signals.js';
 import type { VpdWindow } from './vpd-window.js';
 
@@ -76,6 +76,20 @@ export interface RegisterParts {
   readonly integrated: boolean;
 }
 
+/** The registers that the machine makes, with the device's bits where it has its own at the same place, and the others. */
+function withOwn(made: readonly ImageRegister[], own: readonly OwnRegister[]): readonly ImageRegister[] {
+  const others = [...own];
+  const registers = made.map((register) => {
+    const index = others.findIndex(
+      ({ offset, width }) => offset === register.offset && width === register.width,
+    );
+    if (index < 0) return register;
+    const [{ initial = 0, writable = 0, clearable = 0 } = register] = others.splice(index, 1);
+    return { ...register, initial, writable, clearable };
+  });
+  return [...registers, ...others];
+}
+
 /** Where the registers of a function stand, and a way to make them afresh at every reset. */
 export class EndpointRegisters {
   readonly size: 256 | 4096;
@@ -115,7 +129,7 @@ export class EndpointRegisters {
       capabilities: { initial: first },
       interrupt_pin: { initial: shape.pin ?? 0 },
     });
-    this.#registers = [...header, ...registers];
+    this.#registers = withOwn([...header, ...registers], shape.registers ?? []);
     this.#sticky = shape.express === undefined ? new Map<string, number>() : stickyBits(pcie);
   }
 
