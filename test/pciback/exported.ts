@@ -1,30 +1,41 @@
-/** Puts a storage function into a test guest's hands, as the back end does. */
-import { DEFAULT_POLICY, ExportedFunction } from '../../src/pciback/index.js';
-import { MemoryJournal, Pool } from '../../src/pool/index.js';
-import { domainId } from '../../src/xen/domain.js';
-import { StorageMachine, type StorageShape } from '../function/storage-machine.js';
-import { MemoryPlatform } from '../xen/memory-platform.js';
-import type { HandlerGuest } from './shared-page-guest.js';
+/** Puts functions of a simulated machine into a guest's hands, as the back end does. */
+import { DEFAULT_POLICY, ExportedFunction, type RefusedWrite } from '../../src/pciback/index.js';
+import type { Device } from '../xen/devices.js';
+import { LocalHost } from '../xen/local-host.js';
+import { HandlerGuest } from './shared-page-guest.js';
 
-export async function exportTo(guest: HandlerGuest, ...shapes: readonly StorageShape[]) {
-  const machine = new StorageMachine(...shapes);
-  const pool = new Pool(machine, new MemoryJournal());
-  const platform = new MemoryPlatform();
-  const refused: unknown[] = [];
-  const exports: ExportedFunction[] = [];
-  for (const { address } of shapes) {
-    await pool.claim(address, 'pciback');
-    const lease = pool.take(address, 'guest 1');
+export class ExportingHost extends LocalHost {
+  readonly handled: HandlerGuest;
+  readonly exports: ExportedFunction[] = [];
+  readonly refused: Parameters<RefusedWrite>[0][] = [];
+
+  private constructor(devices: readonly Device[]) {
+    super(devices);
+    this.handled = new HandlerGuest(this.guest(1), this.platform);
+  }
+
+  /** `before` sees the hardware as the host's driver leaves it. */
+  static async start(devices: readonly Device[], before?: (host: LocalHost) => void): Promise<ExportingHost> {
+    const host = new ExportingHost(devices);
+    before?.(host);
+    await host.claimAll();
+    for (const { address } of devices) host.#export(address);
+    return host;
+  }
+
+  #export(address: Device['address']): void {
+    const guest = this.domain(1).id;
+    const lease = this.pool.take(address, `guest ${guest}`);
     const exported = new ExportedFunction(
       lease,
       lease.function.config,
-      platform,
-      domainId(1),
+      this.platform,
+      guest,
       DEFAULT_POLICY,
-      (write) => refused.push(write),
+      (write) => this.refused.push(write),
     );
-    guest.bus.put(guest.bus.placeFor(address), exported);
-    exports.push(exported);
+    const { bus } = this.handled;
+    bus.put(bus.placeFor(address), exported);
+    this.exports.push(exported);
   }
-  return { machine, pool, platform, refused, exports };
 }

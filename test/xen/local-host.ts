@@ -1,0 +1,94 @@
+/** A host for tests: a simulated machine, the embedded Xen on it with its store, a pool, and guests that run on this thread. */
+import assert from 'node:assert/strict';
+import { grantsOf, frame } from '../../src/admin/grants.js';
+import type { PciAddress } from '../../src/pci/index.js';
+import { MemoryJournal, Pool } from '../../src/pool/index.js';
+import { domainId } from '../../src/xen/domain.js';
+import { connectGuest, LocalXen, type LocalDomain } from '../../src/xen/local/index.js';
+import { homePath, StoreServer } from '../../src/xen/store/index.js';
+import { DeviceMachine, type Device } from './devices.js';
+import { ObservedGuest } from './observed-guest.js';
+import { ObservedPlatform } from './observed-platform.js';
+import { permissions } from './store/tree-text.js';
+
+const GUEST_BYTES = 64 * 1024;
+
+export class LocalHost implements AsyncDisposable {
+  readonly hardware: DeviceMachine;
+  readonly server = new StoreServer();
+  readonly xen: LocalXen;
+  /** Domain 0's, as the back end has it. */
+  readonly platform: ObservedPlatform;
+  readonly pool: Pool;
+  /** Faults of ours that calls of domains met. */
+  readonly faults: unknown[] = [];
+  readonly #guests = new Map<number, ObservedGuest>();
+  #created = 0;
+
+  constructor(devices: readonly Device[]) {
+    this.hardware = new DeviceMachine(devices);
+    const { machine } = this.hardware;
+    this.xen = new LocalXen(machine, this.server, { onFault: (_domain, error) => this.faults.push(error) });
+    this.platform = new ObservedPlatform(this.xen.platform);
+    this.pool = new Pool(machine, new MemoryJournal());
+  }
+
+  get machine() {
+    return this.hardware.machine;
+  }
+
+  /** Claims every function for guests. */
+  async claimAll(): Promise<void> {
+    for (const { address } of this.hardware.devices) await this.pool.claim(address, 'pciback');
+  }
+
+  /** A domain by its number, made when it is first asked for: numbers are given in their order, and only once. */
+  domain(id: number): LocalDomain {
+    while (this.#created < id) this.xen.create(`guest${++this.#created}`, GUEST_BYTES);
+    const domain = this.xen.domain(domainId(id));
+    assert.ok(domain !== undefined, `domain ${id} has ended`);
+    return domain;
+  }
+
+  /** Its own side, from its start on. The first call starts it, with the home that every tool stack gives a domain. */
+  guest(id: number): ObservedGuest {
+    let guest = this.#guests.get(id);
+    if (guest !== undefined) return guest;
+    guest = new ObservedGuest(connectGuest(this.domain(id).runHere()));
+    this.#guests.set(id, guest);
+    const home = homePath(domainId(id));
+    if (this.server.read(home) === undefined) {
+      this.server.write(home, '');
+      this.server.setPermissions(home, permissions('n0', `r${id}`));
+    }
+    return guest;
+  }
+
+  /** What a tool stack grants with functions, without its words in the store. */
+  grant(id: number, ...addresses: readonly PciAddress[]): void {
+    const guest = this.domain(id).id;
+    const { permissions: permit, pirqs, assignment } = this.platform;
+    for (const address of addresses) {
+      using fn = this.machine.open(address);
+      const { memory, ports, pirq: line } = grantsOf(fn);
+      assignment.assign(guest, address);
+      for (const run of memory) permit.memory(guest, frame(run), run.count, true);
+      for (const { first, count } of ports) permit.ports(guest, first, count, true);
+      if (line !== undefined) permit.interrupt(guest, pirqs.map(guest, { kind: 'intx', gsi: line }), true);
+    }
+  }
+
+  /** Messages that the back end has mapped; lines are the tool stack's. */
+  get messages() {
+    return this.platform.mapped.filter(({ route }) => route.kind !== 'intx');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const guest of this.#guests.values()) await guest[Symbol.asyncDispose]();
+    await this.platform[Symbol.asyncDispose]();
+    await this.xen[Symbol.asyncDispose]();
+    await this.server[Symbol.asyncDispose]();
+    this.machine[Symbol.dispose]();
+    assert.deepEqual(this.faults, []);
+  }
+}
