@@ -5,68 +5,19 @@ import {
   COMPLIANCE_CASES,
   ComplianceFailure,
   ComplianceMatrix,
-  eduSubject,
   type ComplianceSubject,
-  type InterruptStimulus,
 } from '../../src/function/compliance/index.js';
-import type { Iova, PciFunction } from '../../src/function/index.js';
 import { LinuxMachine } from '../../src/machines/linux/index.js';
 import { SimMachine } from '../../src/machines/sim/index.js';
-import { notations, OpenslotError } from '../../src/pci/index.js';
+import { OpenslotError } from '../../src/pci/index.js';
+import { TestHost } from '../embedded/embedded.js';
+import type { ComplianceReport } from '../guests/compliance.js';
 import { capabilityTest, complianceSuite } from './compliance-suite.js';
+import { simulatedSubjects } from './stimuli.js';
 
 const matrix = new ComplianceMatrix();
 const sim = new SimMachine();
-const at = (text: string) => notations.hex.parse(text);
-
-/** The copy engine of the multi-function device: it interrupts by MSI-X, and at the end of a copy of nothing, too. */
-const COPIER = { source: 0x00, destination: 0x08, bytes: 0x10, control: 0x14, status: 0x18 } as const;
-const RUN_AND_INTERRUPT = 3;
-
-function copierInterrupt(fn: PciFunction): InterruptStimulus {
-  const region = fn.openRegion(0);
-  return {
-    raise: () => {
-      region.write32(COPIER.bytes, 0);
-      region.write32(COPIER.control, RUN_AND_INTERRUPT);
-      while ((region.read32(COPIER.control) & 1) !== 0);
-    },
-    quiet: () => {
-      region.write32(COPIER.status, 0xffff_ffff);
-    },
-  };
-}
-
-function copierDma(fn: PciFunction) {
-  const region = fn.openRegion(0);
-  return {
-    bytes: 0x1_0000,
-    copy: (from: Iova, to: Iova, bytes: number): Promise<void> => {
-      region.write64(COPIER.source, from);
-      region.write64(COPIER.destination, to);
-      region.write32(COPIER.bytes, bytes);
-      region.write32(COPIER.control, 1);
-      while ((region.read32(COPIER.control) & 1) !== 0);
-      region.write32(COPIER.status, 0xffff_ffff);
-      return Promise.resolve();
-    },
-  };
-}
-
-const subjects: readonly ComplianceSubject[] = [
-  eduSubject(sim, at('01:00.0')),
-  { machine: sim, address: at('00:04.0'), memoryRegion: 0, ioRegion: { region: 1, offset: 8 } },
-  {
-    machine: sim,
-    address: at('00:03.3'),
-    memoryRegion: 0,
-    intx: copierInterrupt,
-    msix: copierInterrupt,
-    dma: copierDma,
-  },
-  { machine: sim, address: at('02:00.0') },
-  { machine: sim, address: at('00:01.0') },
-];
+const subjects = simulatedSubjects(sim);
 
 for (const subject of subjects) complianceSuite(matrix, 'sim', subject, true);
 capabilityTest(sim, subjects, true);
@@ -89,6 +40,24 @@ if (functions.length > 0)
     functions.map(({ address }) => ({ machine: linux, address })),
     false,
   );
+
+/** What a guest of the embedded Xen has of the simulator: the way through page, event channel, policy and IOMMU. */
+const GIVEN = ['01:00.0', '00:04.0', '00:03.3'];
+
+test('compliance: xpci, in an embedded guest', async (context) => {
+  await using host = await TestHost.start();
+  const guest = await host.run('compliance', GIVEN, { arguments: [String(GIVEN.length)] });
+  await host.report(guest, 'done');
+  const line = host.output().at(-1) ?? '';
+  const { outcomes, failures, declared, observed } = JSON.parse(line) as ComplianceReport;
+  for (const [name, outcome] of Object.entries(outcomes)) matrix.record('xpci', name, outcome);
+  assert.deepEqual(failures, []);
+  for (const [capability, seen] of Object.entries(observed))
+    assert.equal(seen, declared[capability as keyof typeof observed], capability);
+  const undeclared = COMPLIANCE_CASES.filter(({ name }) => outcomes[name] === 'undeclared');
+  assert.deepEqual([...new Set(undeclared.flatMap(({ needs }) => needs))].includes('reset'), true);
+  context.diagnostic(`observed in a guest: ${Object.keys(observed).join(', ')}`);
+});
 
 test('the simulator lacks nothing: every case runs on it', (context) => {
   for (const line of matrix.toString().split('\n')) context.diagnostic(line);

@@ -3,7 +3,8 @@ import type { InterruptSource, PciFunction } from '../function.js';
 import type { Machine, MachineCapabilities } from '../machine.js';
 import type { ComplianceSubject } from './subject.js';
 
-const INTERRUPT_LINE = 0x3c;
+/** Software may write it, and a guest too; PCI Express devices keep it without a meaning (Base 6.0, 7.5.1.1.7). */
+const CACHE_LINE_SIZE = 0x0c;
 
 /** Capabilities that can be seen from outside; whether addresses are machine frames, only a real Xen knows. */
 export type Observed = Partial<Record<Exclude<keyof MachineCapabilities, 'machineFrames'>, boolean>>;
@@ -41,10 +42,10 @@ async function observeFunction(fn: PciFunction, changing: boolean): Promise<Obse
   for (const { index, kind } of fn.regions) {
     seen[kind === 'io' ? 'ioRegions' : 'memoryRegions'] = opens(() => fn.openRegion(index));
   }
-  const line = fn.config.read(INTERRUPT_LINE, 1);
-  fn.config.write(INTERRUPT_LINE, 1, line ^ 1);
-  seen.configWrite = fn.config.read(INTERRUPT_LINE, 1) === (line ^ 1);
-  fn.config.write(INTERRUPT_LINE, 1, line);
+  const size = fn.config.read(CACHE_LINE_SIZE, 1);
+  fn.config.write(CACHE_LINE_SIZE, 1, size ^ 0x10);
+  seen.configWrite = fn.config.read(CACHE_LINE_SIZE, 1) === (size ^ 0x10);
+  fn.config.write(CACHE_LINE_SIZE, 1, size);
   if (fn.resetMethods.length > 0) {
     seen.reset = await fn.reset().then(
       () => true,

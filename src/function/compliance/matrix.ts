@@ -55,6 +55,13 @@ export class ComplianceMatrix {
     return this.#keep(column, complianceCase, 'passed');
   }
 
+  /** An outcome of a case that was run elsewhere, such as in a guest. */
+  record(column: string, name: string, outcome: Outcome): void {
+    const known = COMPLIANCE_CASES.find((one) => one.name === name);
+    if (known === undefined) throw new RangeError(`there is no case ${name}`);
+    this.#keep(column, known, outcome);
+  }
+
   outcome(column: string, name: string): Outcome | undefined {
     return this.#columns.get(column)?.get(name);
   }

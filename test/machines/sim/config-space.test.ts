@@ -265,7 +265,7 @@ describe('configuration space', () => {
       assert.deepEqual(decodeFunction(fn.config).findings, []);
       machine[Symbol.dispose]();
     });
-    await checkProperty('sim config: any writes are survived', property);
+    await checkProperty('sim: any writes to configuration space are survived', property);
   });
 });
 

@@ -229,7 +229,7 @@ describe('IOMMU', () => {
         }
       },
     );
-    await checkProperty('sim iommu: all of a transfer or nothing', property);
+    await checkProperty('sim: a DMA is all of a transfer or nothing', property);
   });
 });
 

@@ -84,7 +84,7 @@ describe('lines', () => {
     assert.equal(levels.length, 2);
   });
 
-  test('Status shows the pin; INTx disable and messages keep it from the line', () => {
+  test('Status shows the pin, not while messages are on; INTx disable keeps it from the line', () => {
     const { machine, fn, probe } = oneProbe();
     const level = () => machine.host.lineLevel(fn.interruptLine ?? 0);
     const status = () => fn.config.read(6, 2) & STATUS_INTX;
