@@ -11,7 +11,7 @@ export class ExportingHost extends LocalHost {
 
   private constructor(devices: readonly Device[]) {
     super(devices);
-    this.handled = new HandlerGuest(this.guest(1), this.platform);
+    this.handled = new HandlerGuest(this.guestPlatform(1), this.platform);
   }
 
   /** `before` sees the hardware as the host's driver leaves it. */

@@ -29,12 +29,8 @@ const VPD_ADDRESS = DISK_AT.vpd + 2;
 
 /** A disk in the guest's slot 0 and edu in slot 1. */
 function twoFunctions(first: Device = disk()): Promise<ExportingHost> {
-  return ExportingHost.start([first, edu()], ({ machine }) => {
-    // Their drivers have switched them off.
-    for (const { address } of machine.list()) {
-      using fn = machine.open(address);
-      fn.setEnabled(false);
-    }
+  return ExportingHost.start([first, edu()], (host) => {
+    host.switchOff();
   });
 }
 

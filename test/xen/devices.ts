@@ -64,7 +64,7 @@ export function disk(address = new PciAddress(0, 0, 8, 0), change: Partial<Funct
   return {
     address,
     shape: { ...DISK_SHAPE, ...change },
-    regions: address.devfn === 0x40 ? { 0: { address: 0xfebd_0000 }, 2: { address: 0xc040 } } : {},
+    regions: address.devfn === 0x40 ? { 0: { address: 0xfebd_0000 }, 2: { address: 0xc100 } } : {},
   };
 }
 

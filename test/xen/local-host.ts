@@ -37,6 +37,14 @@ export class LocalHost implements AsyncDisposable {
     return this.hardware.machine;
   }
 
+  /** What a driver does at its end: decoding is for the next one to switch on. */
+  switchOff(): void {
+    for (const { address } of this.hardware.devices) {
+      using fn = this.machine.open(address);
+      fn.setEnabled(false);
+    }
+  }
+
   /** Claims every function for guests. */
   async claimAll(): Promise<void> {
     for (const { address } of this.hardware.devices) await this.pool.claim(address, 'pciback');
@@ -51,7 +59,7 @@ export class LocalHost implements AsyncDisposable {
   }
 
   /** Its own side, from its start on. The first call starts it, with the home that every tool stack gives a domain. */
-  guest(id: number): ObservedGuest {
+  guestPlatform(id: number): ObservedGuest {
     let guest = this.#guests.get(id);
     if (guest !== undefined) return guest;
     guest = new ObservedGuest(connectGuest(this.domain(id).runHere()));

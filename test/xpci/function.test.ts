@@ -5,13 +5,12 @@ import type { Interrupt, PciFunction } from '../../src/function/index.js';
 import { PciAddress } from '../../src/pci/index.js';
 import { Xpci, type XpciOptions } from '../../src/xpci/index.js';
 import { toolStackCreates, toolStackDetaches } from '../pciback/front-end.js';
-import { disk, edu, testdev } from '../function/shapes.js';
-import type { MemoryPirq } from '../xen/memory-guest.js';
+import { disk, DISK_AT, DISK_LINE, DISK_VECTORS, edu, expressDisk, testdev } from '../xen/devices.js';
 import { DISK, EDU, GuestHost } from './guest.js';
 
 const FIRST = new PciAddress(0, 0, 0, 0);
 const SECOND = new PciAddress(0, 0, 1, 0);
-const VECTORS = 17;
+const VECTORS = DISK_VECTORS;
 
 async function withDisk(options: XpciOptions = {}) {
   const host = await GuestHost.start();
@@ -34,18 +33,19 @@ describe('configuration space and regions', () => {
   test('each function reads as the hardware does, in every width, but for what is the back end’s', async () => {
     const { host, xpci, end } = await withDisk();
     let compared = 0;
-    for (const [address, shape] of [
+    for (const [address, device] of [
       [FIRST, disk()],
       [SECOND, edu()],
     ] as const) {
       using fn = xpci.open(address);
-      using hardware = host.machine.open(shape.address);
+      using hardware = host.machine.open(device.address);
       assert.equal(fn.config.size, 256);
       for (const width of [1, 2, 4] as const) {
         for (let offset = 0; offset < 256; offset += width) {
-          // Command's copy; what PME could do; the power state.
-          if ([0x04, 0x05, 0x60, 0x62, 0x63, 0x64, 0x65].some((at) => at >= offset && at < offset + width))
-            continue;
+          // Command's copy, and on the disk what wake-up events could do.
+          const { pm } = DISK_AT;
+          const differing = [4, 5, ...(device.shape === undefined ? [] : [pm + 2, pm + 3])];
+          if (differing.some((at) => at >= offset && at < offset + width)) continue;
           assert.equal(
             fn.config.read(offset, width),
             hardware.config.read(offset, width),
@@ -60,12 +60,7 @@ describe('configuration space and regions', () => {
   });
 
   test('4096 bytes where PCI Express has them', async () => {
-    const extended = { name: 'aer', offset: 0x100, width: 4, initial: 0x1402_0001 } as const;
-    const express = disk(undefined, 4096);
-    await using host = await GuestHost.start({
-      ...express,
-      registers: [...(express.registers ?? []), extended],
-    });
+    await using host = await GuestHost.start(expressDisk());
     await toolStackCreates(host.platform.store, host.id, [DISK]);
     await using xpci = await Xpci.connect(host.guest);
     using fn = xpci.open(FIRST);
@@ -75,16 +70,18 @@ describe('configuration space and regions', () => {
   });
 
   test('regions are found by sizing, which leaves every register as it was', async () => {
-    for (const shape of [disk(), edu(), testdev()]) {
-      await using host = await GuestHost.start(shape);
-      await toolStackCreates(host.platform.store, host.id, [String(shape.address)]);
+    for (const device of [disk(), edu(), testdev()]) {
+      const { address } = device;
+      await using host = await GuestHost.start(device);
+      await toolStackCreates(host.platform.store, host.id, [String(address)]);
       await using xpci = await Xpci.connect(host.guest);
-      const writes = host.machine.device(shape.address).writes.length;
+      const writes = host.hardware.writes(address).length;
       using fn = xpci.open(FIRST);
-      assert.deepEqual(fn.regions, shape.regions);
-      assert.equal((fn.config.read(0x10, 4) & ~0xf) >>> 0, Number(shape.regions[0]?.address));
+      using hardware = host.machine.open(address);
+      assert.deepEqual(fn.regions, hardware.regions);
+      assert.equal((fn.config.read(0x10, 4) & ~0xf) >>> 0, device.regions[0]?.address);
       // The back end emulates the address registers: sizing never reaches the hardware.
-      const touched = host.machine.device(shape.address).writes.slice(writes);
+      const touched = host.hardware.writes(address).slice(writes);
       assert.deepEqual(
         touched.filter(({ offset }) => offset >= 0x10 && offset < 0x34),
         [],
@@ -120,7 +117,7 @@ describe('configuration space and regions', () => {
     assert.throws(
       () => {
         // A write of vital product data.
-        fn.config.write(0xc2, 2, 0x8000);
+        fn.config.write(DISK_AT.vpd + 2, 2, 0x8000);
       },
       { code: 'CONFIG_REFUSED' },
     );
@@ -142,51 +139,59 @@ describe('configuration space and regions', () => {
 });
 
 describe('interrupts', () => {
-  const bound = (host: GuestHost, pirq: number): MemoryPirq => {
+  const bound = (host: GuestHost, pirq: number) => {
     const found = host.guest.bound.get(pirq);
     assert.ok(found !== undefined, `pirq ${pirq} is not bound`);
     return found;
   };
-  /** The pirq that the host mapped for an entry of the vector table. */
-  const pirqOf = (host: GuestHost, entry: number): number => {
-    for (const [pirq, { route }] of host.platform.mapped)
-      if (route.kind === 'msi' || (route.kind === 'msix' && route.entry === entry)) return pirq;
-    assert.fail(`entry ${entry} is not mapped`);
+  /** The device itself, which raises them. */
+  const deviceOf = (host: GuestHost) => host.hardware.probe(disk().address).bus;
+  /** Messages are writes of a bus master. */
+  const withMaster = async (options: XpciOptions = {}) => {
+    const all = await withDisk(options);
+    all.fn.config.write(4, 2, all.fn.config.read(4, 2) | 4);
+    return { ...all, device: deviceOf(all.host) };
   };
 
   test('INTx is the pirq of the interrupt line, and taking the next one acknowledges', async () => {
     const { host, fn, end } = await withDisk();
-    assert.equal(fn.interruptLine, 11);
+    const device = deviceOf(host);
+    assert.equal(fn.interruptLine, DISK_LINE);
     const stream = interruptsOf(fn).open({ kind: 'intx' });
-    const line = bound(host, 11);
+    const line = bound(host, DISK_LINE);
     const iterator = stream[Symbol.asyncIterator]();
     const first = iterator.next();
-    line.raise();
-    assert.deepEqual(await first, { done: false, value: { source: { kind: 'intx' }, count: 1 } });
+    device.setPin(true);
+    const raised = { done: false, value: { source: { kind: 'intx' }, count: 1 } };
+    assert.deepEqual(await first, raised);
     assert.equal(line.acknowledged, 0);
     const second = iterator.next();
     await Promise.resolve();
     assert.equal(line.acknowledged, 1);
-    line.raise();
-    line.raise();
-    assert.equal(((await second).value as Interrupt).count >= 1, true);
+    // The pin is still high, and has interrupted again.
+    assert.deepEqual(await second, raised);
+    device.setPin(false);
+    assert.equal(stream.wait(5), undefined);
+    assert.equal(line.acknowledged, 2);
+    device.setPin(true);
+    assert.deepEqual(stream.wait(1000), raised.value);
     stream[Symbol.dispose]();
-    assert.deepEqual([line.open, line.acknowledged], [false, 2]);
+    assert.deepEqual([line.open, line.acknowledged], [false, 3]);
     assert.equal((await iterator.next()).done, true);
     assert.equal(stream.wait(1000), undefined);
     await end();
   });
 
   test('MSI is mapped while a stream is open; its wait blocks', async () => {
-    const { host, fn, end } = await withDisk();
+    const { host, fn, device, end } = await withMaster();
     const { available } = interruptsOf(fn);
     assert.deepEqual(available, { intx: 1, msi: 1, msix: VECTORS });
     const stream = interruptsOf(fn).open({ kind: 'msi', vector: 0 });
     assert.equal(host.held['pirqs'], 1);
-    const pirq = bound(host, pirqOf(host, 0));
+    assert.deepEqual([...host.guest.bound.keys()], [host.messages[0]?.pirq]);
     assert.equal(stream.wait(5), undefined);
-    pirq.raise();
-    pirq.raise();
+    device.message(0);
+    device.message(0);
     assert.deepEqual(stream.wait(1000), { source: { kind: 'msi', vector: 0 }, count: 2 });
     assert.equal(stream.wait(0), undefined);
     stream[Symbol.dispose]();
@@ -195,7 +200,7 @@ describe('interrupts', () => {
   });
 
   test('MSI-X: the first stream enables all vectors, others join, the last to close disables', async () => {
-    const { host, fn, end } = await withDisk();
+    const { host, fn, device, end } = await withMaster();
     const interrupts = interruptsOf(fn);
     assert.throws(() => interrupts.open({ kind: 'msix', vector: 0 }), {
       code: 'INTERRUPT_FAILED',
@@ -211,7 +216,7 @@ describe('interrupts', () => {
       [third, 3],
       [last, VECTORS - 1],
     ] as const) {
-      bound(host, pirqOf(host, vector)).raise();
+      device.message(vector);
       assert.deepEqual(stream.wait(1000), { source: { kind: 'msix', vector }, count: 1 });
     }
     assert.throws(() => interrupts.open({ kind: 'msix', vector: 3 }), { code: 'INTERRUPT_TAKEN' });
@@ -250,14 +255,14 @@ describe('interrupts', () => {
   });
 
   test('a detach ends the streams, and what they waited for', async () => {
-    const { host, fn, end } = await withDisk();
+    const { host, fn, device, end } = await withMaster();
     fn.setEnabled(true);
     const stream = interruptsOf(fn).open({ kind: 'msix', vector: 2 });
     const taken: Interrupt[] = [];
     const reading = (async () => {
       for await (const interrupt of stream) taken.push(interrupt);
     })();
-    bound(host, pirqOf(host, 2)).raise();
+    device.message(2);
     await host.settled(() => taken.length === 1);
     await toolStackDetaches(host.platform.store, host.id, DISK);
     await reading;

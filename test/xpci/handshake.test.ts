@@ -12,7 +12,7 @@ import {
   toolStackForgets,
 } from '../pciback/front-end.js';
 import { permissions } from '../xen/store/tree-text.js';
-import { disk, testdev } from '../function/shapes.js';
+import { disk, testdev } from '../xen/devices.js';
 import { BACK, DISK, EDU, FRONT, GuestHost, NOTHING_HELD, take } from './guest.js';
 
 const FIRST = new PciAddress(0, 0, 0, 0);
@@ -67,9 +67,10 @@ describe('one pair', () => {
     await host.settled(() => host.states === '4/4');
     const second = xpci.open(SECOND);
     assert.equal(second.config.read(0, 4), 0x11e8_1234);
+    second.setEnabled(true);
     const region = second.openRegion(0);
     region.write32(4, 0x1234_5678);
-    assert.equal(region.read32(4), 0x1234_5678);
+    assert.equal(region.read32(4), 0xedcb_a987, 'the liveness register reads as the inverse');
     await toolStackDetaches(store, host.id, EDU);
     assert.deepEqual(await take(changes, 1), ['detached 0000:00:01.0']);
     await host.settled(() => host.states === '4/4');
@@ -102,7 +103,7 @@ describe('one pair', () => {
     await toolStackCreates(store, host.id, [DISK]);
     await host.settled(() => host.states === '1/3');
     await toolStackAttaches(store, host.id, EDU);
-    await host.settled(() => host.states === '1/3' && host.platform.server.read(`${BACK}/state-1`) === '3');
+    await host.settled(() => host.states === '1/3' && host.server.read(`${BACK}/state-1`) === '3');
     await using xpci = await Xpci.connect(host.guest);
     assert.deepEqual(addresses(xpci), ['0000:00:00.0', '0000:00:01.0']);
   });
@@ -160,11 +161,12 @@ describe('one pair', () => {
   });
 
   test('every root is searched, and function 0 may be missing', async () => {
-    const multi = [
-      { ...testdev(new PciAddress(0, 0, 6, 3)) },
-      { ...disk(new PciAddress(0, 0, 8, 1)), device: 0x11 },
-    ];
-    await using host = await GuestHost.start(...multi);
+    await using host = await GuestHost.start(
+      testdev(),
+      testdev(new PciAddress(0, 0, 6, 3), {}),
+      disk(),
+      disk(new PciAddress(0, 0, 8, 1)),
+    );
     await toolStackCreates(host.platform.store, host.id, ['0000:00:06.3', '0000:00:08.1']);
     await using xpci = await Xpci.connect(host.guest);
     assert.deepEqual(addresses(xpci), ['0000:00:00.3', '0000:00:01.1']);

@@ -26,7 +26,7 @@ async function served(
   { keys = {}, ...options }: XpciOptions & { readonly keys?: Readonly<Record<string, string>> } = {},
 ) {
   const host = await GuestHost.start();
-  const back = new ScriptedBackEnd(host.platform, answer);
+  const back = new ScriptedBackEnd(host, answer);
   await back.serve(keys);
   const xpci = await Xpci.connect(host.guest, options);
   const end = async () => {
@@ -78,7 +78,7 @@ describe('enumeration', () => {
 
   test('root keys that are none end the pair with their name', async () => {
     await using host = await GuestHost.start();
-    const back = new ScriptedBackEnd(host.platform, one);
+    const back = new ScriptedBackEnd(host, one);
     await back.serve({ root_num: '1', 'root-0': 'bus' });
     await assert.rejects(Xpci.connect(host.guest), { code: 'PCI_PAIR_KEYS_BAD' });
     await host.settled(() => host.states === '6/4');
