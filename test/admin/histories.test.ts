@@ -4,23 +4,29 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { grantsOf } from '../../src/admin/grants.js';
 import { OpenslotError, PciAddress } from '../../src/pci/index.js';
-import { disk, edu, testdev } from '../function/shapes.js';
-import type { StorageShape } from '../function/storage-machine.js';
 import { checkProperty } from '../kept-seeds.js';
+import { disk, edu, testdev, type Device } from '../xen/devices.js';
 import { AttachedHost, spec, target } from './attached-host.js';
 
-const SHAPES: readonly StorageShape[] = [
-  disk(),
+/** A disk with a region that does not fill its page. */
+function diskWithSmallRegion(): Device {
+  const { regions = [] } = disk().shape ?? {};
+  return {
+    ...disk(undefined, { regions: [...regions, { index: 4, kind: 'memory', size: 0x100 }] }),
+    regions: { ...disk().regions, 4: { address: 0xfebd_4000 } },
+  };
+}
+
+const DEVICES: readonly Device[] = [
+  diskWithSmallRegion(),
   edu(),
   testdev(),
-  // Shares its page of registers and its interrupt line with the disk's.
-  {
-    ...testdev(new PciAddress(0, 0, 9, 0)),
-    interruptLine: 11,
-    regions: [
-      { index: 0, kind: 'memory', size: 0x100, address: 0xfebd_3800n, prefetchable: false, wide: false },
-    ],
-  },
+  // Shares that page of registers and its interrupt line with the disk's.
+  testdev(
+    new PciAddress(0, 0, 0x18, 0),
+    { 0: { address: 0xfebd_4800 } },
+    { regions: [{ index: 0, kind: 'memory', size: 0x100 }], pin: 1 },
+  ),
 ];
 
 type Step =
@@ -33,7 +39,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       what: fc.constantFrom('attach' as const, 'attach' as const, 'detach' as const),
       guest: fc.constantFrom(1 as const, 2 as const),
-      which: fc.nat(SHAPES.length - 1),
+      which: fc.nat(DEVICES.length - 1),
     }),
   },
   {
@@ -46,10 +52,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /** What a guest with these functions may reach: no more and no less. */
-function expected(guest: number, shapes: readonly StorageShape[]): string[] {
+function expected(host: AttachedHost, guest: number, devices: readonly Device[]): string[] {
   const entries = new Set<string>();
-  for (const shape of shapes) {
-    const { memory, ports, pirq } = grantsOf({ regions: shape.regions, interruptLine: shape.interruptLine });
+  for (const { address } of devices) {
+    using fn = host.machine.open(address);
+    const { memory, ports, pirq } = grantsOf(fn);
     for (const [kind, runs] of [
       ['memory', memory],
       ['port', ports],
@@ -58,35 +65,35 @@ function expected(guest: number, shapes: readonly StorageShape[]): string[] {
         for (let number = first; number < first + count; number++)
           entries.add(`${guest} ${kind} ${number.toString(16)}`);
     if (pirq !== undefined) entries.add(`${guest} pirq ${pirq.toString(16)}`);
-    entries.add(`${guest} function ${shape.address}`);
+    entries.add(`${guest} function ${address}`);
   }
   return [...entries];
 }
 
 async function play(steps: readonly Step[]): Promise<void> {
-  await using host = await AttachedHost.start({ shapes: SHAPES });
+  await using host = await AttachedHost.start({ devices: DEVICES });
   const before = host.pciKeys();
   for (const guest of [1, 2]) await host.running(guest);
-  const has = new Map<StorageShape, number>();
+  const has = new Map<Device, number>();
   for (const one of steps) {
     if (one.what === 'refuse') {
-      host.platform.failing = { call: one.call, errno: 'EPERM' };
+      host.tools.failing = { call: one.call, errno: 'EPERM' };
       continue;
     }
-    const shape = SHAPES[one.which] ?? disk();
-    const text = String(shape.address);
+    const device = DEVICES[one.which] ?? disk();
+    const text = String(device.address);
     try {
       if (one.what === 'attach') {
         await host.attachments.attach(`guest${one.guest}`, spec(text));
-        assert.equal(has.has(shape), false, `${text} was given twice`);
-        has.set(shape, one.guest);
+        assert.equal(has.has(device), false, `${text} was given twice`);
+        has.set(device, one.guest);
       } else {
         const { unsettled } = await host.attachments.detach(`guest${one.guest}`, target(text));
         assert.deepEqual(
-          [has.get(shape), unsettled.filter((what) => !what.includes('reset'))],
+          [has.get(device), unsettled.filter((what) => !what.includes('reset'))],
           [one.guest, []],
         );
-        has.delete(shape);
+        has.delete(device);
       }
     } catch (error) {
       assert.ok(error instanceof OpenslotError, String(error));
@@ -94,22 +101,23 @@ async function play(steps: readonly Step[]): Promise<void> {
     }
     const story = [1, 2].flatMap((guest) =>
       expected(
+        host,
         guest,
-        SHAPES.filter((other) => has.get(other) === guest),
+        DEVICES.filter((other) => has.get(other) === guest),
       ),
     );
-    assert.deepEqual([...host.platform.granted].sort(), story.sort());
+    assert.deepEqual(host.granted(), story.sort());
     assert.deepEqual(
       host.pool.list().map(({ state }) => state),
-      [...SHAPES]
+      [...DEVICES]
         .sort((a, b) => a.address.sbdf - b.address.sbdf)
         .map((other) => (has.has(other) ? 'taken' : 'free')),
     );
   }
-  host.platform.failing = undefined;
-  for (const [shape, guest] of has)
-    await host.attachments.detach(String(guest), target(String(shape.address)));
-  assert.deepEqual([[...host.platform.granted], host.pciKeys()], [[], before]);
+  host.tools.failing = undefined;
+  for (const [device, guest] of has)
+    await host.attachments.detach(String(guest), target(String(device.address)));
+  assert.deepEqual([host.granted(), host.pciKeys()], [[], before]);
 }
 
 test('property: whatever is attached, detached and refused, everybody has what he was given and no more', async () => {

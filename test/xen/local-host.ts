@@ -1,10 +1,11 @@
 /** A host for tests: a simulated machine, the embedded Xen on it with its store, a pool, and guests that run on this thread. */
 import assert from 'node:assert/strict';
-import { grantsOf, frame } from '../../src/admin/grants.js';
-import type { PciAddress } from '../../src/pci/index.js';
+import { frame, grantsOf } from '../../src/admin/grants.js';
+import type { PciFunction } from '../../src/function/index.js';
 import { MemoryJournal, Pool } from '../../src/pool/index.js';
-import { domainId } from '../../src/xen/domain.js';
+import { domainId, type DomainId } from '../../src/xen/domain.js';
 import { connectGuest, LocalXen, type LocalDomain } from '../../src/xen/local/index.js';
+import type { XenPlatform } from '../../src/xen/platform.js';
 import { homePath, StoreServer } from '../../src/xen/store/index.js';
 import { DeviceMachine, type Device } from './devices.js';
 import { ObservedGuest } from './observed-guest.js';
@@ -72,20 +73,6 @@ export class LocalHost implements AsyncDisposable {
     return guest;
   }
 
-  /** What a tool stack grants with functions, without its words in the store. */
-  grant(id: number, ...addresses: readonly PciAddress[]): void {
-    const guest = this.domain(id).id;
-    const { permissions: permit, pirqs, assignment } = this.platform;
-    for (const address of addresses) {
-      using fn = this.machine.open(address);
-      const { memory, ports, pirq: line } = grantsOf(fn);
-      assignment.assign(guest, address);
-      for (const run of memory) permit.memory(guest, frame(run), run.count, true);
-      for (const { first, count } of ports) permit.ports(guest, first, count, true);
-      if (line !== undefined) permit.interrupt(guest, pirqs.map(guest, { kind: 'intx', gsi: line }), true);
-    }
-  }
-
   /** Messages that the back end has mapped; lines are the tool stack's. */
   get messages() {
     return this.platform.mapped.filter(({ route }) => route.kind !== 'intx');
@@ -99,4 +86,14 @@ export class LocalHost implements AsyncDisposable {
     this.machine[Symbol.dispose]();
     assert.deepEqual(this.faults, []);
   }
+}
+
+/** What every tool stack grants with a function, without its words in the store. */
+export function grantFunction(platform: XenPlatform, guest: DomainId, fn: PciFunction): void {
+  const { permissions: permit, pirqs, assignment } = platform;
+  const { memory, ports, pirq: line } = grantsOf(fn);
+  assignment.assign(guest, fn.address);
+  for (const run of memory) permit.memory(guest, frame(run), run.count, true);
+  for (const { first, count } of ports) permit.ports(guest, first, count, true);
+  if (line !== undefined) permit.interrupt(guest, pirqs.map(guest, { kind: 'intx', gsi: line }), true);
 }

@@ -6,7 +6,7 @@ import { domainId } from '../../src/xen/domain.js';
 import { backendPath, frontendPath } from '../../src/xen/pciif/index.js';
 import type { BusChange } from '../../src/xpci/index.js';
 import { disk, edu, type Device } from '../xen/devices.js';
-import { LocalHost } from '../xen/local-host.js';
+import { grantFunction, LocalHost } from '../xen/local-host.js';
 
 export const DISK = '0000:00:08.0';
 export const EDU = '0000:00:05.0';
@@ -25,7 +25,10 @@ export class GuestHost extends LocalHost {
     const host = new GuestHost(devices.length === 0 ? [disk(), edu()] : devices);
     host.switchOff();
     await host.claimAll();
-    host.grant(GUEST, ...host.hardware.devices.map(({ address }) => address));
+    for (const { address } of host.hardware.devices) {
+      using fn = host.machine.open(address);
+      grantFunction(host.platform, domainId(GUEST), fn);
+    }
     host.#pciback = await Pciback.start({
       platform: host.platform,
       pool: host.pool,
