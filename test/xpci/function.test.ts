@@ -17,11 +17,15 @@ async function withDisk(options: XpciOptions = {}) {
   await toolStackCreates(host.platform.store, host.id, [DISK, EDU]);
   const xpci = await Xpci.connect(host.guest, options);
   const fn = xpci.open(FIRST);
-  const end = async () => {
-    await xpci.close();
-    await host[Symbol.asyncDispose]();
+  return {
+    host,
+    xpci,
+    fn,
+    [Symbol.asyncDispose]: async () => {
+      await xpci.close();
+      await host[Symbol.asyncDispose]();
+    },
   };
-  return { host, xpci, fn, end };
 }
 
 function interruptsOf(fn: PciFunction) {
@@ -31,7 +35,8 @@ function interruptsOf(fn: PciFunction) {
 
 describe('configuration space and regions', () => {
   test('each function reads as the hardware does, in every width, but for what is the back end’s', async () => {
-    const { host, xpci, end } = await withDisk();
+    await using all = await withDisk();
+    const { host, xpci } = all;
     let compared = 0;
     for (const [address, device] of [
       [FIRST, disk()],
@@ -56,7 +61,6 @@ describe('configuration space and regions', () => {
       }
     }
     assert.ok(compared > 850, `${compared} compared`);
-    await end();
   });
 
   test('4096 bytes where PCI Express has them', async () => {
@@ -113,7 +117,8 @@ describe('configuration space and regions', () => {
   });
 
   test('a policy refusal is said', async () => {
-    const { fn, end } = await withDisk();
+    await using all = await withDisk();
+    const { fn } = all;
     assert.throws(
       () => {
         // A write of vital product data.
@@ -121,20 +126,24 @@ describe('configuration space and regions', () => {
       },
       { code: 'CONFIG_REFUSED' },
     );
-    await end();
   });
 
-  test('DMA memory ends with the function', async () => {
-    const { host, fn, end } = await withDisk();
+  test('DMA memory is where the device finds it, and ends with the function', async () => {
+    await using all = await withDisk();
+    const { host, fn } = all;
+    fn.config.write(4, 2, 4);
     const first = await fn.dma?.allocate(4096);
+    assert.ok(first !== undefined);
     await fn.dma?.allocate(4096);
-    first?.[Symbol.dispose]();
+    const device = host.hardware.probe(disk().address).bus;
+    assert.equal(device.dmaWrite(first.iova, Uint8Array.of(1, 2, 3)), 'done');
+    assert.deepEqual([...first.bytes.subarray(0, 4)], [1, 2, 3, 0]);
+    first[Symbol.dispose]();
     assert.equal(host.held['buffers'], 1);
     const late = fn.dma?.allocate(4096);
     fn.close();
     await late;
     assert.equal(host.held['buffers'], 0);
-    await end();
   });
 });
 
@@ -154,7 +163,8 @@ describe('interrupts', () => {
   };
 
   test('INTx is the pirq of the interrupt line, and taking the next one acknowledges', async () => {
-    const { host, fn, end } = await withDisk();
+    await using all = await withDisk();
+    const { host, fn } = all;
     const device = deviceOf(host);
     assert.equal(fn.interruptLine, DISK_LINE);
     const stream = interruptsOf(fn).open({ kind: 'intx' });
@@ -179,11 +189,11 @@ describe('interrupts', () => {
     assert.deepEqual([line.open, line.acknowledged], [false, 3]);
     assert.equal((await iterator.next()).done, true);
     assert.equal(stream.wait(1000), undefined);
-    await end();
   });
 
   test('MSI is mapped while a stream is open; its wait blocks', async () => {
-    const { host, fn, device, end } = await withMaster();
+    await using all = await withMaster();
+    const { host, fn, device } = all;
     const { available } = interruptsOf(fn);
     assert.deepEqual(available, { intx: 1, msi: 1, msix: VECTORS });
     const stream = interruptsOf(fn).open({ kind: 'msi', vector: 0 });
@@ -196,11 +206,11 @@ describe('interrupts', () => {
     assert.equal(stream.wait(0), undefined);
     stream[Symbol.dispose]();
     assert.deepEqual([host.held['pirqs'], host.held['bound']], [0, 0]);
-    await end();
   });
 
   test('MSI-X: the first stream enables all vectors, others join, the last to close disables', async () => {
-    const { host, fn, device, end } = await withMaster();
+    await using all = await withMaster();
+    const { host, fn, device } = all;
     const interrupts = interruptsOf(fn);
     assert.throws(() => interrupts.open({ kind: 'msix', vector: 0 }), {
       code: 'INTERRUPT_FAILED',
@@ -228,20 +238,20 @@ describe('interrupts', () => {
     fn.close();
     assert.deepEqual([host.held['pirqs'], host.held['bound']], [0, 0]);
     assert.throws(() => interrupts.open({ kind: 'msix', vector: 0 }), { code: 'INTERRUPT_ABSENT' });
-    await end();
   });
 
   test('fewer vectors where the program wants fewer', async () => {
-    const { host, fn, end } = await withDisk({ msixVectors: 4 });
+    await using all = await withDisk({ msixVectors: 4 });
+    const { host, fn } = all;
     assert.equal(interruptsOf(fn).available.msix, 4);
     fn.setEnabled(true);
     interruptsOf(fn).open({ kind: 'msix', vector: 1 });
     assert.equal(host.held['pirqs'], 4);
-    await end();
   });
 
   test('a pirq that the host refuses, or that cannot be bound, leaves nothing on', async () => {
-    const { host, fn, end } = await withDisk();
+    await using all = await withDisk();
+    const { host, fn } = all;
     fn.setEnabled(true);
     host.platform.refusePirq = 5;
     assert.throws(() => interruptsOf(fn).open({ kind: 'msix', vector: 0 }), { code: 'INTERRUPT_FAILED' });
@@ -251,11 +261,11 @@ describe('interrupts', () => {
     assert.equal(host.held['pirqs'], 0);
     host.guest.refuseBind = false;
     interruptsOf(fn).open({ kind: 'msix', vector: 0 });
-    await end();
   });
 
   test('a detach ends the streams, and what they waited for', async () => {
-    const { host, fn, device, end } = await withMaster();
+    await using all = await withMaster();
+    const { host, fn, device } = all;
     fn.setEnabled(true);
     const stream = interruptsOf(fn).open({ kind: 'msix', vector: 2 });
     const taken: Interrupt[] = [];
@@ -268,6 +278,5 @@ describe('interrupts', () => {
     await reading;
     assert.deepEqual([host.held['pirqs'], host.held['bound']], [0, 0]);
     await host.settled(() => host.states === '4/4');
-    await end();
   });
 });
