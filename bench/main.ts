@@ -2,14 +2,16 @@
 import { parseArgs } from 'node:util';
 import { runCommand } from '../lab/command.js';
 import { LabFailure } from '../lab/failure.js';
+import { measureLocal } from './local.js';
 import { measureStart } from './start.js';
 import { measureStore } from './store.js';
 import { measureXen } from './xen.js';
 
-const help = `Usage: npm run bench [-- start|store|xen …] [--rounds N]
+const help = `Usage: npm run bench [-- start|store|local|xen …] [--rounds N]
 
   start   how long \`openslot --help\` takes, beside an empty Node program
   store   operations of our XenStore server a second, through its socket
+  local   accesses, interrupts, attach, memory and growth of guests of the embedded Xen, beside threads without one
   xen     a guest's whole bus scan with openslot's back end, beside the kernel's xen-pciback, in one boot of the lab;
           and our XenStore server beside C xenstored there
 
@@ -33,8 +35,8 @@ async function main(): Promise<number> {
     console.log(help);
     return 0;
   }
-  const parts = positionals.length === 0 ? ['start', 'store', 'xen'] : positionals;
-  const unknown = parts.find((part) => !['start', 'store', 'xen'].includes(part));
+  const parts = positionals.length === 0 ? ['start', 'store', 'local', 'xen'] : positionals;
+  const unknown = parts.find((part) => !['start', 'store', 'local', 'xen'].includes(part));
   if (unknown !== undefined) throw new LabFailure(`There is no bench ${unknown}; try --help.`);
   const backEnd = values['back-end'];
   if (backEnd !== 'openslot' && backEnd !== 'kernel')
@@ -46,6 +48,7 @@ async function main(): Promise<number> {
   if (!(limit > 0)) throw new LabFailure(`--limit ${values.limit} is no number of seconds.`);
   if (parts.includes('start')) measureStart();
   if (parts.includes('store')) await measureStore(rounds);
+  if (parts.includes('local')) await measureLocal(rounds);
   if (parts.includes('xen')) await measureXen(backEnd, rounds, limit);
   return 0;
 }

@@ -7,7 +7,29 @@ export function median(samples: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
+/** The smallest sample that a `share` of all (0 to 1) does not exceed. Sorts the array. */
+export function quantile(samples: Float64Array, share: number): number {
+  samples.sort();
+  return samples[Math.max(0, Math.ceil(samples.length * share) - 1)] ?? Number.NaN;
+}
+
 /** All samples in the order in which they were taken, so that a drift or an outlier can be seen. */
-export function listed(samples: readonly number[]): string {
-  return samples.map((one) => one.toFixed(1)).join(' ');
+export function listed(samples: readonly number[], digits = 1): string {
+  return samples.map((one) => one.toFixed(digits)).join(' ');
+}
+
+/** Rows by their names, each with the median and all samples; then the first one's median over each of the others'. */
+export function printRows(rows: Readonly<Record<string, readonly number[]>>, digits: number): void {
+  const names = Object.keys(rows);
+  const width = Math.max(...names.map((name) => name.length), 12) + 1;
+  for (const [name, samples] of Object.entries(rows))
+    console.log(
+      `    ${name.padEnd(width)} median ${median(samples).toFixed(digits).padStart(9)}   ${listed(samples, digits)}`,
+    );
+  const [first, ...others] = names;
+  if (first === undefined) return;
+  for (const other of others) {
+    const ratio = median(rows[first] ?? []) / median(rows[other] ?? []);
+    console.log(`    ${first} / ${other}: ${ratio.toFixed(2)}`);
+  }
 }

@@ -134,21 +134,24 @@ function judgeAttachments(facts: Facts, backEnd: BackEnd, md5: string, checks: C
   }
   // Both ends are connected by then, and agree on the change.
   succeeded(facts, checks, 'second-attach');
-  checks.equal(
-    'the guest finds one more function beside the first',
-    facts.get('second-attach.functions'),
-    '0000:00:00.0 0000:00:01.0',
-  );
+  // The kernel's back end has no ear for the slot, and xl does not wait until the guest has looked.
+  const secondInGuest = backEnd === 'openslot' ? '0000:00:05.0' : '0000:00:01.0';
+  if (backEnd === 'openslot')
+    checks.equal(
+      'the guest finds one more function beside the first, in the slot that was asked for',
+      facts.get('second-attach.functions'),
+      `0000:00:00.0 ${secondInGuest}`,
+    );
   checks.equal(
     'xl lists what was attached',
     facts.get('second-attach.xl'),
-    `Vdev Device\n00.0 ${address}\n01.0 ${secondAddress}`,
+    `Vdev Device\n00.0 ${address}\n05.0 ${secondAddress}`,
     `${address} and ${secondAddress}`,
   );
   for (const [step, what, left] of [
     ['hot-detach', 'what was attached cold', ''],
-    ['xl-detach', 'by xl, what openslot attached', '0000:00:01.0'],
-    ['last-detach', 'what xl attached', '0000:00:01.0'],
+    ['xl-detach', 'by xl, what openslot attached', secondInGuest],
+    ['last-detach', 'what xl attached', secondInGuest],
   ] as const) {
     succeeded(facts, checks, step);
     const name = `detached, ${what}: the guest’s disk is gone, and nothing else`;

@@ -7,17 +7,17 @@ import { describeEvent, Pciback, type PcibackEvent } from '../../src/pciback/ind
 import { notations } from '../../src/pci/index.js';
 import { domainId } from '../../src/xen/domain.js';
 import { XenStoreClient } from '../../src/xen/store/index.js';
+import type { PlacedShape } from '../function/simulated-host.js';
 import { FrontEnd } from '../pciback/front-end.js';
-import type { Device } from '../xen/devices.js';
 import { LocalHost } from '../xen/local-host.js';
 import { ObservedPlatform } from '../xen/observed-platform.js';
 import { permissions, treeText } from '../xen/store/tree-text.js';
 import { WriteTap } from './written.js';
 
 export interface HostOptions {
-  readonly devices: readonly Device[];
+  readonly shapes: readonly PlacedShape[];
   /** Claimed at the start; all when absent. */
-  readonly claimed?: readonly Device[];
+  readonly claimed?: readonly PlacedShape[];
   /** False: nobody serves the guests. */
   readonly serving?: boolean;
   readonly patience?: number;
@@ -40,8 +40,8 @@ export class AttachedHost extends LocalHost {
   #pciback: Pciback | undefined;
   #attachments: Attachments | undefined;
 
-  private constructor({ devices, patience = 30_000, needsMachineFrames = false }: HostOptions) {
-    super(devices);
+  private constructor({ shapes, patience = 30_000, needsMachineFrames = false }: HostOptions) {
+    super(shapes);
     const client = new XenStoreClient(this.written.tap(this.server.connect({ domain: domainId(0) })));
     this.tools = new ObservedPlatform(this.xen.platform, client);
     this.tools.needsMachineFrames = needsMachineFrames;
@@ -63,7 +63,7 @@ export class AttachedHost extends LocalHost {
 
   static async start(options: HostOptions): Promise<AttachedHost> {
     const host = new AttachedHost(options);
-    for (const { address } of options.claimed ?? options.devices) await host.claims.claim(address);
+    for (const { address } of options.claimed ?? options.shapes) await host.claims.claim(address);
     if (options.serving !== false) await host.serve();
     await host.restartToolStack();
     return host;

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { OpenslotError, PciAddress } from '../../src/pci/index.js';
 import { domainId } from '../../src/xen/domain.js';
+import { disk, edu, testdev } from '../function/shapes.js';
+import type { PlacedShape } from '../function/simulated-host.js';
 import { toolStackAttaches, toolStackCreates } from '../pciback/front-end.js';
-import { disk, edu, testdev, type Device } from '../xen/devices.js';
 import { grantFunction } from '../xen/local-host.js';
 import { AttachedHost, spec, target } from './attached-host.js';
 
@@ -12,8 +13,8 @@ const DISK = '0000:00:08.0';
 const EDU = '0000:00:05.0';
 const DISK_GRANTS = [
   '1 function 0000:00:08.0',
-  '1 pirq 18',
-  ...Array.from({ length: 0x20 }, (_, port) => `1 port ${(0xc100 + port).toString(16)}`),
+  '1 pirq 10',
+  ...Array.from({ length: 0x20 }, (_, port) => `1 port ${(0xc140 + port).toString(16)}`),
   ...['febd0', 'febd1', 'febd2', 'febd3'].map((frame) => `1 memory ${frame}`),
 ].sort();
 
@@ -23,35 +24,45 @@ const code = (expected: string) => (error: unknown) => {
   return true;
 };
 
-/** A function of device 9; with its neighbour its registers share a page, with all of them its interrupt a line. */
-function half(fn: number): Device {
-  return testdev(
-    new PciAddress(0, 0, 9, fn),
-    { 0: { address: 0xfe00_0000 + fn * 0x800 } },
-    { regions: [{ index: 0, kind: 'memory', size: 0x800 }], pin: 1 },
-  );
+/** Two functions of one device whose registers share a page and whose interrupts share a line. */
+function half(fn: number): PlacedShape {
+  const address = new PciAddress(0, 0, 9, fn);
+  return {
+    ...testdev(address),
+    pin: 1,
+    regions: [
+      {
+        index: 0,
+        kind: 'memory',
+        size: 0x800,
+        address: 0xfe00_0000n + BigInt(fn) * 0x800n,
+        prefetchable: false,
+        wide: false,
+      },
+    ],
+  };
 }
 
 describe('a guest that runs', () => {
   test('gets a function, exactly what goes with it, and loses it again', async () => {
-    await using host = await AttachedHost.start({ devices: [disk()] });
+    await using host = await AttachedHost.start({ shapes: [disk()] });
     const front = await host.running(1);
     const before = host.pciKeys();
-    const { resets } = host.hardware.probe(disk().address);
+    const { resets } = host.machine.device(disk().address);
     assert.deepEqual(await host.attachments.attach('guest1', spec('00:08.0')), {
       guest: { id: 1, name: 'guest1' },
       functions: [{ address: disk().address, virtual: new PciAddress(0, 0, 0, 0) }],
       frontEnd: 'connected',
       remarks: [],
     });
-    assert.ok(host.hardware.probe(disk().address).resets > resets, 'reset before the guest has it');
+    assert.ok(host.machine.device(disk().address).resets > resets, 'reset before the guest has it');
     assert.equal(front.read(0, 0, 4).value, 0x0010_1b36);
     assert.deepEqual(host.granted(), DISK_GRANTS);
     assert.deepEqual(
       host.pciKeys().filter((line) => line.includes('openslot/')),
       [
         '/libxl/1/openslot/00000000-0000-4000-8000-000000000001 = "" (n0)',
-        '/libxl/1/openslot/00000000-0000-4000-8000-000000000001/0000-00-08-0 = "memory:febd0+4 ports:c100+20 pirq:24" (n0)',
+        '/libxl/1/openslot/00000000-0000-4000-8000-000000000001/0000-00-08-0 = "memory:febd0+4 ports:c140+20 pirq:16" (n0)',
       ],
     );
     assert.deepEqual(host.states(), [`${DISK} taken`]);
@@ -65,7 +76,7 @@ describe('a guest that runs', () => {
   });
 
   test('gets one more and one less, and the others stay', async () => {
-    await using host = await AttachedHost.start({ devices: [disk(), edu(), testdev()] });
+    await using host = await AttachedHost.start({ shapes: [disk(), edu(), testdev()] });
     const front = await host.running(1);
     for (const text of ['00:05.0', '00:08.0@5', '00:06.0,permissive=1']) {
       const { frontEnd, remarks } = await host.attachments.attach('guest1', spec(text));
@@ -94,15 +105,15 @@ describe('a guest that runs', () => {
   });
 
   test('gets all functions of a device that are in the pool, in one slot, and loses what one of them shares only with the last', async () => {
-    const devices = [half(0), half(2), half(3)];
-    await using host = await AttachedHost.start({ devices, claimed: [half(0), half(3)] });
+    const shapes = [half(0), half(2), half(3)];
+    await using host = await AttachedHost.start({ shapes, claimed: [half(0), half(3)] });
     await host.running(1);
     const { functions } = await host.attachments.attach('guest1', spec('00:09.*@7'));
     assert.deepEqual(
       functions.map(({ address, virtual }) => `${address} ${String(virtual)}`),
       ['0000:00:09.0 0000:00:07.0', '0000:00:09.3 0000:00:07.3'],
     );
-    const shared = ['1 function 0000:00:09.3', '1 memory fe001', '1 pirq 19'];
+    const shared = ['1 function 0000:00:09.3', '1 memory fe001', '1 pirq 11'];
     assert.deepEqual(host.granted(), [
       '1 function 0000:00:09.0',
       shared[0],
@@ -118,17 +129,18 @@ describe('a guest that runs', () => {
 
   test('two functions in one page: the page is the guest’s until both are gone', async () => {
     const [low, high] = [half(0), half(1)];
-    await using host = await AttachedHost.start({ devices: [low, high] });
+    await using host = await AttachedHost.start({ shapes: [low, high] });
     await host.running(1);
     for (const { address } of [low, high]) await host.attachments.attach('guest1', spec(String(address)));
     await host.attachments.detach('guest1', target(String(low.address)));
-    assert.deepEqual(host.granted(), ['1 function 0000:00:09.1', '1 memory fe000', '1 pirq 19']);
+    assert.deepEqual(host.granted(), ['1 function 0000:00:09.1', '1 memory fe000', '1 pirq 11']);
     await host.attachments.detach('guest1', target(String(high.address)));
     assert.deepEqual(host.granted(), []);
   });
 
   test('gets what the host has still, when it is told to seize it', async () => {
-    await using host = await AttachedHost.start({ devices: [{ ...disk(), driver: 'nvme' }], claimed: [] });
+    await using host = await AttachedHost.start({ shapes: [disk()], claimed: [] });
+    host.machine.drivers.start(disk().address, 'nvme');
     await host.running(1);
     await assert.rejects(host.attachments.attach('guest1', spec('00:08.0')), code('FUNCTION_NOT_CLAIMED'));
     // The claim is undone, too.
@@ -142,7 +154,7 @@ describe('a guest that runs', () => {
 
 describe('a guest that does not run yet', () => {
   test('finds what was attached cold, one after the other, and not what left before', async () => {
-    await using host = await AttachedHost.start({ devices: [disk(), edu(), testdev()] });
+    await using host = await AttachedHost.start({ shapes: [disk(), edu(), testdev()] });
     host.born(1);
     for (const text of ['00:05.0', '00:06.0', '00:08.0'])
       assert.equal((await host.attachments.attach('guest1', spec(text))).frontEnd, 'paused');
@@ -158,7 +170,7 @@ describe('a guest that does not run yet', () => {
   });
 
   test('without a front end that ever connects, the attach is told as waiting', async () => {
-    await using host = await AttachedHost.start({ devices: [disk()], patience: 300 });
+    await using host = await AttachedHost.start({ shapes: [disk()], patience: 300 });
     host.born(1);
     host.guestPlatform(1);
     assert.equal((await host.attachments.attach('guest1', spec('00:08.0'))).frontEnd, 'waiting');
@@ -176,7 +188,7 @@ describe('all or nothing', () => {
     ['interrupt', 'EPERM', 'XEN_CALL_FAILED'],
   ] as const) {
     test(`${call} refused with ${errno}: everything is as before`, async () => {
-      await using host = await AttachedHost.start({ devices: [disk(), edu()] });
+      await using host = await AttachedHost.start({ shapes: [disk(), edu()] });
       await host.running(1);
       await host.attachments.attach('guest1', spec('00:05.0'));
       const before = [host.granted(), host.pciKeys(), host.states()];
@@ -189,7 +201,7 @@ describe('all or nothing', () => {
   }
 
   test('a slot that is taken: the back end’s own refusal, and the guest keeps what it has', async () => {
-    await using host = await AttachedHost.start({ devices: [disk(), edu()] });
+    await using host = await AttachedHost.start({ shapes: [disk(), edu()] });
     const front = await host.running(1);
     await host.attachments.attach('guest1', spec('00:05.0@4'));
     const before = [host.granted(), host.pciKeys(), host.states()];
@@ -200,16 +212,16 @@ describe('all or nothing', () => {
   });
 
   test('a function that comes back broken from its reset is quarantined, and nobody gets it', async () => {
-    await using host = await AttachedHost.start({ devices: [disk()] });
+    await using host = await AttachedHost.start({ shapes: [disk()] });
     await host.running(1);
     const before = host.pciKeys();
-    host.machine.inject(disk().address, { fault: 'hung_reset' });
+    host.machine.sim.inject(disk().address, { fault: 'hung_reset' });
     await assert.rejects(host.attachments.attach('guest1', spec('00:08.0')), code('FUNCTION_QUARANTINED'));
     assert.deepEqual([host.granted(), host.pciKeys()], [[], before]);
   });
 
   test('two guests want one function: one has it, and the other is told', async () => {
-    await using host = await AttachedHost.start({ devices: [disk()] });
+    await using host = await AttachedHost.start({ shapes: [disk()] });
     await Promise.all([host.running(1), host.running(2)]);
     const results = await Promise.allSettled(
       ['guest1', 'guest2'].map((name) => host.attachments.attach(name, spec('00:08.0'))),
@@ -224,7 +236,7 @@ describe('all or nothing', () => {
 
 describe('refusals before anything is changed', () => {
   test('each with its own code', async () => {
-    await using host = await AttachedHost.start({ devices: [disk(), edu()], claimed: [disk()] });
+    await using host = await AttachedHost.start({ shapes: [disk(), edu()], claimed: [disk()] });
     host.born(1, { name: 'web' });
     host.born(2, { name: 'web' });
     host.born(3, { name: 'windows', type: 'hvm' });
@@ -239,6 +251,11 @@ describe('refusals before anything is changed', () => {
     await assert.rejects(attach('web', '00:08.0'), /the name of 2 guests/);
     await assert.rejects(attach('windows', '00:08.0'), code('GUEST_NOT_PV'));
     await assert.rejects(attach('modern', '00:08.0'), code('GUEST_NOT_PV'));
+    await assert.rejects(host.attachments.detach('windows', target('00:08.0')), (error) => {
+      assert.ok(code('GUEST_NOT_PV')(error) && error instanceof OpenslotError);
+      assert.match(error.next, /^xl pci-detach windows 0000:00:08\.0: /);
+      return true;
+    });
     await assert.rejects(attach('7', '00:05.0'), code('FUNCTION_NOT_CLAIMED'));
     await assert.rejects(attach('1', '00:05.*'), code('FUNCTION_NOT_CLAIMED'));
     await assert.rejects(attach('1', '00:0a.0'), code('FUNCTION_NOT_FOUND'));
@@ -252,7 +269,7 @@ describe('refusals before anything is changed', () => {
   });
 
   test('a guest of a real Xen maps real memory only', async () => {
-    await using host = await AttachedHost.start({ devices: [disk()], needsMachineFrames: true });
+    await using host = await AttachedHost.start({ shapes: [disk()], needsMachineFrames: true });
     await host.running(1);
     await assert.rejects(host.attachments.attach('guest1', spec('00:08.0')), code('MACHINE_NOT_MAPPABLE'));
   });
@@ -260,7 +277,7 @@ describe('refusals before anything is changed', () => {
 
 describe('who does not answer', () => {
   test('a guest, at an attach: named, and everything is as before', async () => {
-    await using host = await AttachedHost.start({ devices: [disk(), edu()], patience: 300 });
+    await using host = await AttachedHost.start({ shapes: [disk(), edu()], patience: 300 });
     host.born(1);
     await host.attachments.attach('guest1', spec('00:05.0'));
     const front = host.front(1);
@@ -274,7 +291,7 @@ describe('who does not answer', () => {
   });
 
   test('a guest that lets go of its old functions and then says no more', async () => {
-    await using host = await AttachedHost.start({ devices: [disk(), edu()], patience: 300 });
+    await using host = await AttachedHost.start({ shapes: [disk(), edu()], patience: 300 });
     host.born(1);
     await host.attachments.attach('guest1', spec('00:05.0'));
     const front = host.front(1);
@@ -290,7 +307,7 @@ describe('who does not answer', () => {
   });
 
   test('a guest, at a detach: it keeps the function, until it is taken by force', async () => {
-    await using host = await AttachedHost.start({ devices: [disk(), edu()], patience: 300 });
+    await using host = await AttachedHost.start({ shapes: [disk(), edu()], patience: 300 });
     host.born(1);
     for (const text of ['00:05.0', '00:08.0']) await host.attachments.attach('guest1', spec(text));
     const front = host.front(1);
@@ -313,7 +330,7 @@ describe('who does not answer', () => {
   });
 
   test('nobody serves: the back end is named, and no pair is left', async () => {
-    await using host = await AttachedHost.start({ devices: [disk()], serving: false, patience: 200 });
+    await using host = await AttachedHost.start({ shapes: [disk()], serving: false, patience: 200 });
     await host.running(1);
     const before = host.pciKeys();
     await assert.rejects(host.attachments.attach('guest1', spec('00:08.0')), code('BACK_END_SILENT'));
@@ -321,7 +338,7 @@ describe('who does not answer', () => {
   });
 
   test('a back end that ended leaves its guest’s pair; a later owner takes the function by force, with what was granted', async () => {
-    await using host = await AttachedHost.start({ devices: [disk()], patience: 200 });
+    await using host = await AttachedHost.start({ shapes: [disk()], patience: 200 });
     await host.running(1);
     const before = host.pciKeys();
     await host.attachments.attach('guest1', spec('00:08.0'));
@@ -329,14 +346,14 @@ describe('who does not answer', () => {
     await host.serve();
     await assert.rejects(host.attachments.attach('guest1', spec('00:08.0')), code('FUNCTION_TAKEN'));
     await assert.rejects(host.attachments.detach('guest1', target('00:08.0')), code('BACK_END_SILENT'));
-    const { resets } = host.hardware.probe(disk().address);
+    const { resets } = host.machine.device(disk().address);
     await host.attachments.detach('guest1', target('00:08.0'), true);
     assert.deepEqual([host.granted(), host.pciKeys(), host.states()], [[], before, [`${DISK} free`]]);
-    assert.equal(host.hardware.probe(disk().address).resets, resets + 1);
+    assert.equal(host.machine.device(disk().address).resets, resets + 1);
   });
 
   test('a front end that closed: nobody has to agree to a detach, and then the guest can begin anew', async () => {
-    await using host = await AttachedHost.start({ devices: [disk(), edu()] });
+    await using host = await AttachedHost.start({ shapes: [disk(), edu()] });
     const front = await host.running(1);
     for (const text of ['00:05.0', '00:08.0']) await host.attachments.attach('guest1', spec(text));
     await front.write({ state: '5' });
@@ -354,7 +371,7 @@ describe('who does not answer', () => {
 
 describe('with xl', () => {
   test('what it attached is detached, with what it granted', async () => {
-    await using host = await AttachedHost.start({ devices: [disk(), edu()] });
+    await using host = await AttachedHost.start({ shapes: [disk(), edu()] });
     host.born(1);
     const front = host.front(1);
     const { store } = host.platform;
@@ -376,7 +393,7 @@ describe('with xl', () => {
   });
 
   test('a function goes by the name that xl gave it', async () => {
-    await using host = await AttachedHost.start({ devices: [disk()] });
+    await using host = await AttachedHost.start({ shapes: [disk()] });
     const front = await host.running(1);
     host.store.write('/libxl/pci/0000-00-08-0/name', 'fast');
     await host.attachments.attach('guest1', spec('name=fast'));
@@ -388,7 +405,7 @@ describe('with xl', () => {
 
 describe('a guest that dies', () => {
   test('while it has functions: they are back, and the store says nothing of it', async () => {
-    await using host = await AttachedHost.start({ devices: [disk(), edu()] });
+    await using host = await AttachedHost.start({ shapes: [disk(), edu()] });
     const before = host.pciKeys();
     await host.running(1);
     for (const text of ['00:05.0', '00:08.0']) await host.attachments.attach('guest1', spec(text));
@@ -402,7 +419,7 @@ describe('a guest that dies', () => {
   });
 
   test('while nobody looked: the next owner clears up', async () => {
-    await using host = await AttachedHost.start({ devices: [disk()] });
+    await using host = await AttachedHost.start({ shapes: [disk()] });
     host.store.write('/libxl/pci/0000-00-08-0/domid', '44');
     host.store.write('/libxl/44/openslot/x/0000-00-08-0', 'memory:febd0+4');
     await host.restartToolStack();
@@ -411,7 +428,7 @@ describe('a guest that dies', () => {
   });
 
   test('in the middle of an attach: told, and nothing is left', async () => {
-    await using host = await AttachedHost.start({ devices: [disk(), edu()] });
+    await using host = await AttachedHost.start({ shapes: [disk(), edu()] });
     const before = host.pciKeys();
     host.born(1);
     await host.attachments.attach('guest1', spec('00:05.0'));

@@ -4,30 +4,27 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { grantsOf } from '../../src/admin/grants.js';
 import { OpenslotError, PciAddress } from '../../src/pci/index.js';
+import { disk, edu, testdev } from '../function/shapes.js';
+import { lineOf, type PlacedShape } from '../function/simulated-host.js';
 import { checkProperty } from '../kept-seeds.js';
-import { disk, edu, testdev, type Device } from '../xen/devices.js';
 import { AttachedHost, spec, target } from './attached-host.js';
 
-/** A disk with a region that does not fill its page. */
-function diskWithSmallRegion(): Device {
-  const { regions = [] } = disk().shape ?? {};
-  return {
-    ...disk(undefined, { regions: [...regions, { index: 4, kind: 'memory', size: 0x100 }] }),
-    regions: { ...disk().regions, 4: { address: 0xfebd_4000 } },
-  };
-}
-
-const DEVICES: readonly Device[] = [
-  diskWithSmallRegion(),
+const SHAPES: readonly PlacedShape[] = [
+  disk(),
   edu(),
   testdev(),
-  // Shares that page of registers and its interrupt line with the disk's.
-  testdev(
-    new PciAddress(0, 0, 0x18, 0),
-    { 0: { address: 0xfebd_4800 } },
-    { regions: [{ index: 0, kind: 'memory', size: 0x100 }], pin: 1 },
-  ),
+  // Two whose registers share a page, and whose interrupts share a line.
+  small(new PciAddress(0, 0, 1, 0), 0xfe00_0000n),
+  small(new PciAddress(0, 0, 9, 0), 0xfe00_0800n),
 ];
+
+function small(address: PciAddress, base: bigint): PlacedShape {
+  return {
+    ...testdev(address),
+    pin: 1,
+    regions: [{ index: 0, kind: 'memory', size: 0x800, address: base, prefetchable: false, wide: false }],
+  };
+}
 
 type Step =
   | { readonly what: 'attach' | 'detach'; readonly guest: 1 | 2; readonly which: number }
@@ -39,7 +36,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       what: fc.constantFrom('attach' as const, 'attach' as const, 'detach' as const),
       guest: fc.constantFrom(1 as const, 2 as const),
-      which: fc.nat(DEVICES.length - 1),
+      which: fc.nat(SHAPES.length - 1),
     }),
   },
   {
@@ -52,11 +49,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /** What a guest with these functions may reach: no more and no less. */
-function expected(host: AttachedHost, guest: number, devices: readonly Device[]): string[] {
+function expected(guest: number, shapes: readonly PlacedShape[]): string[] {
   const entries = new Set<string>();
-  for (const { address } of devices) {
-    using fn = host.machine.open(address);
-    const { memory, ports, pirq } = grantsOf(fn);
+  for (const shape of shapes) {
+    const { memory, ports, pirq } = grantsOf({ regions: shape.regions, interruptLine: lineOf(shape) });
     for (const [kind, runs] of [
       ['memory', memory],
       ['port', ports],
@@ -65,35 +61,35 @@ function expected(host: AttachedHost, guest: number, devices: readonly Device[])
         for (let number = first; number < first + count; number++)
           entries.add(`${guest} ${kind} ${number.toString(16)}`);
     if (pirq !== undefined) entries.add(`${guest} pirq ${pirq.toString(16)}`);
-    entries.add(`${guest} function ${address}`);
+    entries.add(`${guest} function ${shape.address}`);
   }
   return [...entries];
 }
 
 async function play(steps: readonly Step[]): Promise<void> {
-  await using host = await AttachedHost.start({ devices: DEVICES });
+  await using host = await AttachedHost.start({ shapes: SHAPES });
   const before = host.pciKeys();
   for (const guest of [1, 2]) await host.running(guest);
-  const has = new Map<Device, number>();
+  const has = new Map<PlacedShape, number>();
   for (const one of steps) {
     if (one.what === 'refuse') {
       host.tools.failing = { call: one.call, errno: 'EPERM' };
       continue;
     }
-    const device = DEVICES[one.which] ?? disk();
-    const text = String(device.address);
+    const shape = SHAPES[one.which] ?? disk();
+    const text = String(shape.address);
     try {
       if (one.what === 'attach') {
         await host.attachments.attach(`guest${one.guest}`, spec(text));
-        assert.equal(has.has(device), false, `${text} was given twice`);
-        has.set(device, one.guest);
+        assert.equal(has.has(shape), false, `${text} was given twice`);
+        has.set(shape, one.guest);
       } else {
         const { unsettled } = await host.attachments.detach(`guest${one.guest}`, target(text));
         assert.deepEqual(
-          [has.get(device), unsettled.filter((what) => !what.includes('reset'))],
+          [has.get(shape), unsettled.filter((what) => !what.includes('reset'))],
           [one.guest, []],
         );
-        has.delete(device);
+        has.delete(shape);
       }
     } catch (error) {
       assert.ok(error instanceof OpenslotError, String(error));
@@ -101,22 +97,21 @@ async function play(steps: readonly Step[]): Promise<void> {
     }
     const story = [1, 2].flatMap((guest) =>
       expected(
-        host,
         guest,
-        DEVICES.filter((other) => has.get(other) === guest),
+        SHAPES.filter((other) => has.get(other) === guest),
       ),
     );
     assert.deepEqual(host.granted(), story.sort());
     assert.deepEqual(
       host.pool.list().map(({ state }) => state),
-      [...DEVICES]
+      [...SHAPES]
         .sort((a, b) => a.address.sbdf - b.address.sbdf)
         .map((other) => (has.has(other) ? 'taken' : 'free')),
     );
   }
   host.tools.failing = undefined;
-  for (const [device, guest] of has)
-    await host.attachments.detach(String(guest), target(String(device.address)));
+  for (const [shape, guest] of has)
+    await host.attachments.detach(String(guest), target(String(shape.address)));
   assert.deepEqual([host.granted(), host.pciKeys()], [[], before]);
 }
 

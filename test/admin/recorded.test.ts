@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { edu, testdev } from '../xen/devices.js';
+import { edu, testdev } from '../function/shapes.js';
 import { AttachedHost, spec, target } from './attached-host.js';
 import { recordedWrites } from './written.js';
 
 const RECORDING = new URL('../../../test/admin/recordings/libxl-pci.txt', import.meta.url);
 
 test('the first function, one more, and both back: the same writes in the same transactions', async (context) => {
-  await using host = await AttachedHost.start({ devices: [edu(), testdev()] });
+  await using host = await AttachedHost.start({ shapes: [edu(), testdev()] });
   host.written.groups.length = 0;
   host.born(1, { name: 'du' });
   await host.attachments.attach('du', spec('00:05.0'));

@@ -5,8 +5,8 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { describeEvent, Pciback, type PcibackEvent } from '../../src/pciback/index.js';
 import type { OpenslotError } from '../../src/pci/index.js';
+import { disk, edu } from '../function/shapes.js';
 import { checkProperty } from '../kept-seeds.js';
-import { disk, edu } from '../xen/devices.js';
 import { LocalHost } from '../xen/local-host.js';
 import { treeText } from '../xen/store/tree-text.js';
 import {
@@ -57,7 +57,7 @@ class ServingHost extends LocalHost {
   }
 
   get resets(): number {
-    return this.hardware.probe(disk().address).resets;
+    return this.machine.device(disk().address).resets;
   }
 
   async settled(condition: () => boolean): Promise<void> {

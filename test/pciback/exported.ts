@@ -1,34 +1,38 @@
 /** Puts functions of a simulated machine into a guest's hands, as the back end does. */
+import type { ConfigSpace } from '../../src/function/index.js';
 import { DEFAULT_POLICY, ExportedFunction, type RefusedWrite } from '../../src/pciback/index.js';
-import type { Device } from '../xen/devices.js';
+import type { PlacedShape } from '../function/simulated-host.js';
 import { LocalHost } from '../xen/local-host.js';
 import { HandlerGuest } from './shared-page-guest.js';
 
 export class ExportingHost extends LocalHost {
+  /** The guest's end of the page, and the handler behind it. */
   readonly handled: HandlerGuest;
   readonly exports: ExportedFunction[] = [];
   readonly refused: Parameters<RefusedWrite>[0][] = [];
 
-  private constructor(devices: readonly Device[]) {
-    super(devices);
+  private constructor(shapes: readonly PlacedShape[]) {
+    super(shapes);
     this.handled = new HandlerGuest(this.guestPlatform(1), this.platform);
   }
 
-  /** `before` sees the hardware as the host's driver leaves it. */
-  static async start(devices: readonly Device[], before?: (host: LocalHost) => void): Promise<ExportingHost> {
-    const host = new ExportingHost(devices);
-    before?.(host);
+  /** `wrap` stands between the back end and each function's configuration space. */
+  static async start(
+    shapes: readonly PlacedShape[],
+    wrap: (config: ConfigSpace) => ConfigSpace = (config) => config,
+  ): Promise<ExportingHost> {
+    const host = new ExportingHost(shapes);
     await host.claimAll();
-    for (const { address } of devices) host.#export(address);
+    for (const { address } of shapes) host.#export(address, wrap);
     return host;
   }
 
-  #export(address: Device['address']): void {
+  #export(address: PlacedShape['address'], wrap: (config: ConfigSpace) => ConfigSpace): void {
     const guest = this.domain(1).id;
     const lease = this.pool.take(address, `guest ${guest}`);
     const exported = new ExportedFunction(
       lease,
-      lease.function.config,
+      wrap(lease.function.config),
       this.platform,
       guest,
       DEFAULT_POLICY,

@@ -2,18 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { PciAddress } from '../../src/pci/index.js';
+import { ConfigImage, type ConfigSpace } from '../../src/function/index.js';
 import { Command, OperationError } from '../../src/xen/pciif/index.js';
+import { disk, edu } from '../function/shapes.js';
+import { lineOf, type HardwareWrite } from '../function/simulated-host.js';
 import { checkProperty } from '../kept-seeds.js';
-import {
-  disk,
-  DISK_AT,
-  DISK_LINE,
-  edu,
-  expressDisk,
-  type Device,
-  type HardwareWrite,
-} from '../xen/devices.js';
 import { ExportingHost } from './exported.js';
 import { WORD } from './shared-page-guest.js';
 
@@ -21,29 +14,48 @@ const DISK = 0;
 const EDU = 8;
 const ABSENT = 16;
 
-const DISK_ADDRESS = disk().address;
-const MSI_CONTROL = DISK_AT.msi + 2;
-const MSIX_CONTROL = DISK_AT.msix + 2;
-const PM_CONTROL = DISK_AT.pm + 4;
-const VPD_ADDRESS = DISK_AT.vpd + 2;
+/** A power management status as some devices have it, over one that has less: data select, and an event that happened. */
+class PowerStatus {
+  #image: ConfigImage | undefined;
+  readonly #initial: number;
 
-/** A disk in the guest's slot 0 and edu in slot 1. */
-function twoFunctions(first: Device = disk()): Promise<ExportingHost> {
-  return ExportingHost.start([first, edu()], (host) => {
-    host.switchOff();
-  });
+  constructor(initial: number) {
+    this.#initial = initial;
+  }
+
+  readonly over = (base: ConfigSpace): ConfigSpace =>
+    (this.#image = new ConfigImage({
+      size: base.size,
+      base,
+      registers: [
+        {
+          name: 'pm.pmcsr',
+          offset: 0x64,
+          width: 2,
+          virtual: 0x9f00,
+          initial: this.#initial,
+          writable: 0x1f03,
+          clearable: 0x8000,
+        },
+      ],
+    }));
+
+  get held(): number | undefined {
+    return this.#image?.held('pm.pmcsr');
+  }
 }
 
-/** Of edu: the only capability that it has. */
-const EDU_MSI = 0x40;
+/** A disk in the guest's slot 0 and edu in slot 1. */
+function twoFunctions(): Promise<ExportingHost> {
+  return ExportingHost.start([disk(), edu()]);
+}
 
 /**
  * What switching interrupts may write: Command and the enable bits are the back end's; address and data of MSI are the
  * hypervisor's, which knows one address. Those of MSI-X stand in the vector table.
  */
-function isInterruptWrite(address: PciAddress, { offset, width, value }: HardwareWrite): boolean {
-  const isDisk = address.equals(DISK_ADDRESS);
-  const msi = isDisk ? DISK_AT.msi : EDU_MSI;
+function isInterruptWrite(isDisk: boolean, { offset, width, value }: HardwareWrite): boolean {
+  const msi = isDisk ? 0xc0 : 0x40;
   switch (offset) {
     case 4:
     case msi + 2:
@@ -55,21 +67,21 @@ function isInterruptWrite(address: PciAddress, { offset, width, value }: Hardwar
     case msi + 12:
       return width === 2;
     default:
-      return isDisk && offset === MSIX_CONTROL && width === 2;
+      return isDisk && offset === 0x42 && width === 2;
   }
 }
 
 /** What a guest's write may become: command, cache line, BIST, PM status, VPD address; the policy's table. */
-function isPassedWrite(address: PciAddress, { offset, width, value }: HardwareWrite): boolean {
+function isPassedWrite(isDisk: boolean, { offset, width, value }: HardwareWrite): boolean {
   const inHeader =
     (offset === 4 && width === 2) ||
     (offset === 0x0c && width === 1) ||
     (offset === 0x0f && width === 1 && (value & ~0xc0) === 0);
   const inCapability =
-    (offset === PM_CONTROL && (value & 0x0100) === 0) ||
-    offset === PM_CONTROL + 1 ||
-    (offset === VPD_ADDRESS && width === 2 && (value & 0x8000) === 0);
-  return inHeader || (address.equals(DISK_ADDRESS) && inCapability);
+    (offset === 0x64 && (value & 0x0100) === 0) ||
+    offset === 0x65 ||
+    (offset === 0xd2 && width === 2 && (value & 0x8000) === 0);
+  return inHeader || (isDisk && inCapability);
 }
 
 describe('operations', () => {
@@ -121,8 +133,8 @@ describe('operations', () => {
         `write ${size} at ${offset}`,
       );
     }
-    assert.deepEqual(guest.read(DISK, 256, 4), { error: 0, value: 0xffff_ffff, vectors: [] });
-    assert.deepEqual(guest.read(DISK, 4094, 2), { error: 0, value: 0xffff, vectors: [] });
+    assert.deepEqual(guest.read(EDU, 256, 4), { error: 0, value: 0xffff_ffff, vectors: [] });
+    assert.deepEqual(guest.read(EDU, 4094, 2), { error: 0, value: 0xffff, vectors: [] });
   });
 
   test('unknown commands are not implemented, aer and multi-vector MSI among them', async () => {
@@ -135,28 +147,29 @@ describe('operations', () => {
 
   test('MSI: one vector, then off; a second enable, or MSI-X beside it, fails', async () => {
     await using host = await twoFunctions();
-    const { handled: guest, hardware } = host;
+    const { handled: guest } = host;
     const on = guest.operate(Command.enableMsi, DISK);
     assert.deepEqual(
       { error: on.error, mapped: host.messages.map(({ pirq }) => pirq) },
       { error: 0, mapped: [on.value] },
     );
-    assert.equal(hardware.held(DISK_ADDRESS, MSI_CONTROL, 2) & 1, 1);
-    assert.equal(hardware.held(DISK_ADDRESS, 4, 2) & 0x0400, 0x0400);
+    const device = host.machine.device(disk().address);
+    assert.equal(device.register('msi.control') & 1, 1);
+    assert.equal(device.register('header.command') & 0x0400, 0x0400);
     assert.equal(guest.operate(Command.enableMsi, DISK).error, OperationError.operationFailed);
     assert.equal(guest.operate(Command.enableMsix, DISK, { value: 1 }).error, OperationError.operationFailed);
     const off = guest.operate(Command.disableMsi, DISK);
     assert.deepEqual(
       { error: off.error, value: off.value, mapped: host.messages },
-      { error: 0, value: DISK_LINE, mapped: [] },
+      { error: 0, value: lineOf(disk()), mapped: [] },
     );
-    assert.equal(hardware.held(DISK_ADDRESS, MSI_CONTROL, 2) & 1, 0);
+    assert.equal(device.register('msi.control') & 1, 0);
     assert.equal(guest.operate(Command.disableMsi, DISK).error, 0, 'off twice is answered, not asserted');
   });
 
   test('MSI-X: vectors come back as pirqs beside their entries; today’s Linux switches them off as MSI', async () => {
     await using host = await twoFunctions();
-    const { handled: guest, hardware } = host;
+    const { handled: guest, machine } = host;
     guest.write(DISK, 4, 2, 2);
     guest.guest.request(
       { command: Command.enableMsix, domain: 0, bus: 0, devfn: DISK, value: 3 },
@@ -173,15 +186,15 @@ describe('operations', () => {
       host.messages.map(({ route }) => (route.kind === 'msix' ? [route.entry, route.tableBar] : [])),
       [0, 1, 16].map((entry) => [entry, 0xfebd_0000n]),
     );
-    assert.equal(hardware.held(DISK_ADDRESS, MSIX_CONTROL, 2) & 0xc000, 0x8000);
+    assert.equal(machine.device(disk().address).register('msix.control') & 0xc000, 0x8000);
     assert.equal(guest.operate(Command.disableMsi, DISK).error, 0);
     assert.deepEqual(host.messages, []);
-    assert.equal(hardware.held(DISK_ADDRESS, MSIX_CONTROL, 2) & 0xc000, 0);
+    assert.equal(machine.device(disk().address).register('msix.control') & 0xc000, 0);
   });
 
   test('MSI-X: wrong counts and entries, no decode, and a Xen without pirqs leave nothing on', async () => {
     await using host = await twoFunctions();
-    const { handled: guest, hardware, platform } = host;
+    const { handled: guest, machine, platform } = host;
     const enable = (value: number, entries: readonly number[]) => {
       guest.guest.request({ command: Command.enableMsix, domain: 0, bus: 0, devfn: DISK, value }, entries);
       guest.handler.service();
@@ -204,44 +217,43 @@ describe('operations', () => {
     platform.refusePirq = 2;
     assert.equal(enable(3, [0, 1, 2]).error, OperationError.operationFailed);
     assert.deepEqual(host.messages, [], 'pirqs that were mapped before the refusal are given back');
-    assert.equal(hardware.held(DISK_ADDRESS, MSIX_CONTROL, 2) & 0xc000, 0);
+    assert.equal(machine.device(disk().address).register('msix.control') & 0xc000, 0);
     assert.equal(enable(1, [0]).error, 0, 'and the next try succeeds');
   });
 
   test('writing vital product data is denied, reading it is not', async () => {
     await using host = await twoFunctions();
     const { handled: guest } = host;
-    assert.equal(guest.write(DISK, VPD_ADDRESS, 2, 0x8004).error, OperationError.accessDenied);
-    assert.equal(guest.write(DISK, VPD_ADDRESS, 2, 0x0004).error, 0);
-    assert.equal(guest.read(DISK, VPD_ADDRESS, 2).value, 0x8004, 'the flag tells that the data is there');
-    assert.equal(guest.read(DISK, VPD_ADDRESS + 2, 4).value, 0x786b_7369);
+    assert.equal(guest.write(DISK, 0xd2, 2, 0x8010).error, OperationError.accessDenied);
+    assert.equal(guest.write(DISK, 0xd2, 2, 0x0010).error, 0);
+    assert.equal(guest.read(DISK, 0xd2, 2).value, 0x8010, 'the flag says that the data is there');
   });
 
   test('default deny: bus master is the guest’s, decode stays, all else is dropped and told once', async () => {
-    await using host = await twoFunctions(expressDisk());
-    const { handled: guest, hardware } = host;
-    const { resets } = hardware.probe(DISK_ADDRESS);
+    await using host = await twoFunctions();
+    const { handled: guest, machine, refused } = host;
+    const device = machine.device(disk().address);
     guest.write(DISK, 4, 2, 0x0406);
-    assert.equal(hardware.held(DISK_ADDRESS, 4, 2), 0x0007, 'INTx disable stays ours');
+    assert.equal(device.register('header.command'), 0x0007, 'INTx disable stays ours');
     guest.write(DISK, 4, 2, 0x0000);
-    assert.equal(hardware.held(DISK_ADDRESS, 4, 2) & 7, 3, 'the guest cannot stop decoding (XSA-120)');
+    assert.equal(device.register('header.command') & 7, 3, 'the guest cannot stop decoding (XSA-120)');
     assert.equal(guest.read(DISK, 4, 2).value, 0, 'but sees what it wrote');
-    const before = hardware.writes(DISK_ADDRESS).length;
+    const before = device.writes.length;
     for (let times = 0; times < 3; times++) {
-      guest.write(DISK, MSIX_CONTROL, 2, 0xc000);
-      guest.write(DISK, MSI_CONTROL, 2, 0x0001);
-      guest.write(DISK, DISK_AT.msi + 4, 4, 0xfee0_0000);
-      guest.write(DISK, DISK_AT.express + 8, 2, 0x8000);
+      guest.write(DISK, 0x42, 2, 0xc000);
+      guest.write(DISK, 0xc2, 2, 0x0001);
+      guest.write(DISK, 0xc4, 4, 0xfee0_0000);
+      guest.write(DISK, 0x88, 2, 0x8000);
       guest.write(DISK, 0x10, 4, 0xdead_0000);
     }
-    assert.equal(hardware.writes(DISK_ADDRESS).length, before, 'none of them reached the device');
-    assert.equal(hardware.probe(DISK_ADDRESS).resets, resets, 'a guest cannot reset it');
+    assert.equal(device.writes.length, before, 'none of them reached the device');
+    assert.equal(device.resets, 0, 'a guest cannot reset it');
     assert.equal(guest.read(DISK, 0x10, 4).value, 0xfebd_0004);
-    guest.write(DISK, PM_CONTROL, 2, 0x0003);
-    assert.equal(hardware.held(DISK_ADDRESS, PM_CONTROL, 2) & 3, 0, 'the device stays in D0');
-    assert.equal(guest.read(DISK, PM_CONTROL, 2).value & 3, 3, 'a power state of its own');
+    guest.write(DISK, 0x64, 2, 0x0003);
+    assert.equal(device.register('pm.pmcsr') & 3, 0, 'the device stays in D0');
+    assert.equal(guest.read(DISK, 0x64, 2).value & 3, 3, 'a power state of its own');
     assert.deepEqual(
-      host.refused.map(({ register }) => register),
+      refused.map(({ register }) => register),
       [undefined, undefined, undefined, undefined],
       'each offset once: MSI-X and MSI control, address, device control',
     );
@@ -249,28 +261,33 @@ describe('operations', () => {
 
   test('of Command only bus master, and write and invalidate, reach the hardware', async () => {
     await using host = await twoFunctions();
-    const { handled: guest, hardware } = host;
+    const { handled: guest, machine } = host;
+    const device = machine.device(disk().address);
+    device.writes.length = 0;
     guest.write(DISK, 4, 2, 0xffff);
-    assert.equal(hardware.held(DISK_ADDRESS, 4, 2), 0x0017, 'and decoding, switched on by us');
-    assert.equal(guest.read(DISK, 4, 2).value, 0x07ff);
+    assert.deepEqual(
+      device.writes.filter(({ offset }) => offset === 4).at(-1),
+      { offset: 4, width: 2, value: 0x0017 },
+      'and decoding, switched on by us',
+    );
+    assert.equal(device.register('header.command'), 0x0007, 'the device has no write and invalidate');
+    assert.equal(guest.read(DISK, 4, 2).value, 0x07ef);
   });
 
   test('a policy that passes part of a register does not clear the rest of it', async () => {
-    await using host = await twoFunctions();
+    const power = new PowerStatus(0x8000);
+    await using host = await ExportingHost.start([disk()], power.over);
     // Only the power state's neighbour is written: the status bit beside it is 1 and stays 1.
-    host.handled.write(DISK, PM_CONTROL, 2, 0x0200);
-    assert.equal(host.hardware.held(DISK_ADDRESS, PM_CONTROL, 2) & 0x8200, 0x8200);
+    host.handled.write(DISK, 0x64, 2, 0x0200);
+    assert.equal(power.held, 0x8200);
   });
 
   test('wake-up events are off in the hardware, and their status is not cleared by that', async () => {
-    await using host = await ExportingHost.start([disk()], ({ machine }) => {
-      using fn = machine.open(DISK_ADDRESS);
-      // The host's driver had asked for them.
-      fn.config.write(PM_CONTROL, 2, 0x0100);
-      assert.equal(fn.config.read(PM_CONTROL, 2), 0x8100);
-    });
-    assert.equal(host.hardware.held(DISK_ADDRESS, PM_CONTROL, 2), 0x8000);
-    assert.equal(host.handled.read(DISK, DISK_AT.pm + 2, 2).value, 0x0603, 'no state has them for the guest');
+    const power = new PowerStatus(0x8100);
+    await using host = await ExportingHost.start([disk()], power.over);
+    assert.equal(power.held, 0x8000);
+    assert.equal(host.machine.device(disk().address).register('pm.pmc'), 0x4003);
+    assert.equal(host.handled.read(DISK, 0x62, 2).value, 0x0003, 'no state has them for the guest');
   });
 
   test('a reply goes only to the request that was copied', async () => {
@@ -344,21 +361,19 @@ describe('operations', () => {
     });
     const property = fc.asyncProperty(fc.array(operation, { maxLength: 60 }), async (operations) => {
       await using host = await twoFunctions();
-      const { handled: guest, hardware, platform } = host;
+      const { handled: guest, machine, platform } = host;
       for (const { entries, ...fields } of operations) {
-        for (const { address } of hardware.devices) hardware.writes(address).length = 0;
+        for (const { writes } of machine.devices.values()) writes.length = 0;
         guest.guest.request(fields, entries);
         assert.equal(guest.handler.service(), true);
         assert.equal(guest.guest.waiting, false);
         assert.equal(guest.handler.service(), false, 'answered once');
         const { error } = guest.guest.reply();
         assert.ok(error <= 0 && error >= -5, `error ${error}`);
-        const isMsiSwitch = fields.command >= 2 && fields.command <= 5;
-        for (const { address } of hardware.devices) {
-          const allowed = isMsiSwitch ? isInterruptWrite : isPassedWrite;
-          for (const write of hardware.writes(address))
-            assert.ok(allowed(address, write), `${address}: ${JSON.stringify(write)}`);
-        }
+        const isAllowed = fields.command >= 2 && fields.command <= 5 ? isInterruptWrite : isPassedWrite;
+        for (const [sbdf, { writes }] of machine.devices)
+          for (const write of writes)
+            assert.ok(isAllowed(sbdf === disk().address.sbdf, write), `${sbdf}: ${JSON.stringify(write)}`);
       }
       await Promise.all(
         host.exports.map(async ({ lease }) => {

@@ -3,40 +3,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Command } from '../../src/xen/pciif/index.js';
-import { edu, testdev, type Device } from '../xen/devices.js';
-import type { LocalHost } from '../xen/local-host.js';
+import { edu, testdev } from '../function/shapes.js';
 import { ExportingHost } from './exported.js';
 
 const RECORDING = new URL('../../../test/pciback/recordings/linux-xen-pciback.txt', import.meta.url);
 
-/** QEMU's devices decode ports although they have none, and have SERR#. */
-const COMMAND = { registers: [{ name: 'command', offset: 4, width: 2, writable: 0x0507 }] } as const;
-/** The recorded edu: configuration space as it is in QEMU. */
-const EDU: Device = {
-  ...edu(),
-  shape: {
-    vendor: 0x1234,
-    device: 0x11e8,
-    subsystemVendor: 0x1af4,
-    subsystemDevice: 0x1100,
-    classCode: 0x00ff00,
-    revision: 0x10,
-    regions: [{ index: 0, kind: 'memory', size: 0x10_0000 }],
-    pin: 1,
-    msi: { vectors: 1 },
-    ...COMMAND,
-  },
-};
-
-function asFirmwareLeft({ machine }: LocalHost): void {
-  for (const { address } of machine.list()) {
-    using fn = machine.open(address);
-    fn.config.write(4, 2, 0x0103);
-  }
-}
-
 test('replays every operation of the recorded guest', async (context) => {
-  await using host = await ExportingHost.start([EDU, testdev(undefined, undefined, COMMAND)], asFirmwareLeft);
+  await using host = await ExportingHost.start([edu(), testdev()]);
   const { handled: guest } = host;
   const devfn = new Map([
     ['0000:00:05.0', 0],
@@ -70,5 +43,5 @@ test('replays every operation of the recorded guest', async (context) => {
   assert.ok(compared > 240);
   assert.deepEqual(guest.faults, []);
   assert.deepEqual(host.platform.mapped, []);
-  assert.ok(host.hardware.writes(EDU.address).length > 0);
+  assert.ok(host.machine.device(edu().address).writes.length > 0);
 });

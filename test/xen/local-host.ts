@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { frame, grantsOf } from '../../src/admin/grants.js';
 import type { PciFunction } from '../../src/function/index.js';
+import { SimulatedHost, type PlacedShape } from '../function/simulated-host.js';
 import { MemoryJournal, Pool } from '../../src/pool/index.js';
 import { domainId, type DomainId } from '../../src/xen/domain.js';
 import { connectGuest, LocalXen, type LocalDomain } from '../../src/xen/local/index.js';
 import type { XenPlatform } from '../../src/xen/platform.js';
 import { homePath, StoreServer } from '../../src/xen/store/index.js';
-import { DeviceMachine, type Device } from './devices.js';
 import { ObservedGuest } from './observed-guest.js';
 import { ObservedPlatform } from './observed-platform.js';
 import { permissions } from './store/tree-text.js';
@@ -15,7 +15,7 @@ import { permissions } from './store/tree-text.js';
 const GUEST_BYTES = 64 * 1024;
 
 export class LocalHost implements AsyncDisposable {
-  readonly hardware: DeviceMachine;
+  readonly machine: SimulatedHost;
   readonly server = new StoreServer();
   readonly xen: LocalXen;
   /** Domain 0's, as the back end has it. */
@@ -26,29 +26,17 @@ export class LocalHost implements AsyncDisposable {
   readonly #guests = new Map<number, ObservedGuest>();
   #created = 0;
 
-  constructor(devices: readonly Device[]) {
-    this.hardware = new DeviceMachine(devices);
-    const { machine } = this.hardware;
+  constructor(shapes: readonly PlacedShape[]) {
+    const machine = new SimulatedHost(...shapes);
+    this.machine = machine;
     this.xen = new LocalXen(machine, this.server, { onFault: (_domain, error) => this.faults.push(error) });
     this.platform = new ObservedPlatform(this.xen.platform);
     this.pool = new Pool(machine, new MemoryJournal());
   }
 
-  get machine() {
-    return this.hardware.machine;
-  }
-
-  /** What a driver does at its end: decoding is for the next one to switch on. */
-  switchOff(): void {
-    for (const { address } of this.hardware.devices) {
-      using fn = this.machine.open(address);
-      fn.setEnabled(false);
-    }
-  }
-
   /** Claims every function for guests. */
   async claimAll(): Promise<void> {
-    for (const { address } of this.hardware.devices) await this.pool.claim(address, 'pciback');
+    for (const { address } of this.machine.list()) await this.pool.claim(address, 'pciback');
   }
 
   /** A domain by its number, made when it is first asked for: numbers are given in their order, and only once. */

@@ -5,12 +5,14 @@ import type { Interrupt, PciFunction } from '../../src/function/index.js';
 import { PciAddress } from '../../src/pci/index.js';
 import { Xpci, type XpciOptions } from '../../src/xpci/index.js';
 import { toolStackCreates, toolStackDetaches } from '../pciback/front-end.js';
-import { disk, DISK_AT, DISK_LINE, DISK_VECTORS, edu, expressDisk, testdev } from '../xen/devices.js';
+import { disk, edu, testdev } from '../function/shapes.js';
+import { lineOf } from '../function/simulated-host.js';
 import { DISK, EDU, GuestHost } from './guest.js';
 
 const FIRST = new PciAddress(0, 0, 0, 0);
 const SECOND = new PciAddress(0, 0, 1, 0);
-const VECTORS = DISK_VECTORS;
+const VECTORS = 17;
+const LINE = lineOf(disk()) ?? 0;
 
 async function withDisk(options: XpciOptions = {}) {
   const host = await GuestHost.start();
@@ -38,19 +40,17 @@ describe('configuration space and regions', () => {
     await using all = await withDisk();
     const { host, xpci } = all;
     let compared = 0;
-    for (const [address, device] of [
+    for (const [address, shape] of [
       [FIRST, disk()],
       [SECOND, edu()],
     ] as const) {
       using fn = xpci.open(address);
-      using hardware = host.machine.open(device.address);
-      assert.equal(fn.config.size, 256);
+      using hardware = host.machine.open(shape.address);
+      assert.equal(fn.config.size, hardware.config.size);
       for (const width of [1, 2, 4] as const) {
         for (let offset = 0; offset < 256; offset += width) {
-          // Command's copy, and on the disk what wake-up events could do.
-          const { pm } = DISK_AT;
-          const differing = [4, 5, ...(device.shape === undefined ? [] : [pm + 2, pm + 3])];
-          if (differing.some((at) => at >= offset && at < offset + width)) continue;
+          // Command's copy; what wake-up events could do.
+          if ([0x04, 0x05, 0x62, 0x63].some((at) => at >= offset && at < offset + width)) continue;
           assert.equal(
             fn.config.read(offset, width),
             hardware.config.read(offset, width),
@@ -64,28 +64,28 @@ describe('configuration space and regions', () => {
   });
 
   test('4096 bytes where PCI Express has them', async () => {
-    await using host = await GuestHost.start(expressDisk());
+    await using host = await GuestHost.start(disk());
     await toolStackCreates(host.platform.store, host.id, [DISK]);
     await using xpci = await Xpci.connect(host.guest);
     using fn = xpci.open(FIRST);
     assert.equal(fn.config.size, 4096);
-    assert.equal(fn.config.read(0x100, 4), 0x1402_0001);
+    // The serial number's capability, and its low half.
+    assert.equal(fn.config.read(0x100, 4), 0x0001_0003);
+    assert.equal(fn.config.read(0x104, 4), 0x89ab_cdef);
     assert.throws(() => fn.config.read(4096, 4), { code: 'CONFIG_OUT_OF_RANGE' });
   });
 
   test('regions are found by sizing, which leaves every register as it was', async () => {
-    for (const device of [disk(), edu(), testdev()]) {
-      const { address } = device;
-      await using host = await GuestHost.start(device);
-      await toolStackCreates(host.platform.store, host.id, [String(address)]);
+    for (const shape of [disk(), edu(), testdev()]) {
+      await using host = await GuestHost.start(shape);
+      await toolStackCreates(host.platform.store, host.id, [String(shape.address)]);
       await using xpci = await Xpci.connect(host.guest);
-      const writes = host.hardware.writes(address).length;
+      const writes = host.machine.device(shape.address).writes.length;
       using fn = xpci.open(FIRST);
-      using hardware = host.machine.open(address);
-      assert.deepEqual(fn.regions, hardware.regions);
-      assert.equal((fn.config.read(0x10, 4) & ~0xf) >>> 0, device.regions[0]?.address);
+      assert.deepEqual(fn.regions, shape.regions);
+      assert.equal((fn.config.read(0x10, 4) & ~0xf) >>> 0, Number(shape.regions[0]?.address));
       // The back end emulates the address registers: sizing never reaches the hardware.
-      const touched = host.hardware.writes(address).slice(writes);
+      const touched = host.machine.device(shape.address).writes.slice(writes);
       assert.deepEqual(
         touched.filter(({ offset }) => offset >= 0x10 && offset < 0x34),
         [],
@@ -122,7 +122,7 @@ describe('configuration space and regions', () => {
     assert.throws(
       () => {
         // A write of vital product data.
-        fn.config.write(DISK_AT.vpd + 2, 2, 0x8000);
+        fn.config.write(0xd2, 2, 0x8000);
       },
       { code: 'CONFIG_REFUSED' },
     );
@@ -135,7 +135,7 @@ describe('configuration space and regions', () => {
     const first = await fn.dma?.allocate(4096);
     assert.ok(first !== undefined);
     await fn.dma?.allocate(4096);
-    const device = host.hardware.probe(disk().address).bus;
+    const device = host.machine.device(disk().address).bus;
     assert.equal(device.dmaWrite(first.iova, Uint8Array.of(1, 2, 3)), 'done');
     assert.deepEqual([...first.bytes.subarray(0, 4)], [1, 2, 3, 0]);
     first[Symbol.dispose]();
@@ -154,7 +154,7 @@ describe('interrupts', () => {
     return found;
   };
   /** The device itself, which raises them. */
-  const deviceOf = (host: GuestHost) => host.hardware.probe(disk().address).bus;
+  const deviceOf = (host: GuestHost) => host.machine.device(disk().address).bus;
   /** Messages are writes of a bus master. */
   const withMaster = async (options: XpciOptions = {}) => {
     const all = await withDisk(options);
@@ -166,9 +166,9 @@ describe('interrupts', () => {
     await using all = await withDisk();
     const { host, fn } = all;
     const device = deviceOf(host);
-    assert.equal(fn.interruptLine, DISK_LINE);
+    assert.equal(fn.interruptLine, LINE);
     const stream = interruptsOf(fn).open({ kind: 'intx' });
-    const line = bound(host, DISK_LINE);
+    const line = bound(host, LINE);
     const iterator = stream[Symbol.asyncIterator]();
     const first = iterator.next();
     device.setPin(true);

@@ -5,7 +5,8 @@ import { Pciback, type PcibackEvent } from '../../src/pciback/index.js';
 import { domainId } from '../../src/xen/domain.js';
 import { backendPath, frontendPath } from '../../src/xen/pciif/index.js';
 import type { BusChange } from '../../src/xpci/index.js';
-import { disk, edu, type Device } from '../xen/devices.js';
+import { disk, edu } from '../function/shapes.js';
+import type { PlacedShape } from '../function/simulated-host.js';
 import { grantFunction, LocalHost } from '../xen/local-host.js';
 
 export const DISK = '0000:00:08.0';
@@ -21,11 +22,10 @@ export class GuestHost extends LocalHost {
   #pciback: Pciback | undefined;
 
   /** Our back end serves; every function is in the pool, and granted as it will be once the guest has it. */
-  static async start(...devices: readonly Device[]): Promise<GuestHost> {
-    const host = new GuestHost(devices.length === 0 ? [disk(), edu()] : devices);
-    host.switchOff();
+  static async start(...shapes: readonly PlacedShape[]): Promise<GuestHost> {
+    const host = new GuestHost(shapes.length === 0 ? [disk(), edu()] : shapes);
     await host.claimAll();
-    for (const { address } of host.hardware.devices) {
+    for (const { address } of host.machine.list()) {
       using fn = host.machine.open(address);
       grantFunction(host.platform, domainId(GUEST), fn);
     }

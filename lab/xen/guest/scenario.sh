@@ -104,7 +104,7 @@ ask gone && fact hot-detach.left "$heard"
 pool_state $address pool.hot
 attach hot-attach live $spec
 ask disk && fact hot-attach.md5 "$heard"
-attach second-attach live "$second,seize=1"
+attach second-attach live "$second@5,seize=1"
 ask functions && fact second-attach.functions "$heard"
 xl pci-list live | facts second-attach.xl
 xenstore-ls -fp >/lab/store-attached.txt

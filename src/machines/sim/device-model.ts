@@ -5,24 +5,7 @@ import type { DmaResult, Iova, RegionInfo } from '../../function/index.js';
 export type RegionShape = Pick<RegionInfo, 'index' | 'kind' | 'size'> &
   Partial<Pick<RegionInfo, 'prefetchable' | 'wide'>>;
 
-/** A register of configuration space that means nothing to the machine, or more than it knows. */
-export interface OwnRegister {
-  /** For traces and refusals. */
-  readonly name: string;
-  readonly offset: number;
-  readonly width: 1 | 2 | 4;
-  /** Value after power on, and after every reset. */
-  readonly initial?: number;
-  /** Bits that keep what software writes. */
-  readonly writable?: number;
-  /** Bits that a written 1 clears. */
-  readonly clearable?: number;
-}
-
-/**
- * Everything of a function that its header and capabilities show; the machine makes configuration space of it.
- * Capabilities stand behind each other from 40h on: power management, MSI, MSI-X, vital product data, PCI Express.
- */
+/** Everything of a function that its header and capabilities show; the machine makes configuration space of it. */
 export interface FunctionShape {
   readonly vendor: number;
   readonly device: number;
@@ -47,12 +30,10 @@ export interface FunctionShape {
   readonly powerManagement?: boolean;
   /** What the vital product data window reads. */
   readonly vpd?: Uint8Array;
-  /**
-   * The device's own: an extended capability, vendor-specific registers. One that stands exactly where the machine has
-   * a register says how that one differs, and the machine goes on using it: the wake-up bits of power management. Any
-   * other overlap is a fault of the kind.
-   */
-  readonly registers?: readonly OwnRegister[];
+  /** 64 bits of the device serial number capability; for PCI Express functions. */
+  readonly serial?: bigint;
+  /** Where capabilities stand, by their table's name (`msix: 0x40`), for a device that is like another one; all or none. */
+  readonly places?: Readonly<Record<string, number>>;
 }
 
 /** An event of the machine's clock that has not happened yet. */

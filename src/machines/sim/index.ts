@@ -2,6 +2,7 @@
  * The machine `sim`: a simulated root complex with bridges, an IOMMU, interrupts and device models on a virtual clock.
  * Knows `function` and `pci`; knows nothing of pools, guests or Xen.
  */
+export { SimDrivers } from './sim-drivers.js';
 export { SimMachine, type SimOptions } from './sim-machine.js';
 export { ACCESS_NANOSECONDS, VirtualClock, type ClockMode } from './clock.js';
 export { DEFAULT_MACHINE } from './default-machine.js';
@@ -15,15 +16,7 @@ export type {
   WindowDescription,
 } from './description/description.js';
 export { parseMachine } from './description/source.js';
-export type {
-  DeviceKind,
-  DeviceModel,
-  FunctionShape,
-  ModelBus,
-  OwnRegister,
-  RegionShape,
-  Timer,
-} from './device-model.js';
+export type { DeviceKind, DeviceModel, FunctionShape, ModelBus, RegionShape, Timer } from './device-model.js';
 export { MachineDescriptionError, MachineMemoryError, MachineMessagesError } from './errors.js';
 export type { DeviceFault } from './device/faults.js';
 export * from './models/index.js';

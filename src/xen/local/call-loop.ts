@@ -1,59 +1,76 @@
-/** When calls of domains are answered: at a message, and for a short while after each answer, because calls come in bursts. */
-import type { DomainCalls } from './domain-calls.js';
+/** When calls of domains are answered: at a message, and without one while they come in a burst. */
+import { Served, type DomainCalls } from './domain-calls.js';
+import { SpinBudget } from './spin-budget.js';
 
-/** How long the thread looks for the next call before it goes back to its event loop. */
-const LINGER_MS = 0.03;
-/** The longest that timers and sockets wait for a burst of calls. */
+/** Looks for the next call before the thread goes back to its event loop: about twenty microseconds. */
+const LOOKS = 1000;
+/** The longest that timers and sockets wait for a burst. */
 const LONGEST_MS = 1;
-/** Looks between two glances at the clock. */
-const LOOKS = 64;
+/** Calls between two glances at the clock. */
+const CALLS = 16;
 
 export class CallLoop {
-  readonly #domains = new Set<DomainCalls>();
-  readonly #parallel: boolean;
+  readonly #domains: DomainCalls[] = [];
+  readonly #spin: SpinBudget;
   #lingering = false;
 
-  /** `parallel`: domains run beside this thread; with one processor a look only keeps them from asking. */
+  /** `parallel`: domains can run while this thread looks. */
   constructor(parallel: boolean) {
-    this.#parallel = parallel;
+    this.#spin = new SpinBudget(parallel ? LOOKS : 0);
   }
 
   add(calls: DomainCalls): void {
     calls.setAttentive(this.#lingering);
-    this.#domains.add(calls);
+    this.#domains.push(calls);
   }
 
   remove(calls: DomainCalls): void {
-    this.#domains.delete(calls);
+    const index = this.#domains.indexOf(calls);
+    if (index >= 0) this.#domains.splice(index, 1);
   }
 
   /** A domain has sent a message: something waits in its block, or did. */
   wake(calls: DomainCalls): void {
-    if (!calls.serve() || !this.#parallel || this.#lingering) return;
+    if (calls.serve() !== Served.access || this.#lingering || this.#spin.next() === 0) return;
     this.#lingering = true;
     for (const domain of this.#domains) domain.setAttentive(true);
     this.#linger();
   }
 
-  #linger(): void {
+  readonly #linger = (): void => {
     const latest = performance.now() + LONGEST_MS;
-    let until = performance.now() + LINGER_MS;
-    for (let now = 0; now < until;) {
-      let answered = false;
-      for (let look = 0; look < LOOKS; look++)
-        for (const domain of this.#domains) if (domain.serve()) answered = true;
-      now = performance.now();
-      if (answered) until = now + LINGER_MS;
-      if (now < latest) continue;
+    for (let calls = 1; this.#serveNext() === Served.access; calls++) {
+      if (calls % CALLS !== 0 || performance.now() < latest) continue;
       // The burst goes on: everybody else has a turn, and then we look again.
-      setImmediate(() => {
-        this.#linger();
-      });
+      setImmediate(this.#linger);
       return;
     }
     this.#lingering = false;
     for (const domain of this.#domains) domain.setAttentive(false);
     // One that asked between the last look and the word sent no message.
-    for (const domain of this.#domains) domain.serve();
+    this.#serveAll();
+  };
+
+  /** Looks until somebody has asked. `nothing`: nobody did. */
+  #serveNext(): Served {
+    for (let looks = this.#spin.next(); looks > 0; looks--) {
+      const served = this.#serveAll();
+      if (served === Served.nothing) continue;
+      this.#spin.paid();
+      return served;
+    }
+    this.#spin.failed();
+    return Served.nothing;
+  }
+
+  /** Answers one call of each domain that asks. */
+  #serveAll(): Served {
+    const domains = this.#domains;
+    let all: Served = Served.nothing;
+    for (let index = 0; index < domains.length; index++) {
+      const served = domains[index]?.serve() ?? Served.nothing;
+      if (served > all) all = served;
+    }
+    return all;
   }
 }

@@ -2,9 +2,10 @@
 
 /**
  * One call at a time: a domain has one processor, its worker. `state` goes from idle to asked (by the domain) to
- * answered (by the hypervisor) and back to idle (by the domain).
+ * answered (by the hypervisor) and back to idle (by the domain). `asleep` is asked, by a domain whose thread sleeps
+ * until it is woken.
  */
-export const CallState = { idle: 0, asked: 1, answered: 2 } as const;
+export const CallState = { idle: 0, asked: 1, answered: 2, asleep: 3 } as const;
 
 /** Numbers of 32-bit words in the block. */
 export const Word = {

@@ -1,7 +1,7 @@
 /** Answers the calls of one domain: each is one word in its control block, and the domain sleeps until it is answered. */
 import { isDomainId } from '../domain.js';
 import type { Pirq } from '../platform.js';
-import { Call, CallState, Errno, Word } from './control-block.js';
+import { Call, CallState, Errno, STORE_PORT, Word } from './control-block.js';
 import type { EventChannels } from './event-channels.js';
 import type { GrantTable } from './grant-table.js';
 import type { MappedRanges } from './mapped-ranges.js';
@@ -22,6 +22,16 @@ export interface CallTargets {
 
 const ARGUMENTS = Word.arguments;
 
+/** What {@link DomainCalls.serve} did, the larger the more there is to do after it. */
+export const Served = {
+  nothing: 0,
+  /** An access of the bus or of the back end's page, which is over when it is answered. */
+  access: 1,
+  /** Something that this thread's event loop may have to go on with. */
+  request: 2,
+} as const;
+export type Served = (typeof Served)[keyof typeof Served];
+
 export class DomainCalls {
   readonly #words: Int32Array;
   readonly #targets: CallTargets;
@@ -39,18 +49,18 @@ export class DomainCalls {
     Atomics.store(this.#words, Word.attentive, on ? 1 : 0);
   }
 
-  /**
-   * Answers the call that waits, if one does. Never throws, whatever the domain asked.
-   * @returns true when one was answered.
-   */
-  serve(): boolean {
+  /** Answers the call that waits, if one does. Never throws, whatever the domain asked. */
+  serve(): Served {
     const words = this.#words;
-    if (Atomics.load(words, Word.state) !== CallState.asked) return false;
+    const state = Atomics.load(words, Word.state);
+    if (state !== CallState.asked && state !== CallState.asleep) return Served.nothing;
     this.#low = 0;
     this.#high = 0;
+    const call = Atomics.load(words, Word.call);
+    const served = isAccessCall(call, this.#argument(0)) ? Served.access : Served.request;
     let status: number;
     try {
-      status = this.#dispatch(Atomics.load(words, Word.call));
+      status = this.#dispatch(call);
     } catch (error) {
       this.#targets.failed(error);
       status = -Errno.EINVAL;
@@ -58,9 +68,9 @@ export class DomainCalls {
     words[Word.status] = status;
     words[Word.low] = this.#low;
     words[Word.high] = this.#high;
-    Atomics.store(words, Word.state, CallState.answered);
-    Atomics.notify(words, Word.state);
-    return true;
+    if (Atomics.exchange(words, Word.state, CallState.answered) === CallState.asleep)
+      Atomics.notify(words, Word.state);
+    return served;
   }
 
   /** The domain can write its block at any time: each argument is loaded once. */
@@ -167,6 +177,10 @@ export class DomainCalls {
         return 0;
     }
   }
+}
+
+function isAccessCall(call: number, first: number): boolean {
+  return call === Call.read || call === Call.write || (call === Call.notify && first !== STORE_PORT);
 }
 
 function isAccess(offset: number, width: number): boolean {

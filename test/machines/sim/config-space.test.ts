@@ -101,10 +101,10 @@ describe('configuration space', () => {
     assert.equal(fn.config.read(0x10, 2), (before[0] ?? 0) & 0xffff);
   });
 
-  test('a function without ports has no decode bit for them, one without a pin none to disable it', () => {
+  test('a function without a pin has no bit to disable it', () => {
     const { fn } = oneProbe(TINY_SHAPE);
     fn.config.write(4, 2, 0xffff);
-    assert.equal(fn.config.read(4, 2), 0x0146);
+    assert.equal(fn.config.read(4, 2), 0x0147);
     assert.equal(walkCapabilities(fn.config).entries.length, 0);
     assert.equal(fn.interruptLine, undefined);
     assert.deepEqual(fn.resetMethods, []);
@@ -164,34 +164,6 @@ describe('configuration space', () => {
     assert.equal(fn.config.read(0x100, 4), 0, 'no extended capability');
   });
 
-  test('registers of the device’s own stand beside the machine’s, or say how one of those differs', () => {
-    const { fn, capability } = oneProbe({
-      ...FULL_SHAPE,
-      express: { flr: true },
-      registers: [
-        { name: 'pmcsr', offset: 0x44, width: 2, initial: 0x8000, writable: 0x0103, clearable: 0x8000 },
-        { name: 'serial', offset: 0x100, width: 4, initial: 0x0001_0003 },
-        { name: 'scratch', offset: 0x104, width: 2, initial: 7, writable: 0xff00 },
-      ],
-    });
-    const control = capability(PM) + 4;
-    assert.equal(control, 0x44);
-    fn.config.write(control, 2, 0x0100);
-    assert.equal(fn.config.read(control, 2), 0x8100, 'wake-up events on, and one pending');
-    fn.config.write(control, 2, 0x8100);
-    assert.equal(fn.config.read(control, 2), 0x0100);
-    fn.config.write(0x104, 2, 0xffff);
-    assert.deepEqual([fn.config.read(0x100, 4), fn.config.read(0x104, 2)], [0x0001_0003, 0xff07]);
-    // The machine still acts on what it knows of the register.
-    fn.config.write(control, 2, 0x0003);
-    fn.config.write(control, 2, 0);
-    assert.deepEqual([fn.config.read(control, 2), fn.config.read(0x104, 2)], [0x8000, 7]);
-    assert.throws(
-      () => oneProbe({ ...FULL_SHAPE, registers: [{ name: 'half', offset: 0x45, width: 1, initial: 0 }] }),
-      RangeError,
-    );
-  });
-
   test('without function level reset its bit is none', () => {
     const { fn, kind, capability } = oneProbe({ ...FULL_SHAPE, express: { flr: false } });
     fn.config.write(capability(EXPRESS) + 8, 2, 0xffff);
@@ -231,15 +203,15 @@ describe('configuration space', () => {
     const kind = new ProbeKind({ full: [FULL_SHAPE, FULL_SHAPE] });
     const machine = new SimMachine(
       parseMachine(
-        'roots: [{slots: [{slot: "02", model: probe}, {slot: "03", model: testdev}, {slot: "03.5", model: testdev}]}]',
+        'roots: [{slots: [{slot: "02", model: probe}, {slot: "03", model: testdev}, {slot: "03.5", model: testdev}, {slot: "04", bridge: {}, bus: []}, {slot: "04.1", bridge: {}, bus: []}]}]',
       ),
       { kinds: [kind], clock: 'manual' },
     );
     const types = machine.list().map(({ address }) => machine.open(address).config.read(0x0e, 1));
-    assert.deepEqual(types, [0x80, 0x80, 0x80, 0x80]);
+    assert.deepEqual(types, [0x80, 0x80, 0x80, 0x80, 0x81, 0x81]);
     assert.deepEqual(
       machine.list().map(({ iommuGroup }) => iommuGroup),
-      [0, 0, 1, 1],
+      [0, 0, 1, 1, 2, 2],
     );
   });
 

@@ -223,6 +223,12 @@ describe('machine description', () => {
       /no function 2/,
     ],
     [
+      'function 0 in the wrong place',
+      'roots: [{slots: [{slot: "02", model: multi, functions: {0: {driver: x}}}]}]',
+      'roots[0].slots[0].functions.0',
+      /at the device itself/,
+    ],
+    [
       'a region that the function does not have',
       'roots: [{slots: [{slot: "02", model: edu, regions: {3: {address: 0x80000000}}}]}]',
       'roots[0].slots[0].regions.3',

@@ -207,6 +207,9 @@ describe('messages', () => {
     );
     assert.equal(new Set(targets.map(({ data }) => data)).size, 0x1_0000);
     assert.throws(() => machine.host.allocateMessage(fn.address, () => undefined), MachineMessagesError);
+    const { interrupts } = fn;
+    assert.throws(() => interrupts?.open({ kind: 'msix', vector: 0 }), MachineMessagesError);
+    interrupts?.open({ kind: 'intx' })[Symbol.dispose]();
     targets[1234]?.free();
     assert.equal(machine.host.allocateMessage(fn.address, () => undefined).data, targets[1234]?.data);
   });

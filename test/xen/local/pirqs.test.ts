@@ -1,24 +1,26 @@
 /** Pirqs of the embedded Xen: lines that several functions and domains share, messages, and running out of them. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Pirq } from '../../../src/xen/platform.js';
-import { disk, DISK_LINE, edu, testdev } from '../devices.js';
-import { LocalHost } from '../local-host.js';
 import { PciAddress } from '../../../src/pci/index.js';
+import type { Pirq } from '../../../src/xen/platform.js';
+import { disk, testdev } from '../../function/shapes.js';
+import { lineOf } from '../../function/simulated-host.js';
+import { LocalHost } from '../local-host.js';
 
 const DISK = disk().address;
 /** On the disk's line. */
-const OTHER = new PciAddress(0, 0, 0x18, 0);
+const OTHER = new PciAddress(0, 0, 0x10, 0);
+const LINE = (lineOf(disk()) ?? 0) as Pirq;
 
 function host(): LocalHost {
-  return new LocalHost([disk(), testdev(OTHER, {}, { regions: [], pin: 1 }), edu()]);
+  return new LocalHost([disk(), { ...testdev(OTHER), regions: [], pin: 1 }]);
 }
 
 /** Maps the line for a domain and lets it bind it. */
 function line(all: LocalHost, id: number): Pirq {
   const { pirqs, permissions } = all.xen.platform;
   const guest = all.domain(id).id;
-  const pirq = pirqs.map(guest, { kind: 'intx', gsi: DISK_LINE });
+  const pirq = pirqs.map(guest, { kind: 'intx', gsi: LINE });
   permissions.interrupt(guest, pirq, true);
   return pirq;
 }
@@ -28,18 +30,18 @@ describe('lines', () => {
     await using all = host();
     for (const address of [DISK, OTHER]) {
       using fn = all.machine.open(address);
-      assert.equal(fn.interruptLine, DISK_LINE);
+      assert.equal(fn.interruptLine, LINE);
     }
-    assert.deepEqual([line(all, 1), line(all, 2)], [DISK_LINE, DISK_LINE]);
-    const [first, second] = [1, 2].map((id) => all.guestPlatform(id).pirqs.bind(DISK_LINE as Pirq));
-    all.hardware.probe(OTHER).bus.setPin(true);
+    assert.deepEqual([line(all, 1), line(all, 2)], [LINE, LINE]);
+    const [first, second] = [1, 2].map((id) => all.guestPlatform(id).pirqs.bind(LINE));
+    all.machine.device(OTHER).bus.setPin(true);
     assert.deepEqual([first?.take(), second?.take()], [1, 1]);
     // Both functions hold it: only when both are quiet does it come no more.
-    all.hardware.probe(DISK).bus.setPin(true);
-    all.hardware.probe(OTHER).bus.setPin(false);
+    all.machine.device(DISK).bus.setPin(true);
+    all.machine.device(OTHER).bus.setPin(false);
     first?.acknowledge();
     assert.deepEqual([first?.take(), second?.take()], [1, 0]);
-    all.hardware.probe(DISK).bus.setPin(false);
+    all.machine.device(DISK).bus.setPin(false);
     first?.acknowledge();
     assert.deepEqual([first?.take(), second?.take()], [0, 0]);
   });
@@ -47,12 +49,12 @@ describe('lines', () => {
   test('are mapped once for a domain, however many of its functions have them', async () => {
     await using all = host();
     const guest = all.domain(1).id;
-    assert.deepEqual([line(all, 1), line(all, 1)], [DISK_LINE, DISK_LINE]);
-    all.xen.platform.pirqs.unmap(guest, DISK_LINE as Pirq);
-    assert.throws(() => all.guestPlatform(1).pirqs.bind(DISK_LINE as Pirq), { code: 'XEN_CALL_FAILED' });
+    assert.deepEqual([line(all, 1), line(all, 1)], [LINE, LINE]);
+    all.xen.platform.pirqs.unmap(guest, LINE);
+    assert.throws(() => all.guestPlatform(1).pirqs.bind(LINE), { code: 'XEN_CALL_FAILED' });
     assert.throws(
       () => {
-        all.xen.platform.pirqs.unmap(guest, DISK_LINE as Pirq);
+        all.xen.platform.pirqs.unmap(guest, LINE);
       },
       { code: 'XEN_CALL_FAILED' },
     );

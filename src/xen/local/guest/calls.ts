@@ -1,19 +1,20 @@
 /** A domain's way into the hypervisor: one call at a time, during which its thread sleeps as a processor does in a VM exit. */
 import { CallState, Errno, errnoName, Word, type Handoff } from '../control-block.js';
 import { XenCallError } from '../../errors.js';
+import { SpinBudget } from '../spin-budget.js';
 
-/** Looks at the answer before the thread goes to sleep: about ten microseconds. */
-const LOOKS = 4000;
+/** Looks at the answer before the thread goes to sleep: some microseconds. */
+const LOOKS = 1000;
 
 export class Calls {
   readonly #words: Int32Array;
   readonly #port: Handoff['port'];
-  readonly #looks: number;
+  readonly #spin: SpinBudget;
 
   constructor({ control, port, parallel }: Handoff) {
     this.#words = new Int32Array(control);
     this.#port = port;
-    this.#looks = parallel ? LOOKS : 0;
+    this.#spin = new SpinBudget(parallel ? LOOKS : 0);
   }
 
   /** The low word of the last result, signed. */
@@ -35,13 +36,32 @@ export class Calls {
     words[Word.arguments + 3] = d;
     words[Word.arguments + 4] = e;
     Atomics.store(words, Word.state, CallState.asked);
+    // A thread that has to come out of its event loop for it takes longer than any look.
     if (Atomics.load(words, Word.attentive) === 0) this.#port.postMessage(0);
-    for (let look = 0; look < this.#looks; look++)
-      if (Atomics.load(words, Word.state) === CallState.answered) break;
-    while (Atomics.load(words, Word.state) !== CallState.answered)
-      Atomics.wait(words, Word.state, CallState.asked);
+    else this.#spinUntilAnswered();
+    this.#sleepUntilAnswered();
     Atomics.store(words, Word.state, CallState.idle);
     return words[Word.status] ?? -Errno.EINVAL;
+  }
+
+  #spinUntilAnswered(): void {
+    const words = this.#words;
+    let looks = this.#spin.next();
+    if (looks === 0) return;
+    for (; looks > 0; looks--) {
+      if (Atomics.load(words, Word.state) !== CallState.answered) continue;
+      this.#spin.paid();
+      return;
+    }
+    this.#spin.failed();
+  }
+
+  #sleepUntilAnswered(): void {
+    const words = this.#words;
+    while (Atomics.load(words, Word.state) !== CallState.answered) {
+      Atomics.compareExchange(words, Word.state, CallState.asked, CallState.asleep);
+      Atomics.wait(words, Word.state, CallState.asleep);
+    }
   }
 
   /** The result of a call that gives a number. @throws {XenCallError} with `what` as the text's subject. */
