@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { frame, grantsOf } from '../../src/admin/grants.js';
 import type { PciFunction } from '../../src/function/index.js';
-import { SimulatedHost, type PlacedShape } from '../function/simulated-host.js';
 import { MemoryJournal, Pool } from '../../src/pool/index.js';
 import { domainId, type DomainId } from '../../src/xen/domain.js';
 import { connectGuest, LocalXen, type LocalDomain } from '../../src/xen/local/index.js';
 import type { XenPlatform } from '../../src/xen/platform.js';
 import { homePath, StoreServer } from '../../src/xen/store/index.js';
+import { SimulatedHost, type PlacedShape } from '../function/simulated-host.js';
 import { ObservedGuest } from './observed-guest.js';
 import { ObservedPlatform } from './observed-platform.js';
 import { permissions } from './store/tree-text.js';
