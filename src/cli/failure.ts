@@ -10,6 +10,7 @@ const WRONG_COMMAND_LINE: ReadonlySet<string> = new Set([
   'ADDRESS_RANGE',
   'SPEC_MALFORMED',
   'MACHINE_UNKNOWN',
+  'GUESTS_ELSEWHERE',
 ]);
 
 /** Prints the error to standard error. @returns the exit code. */

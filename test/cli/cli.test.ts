@@ -61,6 +61,8 @@ describe('help', () => {
       ['show'],
       ['list', '--frob'],
       ['claim', 'zz'],
+      ['attach', 'guest', '36:00.0,20'],
+      ['detach', 'guest', '36:00.0,seize=yes'],
       ['show', '00:20.0'],
     ]) {
       const { status, stderr } = openslot(...args);
@@ -69,6 +71,18 @@ describe('help', () => {
     }
     assert.match(openslot('lst').stderr, /Did you mean list\?/);
   });
+});
+
+test('attach and detach are the owner’s to do: without one they say what to start', () => {
+  for (const command of ['attach', 'detach']) {
+    const { status, stderr } = openslot(command, 'guest', '36:00.0');
+    assert.equal(status, 1);
+    assert.match(stderr, /^error OWNER_ABSENT: [^]*\nnext {2}openslot serve\n$/);
+    const data = JSON.parse(openslot(command, 'guest', '36:00.0', '--json').stderr) as {
+      error: { code: string };
+    };
+    assert.equal(data.error.code, 'OWNER_ABSENT');
+  }
 });
 
 describe(
