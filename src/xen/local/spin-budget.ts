@@ -1,36 +1,44 @@
-/** How often a thread looks at a shared word before it sleeps: often while looking has paid off lately, else not at all. */
+/** How often a thread looks for the next call before it does something else: as often as has paid off lately, or not at all. */
 
-/** So many tries without a look are followed by one with all of them: who runs where may have changed. */
+/** A whole try is made only after so many calls: who runs where may have changed. */
 const RETRY = 32;
+/** Granted beyond twice the looks that the last success took. */
+const FEW = 200;
 
 /**
  * Looking is the fastest way where both threads run, and the slowest where they share a processor: the one that looks
- * keeps the other from running. Which of the two it is changes with the load of the machine, and only trying tells.
+ * keeps the other from running, and itself from its other work. Which of the two it is changes with the load of the
+ * machine and with what the other one does, and only trying tells.
  */
 export class SpinBudget {
   readonly #most: number;
-  #looks: number;
-  #skipped = 0;
+  #looks = 0;
+  #calls = RETRY;
 
   /** `most` looks at best; 0 where threads never run side by side. */
   constructor(most: number) {
     this.#most = most;
-    this.#looks = most;
   }
 
-  /** Looks of the next try; {@link paid} or {@link failed} tells how it went. With 0 there is nothing to tell. */
-  next(): number {
-    if (this.#looks > 0 || ++this.#skipped < RETRY) return this.#looks;
-    this.#skipped = 0;
+  /** Looks after a call whose caller has to be woken, which takes long. */
+  looksAfterWake(): number {
+    if (++this.#calls < RETRY) return this.#looks;
+    this.#calls = 0;
     return this.#most;
   }
 
-  /** What was waited for came within the looks. */
-  paid(): void {
-    this.#looks = this.#most;
+  /** Looks after a call that came within the looks before. */
+  looksAfterLook(): number {
+    this.#calls++;
+    return this.#looks;
   }
 
-  /** It did not. */
+  /** A call came after so many looks. */
+  paid(looks: number): void {
+    this.#looks = Math.min(this.#most, 2 * looks + FEW);
+  }
+
+  /** None came. */
   failed(): void {
     this.#looks >>= 1;
   }
