@@ -34,7 +34,7 @@ export class CallLoop {
   /** A domain has sent a message: something waits in its block, or did. */
   wake(calls: DomainCalls): void {
     if (calls.serve() !== Served.access || this.#lingering) return;
-    this.#looks = this.#spin.looksAfterWake();
+    this.#looks = this.#spin.first();
     if (this.#looks === 0) return;
     this.#lingering = true;
     for (const domain of this.#domains) domain.setAttentive(true);
@@ -61,7 +61,7 @@ export class CallLoop {
       const served = this.#serveAll();
       if (served === Served.nothing) continue;
       this.#spin.paid(look);
-      this.#looks = this.#spin.looksAfterLook();
+      this.#looks = this.#spin.next();
       return served;
     }
     this.#spin.failed();

@@ -1,6 +1,6 @@
-/** How often a thread looks for the next call before it does something else: as often as has paid off lately, or not at all. */
+/** How often a thread looks for what another one will write before it sleeps: as often as has paid off lately, or not at all. */
 
-/** A whole try is made only after so many calls: who runs where may have changed. */
+/** A whole try is made only once in so many: who runs where may have changed. */
 const RETRY = 32;
 /** Granted beyond twice the looks that the last success took. */
 const FEW = 200;
@@ -13,32 +13,32 @@ const FEW = 200;
 export class SpinBudget {
   readonly #most: number;
   #looks = 0;
-  #calls = RETRY;
+  #tries = RETRY;
 
   /** `most` looks at best; 0 where threads never run side by side. */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** Looks after a call whose caller has to be woken, which takes long. */
-  looksAfterWake(): number {
-    if (++this.#calls < RETRY) return this.#looks;
-    this.#calls = 0;
+  /** For the first try in a row. */
+  first(): number {
+    if (++this.#tries < RETRY) return this.#looks;
+    this.#tries = 0;
     return this.#most;
   }
 
-  /** Looks after a call that came within the looks before. */
-  looksAfterLook(): number {
-    this.#calls++;
+  /** For the next one, after one that has paid off. */
+  next(): number {
+    this.#tries++;
     return this.#looks;
   }
 
-  /** A call came after so many looks. */
+  /** The other thread wrote after so many looks. */
   paid(looks: number): void {
     this.#looks = Math.min(this.#most, 2 * looks + FEW);
   }
 
-  /** None came. */
+  /** It did not. */
   failed(): void {
     this.#looks >>= 1;
   }
