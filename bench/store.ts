@@ -9,7 +9,7 @@ import { median } from './samples.js';
 import { LOADS, measureLoads, type StoreSamples } from './store-load.js';
 
 /** Operations of one measurement on this host. */
-const OPERATIONS = 10_000;
+const OPERATIONS = 5000;
 
 export async function measureStore(rounds: number): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'openslot-bench-'));

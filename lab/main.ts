@@ -15,7 +15,7 @@ function the whole way: claimed from its driver, given to a PV guest that reads 
   --back-end kernel     the kernel's xen-pciback and xl do it: the reference to compare with
   --no-suites           leave out the suites (test/xen-lab) that run in dom0 before the scenario
   --suite NAME          only the suite of that name, and nothing after it: the quick way while one is written
-  --limit SECONDS       give up after that long (default 300)
+  --limit SECONDS       give up after that long (default 600)
   --shell               an interactive dom0 instead of the scenario
 
 The first run fetches some 135 MB of packages from this host's Debian sources; it needs apt, dpkg and Node, and
@@ -31,7 +31,7 @@ async function main(): Promise<number> {
       'no-suites': { type: 'boolean', default: false },
       suite: { type: 'string' },
       'back-end': { type: 'string', default: 'openslot' },
-      limit: { type: 'string', default: '300' },
+      limit: { type: 'string', default: '600' },
     },
   });
   if (values.help || positionals.length === 0) {

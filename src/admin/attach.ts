@@ -1,19 +1,19 @@
 /** Attach: the steps by which functions of the pool become a guest's, all of them or none. */
-import type { DomainId } from '../xen/domain.js';
 import { PciAddress, type XlSpec } from '../pci/index.js';
 import { Ledger, RollbackFailedError } from '../pool/index.js';
+import type { DomainId } from '../xen/domain.js';
+import { XenStoreContendedError } from '../xen/store/index.js';
 import {
   FunctionNameUnknownError,
   GuestNotPreparedError,
   GuestNotPvError,
   MachineNotMappableError,
-  PairSilentError,
 } from './errors.js';
 import type { Guest } from './guests.js';
 import { XEN_HOLDER } from './host-claims.js';
 import type { Pair, PairView, WantedFunction } from './pair.js';
 import type { PairDialogue } from './pair-dialogue.js';
-import type { ToolStack } from './tool-stack.js';
+import { MOST_TRIES, type ToolStack } from './tool-stack.js';
 
 /** A function and where the guest sees it. */
 export interface AttachedFunction {
@@ -31,9 +31,6 @@ export interface AttachReport {
   readonly remarks: readonly string[];
 }
 
-/** Changes of the pair by others between a look and a transaction, before we give up. */
-const MOST_TRIES = 10;
-
 export class Attaching {
   readonly #stack: ToolStack;
   readonly #guest: Guest;
@@ -46,7 +43,7 @@ export class Attaching {
   /** @throws {GuestNotPvError | MachineNotMappableError | GuestNotPreparedError} before anything is changed. */
   constructor(stack: ToolStack, guest: Guest, spec: XlSpec, specText: string) {
     const { platform, machine } = stack;
-    if (guest.type !== 'pv') throw new GuestNotPvError(guest, specText);
+    if (guest.type !== 'pv') throw new GuestNotPvError(guest, `xl pci-attach ${guest.name} ${specText}`);
     if (platform.needsMachineFrames && !machine.capabilities.machineFrames)
       throw new MachineNotMappableError(machine.name, guest);
     const { lacking } = platform.status(guest.id, guest.uuid);
@@ -161,11 +158,9 @@ export class Attaching {
           if (!(await this.#stack.givenBack(address))) throw new Error(`the back end keeps ${address}`);
       },
     });
-    for (let tries = 1; !(await this.#listOnce(wanted)); tries++) {
-      if (tries < MOST_TRIES) continue;
-      const view = await this.#dialogue.ready();
-      throw new PairSilentError('guest', this.#guest, view, 0, undefined);
-    }
+    for (let tries = 1; !(await this.#listOnce(wanted)); tries++)
+      if (tries === MOST_TRIES)
+        throw new XenStoreContendedError(`the PCI pair of guest ${this.#guest.name}`, tries);
     return this.#dialogue.exported(addresses);
   }
 

@@ -1,11 +1,12 @@
 /** Detach: the steps by which functions come back from a guest into the pool, whoever attached them. */
-import type { PciAddress, SpecTarget } from '../pci/index.js';
+import { formatSpecTarget, type PciAddress, type SpecTarget } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
-import { FunctionNotAttachedError, PairClosedError, PairSilentError } from './errors.js';
+import { XenStoreContendedError } from '../xen/store/index.js';
+import { FunctionNotAttachedError, GuestNotPvError, PairClosedError, PairSilentError } from './errors.js';
 import type { Guest } from './guests.js';
 import { XEN_HOLDER } from './host-claims.js';
 import type { Pair } from './pair.js';
-import type { ToolStack } from './tool-stack.js';
+import { MOST_TRIES, type ToolStack } from './tool-stack.js';
 
 export interface DetachReport {
   readonly guest: { readonly id: DomainId; readonly name: string };
@@ -16,9 +17,6 @@ export interface DetachReport {
   readonly unsettled: readonly string[];
 }
 
-/** Changes of the pair by others between a look and a transaction, before we give up. */
-const MOST_TRIES = 10;
-
 export class Detaching {
   readonly #stack: ToolStack;
   readonly #guest: Guest;
@@ -27,7 +25,10 @@ export class Detaching {
   readonly #pair: Pair;
   readonly #unsettled: string[] = [];
 
+  /** @throws {GuestNotPvError} */
   constructor(stack: ToolStack, guest: Guest, target: SpecTarget, force: boolean) {
+    if (guest.type !== 'pv')
+      throw new GuestNotPvError(guest, `xl pci-detach ${guest.name} ${formatSpecTarget(target)}`);
     this.#stack = stack;
     this.#guest = guest;
     this.#target = target;
@@ -41,8 +42,7 @@ export class Detaching {
     const leaving = await this.#pick(has);
     // Those that our own back end serves come back through the pool, which resets them.
     const served = new Set(leaving.filter((address) => this.#stack.pool.isTaken(address)));
-    const agreed = await this.#ask(leaving);
-    await this.#pair.forget(leaving);
+    const agreed = await this.#letGo(leaving);
     for (const address of served)
       if (!(await this.#stack.givenBack(address)))
         this.#unsettled.push(`the back end keeps ${address}: look at the log of openslot serve`);
@@ -60,30 +60,38 @@ export class Detaching {
         target.kind === 'device' ? one.sbdf >>> 3 === address.sbdf >>> 3 : one.equals(address),
       );
     const leaving = has.filter(isMeant);
-    if (leaving.length === 0) throw new FunctionNotAttachedError(this.#guest, textOf(target), has);
+    if (leaving.length === 0) throw new FunctionNotAttachedError(this.#guest, formatSpecTarget(target), has);
     return leaving;
   }
 
-  /** @returns false when the guest did not agree, and that shall not matter. */
-  async #ask(leaving: readonly PciAddress[]): Promise<boolean> {
-    const dialogue = this.#stack.dialogueWith(this.#guest, this.#pair, textOf(this.#target));
+  /** Off the list, with the guest's agreement where there is somebody to agree. @returns false without it. */
+  async #letGo(leaving: readonly PciAddress[]): Promise<boolean> {
+    let agreed = true;
     try {
-      for (let tries = 0; tries < MOST_TRIES; tries++) {
-        const seen = await dialogue.ready();
-        // Nobody is there who would have to let go.
-        if (seen.readiness === 'unborn') return true;
-        if (!(await this.#pair.askToLeave(leaving, seen))) continue;
-        await dialogue.changed();
-        return true;
-      }
-      return this.#force;
+      for (let tries = 1; !(await this.#askOnce(leaving)); tries++)
+        if (tries === MOST_TRIES)
+          throw new XenStoreContendedError(`the PCI pair of guest ${this.#guest.name}`, tries);
     } catch (error) {
-      if (error instanceof PairClosedError) return true;
-      if (!(error instanceof PairSilentError)) throw error;
-      if (this.#force) return false;
-      await this.#pair.letStay(leaving);
-      throw error;
+      // Who has closed has let go.
+      agreed = error instanceof PairClosedError;
+      if (!agreed && !(error instanceof PairSilentError && this.#force)) {
+        if (error instanceof PairSilentError) await this.#pair.letStay(leaving);
+        throw error;
+      }
     }
+    await this.#pair.forget(leaving);
+    return agreed;
+  }
+
+  /** @returns false when the pair changed under our hands. @throws {PairSilentError | PairClosedError} */
+  async #askOnce(leaving: readonly PciAddress[]): Promise<boolean> {
+    const dialogue = this.#stack.dialogueWith(this.#guest, this.#pair, formatSpecTarget(this.#target));
+    const seen = await dialogue.ready();
+    // Nobody is there who would have to let go; somebody who comes meanwhile is asked.
+    if (seen.readiness === 'unborn') return this.#pair.forget(leaving, seen);
+    if (!(await this.#pair.askToLeave(leaving, seen))) return false;
+    await dialogue.changed();
+    return true;
   }
 
   async #revoke(leaving: readonly PciAddress[], has: readonly PciAddress[]): Promise<void> {
@@ -107,10 +115,4 @@ export class Detaching {
       this.#unsettled.push(error instanceof Error ? error.message : String(error));
     }
   }
-}
-
-function textOf(target: SpecTarget): string {
-  if (target.kind === 'name') return `name=${target.name}`;
-  const text = target.address.toString();
-  return target.kind === 'device' ? `${text.slice(0, -1)}*` : text;
 }

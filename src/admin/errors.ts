@@ -25,13 +25,14 @@ export class GuestUnknownError extends OpenslotError {
 /** Functions reach a guest by Xen's PCI interface only when it is paravirtualised. */
 export class GuestNotPvError extends OpenslotError {
   readonly code = 'GUEST_NOT_PV';
-  constructor(guest: Guest, spec: string) {
+  /** `command` does it for an HVM guest. */
+  constructor(guest: Guest, command: string) {
     const hvm = guest.type === 'hvm';
     super(
       `guest ${guest.name} is ${guest.type === 'unknown' ? 'of a type that its tool stack does not tell' : guest.type.toUpperCase()}: Xen's PCI interface is for PV guests`,
       { guest: guest.id, name: guest.name, type: guest.type },
       hvm
-        ? `xl pci-attach ${guest.name} ${spec}: an HVM guest gets it from its device model`
+        ? `${command}: an HVM guest has functions by its device model`
         : 'make the guest with type="pv" in its configuration',
     );
   }

@@ -139,12 +139,14 @@ export class Pair {
   /**
    * Takes functions off the list, and moves later ones down. When none is left both directories go; a change that
    * nobody finished ends.
+   * @returns false when the states are no longer those of `seen`, where that is given: nothing was changed then.
    */
-  async forget(addresses: readonly PciAddress[]): Promise<void> {
-    const left = await this.#store.transaction(async (tx) => {
+  async forget(addresses: readonly PciAddress[], seen?: PairView): Promise<boolean> {
+    const left = await this.#store.transaction<number | 'none' | 'changed'>(async (tx) => {
       const view = await this.#view(tx);
-      if (view === undefined) return discard(undefined);
-      const leaving = view.functions.filter(isOneOf(addresses)).reverse();
+      const leaving = view?.functions.filter(isOneOf(addresses)).reverse() ?? [];
+      if (view === undefined || leaving.length === 0) return discard('none');
+      if (seen !== undefined && !sameStates(view, seen)) return discard('changed');
       let count = await this.#count(tx);
       for (const { index } of leaving) {
         await this.#unlist(tx, index, count);
@@ -155,6 +157,7 @@ export class Pair {
       return count;
     });
     if (left === 0) await this.#destroy();
+    return left !== 'changed';
   }
 
   async #destroy(): Promise<void> {
@@ -167,7 +170,7 @@ export class Pair {
   async #change(seen: PairView, change: (tx: StoreView, now: PairView) => Promise<void>): Promise<boolean> {
     return this.#store.transaction(async (tx) => {
       const now = await this.#view(tx);
-      if (now === undefined || now.back !== seen.back || now.front !== seen.front) return discard(false);
+      if (now === undefined || !sameStates(now, seen)) return discard(false);
       await change(tx, now);
       return true;
     });
@@ -225,6 +228,10 @@ export class Pair {
     const text = (await tx.read(`${this.back}/num_devs`)) ?? '';
     return /^\d{1,3}$/.test(text) ? Math.min(Number(text), MAX_FUNCTIONS) : 0;
   }
+}
+
+function sameStates(one: PairView, other: PairView): boolean {
+  return one.back === other.back && one.front === other.front;
 }
 
 const isOneOf =

@@ -24,6 +24,9 @@ export interface ToolStackOptions {
 
 const PATIENCE_MS = 10_000;
 
+/** Changes of a pair by others between our look and our transaction, before we give up. */
+export const MOST_TRIES = 10;
+
 export class ToolStack {
   readonly platform: XenPlatform;
   readonly machine: Machine;

@@ -24,11 +24,11 @@ Examples:
     .action(demo);
 }
 
-const NEXT = `
+const nextSteps = (command: string) => `
 How to go on
-  openslot demo --keep          the same machine, left running for your own commands and guests
-  openslot list                 the functions of this host
-  openslot serve                on a Xen host, in domain 0: the same for real guests (README: On your Xen host)`;
+  ${command} demo --keep     the same machine, left running for your own commands and guest programs
+  ${command} list            the functions of this host
+  ${command} serve           on a Xen host, in domain 0: the same for real guests (README: On your Xen host)`;
 
 async function demo({ keep = false, fault = false }: DemoChoice): Promise<void> {
   const { demonstrate } = await import('../demo/index.js');
@@ -39,7 +39,7 @@ async function demo({ keep = false, fault = false }: DemoChoice): Promise<void> 
     const { failed, host } = await demonstrate({ print, factorialFault: fault });
     await host[Symbol.asyncDispose]();
     if (failed > 0) process.exitCode = 1;
-    else print(NEXT);
+    else print(nextSteps((await import('./own-embedded.js')).COMMAND));
     return;
   }
   const [{ machineFiles, OwnerSocket }, { ownEmbedded, wayIn }, { describeHostEvent }, { untilTold }] =

@@ -42,16 +42,21 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
   });
 }
 
-/** What another terminal can do, with the words to type. */
+/** Inside npm's scripts the command is not on the path of a user who has only the clone. */
+export const COMMAND = process.env['npm_lifecycle_event'] === undefined ? 'openslot' : 'npx openslot';
+
+/** What another terminal can do, with the words to type. `guest` has a function already. */
 export function wayIn(guest: string | undefined): readonly string[] {
   const name = guest ?? 'GUEST';
   return [
-    'In another terminal:',
+    `In another terminal${COMMAND === 'openslot' ? '' : ', in this folder'}:`,
+    '  export OPENSLOT_ON=sim',
+    `  ${COMMAND} list`,
+    `  ${COMMAND} show 01:00.0`,
+    ...(guest === undefined ? [`  ${COMMAND} guest run FILE --name ${name}`] : [`  ${COMMAND} guest list`]),
+    guest === undefined
+      ? `  ${COMMAND} attach ${name} 01:00.0,seize=1`
+      : `  ${COMMAND} detach ${name} 01:00.0`,
     `  XENSTORED_PATH=${machineFiles('sim').store} xenstore-ls -fp`,
-    '  openslot list --on sim',
-    '  openslot show 01:00.0 --on sim',
-    '  openslot guest list --on sim',
-    `  openslot detach ${name} 01:00.0 --on sim    and attach`,
-    '  openslot guest run FILE --on sim',
   ];
 }

@@ -23,7 +23,7 @@ through it.
 A second serve is refused.
 
 On sim it owns a simulated machine with an embedded Xen instead, and needs no root: guests are then programs (openslot
-guest). sim:FILE is a machine that FILE describes; docs/machines.md says how.
+guest). sim:FILE is a machine that FILE describes; docs/simulator.md says how.
 
 Examples:
   openslot claim 0a:00.0 && openslot serve

@@ -9,7 +9,7 @@ export * from './decode.js';
 export * from './errors.js';
 export * as notations from './notations.js';
 export type { Notation, RootBus } from './notations.js';
-export type { SpecTarget, XlSpec } from './xl-spec.js';
+export { formatSpecTarget, type SpecTarget, type XlSpec } from './xl-spec.js';
 export * from './present-registers.js';
 export * from './registers.js';
 export * from './tables/index.js';

@@ -167,7 +167,8 @@ class SpecReader {
   }
 }
 
-function formatTarget(target: SpecTarget): string {
+/** The part of a specification that names the function: `0000:36:00.0`, `0000:36:00.*`, `name=disk`. */
+export function formatSpecTarget(target: SpecTarget): string {
   if (target.kind === 'name') return `name=${target.name}`;
   const text = target.address.toString();
   return target.kind === 'device' ? `${text.slice(0, -1)}*` : text;
@@ -190,7 +191,7 @@ export const xlSpec: Notation<XlSpec> = {
   parse: (text) => new SpecReader(text).read(),
   format(spec) {
     const { target, virtualSlot } = spec;
-    const parts = [formatTarget(target)];
+    const parts = [formatSpecTarget(target)];
     if (virtualSlot !== undefined) {
       const slot = virtualSlot.toString(16).padStart(2, '0');
       if (target.kind === 'name') parts.push(`vslot=${slot}`);

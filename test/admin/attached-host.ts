@@ -6,16 +6,16 @@ import { describeEvent, Pciback, type PcibackEvent } from '../../src/pciback/ind
 import { notations } from '../../src/pci/index.js';
 import { MemoryJournal, Pool } from '../../src/pool/index.js';
 import { domainId } from '../../src/xen/domain.js';
-import { StorageMachine, type StorageShape } from '../function/storage-machine.js';
+import { SimulatedHost, type PlacedShape } from '../function/simulated-host.js';
 import { FrontEnd } from '../pciback/front-end.js';
 import { MemoryPlatform } from '../xen/memory-platform.js';
 import { permissions, treeText } from '../xen/store/tree-text.js';
 import { WriteTap } from './written.js';
 
 export interface HostOptions {
-  readonly shapes: readonly StorageShape[];
+  readonly shapes: readonly PlacedShape[];
   /** Claimed at the start; all when absent. */
-  readonly claimed?: readonly StorageShape[];
+  readonly claimed?: readonly PlacedShape[];
   /** False: nobody serves the guests. */
   readonly serving?: boolean;
   readonly patience?: number;
@@ -26,7 +26,7 @@ export const spec = (text: string) => notations.xlSpec.parse(text);
 export const target = (text: string) => spec(text).target;
 
 export class AttachedHost {
-  readonly machine: StorageMachine;
+  readonly machine: SimulatedHost;
   /** The tool stack's view of the platform: what it grants is logged here. */
   readonly platform: MemoryPlatform;
   readonly pool: Pool;
@@ -40,7 +40,7 @@ export class AttachedHost {
   #attachments: Attachments | undefined;
 
   private constructor({ shapes, patience = 30_000, needsMachineFrames = false }: HostOptions) {
-    this.machine = new StorageMachine(...shapes);
+    this.machine = new SimulatedHost(...shapes);
     this.platform = new MemoryPlatform(this.#backPlatform.server, this.written.tap);
     this.platform.needsMachineFrames = needsMachineFrames;
     this.pool = new Pool(this.machine, new MemoryJournal());

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { OpenslotError, PciAddress } from '../../src/pci/index.js';
 import { disk, edu, testdev } from '../function/shapes.js';
-import type { StorageShape } from '../function/storage-machine.js';
+import type { PlacedShape } from '../function/simulated-host.js';
 import { toolStackAttaches, toolStackCreates } from '../pciback/front-end.js';
 import { AttachedHost, spec, target } from './attached-host.js';
 
@@ -11,8 +11,8 @@ const DISK = '0000:00:08.0';
 const EDU = '0000:00:05.0';
 const DISK_GRANTS = [
   '1 function 0000:00:08.0',
-  '1 pirq b',
-  ...Array.from({ length: 0x20 }, (_, port) => `1 port ${(0xc040 + port).toString(16)}`),
+  '1 pirq 10',
+  ...Array.from({ length: 0x20 }, (_, port) => `1 port ${(0xc140 + port).toString(16)}`),
   ...['febd0', 'febd1', 'febd2', 'febd3'].map((frame) => `1 memory ${frame}`),
 ].sort();
 
@@ -24,11 +24,11 @@ const code = (expected: string) => (error: unknown) => {
 const granted = (host: AttachedHost) => [...host.platform.granted].sort();
 
 /** Two functions of one device whose registers share a page and whose interrupts share a line. */
-function half(fn: number): StorageShape {
+function half(fn: number): PlacedShape {
   const address = new PciAddress(0, 0, 9, fn);
   return {
     ...testdev(address),
-    interruptLine: 20,
+    pin: 1,
     regions: [
       {
         index: 0,
@@ -61,7 +61,7 @@ describe('a guest that runs', () => {
       host.pciKeys().filter((line) => line.includes('openslot/')),
       [
         '/libxl/1/openslot/00000000-0000-4000-8000-000000000001 = "" (n0)',
-        '/libxl/1/openslot/00000000-0000-4000-8000-000000000001/0000-00-08-0 = "memory:febd0+4 ports:c040+20 pirq:11" (n0)',
+        '/libxl/1/openslot/00000000-0000-4000-8000-000000000001/0000-00-08-0 = "memory:febd0+4 ports:c140+20 pirq:16" (n0)',
       ],
     );
     assert.deepEqual(host.states(), [`${DISK} taken`]);
@@ -112,7 +112,7 @@ describe('a guest that runs', () => {
       functions.map(({ address, virtual }) => `${address} ${String(virtual)}`),
       ['0000:00:09.0 0000:00:07.0', '0000:00:09.3 0000:00:07.3'],
     );
-    const shared = ['1 function 0000:00:09.3', '1 memory fe001', '1 pirq 14'];
+    const shared = ['1 function 0000:00:09.3', '1 memory fe001', '1 pirq 11'];
     assert.deepEqual(granted(host), [
       '1 function 0000:00:09.0',
       shared[0],
@@ -132,14 +132,14 @@ describe('a guest that runs', () => {
     await host.running(1);
     for (const { address } of [low, high]) await host.attachments.attach('guest1', spec(String(address)));
     await host.attachments.detach('guest1', target(String(low.address)));
-    assert.deepEqual(granted(host), ['1 function 0000:00:09.1', '1 memory fe000', '1 pirq 14']);
+    assert.deepEqual(granted(host), ['1 function 0000:00:09.1', '1 memory fe000', '1 pirq 11']);
     await host.attachments.detach('guest1', target(String(high.address)));
     assert.deepEqual(granted(host), []);
   });
 
   test('gets what the host has still, when it is told to seize it', async () => {
     await using host = await AttachedHost.start({ shapes: [disk()], claimed: [] });
-    host.machine.drivers.bindings.set(disk().address.sbdf, { driver: 'nvme', override: undefined });
+    host.machine.drivers.start(disk().address, 'nvme');
     await host.running(1);
     await assert.rejects(host.attachments.attach('guest1', spec('00:08.0')), code('FUNCTION_NOT_CLAIMED'));
     // The claim is undone, too.
@@ -249,6 +249,11 @@ describe('refusals before anything is changed', () => {
     await assert.rejects(attach('web', '00:08.0'), /the name of 2 guests/);
     await assert.rejects(attach('windows', '00:08.0'), code('GUEST_NOT_PV'));
     await assert.rejects(attach('modern', '00:08.0'), code('GUEST_NOT_PV'));
+    await assert.rejects(host.attachments.detach('windows', target('00:08.0')), (error) => {
+      assert.ok(code('GUEST_NOT_PV')(error) && error instanceof OpenslotError);
+      assert.match(error.next, /^xl pci-detach windows 0000:00:08\.0: /);
+      return true;
+    });
     await assert.rejects(attach('7', '00:05.0'), code('FUNCTION_NOT_CLAIMED'));
     await assert.rejects(attach('1', '00:05.*'), code('FUNCTION_NOT_CLAIMED'));
     await assert.rejects(attach('1', '00:0a.0'), code('FUNCTION_NOT_FOUND'));
@@ -373,7 +378,7 @@ describe('with xl', () => {
     await toolStackAttaches(store, 1, DISK);
     await host.settled(() => host.states().every((state) => state.endsWith('taken')));
     for (const entry of DISK_GRANTS) host.platform.granted.add(entry);
-    host.platform.mapped.set(11 as never, { guest: 1 as never, route: { kind: 'intx', gsi: 11 } });
+    host.platform.mapped.set(16 as never, { guest: 1 as never, route: { kind: 'intx', gsi: 16 } });
     for (const key of ['0000-00-05-0', '0000-00-08-0']) host.store.write(`/libxl/pci/${key}/domid`, '1');
     await front.backState(4);
     const { unsettled } = await host.attachments.detach('guest1', target('00:08.0'));

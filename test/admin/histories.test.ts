@@ -5,23 +5,26 @@ import fc from 'fast-check';
 import { grantsOf } from '../../src/admin/grants.js';
 import { OpenslotError, PciAddress } from '../../src/pci/index.js';
 import { disk, edu, testdev } from '../function/shapes.js';
-import type { StorageShape } from '../function/storage-machine.js';
+import { lineOf, type PlacedShape } from '../function/simulated-host.js';
 import { checkProperty } from '../kept-seeds.js';
 import { AttachedHost, spec, target } from './attached-host.js';
 
-const SHAPES: readonly StorageShape[] = [
+const SHAPES: readonly PlacedShape[] = [
   disk(),
   edu(),
   testdev(),
-  // Shares its page of registers and its interrupt line with the disk's.
-  {
-    ...testdev(new PciAddress(0, 0, 9, 0)),
-    interruptLine: 11,
-    regions: [
-      { index: 0, kind: 'memory', size: 0x100, address: 0xfebd_3800n, prefetchable: false, wide: false },
-    ],
-  },
+  // Two whose registers share a page, and whose interrupts share a line.
+  small(new PciAddress(0, 0, 1, 0), 0xfe00_0000n),
+  small(new PciAddress(0, 0, 9, 0), 0xfe00_0800n),
 ];
+
+function small(address: PciAddress, base: bigint): PlacedShape {
+  return {
+    ...testdev(address),
+    pin: 1,
+    regions: [{ index: 0, kind: 'memory', size: 0x800, address: base, prefetchable: false, wide: false }],
+  };
+}
 
 type Step =
   | { readonly what: 'attach' | 'detach'; readonly guest: 1 | 2; readonly which: number }
@@ -46,10 +49,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /** What a guest with these functions may reach: no more and no less. */
-function expected(guest: number, shapes: readonly StorageShape[]): string[] {
+function expected(guest: number, shapes: readonly PlacedShape[]): string[] {
   const entries = new Set<string>();
   for (const shape of shapes) {
-    const { memory, ports, pirq } = grantsOf({ regions: shape.regions, interruptLine: shape.interruptLine });
+    const { memory, ports, pirq } = grantsOf({ regions: shape.regions, interruptLine: lineOf(shape) });
     for (const [kind, runs] of [
       ['memory', memory],
       ['port', ports],
@@ -67,7 +70,7 @@ async function play(steps: readonly Step[]): Promise<void> {
   await using host = await AttachedHost.start({ shapes: SHAPES });
   const before = host.pciKeys();
   for (const guest of [1, 2]) await host.running(guest);
-  const has = new Map<StorageShape, number>();
+  const has = new Map<PlacedShape, number>();
   for (const one of steps) {
     if (one.what === 'refuse') {
       host.platform.failing = { call: one.call, errno: 'EPERM' };

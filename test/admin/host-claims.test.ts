@@ -5,7 +5,7 @@ import { HostClaims } from '../../src/admin/index.js';
 import { OpenslotError } from '../../src/pci/index.js';
 import { MemoryJournal, Pool } from '../../src/pool/index.js';
 import { disk } from '../function/shapes.js';
-import { StorageMachine } from '../function/storage-machine.js';
+import { SimulatedHost } from '../function/simulated-host.js';
 import { MemoryPlatform } from '../xen/memory-platform.js';
 import { treeText } from '../xen/store/tree-text.js';
 
@@ -15,8 +15,8 @@ const code = (expected: string) => (error: unknown) =>
   error instanceof OpenslotError && error.code === expected;
 
 function host(driver: string) {
-  const machine = new StorageMachine(disk());
-  machine.drivers.bindings.set(DISK.sbdf, { driver, override: undefined });
+  const machine = new SimulatedHost(disk());
+  machine.drivers.start(DISK, driver);
   const platform = new MemoryPlatform();
   const pool = new Pool(machine, new MemoryJournal());
   return {

@@ -40,16 +40,15 @@ describe('a guest', () => {
   test('that is destroyed with a DMA in flight is not written to any more', async () => {
     await using test = await TestHost.start();
     const guest = await test.run('ends', [EDU], { arguments: ['transfers'] });
-    const memory = test.host.xen.domain(guest.domain)?.memory.buffer;
+    const memory = test.host.xen.domain(guest.domain)?.memory;
     assert.ok(memory !== undefined);
-    await test.report(guest, 'started');
+    const target = Number(await test.report(guest, 'started')) - memory.base;
     const faults = test.machine.faults.count;
-    const before = new Uint8Array(memory.slice(0));
     await test.host.guests.destroy(guest.domain);
     test.assertGone(guest, EDU);
     // Long enough for the transfer to be over, had the reset not ended it.
     await sleep(250);
-    assert.deepEqual(new Uint8Array(memory), before);
+    assert.ok(new Uint8Array(memory.buffer, target, 64).every((byte) => byte === 0x5a));
     assert.equal(
       test.machine.faults.count,
       faults,

@@ -27,8 +27,7 @@ export default async function ends({ arguments: [how], xpci, store, platform }: 
     case 'configures':
       for (;;) fn.config.read(0, 4);
     case 'transfers':
-      await transfer(region, platform);
-      await store.write('data/started', 'yes');
+      await store.write('data/started', String(await transfer(region, platform)));
       return new Promise(() => undefined);
     default:
       throw new Error(`no end named ${how ?? 'nothing'}`);
@@ -42,11 +41,13 @@ async function first(xpci: Guest['xpci']): Promise<PciFunction> {
   return xpci.open(found.address);
 }
 
-/** Starts a DMA into the guest's own memory; it ends a tenth of a second later. */
-async function transfer(region: Region, platform: Guest['platform']): Promise<void> {
+/** Starts a DMA into the guest's own memory; it ends a tenth of a second later. @returns where it goes. */
+async function transfer(region: Region, platform: Guest['platform']): Promise<bigint> {
   const page = await platform.dma.allocate(4096);
+  page.bytes.fill(0x5a);
   region.write64(0x80, 0x40000n);
   region.write64(0x88, page.iova);
   region.write64(DMA_COUNT, 64n);
   region.write32(DMA_COMMAND, 3);
+  return page.iova;
 }

@@ -8,7 +8,7 @@ import type { OpenslotError } from '../../src/pci/index.js';
 import { MemoryJournal, Pool } from '../../src/pool/index.js';
 import { domainId } from '../../src/xen/domain.js';
 import { disk, edu } from '../function/shapes.js';
-import { StorageMachine } from '../function/storage-machine.js';
+import { SimulatedHost } from '../function/simulated-host.js';
 import { checkProperty } from '../kept-seeds.js';
 import { MemoryPlatform } from '../xen/memory-platform.js';
 import { treeText } from '../xen/store/tree-text.js';
@@ -25,7 +25,7 @@ const DISK = '0000:00:08.0';
 const EDU = '0000:00:05.0';
 
 async function host() {
-  const machine = new StorageMachine(disk(), edu());
+  const machine = new SimulatedHost(disk(), edu());
   const platform = new MemoryPlatform();
   const pool = new Pool(machine, new MemoryJournal());
   for (const { address } of [disk(), edu()]) await pool.claim(address, 'pciback');

@@ -1,13 +1,23 @@
 /** Puts a storage function into a test guest's hands, as the back end does. */
+import type { ConfigSpace } from '../../src/function/index.js';
 import { DEFAULT_POLICY, ExportedFunction } from '../../src/pciback/index.js';
 import { MemoryJournal, Pool } from '../../src/pool/index.js';
 import { domainId } from '../../src/xen/domain.js';
-import { StorageMachine, type StorageShape } from '../function/storage-machine.js';
+import { SimulatedHost, type PlacedShape } from '../function/simulated-host.js';
 import { MemoryPlatform } from '../xen/memory-platform.js';
 import type { HandlerGuest } from './shared-page-guest.js';
 
-export async function exportTo(guest: HandlerGuest, ...shapes: readonly StorageShape[]) {
-  const machine = new StorageMachine(...shapes);
+export function exportTo(guest: HandlerGuest, ...shapes: readonly PlacedShape[]) {
+  return exportThrough(guest, (config) => config, ...shapes);
+}
+
+/** As {@link exportTo}, with a wrapper around each function's configuration space. */
+export async function exportThrough(
+  guest: HandlerGuest,
+  wrap: (config: ConfigSpace) => ConfigSpace,
+  ...shapes: readonly PlacedShape[]
+) {
+  const machine = new SimulatedHost(...shapes);
   const pool = new Pool(machine, new MemoryJournal());
   const platform = new MemoryPlatform();
   const refused: unknown[] = [];
@@ -17,7 +27,7 @@ export async function exportTo(guest: HandlerGuest, ...shapes: readonly StorageS
     const lease = pool.take(address, 'guest 1');
     const exported = new ExportedFunction(
       lease,
-      lease.function.config,
+      wrap(lease.function.config),
       platform,
       domainId(1),
       DEFAULT_POLICY,

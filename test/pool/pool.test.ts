@@ -8,14 +8,14 @@ import { DriverError } from '../../src/function/index.js';
 import { OpenslotError, PciAddress } from '../../src/pci/index.js';
 import { FileJournal, MemoryJournal, Pool } from '../../src/pool/index.js';
 import { disk, edu } from '../function/shapes.js';
-import { StorageMachine } from '../function/storage-machine.js';
+import { SimulatedHost } from '../function/simulated-host.js';
 
 const DISK = disk().address;
 const EDU = edu().address;
 
 function hostWithDriver() {
-  const machine = new StorageMachine(disk(), edu());
-  machine.drivers.bindings.set(DISK.sbdf, { driver: 'nvme', override: undefined });
+  const machine = new SimulatedHost(disk(), edu());
+  machine.drivers.start(DISK, 'nvme');
   return { machine, drivers: machine.drivers, journal: new MemoryJournal() };
 }
 
@@ -63,9 +63,9 @@ describe('claim and release', () => {
   }
 
   test('twice, bridges, absent functions and strangers are refused before anything changes', async () => {
-    const bridge = { ...disk(new PciAddress(0, 0, 1, 0)), headerType: 1 };
-    const isa = { ...disk(new PciAddress(0, 0, 0x1f, 0)), classCode: 0x060100 };
-    const machine = new StorageMachine(disk(), bridge, isa);
+    const isa = { ...edu(new PciAddress(0, 0, 0x1f, 0)), classCode: 0x060100 };
+    const bridge = { address: new PciAddress(0, 0, 1, 0), bridge: true } as const;
+    const machine = new SimulatedHost(disk(), bridge, isa);
     const pool = new Pool(machine, new MemoryJournal());
     await assert.rejects(pool.claim(bridge.address, 'pciback'), code('FUNCTION_NOT_ASSIGNABLE'));
     await assert.rejects(pool.claim(isa.address, 'pciback'), code('FUNCTION_NOT_ASSIGNABLE'));
@@ -79,7 +79,7 @@ describe('claim and release', () => {
 
   test('a function that its holder has already joins as it stands', async () => {
     const { machine, drivers, journal } = hostWithDriver();
-    drivers.bindings.set(EDU.sbdf, { driver: 'pciback', override: undefined });
+    drivers.start(EDU, 'pciback');
     const pool = new Pool(machine, journal);
     await pool.claim(EDU, 'pciback');
     assert.deepEqual(drivers.log, []);
@@ -132,9 +132,9 @@ describe('taking and giving back', () => {
     assert.deepEqual(report.reset, { method: 'flr' });
     assert.deepEqual([report.differing, report.unsettled, report.quarantined], [[], [], undefined]);
     assert.deepEqual(device.writes[0], { offset: 4, width: 2, value: 0x0403 });
-    assert.equal(device.image.read(0x10, 4), 0xfebd_0004);
-    assert.equal(device.image.read(4, 2), 0x0400, 'INTx stays off in the pool');
-    assert.equal(device.image.held('pcie.devctl'), 0x2810);
+    assert.equal(device.read(0x10, 4), 0xfebd_0004);
+    assert.equal(device.read(4, 2), 0x0400, 'INTx stays off in the pool');
+    assert.equal(device.register('pcie.devctl'), 0x2810);
   });
 
   test('a grant that cannot be undone is told, and keeps nothing else', async () => {
@@ -236,12 +236,12 @@ describe('two at once', () => {
 
 describe('hardware that is not sound', () => {
   test('a saved bus master bit is not restored: the last program of a taker must not run on', async () => {
-    const shape = { ...edu(), initial: { ...edu().initial, 'header.command': 0x0107 } };
-    const machine = new StorageMachine(shape);
+    const machine = new SimulatedHost(edu());
+    machine.open(EDU).config.write(4, 2, 0x0107);
     const pool = new Pool(machine, new MemoryJournal());
     await pool.claim(EDU, 'pciback');
     await pool.take(EDU, 'guest 1').giveBack();
-    assert.equal(machine.device(EDU).image.read(4, 2) & 4, 0);
+    assert.equal(machine.device(EDU).read(4, 2) & 4, 0);
   });
 
   test('a device that answers with all ones is not given, and its state is not saved', async () => {
@@ -252,7 +252,7 @@ describe('hardware that is not sound', () => {
     assert.throws(() => pool.take(DISK, 'guest 1'), code('FUNCTION_QUARANTINED'));
     machine.device(DISK).gone = false;
     await pool.take(DISK, 'guest 1').giveBack();
-    assert.equal(machine.device(DISK).image.read(0x10, 4), 0xfebd_0004);
+    assert.equal(machine.device(DISK).read(0x10, 4), 0xfebd_0004);
   });
 
   test('quarantine outlives the owner', async () => {
@@ -271,7 +271,7 @@ describe('hardware that is not sound', () => {
     const { machine, journal, drivers } = hostWithDriver();
     const pool = new Pool(machine, journal);
     await pool.claim(DISK, 'pciback');
-    drivers.bindings.set(DISK.sbdf, { driver: 'nvme', override: undefined });
+    drivers.start(DISK, 'nvme');
     assert.throws(() => pool.take(DISK, 'guest 1'), code('FUNCTION_NOT_CLAIMED'));
     assert.deepEqual(new Pool(machine, journal).list(), []);
   });

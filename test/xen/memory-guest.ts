@@ -1,5 +1,5 @@
 /** A guest's platform in memory for tests: its notify() runs the back end at once, so that an answer is never awaited. */
-import type { DmaBuffer, Iova } from '../../src/function/index.js';
+import type { DmaBuffer, Iova, PhysicalAddress } from '../../src/function/index.js';
 import { domainId, type DomainId } from '../../src/xen/domain.js';
 import type {
   BoundPirq,
@@ -12,7 +12,7 @@ import type {
   Pirq,
 } from '../../src/xen/platform.js';
 import { homePath, XenStoreClient, type XenStore } from '../../src/xen/store/index.js';
-import type { StorageMachine } from '../function/storage-machine.js';
+import type { SimulatedHost } from '../function/simulated-host.js';
 import type { MemoryPlatform } from './memory-platform.js';
 import { permissions } from './store/tree-text.js';
 
@@ -80,10 +80,10 @@ export class MemoryGuest implements GuestPlatform {
   /** The last page that was granted. */
   page = new Int32Array(new SharedArrayBuffer(4096));
   readonly #host: MemoryPlatform;
-  readonly #machine: StorageMachine;
+  readonly #machine: SimulatedHost;
   #next = 8;
 
-  constructor(host: MemoryPlatform, machine: StorageMachine, domain: number) {
+  constructor(host: MemoryPlatform, machine: SimulatedHost, domain: number) {
     this.#host = host;
     this.#machine = machine;
     this.domain = domainId(domain);
@@ -141,18 +141,31 @@ export class MemoryGuest implements GuestPlatform {
 
   /** The registers of whatever function of the machine stands at the address. */
   openRange(kind: 'memory' | 'io', base: bigint, bytes: number): MappedRange {
-    for (const { shape } of this.#machine.devices.values()) {
-      const info = shape.regions.find((region) => region.address === base && region.kind === kind);
-      if (info?.size !== bytes) continue;
-      const region = this.#machine.open(shape.address).openRegion(info.index);
-      this.open.ranges++;
-      const close = () => {
-        this.open.ranges--;
-        region.close();
-      };
-      return { ...region, close, [Symbol.dispose]: close };
-    }
-    throw new Error(`nothing stands at ${kind} 0x${base.toString(16)}`);
+    const range = this.#machine.host.openRange(kind, Number(base) as PhysicalAddress, bytes);
+    this.open.ranges++;
+    const close = () => {
+      this.open.ranges--;
+    };
+    return {
+      read8: (offset) => range.read8(offset),
+      read16: (offset) => range.read16(offset),
+      read32: (offset) => range.read32(offset),
+      read64: (offset) => range.read64(offset),
+      write8: (offset, value) => {
+        range.write8(offset, value);
+      },
+      write16: (offset, value) => {
+        range.write16(offset, value);
+      },
+      write32: (offset, value) => {
+        range.write32(offset, value);
+      },
+      write64: (offset, value) => {
+        range.write64(offset, value);
+      },
+      close,
+      [Symbol.dispose]: close,
+    };
   }
 
   readonly pirqs = {

@@ -33,7 +33,7 @@ export class MemoryPlatform implements XenPlatform {
   readonly mapped = new Map<Pirq, { guest: DomainId; route: InterruptRoute }>();
   readonly protectedTables = new Set<string>();
   readonly assigned: string[] = [];
-  /** What guests may reach now: `1 memory febd0`, `1 port c040`, `1 pirq 11`, `1 function 0000:00:08.0`. */
+  /** What guests may reach now: `1 memory febd0`, `1 port c140`, `1 pirq 10`, `1 function 0000:00:08.0`. */
   readonly granted = new Set<string>();
   needsMachineFrames = false;
   /** Guests that do not run. */

@@ -7,7 +7,7 @@ import { domainId } from '../../src/xen/domain.js';
 import { backendPath, frontendPath } from '../../src/xen/pciif/index.js';
 import type { BusChange } from '../../src/xpci/index.js';
 import { disk, edu } from '../function/shapes.js';
-import { StorageMachine, type StorageShape } from '../function/storage-machine.js';
+import { SimulatedHost, type PlacedShape } from '../function/simulated-host.js';
 import { MemoryGuest } from '../xen/memory-guest.js';
 import { MemoryPlatform } from '../xen/memory-platform.js';
 
@@ -18,7 +18,7 @@ export const FRONT = frontendPath(domainId(GUEST));
 export const BACK = backendPath(domainId(0), domainId(GUEST));
 
 export class GuestHost implements AsyncDisposable {
-  readonly machine: StorageMachine;
+  readonly machine: SimulatedHost;
   readonly platform = new MemoryPlatform();
   readonly guest: MemoryGuest;
   readonly id = GUEST;
@@ -26,14 +26,14 @@ export class GuestHost implements AsyncDisposable {
   readonly #pool: Pool;
   #pciback: Pciback | undefined;
 
-  private constructor(shapes: readonly StorageShape[]) {
-    this.machine = new StorageMachine(...shapes);
+  private constructor(shapes: readonly PlacedShape[]) {
+    this.machine = new SimulatedHost(...shapes);
     this.guest = new MemoryGuest(this.platform, this.machine, GUEST);
     this.#pool = new Pool(this.machine, new MemoryJournal());
   }
 
   /** Our back end serves; every function is in the pool. */
-  static async start(...shapes: readonly StorageShape[]): Promise<GuestHost> {
+  static async start(...shapes: readonly PlacedShape[]): Promise<GuestHost> {
     const host = new GuestHost(shapes.length === 0 ? [disk(), edu()] : shapes);
     for (const { address } of host.machine.list()) await host.#pool.claim(address, 'pciback');
     host.#pciback = await Pciback.start({

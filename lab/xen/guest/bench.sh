@@ -22,7 +22,7 @@ node /openslot/dist/bench/store-server.js /tmp/store.socket >/tmp/store-server.l
 store_server=$!
 await 10 test -S /tmp/store.socket
 node /openslot/dist/bench/store-program.js openslot=/tmp/store.socket xenstored=/run/xenstored/socket \
-  --rounds "$((LAB_ROUNDS - 1))" --operations 200 >/lab/store.json 2>/tmp/store-program.log
+  --rounds 7 --operations 200 >/lab/store.json 2>/tmp/store-program.log
 fact store.code $?
 facts store.log </tmp/store-program.log
 kill $store_server

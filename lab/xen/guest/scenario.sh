@@ -3,11 +3,12 @@
 . "/openslot/lab/xen/guest/back-end.$LAB_BACK_END.sh"
 address=0000:00:08.0
 spec=00:08.0
+second=00:07.0
 unborn_exported() { [ "$(xenstore-read "/local/domain/0/backend/pci/$1/0/state")" = 3 ]; }
 
 ask() { # WORD: a command to the guest on descriptor 3; the rest of its answer is in $heard
   echo "$1" >&3
-  hear 3 "U $1 "
+  hear 3 "U $1" && heard=${heard# }
 }
 
 phase dom0
@@ -103,7 +104,9 @@ ask gone && fact hot-detach.left "$heard"
 pool_state $address pool.hot
 attach hot-attach live $spec
 ask disk && fact hot-attach.md5 "$heard"
-xl pci-list live | facts hot-attach.xl
+attach second-attach live "$second@5,seize=1"
+ask functions && fact second-attach.functions "$heard"
+xl pci-list live | facts second-attach.xl
 xenstore-ls -fp >/lab/store-attached.txt
 run xl-detach xl pci-detach live $spec
 ask gone && fact xl-detach.left "$heard"

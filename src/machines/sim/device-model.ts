@@ -30,6 +30,10 @@ export interface FunctionShape {
   readonly powerManagement?: boolean;
   /** What the vital product data window reads. */
   readonly vpd?: Uint8Array;
+  /** 64 bits of the device serial number capability; for PCI Express functions. */
+  readonly serial?: bigint;
+  /** Where capabilities stand, by their table's name (`msix: 0x40`), for a device that is like another one; all or none. */
+  readonly places?: Readonly<Record<string, number>>;
 }
 
 /** An event of the machine's clock that has not happened yet. */

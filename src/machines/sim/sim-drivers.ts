@@ -8,7 +8,7 @@ const HOLDERS: ReadonlySet<string> = new Set(['pciback', 'vfio-pci']);
 interface Held {
   driver: string | undefined;
   override: string | undefined;
-  /** The driver that knows this function: the one that its description names. */
+  /** The driver that knows this function. */
   readonly own: string | undefined;
 }
 
@@ -25,10 +25,10 @@ export class SimDrivers implements HostDrivers {
     this.#present = present;
   }
 
-  /** A function of the machine, bound to the driver that the description names for it. */
-  add(address: PciAddress, driver: string | undefined): void {
-    if (driver !== undefined) this.#loaded.add(driver);
-    this.#functions.set(address.sbdf, { driver, override: undefined, own: driver });
+  /** A function of the machine, with the driver that is bound to it, and the one that knows it. */
+  add(address: PciAddress, driver: string | undefined, own = driver): void {
+    for (const name of [driver, own]) if (name !== undefined) this.#loaded.add(name);
+    this.#functions.set(address.sbdf, { driver, override: undefined, own });
   }
 
   binding(address: PciAddress): Binding {

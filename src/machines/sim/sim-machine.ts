@@ -9,7 +9,7 @@ import {
   type PciFunction,
 } from '../../function/index.js';
 import { PciAddress } from '../../pci/index.js';
-import type { Bridge } from './bus/bridge.js';
+import { Bridge, BRIDGE_IDENTITY } from './bus/bridge.js';
 import { VirtualClock, type ClockMode } from './clock.js';
 import { DEFAULT_MACHINE } from './default-machine.js';
 import { buildMachine, faultRefusal } from './description/build.js';
@@ -101,7 +101,7 @@ export class SimMachine implements Machine {
     for (const { number, bus } of this.#root.buses()) {
       for (const [devfn, fn] of bus.functions) {
         const address = PciAddress.fromDevfn(bus.domain, number, devfn);
-        if (fn.configRead(0, 2) !== 0xffff) summaries.push(this.#summary(address, fn));
+        if (isPresent(fn)) summaries.push(this.#summary(address, fn));
       }
     }
     summaries.sort((a, b) => a.address.sbdf - b.address.sbdf);
@@ -116,7 +116,7 @@ export class SimMachine implements Machine {
   open(address: PciAddress): PciFunction {
     const fn = this.#root.find(address);
     const shared = fn === undefined ? undefined : this.#shared.get(fn);
-    if (fn === undefined || shared === undefined || fn.configRead(0, 2) === 0xffff) {
+    if (fn === undefined || shared === undefined || !isPresent(fn)) {
       throw new FunctionNotFoundError(address, this.name);
     }
     const view = new SimFunction({
@@ -193,24 +193,33 @@ export class SimMachine implements Machine {
   }
 
   #present(address: PciAddress): boolean {
-    return this.#root.find(address)?.configRead(0, 2) !== 0xffff;
+    const fn = this.#root.find(address);
+    return fn !== undefined && isPresent(fn);
   }
 
+  /** As enumeration found it: a function that answers no more is still known for what it is. */
   #summary(address: PciAddress, fn: Endpoint | Bridge): FunctionSummary {
-    const headerType = fn.configRead(0x0e, 1) & 0x7f;
-    const hasSubsystem = headerType === 0;
-    return {
+    const found = {
       address,
-      vendor: fn.configRead(0, 2),
-      device: fn.configRead(2, 2),
-      subsystemVendor: hasSubsystem ? fn.configRead(0x2c, 2) : undefined,
-      subsystemDevice: hasSubsystem ? fn.configRead(0x2e, 2) : undefined,
-      classCode: fn.configRead(8, 4) >>> 8,
-      revision: fn.configRead(8, 1),
-      headerType,
       driver: this.drivers.binding(address).driver,
       iommuGroup: undefined,
       unreadable: [],
     };
+    if (fn instanceof Bridge) {
+      return {
+        ...found,
+        ...BRIDGE_IDENTITY,
+        subsystemVendor: undefined,
+        subsystemDevice: undefined,
+        headerType: 1,
+      };
+    }
+    const { vendor, device, subsystemVendor = 0, subsystemDevice = 0, classCode, revision } = fn.shape;
+    return { ...found, vendor, device, subsystemVendor, subsystemDevice, classCode, revision, headerType: 0 };
   }
+}
+
+/** Whether anything stands there; a bridge is never pulled out. */
+function isPresent(fn: Endpoint | Bridge): boolean {
+  return fn instanceof Bridge || fn.present;
 }

@@ -1,12 +1,17 @@
 /** The transport over xenstored's UNIX socket, as tools in dom0 reach it. */
 import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { XenStoreUnreachableError } from './errors.js';
 import type { Attempt } from './errors.js';
 import type { ServedTransport, StoreTransport, TransportHandlers } from './transport.js';
 import { MAX_PAYLOAD } from './wire.js';
 
 const DEFAULT_PATHS: readonly string[] = ['/run/xenstored/socket', '/var/run/xenstored/socket'];
+
+/** How often a busy server is called, and the milliseconds between; about two seconds in all. */
+const MOST_ATTEMPTS = 200;
+const PAUSE = 10;
 
 /** Where the socket may be: `XENSTORED_PATH` alone when it is set, as for Xen's own tools, else the usual places. */
 export function socketPaths(environment: NodeJS.ProcessEnv = process.env): readonly string[] {
@@ -29,7 +34,19 @@ export async function openSocket(paths: readonly string[] = socketPaths()): Prom
   throw new XenStoreUnreachableError(attempts, cause);
 }
 
-function connect(path: string): Promise<Socket> {
+/** A server that does not keep up with its callers turns them away for the moment: xenstored lets two wait. */
+async function connect(path: string): Promise<Socket> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await dial(path);
+    } catch (error) {
+      if (errnoOf(error) !== 'EAGAIN' || attempt === MOST_ATTEMPTS) throw error;
+      await sleep(PAUSE);
+    }
+  }
+}
+
+function dial(path: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ path });
     socket.once('error', reject);

@@ -32,7 +32,7 @@ function regionsOf(machine: SimMachine, address: string) {
 }
 
 describe('machine description', () => {
-  test('the default machine has a bridge with edu and nvme, several functions, and drivers', () => {
+  test('the default machine has bridges with edu and nvme, several functions, and drivers', () => {
     using machine = new SimMachine();
     const list = machine
       .list()
@@ -43,13 +43,14 @@ describe('machine description', () => {
       ]);
     assert.deepEqual(list, [
       ['0000:00:01.0', '1b36:1', undefined],
-      ['0000:00:02.0', '1234:5110', 'gpio'],
-      ['0000:00:02.1', '1234:5111', 'timer'],
-      ['0000:00:02.3', '1234:5113', undefined],
-      ['0000:00:03.0', '1234:5100', undefined],
-      ['0000:00:04.0', '1234:5101', undefined],
-      ['0000:01:00.0', '1234:11e8', undefined],
-      ['0000:01:01.0', '1b36:10', 'nvme'],
+      ['0000:00:02.0', '1b36:1', undefined],
+      ['0000:00:03.0', '1234:5110', 'gpio'],
+      ['0000:00:03.1', '1234:5111', 'timer'],
+      ['0000:00:03.3', '1234:5113', undefined],
+      ['0000:00:04.0', '1234:5100', undefined],
+      ['0000:00:05.0', '1234:5101', undefined],
+      ['0000:01:00.0', '1234:11e8', 'edu'],
+      ['0000:02:00.0', '1b36:10', 'nvme'],
     ]);
     for (const driver of ['edu', 'nvme', 'testdev', 'gpio', 'timer', 'pciback', 'vfio-pci']) {
       assert.ok(machine.drivers.has(driver), driver);
@@ -220,6 +221,12 @@ describe('machine description', () => {
       'roots: [{slots: [{slot: "02", model: multi, functions: {2: {driver: x}}}]}]',
       'roots[0].slots[0].functions.2',
       /no function 2/,
+    ],
+    [
+      'function 0 in the wrong place',
+      'roots: [{slots: [{slot: "02", model: multi, functions: {0: {driver: x}}}]}]',
+      'roots[0].slots[0].functions.0',
+      /at the device itself/,
     ],
     [
       'a region that the function does not have',

@@ -29,7 +29,8 @@ describe('faults', () => {
     assert.equal(fn.config.read(0, 4), 0xffff_ffff);
     fn.config.write(0x10, 4, 0x8000_0000);
     assert.equal(region.read32(0), 0xffff_ffff);
-    assert.throws(() => machine.open(AT), { code: 'FUNCTION_NOT_FOUND' });
+    assert.equal(machine.list().length, 2, 'it is still known');
+    assert.equal(machine.open(AT).config.read(0, 4), 0xffff_ffff);
     assert.equal(machine.clear(AT, 'hung_reset'), true);
     assert.equal(machine.clear(AT, 'hung_reset'), false);
     assert.equal(fn.config.read(0, 2), 0x1b36);
@@ -70,6 +71,30 @@ describe('faults', () => {
     assert.equal(region.read32(0), 0, 'its memory is new, its address is the one of before');
     assert.equal(fn.config.read(COMMAND, 2), 3);
     assert.equal(probe.resets >= 1, true);
+  });
+
+  test('an unresponsive device answers and sends nothing, and then goes on as it was', async () => {
+    const { machine, fn, probe } = behindBridge();
+    fn.config.write(COMMAND, 2, 7);
+    const region = fn.openRegion(0);
+    const buffer = await fn.dma?.allocate(4096);
+    region.write32(0, 5);
+    let ran = 0;
+    probe.bus.after(1e6, () => {
+      ran++;
+      assert.equal(probe.bus.dmaWrite(buffer?.iova ?? (0n as Iova), Uint8Array.of(1)), 'fault');
+    });
+    probe.bus.setPin(true);
+    machine.inject(AT, { fault: 'unresponsive' });
+    assert.equal(machine.host.lineLevel(fn.interruptLine ?? 0), false);
+    assert.deepEqual([fn.config.read(0, 4), region.read32(0)], [0xffff_ffff, 0xffff_ffff]);
+    region.write32(0, 6);
+    machine.clock.advance(1e6);
+    assert.equal(ran, 1, 'inside it lives');
+    machine.clear(AT, 'unresponsive');
+    assert.equal(region.read32(0), 5);
+    assert.equal(machine.host.lineLevel(fn.interruptLine ?? 0), true);
+    assert.equal(probe.resets, 0);
   });
 
   test('an interrupt storm sticks the pin and raises a vector as time goes by', () => {
@@ -205,6 +230,7 @@ describe('host drivers', () => {
   test('a driver does not bind what it does not know, and nobody binds nothing', async () => {
     const machine = new SimMachine(undefined, { clock: 'manual' });
     const edu = new PciAddress(0, 1, 0, 0);
+    await machine.drivers.unbind(edu);
     await assert.rejects(machine.drivers.bind(edu, 'testdev'), { code: 'DRIVER_REFUSED' });
     await machine.drivers.setOverride(edu, 'testdev');
     await machine.drivers.bind(edu, 'testdev');

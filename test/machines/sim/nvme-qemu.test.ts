@@ -297,7 +297,7 @@ describe(`nvme beside QEMU ${qemu?.version ?? ''}`, { skip }, () => {
       seed: fc.nat(255),
     });
     await checkProperty(
-      'nvme beside QEMU: blocks',
+      'nvme: beside QEMU, blocks',
       fc.asyncProperty(fc.array(move, { minLength: 1, maxLength: 4 }), async (moves) => {
         for (const { isWrite, block, blocks, offset, order, listRoom, seed } of moves) {
           const content = Uint8Array.from({ length: 4096 }, (_, index) => (index * 11 + seed) & 0xff);

@@ -110,7 +110,7 @@ test('property: BARs do not overlap, lie aligned in the windows above them, and 
       assert.ok(next === undefined || one.end <= next.start, `${one.name} overlaps ${next?.name}`);
     }
   });
-  await checkProperty('sim trees: every BAR is reached', property, { numRuns: 60 });
+  await checkProperty('sim: every BAR of a random tree is reached', property, { numRuns: 60 });
 });
 
 test('property: whatever software writes into configuration spaces, reads and writes only answer', async () => {
@@ -136,5 +136,5 @@ test('property: whatever software writes into configuration spaces, reads and wr
       for (const { address } of machine.list()) machine.open(address).close();
     }
   });
-  await checkProperty('sim trees: any writes are survived', property, { numRuns: 40 });
+  await checkProperty('sim: any writes to a random tree are survived', property, { numRuns: 40 });
 });

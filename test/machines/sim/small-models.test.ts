@@ -99,7 +99,7 @@ describe('every device kind', () => {
     });
     for (const kind of ['testdev', 'multi', 'clearing']) {
       await checkProperty(
-        `${kind}: any access is answered`,
+        `models: any access to ${kind} is answered`,
         fc.property(fc.array(access, { maxLength: 80, size: 'max' }), (accesses) => {
           const device = DEVICE_KINDS.get(kind);
           const options = device?.options({});

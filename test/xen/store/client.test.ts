@@ -1,6 +1,7 @@
 /** The client against the server: the tree, listings of any size, domains, values, pipelining, closing. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -12,6 +13,7 @@ import {
   MessageType,
   messageName,
   socketPaths,
+  SocketTransport,
   StoreServer,
   XenStoreClient,
   XenStoreClosedError,
@@ -200,6 +202,23 @@ describe('over a UNIX socket', () => {
     await client.close();
     assert.equal(await client.closed, undefined);
     await store.close();
+    await rm(directory, { recursive: true });
+  });
+
+  it('calls again when more call than the server lets wait', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'store-'));
+    const path = join(directory, 'socket');
+    const store = new StoreServer();
+    const busy = createServer((socket) => {
+      store.serve(new SocketTransport(path, socket), domainId(0));
+    });
+    await new Promise<void>((resolve) => busy.listen({ path, backlog: 1 }, resolve));
+    const clients = await Promise.all(Array.from({ length: 20 }, () => connectSocket({ paths: [path] })));
+    for (const client of clients) {
+      assert.deepEqual(await client.list('/'), ['tool']);
+      await client.close();
+    }
+    await new Promise((resolve) => busy.close(resolve));
     await rm(directory, { recursive: true });
   });
 

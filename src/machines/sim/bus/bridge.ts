@@ -15,16 +15,20 @@ const COMMAND_MEMORY = 0x2;
 const COMMAND_MASTER = 0x4;
 const SECONDARY_RESET = 0x40;
 const HEADER_TYPE = 1;
+const MULTIFUNCTION = 0x80;
 const HIGH = 0x1_0000_0000;
+const SIZE = 256;
 
-function registers() {
+/** QEMU's bridge without hot-plug. */
+export const BRIDGE_IDENTITY = { vendor: 0x1b36, device: 0x0001, classCode: 0x060400, revision: 0 } as const;
+
+function registers(multifunction: boolean) {
   return tableRegisters(header1, 0, {
-    // QEMU's bridge without hot-plug.
-    vendor: { initial: 0x1b36 },
-    device: { initial: 0x0001 },
+    vendor: { initial: BRIDGE_IDENTITY.vendor },
+    device: { initial: BRIDGE_IDENTITY.device },
     command: { writable: 0x0147 },
-    class: { initial: 0x0604 },
-    type: { initial: HEADER_TYPE },
+    class: { initial: BRIDGE_IDENTITY.classCode >>> 8 },
+    type: { initial: HEADER_TYPE | (multifunction ? MULTIFUNCTION : 0) },
     bist: { writable: 0 },
     bar0: { writable: 0 },
     bar1: { writable: 0 },
@@ -43,7 +47,8 @@ export class Bridge implements BusFunction {
   readonly devfn: number;
   readonly behind: SimBus;
   readonly #routing: Routing;
-  #image = new ConfigImage({ size: 256, registers: registers() });
+  readonly #multifunction: boolean;
+  #image: ConfigImage;
   #command = 0;
   #control = 0;
   secondary = 0;
@@ -52,10 +57,12 @@ export class Bridge implements BusFunction {
   memory: Window = this.io;
   prefetchable: Window = this.io;
 
-  constructor(bus: SimBus, devfn: number, routing: Routing) {
+  constructor(bus: SimBus, devfn: number, multifunction: boolean, routing: Routing) {
     this.bus = bus;
     this.devfn = devfn;
+    this.#multifunction = multifunction;
     this.#routing = routing;
+    this.#image = new ConfigImage({ size: SIZE, registers: registers(multifunction) });
     this.behind = new SimBus(bus.domain, this);
     this.#decode();
   }
@@ -94,7 +101,7 @@ export class Bridge implements BusFunction {
   }
 
   reset(): void {
-    this.#image = new ConfigImage({ size: 256, registers: registers() });
+    this.#image = new ConfigImage({ size: SIZE, registers: registers(this.#multifunction) });
     this.#decode();
     this.behind.reset();
   }

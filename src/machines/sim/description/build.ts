@@ -28,6 +28,17 @@ export interface BuildParts {
   readonly clock: VirtualClock;
 }
 
+/** Where a device or bridge is put. */
+interface Place {
+  readonly bus: SimBus;
+  readonly devfn: number;
+  readonly path: DescriptionPath;
+  /** Others have functions in the same slot. */
+  readonly shared: boolean;
+  /** Functions of the bus that are taken, with what took them. */
+  readonly taken: Map<number, string>;
+}
+
 /** @throws {MachineDescriptionError} a slot twice, a kind that nobody knows, options that a kind refuses. */
 export function buildMachine(parts: BuildParts): PlannedRoot[] {
   return new Builder(parts).roots();
@@ -50,10 +61,14 @@ class Builder {
 
   #slots(slots: readonly SlotDescription[], bus: SimBus, path: DescriptionPath): Planned[] {
     const taken = new Map<number, string>();
-    const planned = slots.flatMap((slot, index) => this.#slot(slot, bus, [...path, index], taken, slots));
+    const devices = slots.map(({ slot }) => devfnOf(slot) >> 3);
+    const planned = slots.flatMap((slot, index) => {
+      const device = devfnOf(slot.slot) >> 3;
+      const shared = devices.filter((other) => other === device).length > 1;
+      return this.#slot(slot, { bus, devfn: devfnOf(slot.slot), path: [...path, index], shared, taken });
+    });
     for (const [index, { slot }] of slots.entries()) {
-      const devfn = devfnOf(slot);
-      if (bus.functions.has(devfn & ~7)) continue;
+      if (bus.functions.has(devfnOf(slot) & ~7)) continue;
       throw this.#refuse(
         [...path, index, 'slot'],
         `device ${slot} has no function 0, so nothing would ever look for its others`,
@@ -62,48 +77,29 @@ class Builder {
     return planned;
   }
 
-  #slot(
-    slot: SlotDescription,
-    bus: SimBus,
-    path: DescriptionPath,
-    taken: Map<number, string>,
-    neighbours: readonly SlotDescription[],
-  ): Planned[] {
-    const devfn = devfnOf(slot.slot);
-    const take = (number: number) => {
-      const other = taken.get(number);
-      if (other !== undefined) {
-        throw this.#refuse([...path, 'slot'], `${slotText(number)} is taken already, by ${other}`);
-      }
-      taken.set(number, isBridge(slot) ? 'a bridge' : slot.model);
-    };
-    if (isBridge(slot)) {
-      take(devfn);
-      return [this.#bridge(slot, bus, devfn, path)];
-    }
-    return this.#device(slot, bus, devfn, path, take, neighbours);
+  #slot(slot: SlotDescription, place: Place): Planned[] {
+    return isBridge(slot) ? [this.#bridge(slot, place)] : this.#device(slot, place);
   }
 
-  #bridge(
-    { bridge: given, bus: slots }: BridgeDescription,
-    bus: SimBus,
-    devfn: number,
-    path: DescriptionPath,
-  ): PlannedBridge {
-    const bridge = new Bridge(bus, devfn, this.#parts.root.routing);
+  #take({ taken, path }: Place, devfn: number, by: string): void {
+    const other = taken.get(devfn);
+    if (other !== undefined) {
+      throw this.#refuse([...path, 'slot'], `${slotText(devfn)} is taken already, by ${other}`);
+    }
+    taken.set(devfn, by);
+  }
+
+  #bridge({ bridge: given, bus: slots }: BridgeDescription, place: Place): PlannedBridge {
+    const { bus, devfn, path, shared } = place;
+    this.#take(place, devfn, 'a bridge');
+    const bridge = new Bridge(bus, devfn, shared, this.#parts.root.routing);
     bus.functions.set(devfn, bridge);
     const children = this.#slots(slots, bridge.behind, [...path, 'bus']);
     return { kind: 'bridge', path, bridge, given, children };
   }
 
-  #device(
-    device: DeviceDescription,
-    bus: SimBus,
-    devfn: number,
-    path: DescriptionPath,
-    take: (devfn: number) => void,
-    neighbours: readonly SlotDescription[],
-  ): PlannedFunction[] {
+  #device(device: DeviceDescription, place: Place): PlannedFunction[] {
+    const { bus, devfn, path, shared } = place;
     const kind = this.#parts.kinds.get(device.model);
     if (kind === undefined) {
       const known = [...this.#parts.kinds.keys()].sort().join(', ');
@@ -111,39 +107,47 @@ class Builder {
     }
     const options = this.#options(kind, device, path);
     const functions = kind.functions(options);
-    for (const number of Object.keys(device.functions ?? {})) {
-      if (functions.some((fn) => fn.function === Number(number))) continue;
-      throw this.#refuse([...path, 'functions', number], `${kind.name} has no function ${number}`);
-    }
-    const sharesSlot = neighbours.filter(({ slot }) => devfnOf(slot) >> 3 === devfn >> 3).length > 1;
-    const planned: PlannedFunction[] = [];
-    for (const { function: number, shape } of functions) {
-      const place = devfn + number;
-      if (place >> 3 !== devfn >> 3) {
+    this.#checkFunctions(kind, device, functions, path);
+    return functions.map(({ function: number, shape }) => {
+      const own = devfn + number;
+      if (own >> 3 !== devfn >> 3) {
         throw this.#refuse(
           [...path, 'slot'],
           `function ${number} of ${kind.name} has no place behind ${device.slot}`,
         );
       }
-      take(place);
+      this.#take(place, own, device.model);
       const endpoint = new Endpoint({
         bus,
-        devfn: place,
+        devfn: own,
         kind,
         options,
         number,
         shape,
-        multifunction: functions.length > 1 || sharesSlot,
+        multifunction: functions.length > 1 || shared,
         host: this.#parts.host,
         clock: this.#parts.clock,
         routing: this.#parts.root.routing,
       });
-      bus.functions.set(place, endpoint);
-      const own: FunctionDescription = number === 0 ? device : (device.functions?.[number] ?? {});
-      const ownPath = number === 0 ? path : [...path, 'functions', String(number)];
-      planned.push(this.#function(endpoint, own, ownPath));
+      bus.functions.set(own, endpoint);
+      return number === 0
+        ? this.#function(endpoint, device, path)
+        : this.#function(endpoint, device.functions?.[number] ?? {}, [...path, 'functions', String(number)]);
+    });
+  }
+
+  #checkFunctions(
+    kind: DeviceKind,
+    device: DeviceDescription,
+    functions: ReturnType<DeviceKind['functions']>,
+    path: DescriptionPath,
+  ): void {
+    for (const number of Object.keys(device.functions ?? {})) {
+      const at = [...path, 'functions', number];
+      if (number === '0') throw this.#refuse(at, 'what is said of function 0 stands at the device itself');
+      if (functions.some((fn) => fn.function === Number(number))) continue;
+      throw this.#refuse(at, `${kind.name} has no function ${number}`);
     }
-    return planned;
   }
 
   #function(endpoint: Endpoint, own: FunctionDescription, path: DescriptionPath): PlannedFunction {

@@ -14,6 +14,7 @@ const name = z.string().min(1);
 
 const fault = z.discriminatedUnion('fault', [
   z.strictObject({ fault: z.literal('hung_reset') }),
+  z.strictObject({ fault: z.literal('unresponsive') }),
   z.strictObject({ fault: z.literal('removed') }),
   z.strictObject({
     fault: z.literal('interrupt_storm'),

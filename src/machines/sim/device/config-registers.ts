@@ -66,13 +66,15 @@ export function stickyBits(table: RegisterTable): ReadonlyMap<string, number> {
 export interface CapabilityPlan {
   readonly id: number;
   readonly bytes: number;
+  /** Where it stands; undefined: behind the one before it. */
+  readonly place?: number | undefined;
   readonly registers: (base: number, next: number) => readonly ImageRegister[];
 }
 
 /** First byte after the header. */
 const FIRST_CAPABILITY = 0x40;
 
-/** Puts capabilities behind each other, each at a multiple of 4, in the order given. */
+/** Chains capabilities in the order given: each at its place, or behind the one before it at a multiple of 4. */
 export function placeCapabilities(plans: readonly CapabilityPlan[]): {
   readonly registers: readonly ImageRegister[];
   /** Where each id stands. */
@@ -83,10 +85,11 @@ export function placeCapabilities(plans: readonly CapabilityPlan[]): {
   const offsets = new Map<number, number>();
   const starts: number[] = [];
   let end = FIRST_CAPABILITY;
-  for (const { id, bytes } of plans) {
-    offsets.set(id, end);
-    starts.push(end);
-    end += (bytes + 3) & ~3;
+  for (const { id, bytes, place } of plans) {
+    const start = place ?? end;
+    offsets.set(id, start);
+    starts.push(start);
+    end = start + ((bytes + 3) & ~3);
   }
   const registers = plans.flatMap(({ registers: make }, index) =>
     make(starts[index] ?? 0, starts[index + 1] ?? 0),

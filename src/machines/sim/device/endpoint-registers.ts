@@ -1,6 +1,6 @@
 /** Configuration space of a simulated device's function: its header and capabilities, from its shape. */
 import { ConfigImage, type ImageRegister } from '../../../function/index.js';
-import { header0, pcie, pm } from '../../../pci/index.js';
+import { capabilityNames, header0, pcie, pm } from '../../../pci/index.js';
 import { barSetups } from './bars.js';
 import { placeCapabilities, stickyBits, tableRegisters, type CapabilityPlan } from './config-registers.js';
 import type { FunctionShape } from '../device-model.js';
@@ -10,10 +10,8 @@ import type { VpdWindow } from './vpd-window.js';
 export const PM_ID = 0x01;
 export const EXPRESS_ID = 0x10;
 
-const COMMAND_IO = 0x001;
-const COMMAND_MEMORY = 0x002;
-/** Bus master, parity error response, SERR#. */
-const COMMAND_ALWAYS = 0x144;
+/** I/O, memory, bus master, parity error response, SERR#: as in QEMU's devices, also where there is no such BAR. */
+const COMMAND_ALWAYS = 0x147;
 const COMMAND_INTX_DISABLE = 0x400;
 const STATUS_CAPABILITIES = 0x10;
 const MULTIFUNCTION = 0x80;
@@ -21,6 +19,7 @@ const INTEGRATED_ENDPOINT = 9;
 const EXPRESS_VERSION = 2;
 const ROLE_BASED_ERRORS = 0x8000;
 const FUNCTION_LEVEL_RESET = 0x1000_0000;
+const EXTENDED = 0x100;
 
 function expressPlan(flr: boolean, integrated: boolean): CapabilityPlan {
   return {
@@ -41,6 +40,21 @@ function expressPlan(flr: boolean, integrated: boolean): CapabilityPlan {
   };
 }
 
+/** The device serial number, the first and only extended capability (PCI Express Base 6.0, 7.9.3). */
+function serialNumber(serial: bigint): ImageRegister[] {
+  const word = (name: string, offset: number, initial: number): ImageRegister => ({
+    name,
+    offset,
+    width: 4,
+    initial,
+  });
+  return [
+    word('dsn.header', EXTENDED, 0x0001_0003),
+    word('dsn.low', EXTENDED + 4, Number(BigInt.asUintN(32, serial))),
+    word('dsn.high', EXTENDED + 8, Number(BigInt.asUintN(32, serial >> 32n))),
+  ];
+}
+
 function plans(shape: FunctionShape, parts: RegisterParts): CapabilityPlan[] {
   const list: CapabilityPlan[] = [];
   if (shape.powerManagement === true) {
@@ -50,9 +64,9 @@ function plans(shape: FunctionShape, parts: RegisterParts): CapabilityPlan[] {
       registers: (base, next) =>
         tableRegisters(pm, base, {
           list: { initial: (next << 8) | PM_ID },
-          // Version 3; D0 and D3hot, no wake-up, and a return from D3hot resets the function.
-          pmc: { initial: 0x0003 },
-          pmcsr: { writable: 0x0003 },
+          // Version 3; D0 and D3hot, wake-up from D3hot, and a return from it resets the function.
+          pmc: { initial: 0x4003 },
+          pmcsr: { writable: 0x0103 },
         }),
     });
   }
@@ -61,7 +75,7 @@ function plans(shape: FunctionShape, parts: RegisterParts): CapabilityPlan[] {
   if (msix !== undefined) list.push(msix.plan);
   if (parts.vpd !== undefined) list.push(parts.vpd.plan);
   if (shape.express !== undefined) list.push(expressPlan(shape.express.flr, parts.integrated));
-  return list;
+  return list.map((plan) => ({ ...plan, place: shape.places?.[capabilityNames.get(plan.id)?.name ?? ''] }));
 }
 
 /** What the registers of a function depend on besides its shape. */
@@ -88,16 +102,11 @@ export class EndpointRegisters {
     this.size = shape.express === undefined ? 256 : 4096;
     const { registers, offsets, first } = placeCapabilities(plans(shape, parts));
     this.offsets = offsets;
-    const has = (kind: 'io' | 'memory') => shape.regions.some((region) => region.kind === kind);
     const header = tableRegisters(header0, 0, {
       vendor: { initial: shape.vendor },
       device: { initial: shape.device },
       command: {
-        writable:
-          COMMAND_ALWAYS |
-          (has('io') ? COMMAND_IO : 0) |
-          (has('memory') ? COMMAND_MEMORY : 0) |
-          (shape.pin === undefined ? 0 : COMMAND_INTX_DISABLE),
+        writable: COMMAND_ALWAYS | (shape.pin === undefined ? 0 : COMMAND_INTX_DISABLE),
       },
       status: {
         initial: first === 0 ? 0 : STATUS_CAPABILITIES,
@@ -115,8 +124,10 @@ export class EndpointRegisters {
       capabilities: { initial: first },
       interrupt_pin: { initial: shape.pin ?? 0 },
     });
-    this.#registers = [...header, ...registers];
-    this.#sticky = shape.express === undefined ? new Map<string, number>() : stickyBits(pcie);
+    const extended =
+      shape.serial === undefined || shape.express === undefined ? [] : serialNumber(shape.serial);
+    this.#registers = [...header, ...registers, ...extended];
+    this.#sticky = new Map([...stickyBits(pm), ...stickyBits(pcie)]);
   }
 
   /** Registers after power on, or after a reset that keeps the sticky bits of `before`. */

@@ -125,9 +125,13 @@ export class Endpoint implements BusFunction {
     return this.#address;
   }
 
-  /** In its slot, not lost in a reset, and its bus is running. */
+  /** In its slot, whether it answers or not. */
+  get present(): boolean {
+    return !this.#faults.removed;
+  }
+
   get answers(): boolean {
-    return !this.#hung && !this.#faults.removed && this.bus.running;
+    return this.present && !this.#hung && !this.#faults.unresponsive && this.bus.running;
   }
 
   get alive(): boolean {
@@ -235,6 +239,7 @@ export class Endpoint implements BusFunction {
   inject(fault: DeviceFault): void {
     this.#faults.set(fault);
     if (fault.fault === 'removed') this.#restart(this.#registers.image());
+    else this.#refresh();
     this.#updateStorm();
   }
 

@@ -4,6 +4,8 @@
 export type DeviceFault =
   /** The next reset does not end: the function answers no more. Clearing ends it. */
   | { readonly fault: 'hung_reset' }
+  /** In its slot, but it answers and sends nothing. Cleared, it goes on as it was. */
+  | { readonly fault: 'unresponsive' }
   /** Pulled out without a word: nothing answers, nothing is sent. Clearing puts it in again, as after power on. */
   | { readonly fault: 'removed' }
   /** Interrupts without a cause: the pin is stuck, or a vector is raised every so many nanoseconds (10000). */
@@ -16,6 +18,7 @@ export type DeviceFault =
 /** Names that a kind cannot give to a fault of its own. */
 export const BUILT_IN_FAULTS: ReadonlySet<string> = new Set([
   'hung_reset',
+  'unresponsive',
   'removed',
   'interrupt_storm',
   'wrong_dma',
@@ -47,6 +50,10 @@ export class FaultSwitches {
 
   get hangsInReset(): boolean {
     return this.#on.has('hung_reset');
+  }
+
+  get unresponsive(): boolean {
+    return this.#on.has('unresponsive');
   }
 
   get removed(): boolean {

@@ -50,7 +50,7 @@ export class InterruptSources {
     };
   }
 
-  /** @throws {InterruptError} no such source, or it or another kind is open. */
+  /** @throws {InterruptError} no such source, or it or another kind is open. @throws {MachineMessagesError} */
   open(source: InterruptSource, onClosed: (stream: SimInterruptStream) => void): SimInterruptStream {
     const { address } = this.#endpoint;
     const vector = source.kind === 'intx' ? 0 : source.vector;
@@ -76,8 +76,13 @@ export class InterruptSources {
     );
     this.#streams.set(vector, stream);
     this.#kind = source.kind;
-    if (source.kind === 'intx') this.#watchPin();
-    else this.#enable(source.kind, vector);
+    try {
+      if (source.kind === 'intx') this.#watchPin();
+      else this.#enable(source.kind, vector);
+    } catch (cause) {
+      stream[Symbol.dispose]();
+      throw cause;
+    }
     return stream;
   }
 
