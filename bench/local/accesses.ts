@@ -2,13 +2,11 @@
 import { printRows } from '../samples.js';
 import { bellAddress, BenchOwner } from './owner.js';
 import { PingPong } from './ping-pong.js';
-import { timesOf, type Series, type Times } from './timed.js';
+import { column, timesOf, type Series, type Taken, type Times } from './timed.js';
 import { Bell } from './bell.js';
 
 const BURST: Series = { series: 'burst', count: 20_000 };
 const SINGLE: Series = { series: 'single', count: 50 };
-
-type Taken = Record<string, Times[]>;
 
 export async function measureAccesses(rounds: number): Promise<void> {
   await using owner = await BenchOwner.start(2);
@@ -19,8 +17,8 @@ export async function measureAccesses(rounds: number): Promise<void> {
   using region = fn.openRegion(0);
   await using pingPong = new PingPong();
   const subjects: Record<string, (series: Series) => Promise<Times> | Times> = {
-    'guest, register': (series) => guest.ask({ ...series, of: 'register' }),
-    'guest, config': (series) => guest.ask({ ...series, of: 'config' }),
+    'guest, register': (series) => guest.ask('accesses', { ...series, of: 'register' }),
+    'guest, config': (series) => guest.ask('accesses', { ...series, of: 'config' }),
     'two threads': (series) => pingPong.measure(series),
     'machine, register': (series) => timesOf(() => region.read32(Bell.scratch), series),
     'machine, config': (series) => timesOf(() => fn.config.read(0, 4), series),
@@ -38,8 +36,9 @@ export async function measureAccesses(rounds: number): Promise<void> {
         if (round > 0) (taken[name] ??= []).push(times);
       }
   const { length } = Object.keys(subjects);
-  console.log(`local: reads of 4 bytes, ${rounds} rounds of ${length} by turns`);
-  console.log(`  a second, in bursts of ${BURST.count}`);
+  console.log(
+    `  reads of 4 bytes, ${rounds} rounds of ${length} by turns: a second, in bursts of ${BURST.count}`,
+  );
   printRows(column(bursts, 'perSecond'), 0);
   for (const [of, taken] of [
     [`bursts of ${BURST.count}`, bursts],
@@ -50,10 +49,4 @@ export async function measureAccesses(rounds: number): Promise<void> {
     console.log(`  99th percentile of one in microseconds, in ${of}`);
     printRows(column(taken, 'p99'), 2);
   }
-}
-
-function column(taken: Taken, what: keyof Times): Record<string, number[]> {
-  return Object.fromEntries(
-    Object.entries(taken).map(([name, all]) => [name, all.map((times) => times[what])]),
-  );
 }

@@ -3,11 +3,40 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PciFunction, Region } from 'openslot/function';
 import type { Guest } from 'openslot/guest';
 import { Bell } from './bell.js';
+import { interruptTimes, type InterruptSeries } from './interrupt-times.js';
 import { timesOf, type Series, type Times } from './timed.js';
 
-/** What a guest can be asked to do with its function. */
-export type Question = Series & { readonly of: 'register' | 'config' };
-export type Answer = Times;
+/** What a guest can be asked to do with its function, and what it answers. */
+export interface Dialogue {
+  accesses: { readonly question: Series & { readonly of: 'register' | 'config' }; readonly answer: Times };
+  interrupts: { readonly question: InterruptSeries; readonly answer: Times };
+  /** Nanoseconds of the process's monotonic clock when the driver had read the first register of its function. */
+  firstRead: { readonly question: Record<never, never>; readonly answer: { readonly at: number } };
+}
+export type Subject = keyof Dialogue;
+
+interface Device {
+  readonly fn: PciFunction;
+  readonly region: Region;
+  readonly firstRead: number;
+}
+
+type Answers = {
+  readonly [S in Subject]: (
+    device: Device,
+    question: Dialogue[S]['question'],
+  ) => Dialogue[S]['answer'] | Promise<Dialogue[S]['answer']>;
+};
+
+const ANSWERS: Answers = {
+  accesses: ({ fn, region }, question) =>
+    timesOf(
+      question.of === 'register' ? () => region.read32(Bell.scratch) : () => fn.config.read(0, 4),
+      question,
+    ),
+  interrupts: ({ fn, region }, question) => interruptTimes(fn, region, question),
+  firstRead: ({ firstRead }) => ({ at: firstRead }),
+};
 
 export default async function bench({ xpci, store }: Guest): Promise<void> {
   const driver = new Driver(xpci);
@@ -16,11 +45,11 @@ export default async function bench({ xpci, store }: Guest): Promise<void> {
   await using _questions = await store.watch('data/question', async () => {
     const text = await store.read('data/question');
     if (text === undefined) return;
-    const question = JSON.parse(text) as Question & { readonly number: number };
-    if (question.number === done) return;
-    done = question.number;
-    const answer = await driver.answer(question);
-    await store.write('data/answer', JSON.stringify({ ...answer, number: question.number }));
+    const asked = JSON.parse(text) as { number: number; subject: Subject; question: never };
+    if (asked.number === done) return;
+    done = asked.number;
+    const answer = await ANSWERS[asked.subject](await driver.device(), asked.question);
+    await store.write('data/answer', JSON.stringify({ number: asked.number, answer }));
   });
   await new Promise(() => undefined);
 }
@@ -28,7 +57,7 @@ export default async function bench({ xpci, store }: Guest): Promise<void> {
 /** Drives the one function that the guest has. */
 class Driver {
   readonly #xpci: Guest['xpci'];
-  #device: { readonly fn: PciFunction; readonly region: Region } | undefined;
+  #device: Device | undefined;
 
   constructor(xpci: Guest['xpci']) {
     this.#xpci = xpci;
@@ -36,21 +65,27 @@ class Driver {
 
   async follow(): Promise<void> {
     for await (const change of this.#xpci.changes()) {
+      this.#device?.fn.close();
       this.#device = undefined;
       if (change.change !== 'attached') continue;
       const fn = this.#xpci.open(change.address);
       fn.setEnabled(true);
-      this.#device = { fn, region: fn.openRegion(0) };
+      const region = fn.openRegion(0);
+      region.read32(Bell.scratch);
+      const firstRead = Number(process.hrtime.bigint());
+      fn.config.write(COMMAND, 2, fn.config.read(COMMAND, 2) | BUS_MASTER);
+      this.#device = { fn, region, firstRead };
     }
   }
 
-  async answer(question: Question): Promise<Answer> {
-    let device = this.#device;
-    for (; device === undefined; device = this.#device) await sleep(1);
-    const { fn, region } = device;
-    return timesOf(
-      question.of === 'register' ? () => region.read32(Bell.scratch) : () => fn.config.read(0, 4),
-      question,
-    );
+  async device(): Promise<Device> {
+    for (;;) {
+      if (this.#device !== undefined) return this.#device;
+      await sleep(1);
+    }
   }
 }
+
+const COMMAND = 0x04;
+/** A message signalled interrupt is a write by the device. */
+const BUS_MASTER = 0x4;

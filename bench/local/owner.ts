@@ -6,7 +6,7 @@ import { SimMachine } from '../../src/machines/sim/index.js';
 import { notations, PciAddress, type XlSpec } from '../../src/pci/index.js';
 import type { Watch } from '../../src/xen/store/index.js';
 import { bell } from './bell.js';
-import type { Answer, Question } from './guest.js';
+import type { Dialogue, Subject } from './guest.js';
 
 const FIRST_SLOT = 1;
 const GUEST = fileURLToPath(new URL('guest.js', import.meta.url));
@@ -65,7 +65,7 @@ export class BenchGuest {
   readonly #host: EmbeddedHost;
   readonly #printed: readonly string[];
   #watch: Watch | undefined;
-  #onAnswer: (answer: Answer) => void = () => undefined;
+  #onAnswer: (answer: unknown) => void = () => undefined;
   #onFailure: (error: Error) => void = () => undefined;
   #asked = 0;
 
@@ -98,11 +98,17 @@ export class BenchGuest {
   }
 
   /** Settles with the answer; the owner's thread is free meanwhile. @throws {LabFailure} the guest ended. */
-  ask(question: Question): Promise<Answer> {
+  async ask<S extends Subject>(
+    subject: S,
+    question: Dialogue[S]['question'],
+  ): Promise<Dialogue[S]['answer']> {
     return new Promise((resolve, reject) => {
-      this.#onAnswer = resolve;
+      this.#onAnswer = (answer) => {
+        resolve(answer as Dialogue[S]['answer']);
+      };
       this.#onFailure = reject;
-      this.#host.store.write(this.#path('question'), JSON.stringify({ ...question, number: ++this.#asked }));
+      const asked = { number: ++this.#asked, subject, question };
+      this.#host.store.write(this.#path('question'), JSON.stringify(asked));
     });
   }
 
@@ -119,7 +125,7 @@ export class BenchGuest {
   #hear(): void {
     const text = this.#host.store.read(this.#path('answer'));
     if (text === undefined) return;
-    const answer = JSON.parse(text) as Answer & { readonly number: number };
-    if (answer.number === this.#asked) this.#onAnswer(answer);
+    const { number, answer } = JSON.parse(text) as { readonly number: number; readonly answer: unknown };
+    if (number === this.#asked) this.#onAnswer(answer);
   }
 }

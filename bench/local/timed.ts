@@ -52,3 +52,12 @@ function timed(access: () => unknown): number {
 export function summary(times: Float64Array, perSecond: number): Times {
   return { perSecond, median: quantile(times, 0.5), p99: quantile(times, 0.99) };
 }
+
+/** Measurements of each subject, one of each round. */
+export type Taken = Record<string, Times[]>;
+
+export function column(taken: Taken, what: keyof Times): Record<string, number[]> {
+  return Object.fromEntries(
+    Object.entries(taken).map(([name, all]) => [name, all.map((times) => times[what])]),
+  );
+}

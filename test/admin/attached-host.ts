@@ -2,13 +2,15 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Attachments, HostClaims, type ToolStackOptions } from '../../src/admin/index.js';
+import { grantsOf, type Grants } from '../../src/admin/grants.js';
 import { describeEvent, Pciback, type PcibackEvent } from '../../src/pciback/index.js';
 import { notations } from '../../src/pci/index.js';
-import { MemoryJournal, Pool } from '../../src/pool/index.js';
 import { domainId } from '../../src/xen/domain.js';
-import { SimulatedHost, type PlacedShape } from '../function/simulated-host.js';
+import { XenStoreClient } from '../../src/xen/store/index.js';
+import type { PlacedShape } from '../function/simulated-host.js';
 import { FrontEnd } from '../pciback/front-end.js';
-import { MemoryPlatform } from '../xen/memory-platform.js';
+import { LocalHost } from '../xen/local-host.js';
+import { ObservedPlatform } from '../xen/observed-platform.js';
 import { permissions, treeText } from '../xen/store/tree-text.js';
 import { WriteTap } from './written.js';
 
@@ -25,28 +27,32 @@ export interface HostOptions {
 export const spec = (text: string) => notations.xlSpec.parse(text);
 export const target = (text: string) => spec(text).target;
 
-export class AttachedHost {
-  readonly machine: SimulatedHost;
-  /** The tool stack's view of the platform: what it grants is logged here. */
-  readonly platform: MemoryPlatform;
-  readonly pool: Pool;
+export class AttachedHost extends LocalHost {
+  /** The tool stack's view of the platform: what it grants is noted here. */
+  readonly tools: ObservedPlatform;
   readonly claims: HostClaims;
   readonly written = new WriteTap();
   readonly events: PcibackEvent[] = [];
   readonly errors: unknown[] = [];
-  readonly #backPlatform = new MemoryPlatform();
   readonly #options: ToolStackOptions;
+  /** All that functions of the machine have. */
+  readonly #ranges: Pick<Grants, 'memory' | 'ports'>;
   #pciback: Pciback | undefined;
   #attachments: Attachments | undefined;
 
   private constructor({ shapes, patience = 30_000, needsMachineFrames = false }: HostOptions) {
-    this.machine = new SimulatedHost(...shapes);
-    this.platform = new MemoryPlatform(this.#backPlatform.server, this.written.tap);
-    this.platform.needsMachineFrames = needsMachineFrames;
-    this.pool = new Pool(this.machine, new MemoryJournal());
-    this.claims = new HostClaims(this.pool, this.machine.drivers, this.platform);
+    super(shapes);
+    const client = new XenStoreClient(this.written.tap(this.server.connect({ domain: domainId(0) })));
+    this.tools = new ObservedPlatform(this.xen.platform, client);
+    this.tools.needsMachineFrames = needsMachineFrames;
+    this.claims = new HostClaims(this.pool, this.machine.drivers, this.tools);
+    const all = this.machine.list().map(({ address }) => {
+      using fn = this.machine.open(address);
+      return grantsOf(fn);
+    });
+    this.#ranges = { memory: all.flatMap(({ memory }) => memory), ports: all.flatMap(({ ports }) => ports) };
     this.#options = {
-      platform: this.platform,
+      platform: this.tools,
       machine: this.machine,
       pool: this.pool,
       claims: this.claims,
@@ -73,7 +79,7 @@ export class AttachedHost {
 
   async serve(): Promise<void> {
     this.#pciback = await Pciback.start({
-      platform: this.#backPlatform,
+      platform: this.platform,
       pool: this.pool,
       holder: 'pciback',
       onEvent: (event) => this.events.push(event),
@@ -92,14 +98,14 @@ export class AttachedHost {
 
   /** The store, as everybody sees it. */
   get store() {
-    return this.#backPlatform.server;
+    return this.server;
   }
 
-  /** What libxl writes of a domain before its devices; the guest's front end is not there yet. */
-  born(guest: number, { name = `guest${guest}`, type = 'pv' } = {}): FrontEnd {
+  /** A domain that does not run yet, with what libxl writes of it before its devices. */
+  born(guest: number, { name = `guest${guest}`, type = 'pv' } = {}): void {
     const { store } = this;
     const uuid = `00000000-0000-4000-8000-${String(guest).padStart(12, '0')}`;
-    store.introduce(domainId(guest));
+    this.domain(guest);
     for (const [path, value, ...owners] of [
       [`/local/domain/${guest}`, '', 'n0', `r${guest}`],
       [`/local/domain/${guest}/name`, name],
@@ -113,21 +119,45 @@ export class AttachedHost {
       store.write(path, value);
       if (owners.length > 0) store.setPermissions(path, permissions(...owners));
     }
-    return new FrontEnd(this.#backPlatform, guest);
+  }
+
+  /** It runs from now on, and its front end says nothing by itself. */
+  front(guest: number): FrontEnd {
+    return new FrontEnd(this.platform, this.guestPlatform(guest));
   }
 
   /** A guest whose front end connects whenever there is a pair, and takes hot changes. */
   async running(guest: number): Promise<FrontEnd> {
-    const front = this.born(guest);
+    this.born(guest);
+    const front = this.front(guest);
     await front.follow();
     return front;
   }
 
   /** The domain is no more, and its tool stack has removed its own keys. */
-  dies(guest: number): void {
+  async dies(guest: number): Promise<void> {
     this.store.remove(`/local/domain/${guest}`);
     this.store.remove(`/libxl/${guest}`);
-    this.store.release(domainId(guest));
+    await this.domain(guest).destroy();
+  }
+
+  /** What guests may reach by what the tool stack did; the hypervisor says the same of every frame and port. */
+  granted(): readonly string[] {
+    const { granted } = this.tools;
+    for (const { id, ranges } of this.xen.domains) {
+      for (const [what, runs, permitted] of [
+        ['memory', this.#ranges.memory, ranges.memory],
+        ['port', this.#ranges.ports, ranges.ports],
+      ] as const) {
+        for (const { first, count } of runs) {
+          for (let number = first; number < first + count; number++) {
+            const entry = `${id} ${what} ${number.toString(16)}`;
+            assert.equal(permitted.includes(number, 1), granted.has(entry), entry);
+          }
+        }
+      }
+    }
+    return [...granted].sort();
   }
 
   states(): readonly string[] {
@@ -147,10 +177,10 @@ export class AttachedHost {
     assert.ok(condition(), `not reached; events:\n${this.events.map(describeEvent).join('\n')}`);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  override async [Symbol.asyncDispose](): Promise<void> {
     await this.#attachments?.[Symbol.asyncDispose]();
     await this.endServing();
-    await this.platform[Symbol.asyncDispose]();
-    await this.#backPlatform[Symbol.asyncDispose]();
+    await this.tools[Symbol.asyncDispose]();
+    await super[Symbol.asyncDispose]();
   }
 }

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { OpenslotError, PciAddress } from '../../src/pci/index.js';
+import { domainId } from '../../src/xen/domain.js';
 import { disk, edu, testdev } from '../function/shapes.js';
 import type { PlacedShape } from '../function/simulated-host.js';
 import { toolStackAttaches, toolStackCreates } from '../pciback/front-end.js';
+import { grantFunction } from '../xen/local-host.js';
 import { AttachedHost, spec, target } from './attached-host.js';
 
 const DISK = '0000:00:08.0';
@@ -21,7 +23,6 @@ const code = (expected: string) => (error: unknown) => {
   assert.equal(error.code, expected, error.message);
   return true;
 };
-const granted = (host: AttachedHost) => [...host.platform.granted].sort();
 
 /** Two functions of one device whose registers share a page and whose interrupts share a line. */
 function half(fn: number): PlacedShape {
@@ -56,7 +57,7 @@ describe('a guest that runs', () => {
     });
     assert.ok(host.machine.device(disk().address).resets > resets, 'reset before the guest has it');
     assert.equal(front.read(0, 0, 4).value, 0x0010_1b36);
-    assert.deepEqual(granted(host), DISK_GRANTS);
+    assert.deepEqual(host.granted(), DISK_GRANTS);
     assert.deepEqual(
       host.pciKeys().filter((line) => line.includes('openslot/')),
       [
@@ -71,7 +72,7 @@ describe('a guest that runs', () => {
       forced: false,
       unsettled: [],
     });
-    assert.deepEqual([granted(host), host.states(), host.pciKeys()], [[], [`${DISK} free`], before]);
+    assert.deepEqual([host.granted(), host.states(), host.pciKeys()], [[], [`${DISK} free`], before]);
   });
 
   test('gets one more and one less, and the others stay', async () => {
@@ -113,17 +114,17 @@ describe('a guest that runs', () => {
       ['0000:00:09.0 0000:00:07.0', '0000:00:09.3 0000:00:07.3'],
     );
     const shared = ['1 function 0000:00:09.3', '1 memory fe001', '1 pirq 11'];
-    assert.deepEqual(granted(host), [
+    assert.deepEqual(host.granted(), [
       '1 function 0000:00:09.0',
       shared[0],
       '1 memory fe000',
       ...shared.slice(1),
     ]);
     await host.attachments.detach('guest1', target('00:09.0'));
-    assert.deepEqual(granted(host), shared);
+    assert.deepEqual(host.granted(), shared);
     await host.attachments.attach('guest1', spec('00:09.0'));
     await host.attachments.detach('guest1', target('00:09.*'));
-    assert.deepEqual(granted(host), []);
+    assert.deepEqual(host.granted(), []);
   });
 
   test('two functions in one page: the page is the guest’s until both are gone', async () => {
@@ -132,9 +133,9 @@ describe('a guest that runs', () => {
     await host.running(1);
     for (const { address } of [low, high]) await host.attachments.attach('guest1', spec(String(address)));
     await host.attachments.detach('guest1', target(String(low.address)));
-    assert.deepEqual(granted(host), ['1 function 0000:00:09.1', '1 memory fe000', '1 pirq 11']);
+    assert.deepEqual(host.granted(), ['1 function 0000:00:09.1', '1 memory fe000', '1 pirq 11']);
     await host.attachments.detach('guest1', target(String(high.address)));
-    assert.deepEqual(granted(host), []);
+    assert.deepEqual(host.granted(), []);
   });
 
   test('gets what the host has still, when it is told to seize it', async () => {
@@ -143,7 +144,7 @@ describe('a guest that runs', () => {
     await host.running(1);
     await assert.rejects(host.attachments.attach('guest1', spec('00:08.0')), code('FUNCTION_NOT_CLAIMED'));
     // The claim is undone, too.
-    host.platform.failing = { call: 'memory', errno: 'EPERM' };
+    host.tools.failing = { call: 'memory', errno: 'EPERM' };
     await assert.rejects(host.attachments.attach('guest1', spec('00:08.0,seize=1')), code('XEN_CALL_FAILED'));
     assert.deepEqual([host.states(), host.machine.drivers.binding(disk().address).driver], [[], 'nvme']);
     await host.attachments.attach('guest1', spec('00:08.0,seize=1'));
@@ -154,12 +155,12 @@ describe('a guest that runs', () => {
 describe('a guest that does not run yet', () => {
   test('finds what was attached cold, one after the other, and not what left before', async () => {
     await using host = await AttachedHost.start({ shapes: [disk(), edu(), testdev()] });
-    const front = host.born(1);
-    host.platform.paused.add(1);
+    host.born(1);
     for (const text of ['00:05.0', '00:06.0', '00:08.0'])
       assert.equal((await host.attachments.attach('guest1', spec(text))).frontEnd, 'paused');
     await host.attachments.detach('guest1', target('00:05.0'));
     assert.deepEqual(host.states(), [`${EDU} free`, '0000:00:06.0 taken', `${DISK} taken`]);
+    const front = host.front(1);
     await front.connect();
     assert.deepEqual(
       [0, 8, 16].map((devfn) => front.read(devfn, 0, 4).error),
@@ -171,6 +172,7 @@ describe('a guest that does not run yet', () => {
   test('without a front end that ever connects, the attach is told as waiting', async () => {
     await using host = await AttachedHost.start({ shapes: [disk()], patience: 300 });
     host.born(1);
+    host.guestPlatform(1);
     assert.equal((await host.attachments.attach('guest1', spec('00:08.0'))).frontEnd, 'waiting');
     await host.attachments.detach('guest1', target('00:08.0'));
     assert.deepEqual(host.states(), [`${DISK} free`]);
@@ -189,11 +191,11 @@ describe('all or nothing', () => {
       await using host = await AttachedHost.start({ shapes: [disk(), edu()] });
       await host.running(1);
       await host.attachments.attach('guest1', spec('00:05.0'));
-      const before = [granted(host), host.pciKeys(), host.states()];
-      host.platform.failing = { call, errno };
+      const before = [host.granted(), host.pciKeys(), host.states()];
+      host.tools.failing = { call, errno };
       await assert.rejects(host.attachments.attach('guest1', spec('00:08.0')), code(expected));
-      assert.deepEqual([granted(host), host.pciKeys(), host.states()], before);
-      assert.equal(host.platform.mapped.size, 1);
+      assert.deepEqual([host.granted(), host.pciKeys(), host.states()], before);
+      assert.equal(host.tools.mapped.length, 1);
       await host.attachments.attach('guest1', spec('00:08.0'));
     });
   }
@@ -202,9 +204,9 @@ describe('all or nothing', () => {
     await using host = await AttachedHost.start({ shapes: [disk(), edu()] });
     const front = await host.running(1);
     await host.attachments.attach('guest1', spec('00:05.0@4'));
-    const before = [granted(host), host.pciKeys(), host.states()];
+    const before = [host.granted(), host.pciKeys(), host.states()];
     await assert.rejects(host.attachments.attach('guest1', spec('00:08.0@4')), code('VIRTUAL_SLOT_TAKEN'));
-    assert.deepEqual([granted(host), host.pciKeys(), host.states()], before);
+    assert.deepEqual([host.granted(), host.pciKeys(), host.states()], before);
     assert.equal(front.read(4 << 3, 0, 4).value, 0x11e8_1234);
     await host.attachments.attach('guest1', spec('00:08.0'));
   });
@@ -213,9 +215,9 @@ describe('all or nothing', () => {
     await using host = await AttachedHost.start({ shapes: [disk()] });
     await host.running(1);
     const before = host.pciKeys();
-    host.machine.device(disk().address).gone = true;
+    host.machine.sim.inject(disk().address, { fault: 'hung_reset' });
     await assert.rejects(host.attachments.attach('guest1', spec('00:08.0')), code('FUNCTION_QUARANTINED'));
-    assert.deepEqual([granted(host), host.pciKeys()], [[], before]);
+    assert.deepEqual([host.granted(), host.pciKeys()], [[], before]);
   });
 
   test('two guests want one function: one has it, and the other is told', async () => {
@@ -228,7 +230,7 @@ describe('all or nothing', () => {
     assert.equal(refused.length, 1);
     assert.ok(code('FUNCTION_TAKEN')(refused[0]?.reason));
     assert.deepEqual(host.states(), [`${DISK} taken`]);
-    assert.equal(new Set(granted(host).map((entry) => entry.split(' ')[0])).size, 1);
+    assert.equal(new Set(host.granted().map((entry) => entry.split(' ')[0])).size, 1);
   });
 });
 
@@ -276,13 +278,13 @@ describe('refusals before anything is changed', () => {
 describe('who does not answer', () => {
   test('a guest, at an attach: named, and everything is as before', async () => {
     await using host = await AttachedHost.start({ shapes: [disk(), edu()], patience: 300 });
-    const front = host.born(1);
-    host.platform.paused.add(1);
+    host.born(1);
     await host.attachments.attach('guest1', spec('00:05.0'));
+    const front = host.front(1);
     await front.connect();
-    const before = [granted(host), host.pciKeys(), host.states()];
+    const before = [host.granted(), host.pciKeys(), host.states()];
     await assert.rejects(host.attachments.attach('guest1', spec('00:08.0')), code('GUEST_SILENT'));
-    assert.deepEqual([granted(host), host.pciKeys(), host.states()], before);
+    assert.deepEqual([host.granted(), host.pciKeys(), host.states()], before);
     assert.equal(front.read(0, 0, 4).value, 0x11e8_1234);
     await front.follow();
     await host.attachments.attach('guest1', spec('00:08.0'));
@@ -290,9 +292,9 @@ describe('who does not answer', () => {
 
   test('a guest that lets go of its old functions and then says no more', async () => {
     await using host = await AttachedHost.start({ shapes: [disk(), edu()], patience: 300 });
-    const front = host.born(1);
-    host.platform.paused.add(1);
+    host.born(1);
     await host.attachments.attach('guest1', spec('00:05.0'));
+    const front = host.front(1);
     await front.connect();
     const watch = await front.store.watch(`${front.back}/state`, async () => {
       if ((await front.store.read(`${front.back}/state`)) === '7') await front.write({ state: '7' });
@@ -306,25 +308,25 @@ describe('who does not answer', () => {
 
   test('a guest, at a detach: it keeps the function, until it is taken by force', async () => {
     await using host = await AttachedHost.start({ shapes: [disk(), edu()], patience: 300 });
-    const front = host.born(1);
-    host.platform.paused.add(1);
+    host.born(1);
     for (const text of ['00:05.0', '00:08.0']) await host.attachments.attach('guest1', spec(text));
+    const front = host.front(1);
     await front.connect();
-    const before = [granted(host), host.pciKeys(), host.states()];
+    const before = [host.granted(), host.pciKeys(), host.states()];
     await assert.rejects(host.attachments.detach('guest1', target('00:05.0')), (error) => {
       assert.ok(code('GUEST_SILENT')(error) && error instanceof OpenslotError);
       assert.equal(error.next, 'openslot detach --force guest1 0000:00:05.0 takes it without the guest');
       return true;
     });
-    assert.deepEqual([granted(host), host.pciKeys(), host.states()], before);
+    assert.deepEqual([host.granted(), host.pciKeys(), host.states()], before);
     const { forced, unsettled } = await host.attachments.detach('guest1', target('00:05.0'), true);
     assert.deepEqual([forced, unsettled], [true, []]);
-    assert.deepEqual([granted(host), host.states()], [DISK_GRANTS, [`${EDU} free`, `${DISK} taken`]]);
+    assert.deepEqual([host.granted(), host.states()], [DISK_GRANTS, [`${EDU} free`, `${DISK} taken`]]);
     assert.equal(front.read(0, 0, 4).error, -1);
     assert.equal(front.read(8, 0, 4).value, 0x0010_1b36);
     // The last one: the pair goes, and the back end with it.
     await host.attachments.detach('guest1', target('00:08.0'), true);
-    assert.deepEqual([granted(host), host.states()], [[], [`${EDU} free`, `${DISK} free`]]);
+    assert.deepEqual([host.granted(), host.states()], [[], [`${EDU} free`, `${DISK} free`]]);
   });
 
   test('nobody serves: the back end is named, and no pair is left', async () => {
@@ -332,7 +334,7 @@ describe('who does not answer', () => {
     await host.running(1);
     const before = host.pciKeys();
     await assert.rejects(host.attachments.attach('guest1', spec('00:08.0')), code('BACK_END_SILENT'));
-    assert.deepEqual([granted(host), host.pciKeys(), host.states()], [[], before, [`${DISK} free`]]);
+    assert.deepEqual([host.granted(), host.pciKeys(), host.states()], [[], before, [`${DISK} free`]]);
   });
 
   test('a back end that ended leaves its guest’s pair; a later owner takes the function by force, with what was granted', async () => {
@@ -346,7 +348,7 @@ describe('who does not answer', () => {
     await assert.rejects(host.attachments.detach('guest1', target('00:08.0')), code('BACK_END_SILENT'));
     const { resets } = host.machine.device(disk().address);
     await host.attachments.detach('guest1', target('00:08.0'), true);
-    assert.deepEqual([granted(host), host.pciKeys(), host.states()], [[], before, [`${DISK} free`]]);
+    assert.deepEqual([host.granted(), host.pciKeys(), host.states()], [[], before, [`${DISK} free`]]);
     assert.equal(host.machine.device(disk().address).resets, resets + 1);
   });
 
@@ -370,19 +372,21 @@ describe('who does not answer', () => {
 describe('with xl', () => {
   test('what it attached is detached, with what it granted', async () => {
     await using host = await AttachedHost.start({ shapes: [disk(), edu()] });
-    const front = host.born(1);
+    host.born(1);
+    const front = host.front(1);
     const { store } = host.platform;
     await toolStackCreates(store, 1, [EDU]);
     await front.connect();
     await front.follow();
     await toolStackAttaches(store, 1, DISK);
     await host.settled(() => host.states().every((state) => state.endsWith('taken')));
-    for (const entry of DISK_GRANTS) host.platform.granted.add(entry);
-    host.platform.mapped.set(16 as never, { guest: 1 as never, route: { kind: 'intx', gsi: 16 } });
+    using fn = host.machine.open(disk().address);
+    grantFunction(host.tools, domainId(1), fn);
+    assert.deepEqual(host.granted(), DISK_GRANTS);
     for (const key of ['0000-00-05-0', '0000-00-08-0']) host.store.write(`/libxl/pci/${key}/domid`, '1');
     await front.backState(4);
     const { unsettled } = await host.attachments.detach('guest1', target('00:08.0'));
-    assert.deepEqual([unsettled, granted(host)], [[], []]);
+    assert.deepEqual([unsettled, host.granted(), host.tools.mapped], [[], [], []]);
     assert.deepEqual(host.states(), [`${EDU} taken`, `${DISK} free`]);
     assert.equal(host.store.read('/libxl/pci/0000-00-08-0/domid'), undefined);
     assert.equal(host.store.read('/libxl/pci/0000-00-05-0/domid'), '1');
@@ -405,7 +409,7 @@ describe('a guest that dies', () => {
     const before = host.pciKeys();
     await host.running(1);
     for (const text of ['00:05.0', '00:08.0']) await host.attachments.attach('guest1', spec(text));
-    host.dies(1);
+    await host.dies(1);
     await host.settled(() => host.states().every((state) => state.endsWith('free')));
     await host.settled(() => host.pciKeys().length === before.length);
     assert.deepEqual(host.pciKeys(), before);
@@ -426,14 +430,14 @@ describe('a guest that dies', () => {
   test('in the middle of an attach: told, and nothing is left', async () => {
     await using host = await AttachedHost.start({ shapes: [disk(), edu()] });
     const before = host.pciKeys();
-    const front = host.born(1);
-    host.platform.paused.add(1);
+    host.born(1);
     await host.attachments.attach('guest1', spec('00:05.0'));
+    const front = host.front(1);
     await front.connect();
     const attach = host.attachments.attach('guest1', spec('00:08.0'));
     attach.catch(() => undefined);
     await front.backState(7);
-    host.dies(1);
+    await host.dies(1);
     await assert.rejects(attach, code('GUEST_GONE'));
     await host.settled(() => host.states().every((state) => state.endsWith('free')));
     await host.settled(() => host.pciKeys().length === before.length);

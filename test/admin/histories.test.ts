@@ -73,7 +73,7 @@ async function play(steps: readonly Step[]): Promise<void> {
   const has = new Map<PlacedShape, number>();
   for (const one of steps) {
     if (one.what === 'refuse') {
-      host.platform.failing = { call: one.call, errno: 'EPERM' };
+      host.tools.failing = { call: one.call, errno: 'EPERM' };
       continue;
     }
     const shape = SHAPES[one.which] ?? disk();
@@ -101,7 +101,7 @@ async function play(steps: readonly Step[]): Promise<void> {
         SHAPES.filter((other) => has.get(other) === guest),
       ),
     );
-    assert.deepEqual([...host.platform.granted].sort(), story.sort());
+    assert.deepEqual(host.granted(), story.sort());
     assert.deepEqual(
       host.pool.list().map(({ state }) => state),
       [...SHAPES]
@@ -109,10 +109,10 @@ async function play(steps: readonly Step[]): Promise<void> {
         .map((other) => (has.has(other) ? 'taken' : 'free')),
     );
   }
-  host.platform.failing = undefined;
+  host.tools.failing = undefined;
   for (const [shape, guest] of has)
     await host.attachments.detach(String(guest), target(String(shape.address)));
-  assert.deepEqual([[...host.platform.granted], host.pciKeys()], [[], before]);
+  assert.deepEqual([host.granted(), host.pciKeys()], [[], before]);
 }
 
 test('property: whatever is attached, detached and refused, everybody has what he was given and no more', async () => {

@@ -11,9 +11,9 @@ const RECORDING = new URL('../../../test/admin/recordings/libxl-pci.txt', import
 test('the first function, one more, and both back: the same writes in the same transactions', async (context) => {
   await using host = await AttachedHost.start({ shapes: [edu(), testdev()] });
   host.written.groups.length = 0;
-  const front = host.born(1, { name: 'du' });
-  host.platform.paused.add(1);
+  host.born(1, { name: 'du' });
   await host.attachments.attach('du', spec('00:05.0'));
+  const front = host.front(1);
   await front.connect();
   await front.follow();
   await host.attachments.attach('du', spec('00:06.0'));

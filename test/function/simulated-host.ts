@@ -16,6 +16,7 @@ import {
   type DeviceKind,
   type DeviceModel,
   type FunctionShape,
+  type ModelBus,
   type RootDescription,
   type SimDrivers,
   type SlotDescription,
@@ -47,9 +48,11 @@ export interface HardwareWrite {
 /** Registers that keep what is written. */
 class Storage implements DeviceModel {
   readonly #regions = new Map<number, DataView>();
+  readonly bus: ModelBus;
   resets = 0;
 
-  constructor(regions: readonly RegionInfo[]) {
+  constructor(regions: readonly RegionInfo[], bus: ModelBus) {
+    this.bus = bus;
     for (const { index, size } of regions) this.#regions.set(index, new DataView(new ArrayBuffer(size)));
   }
 
@@ -79,9 +82,9 @@ function kindOf(name: string, functions: readonly PlacedShape[], made: Map<numbe
     summary: 'storage, for tests',
     options: () => undefined,
     functions: () => functions.map((shape) => ({ function: shape.address.function, shape })),
-    create: (_options, fn) => {
+    create: (_options, fn, bus) => {
       const shape = functions.find(({ address }) => address.function === fn);
-      const storage = new Storage(shape?.regions ?? []);
+      const storage = new Storage(shape?.regions ?? [], bus);
       if (shape !== undefined) made.set(shape.address.sbdf, storage);
       return storage;
     },
@@ -114,6 +117,11 @@ export class SimulatedDevice {
 
   get resets(): number {
     return this.#storage.resets;
+  }
+
+  /** Its interrupts, and the memory that it masters, in the test's hands. */
+  get bus(): ModelBus {
+    return this.#storage.bus;
   }
 
   read(offset: number, width: ConfigWidth): number {

@@ -1,40 +1,45 @@
-/** Puts a storage function into a test guest's hands, as the back end does. */
+/** Puts functions of a simulated machine into a guest's hands, as the back end does. */
 import type { ConfigSpace } from '../../src/function/index.js';
-import { DEFAULT_POLICY, ExportedFunction } from '../../src/pciback/index.js';
-import { MemoryJournal, Pool } from '../../src/pool/index.js';
-import { domainId } from '../../src/xen/domain.js';
-import { SimulatedHost, type PlacedShape } from '../function/simulated-host.js';
-import { MemoryPlatform } from '../xen/memory-platform.js';
-import type { HandlerGuest } from './shared-page-guest.js';
+import { DEFAULT_POLICY, ExportedFunction, type RefusedWrite } from '../../src/pciback/index.js';
+import type { PlacedShape } from '../function/simulated-host.js';
+import { LocalHost } from '../xen/local-host.js';
+import { HandlerGuest } from './shared-page-guest.js';
 
-export function exportTo(guest: HandlerGuest, ...shapes: readonly PlacedShape[]) {
-  return exportThrough(guest, (config) => config, ...shapes);
-}
+export class ExportingHost extends LocalHost {
+  /** The guest's end of the page, and the handler behind it. */
+  readonly handled: HandlerGuest;
+  readonly exports: ExportedFunction[] = [];
+  readonly refused: Parameters<RefusedWrite>[0][] = [];
 
-/** As {@link exportTo}, with a wrapper around each function's configuration space. */
-export async function exportThrough(
-  guest: HandlerGuest,
-  wrap: (config: ConfigSpace) => ConfigSpace,
-  ...shapes: readonly PlacedShape[]
-) {
-  const machine = new SimulatedHost(...shapes);
-  const pool = new Pool(machine, new MemoryJournal());
-  const platform = new MemoryPlatform();
-  const refused: unknown[] = [];
-  const exports: ExportedFunction[] = [];
-  for (const { address } of shapes) {
-    await pool.claim(address, 'pciback');
-    const lease = pool.take(address, 'guest 1');
+  private constructor(shapes: readonly PlacedShape[]) {
+    super(shapes);
+    this.handled = new HandlerGuest(this.guestPlatform(1), this.platform);
+  }
+
+  /** `wrap` stands between the back end and each function's configuration space. */
+  static async start(
+    shapes: readonly PlacedShape[],
+    wrap: (config: ConfigSpace) => ConfigSpace = (config) => config,
+  ): Promise<ExportingHost> {
+    const host = new ExportingHost(shapes);
+    await host.claimAll();
+    for (const { address } of shapes) host.#export(address, wrap);
+    return host;
+  }
+
+  #export(address: PlacedShape['address'], wrap: (config: ConfigSpace) => ConfigSpace): void {
+    const guest = this.domain(1).id;
+    const lease = this.pool.take(address, `guest ${guest}`);
     const exported = new ExportedFunction(
       lease,
       wrap(lease.function.config),
-      platform,
-      domainId(1),
+      this.platform,
+      guest,
       DEFAULT_POLICY,
-      (write) => refused.push(write),
+      (write) => this.refused.push(write),
     );
-    guest.bus.put(guest.bus.placeFor(address), exported);
-    exports.push(exported);
+    const { bus } = this.handled;
+    bus.put(bus.placeFor(address), exported);
+    this.exports.push(exported);
   }
-  return { machine, pool, platform, refused, exports };
 }

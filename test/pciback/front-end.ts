@@ -3,13 +3,10 @@ import { Pair, type PairView } from '../../src/admin/pair.js';
 import { notations } from '../../src/pci/index.js';
 import { domainId, type DomainId } from '../../src/xen/domain.js';
 import { frontendPath, backendPath, Command } from '../../src/xen/pciif/index.js';
-import { discard, XenStoreClient, type XenStore } from '../../src/xen/store/index.js';
-import type { MemoryPlatform } from '../xen/memory-platform.js';
+import type { GrantedPage, GuestPlatform, OfferedChannel, XenPlatform } from '../../src/xen/platform.js';
+import { discard, type XenStore } from '../../src/xen/store/index.js';
 import { permissions } from '../xen/store/tree-text.js';
 import { SharedPageGuest, type Reply } from './shared-page-guest.js';
-
-const REFERENCE = 8;
-const PORT = 9;
 
 /** What libxl writes at `xl create`, in one transaction. */
 export async function toolStackCreates(
@@ -98,16 +95,29 @@ export async function toolStackForgets(store: XenStore, guest: number, device: s
 
 export class FrontEnd {
   readonly guest: DomainId;
-  readonly page = new SharedPageGuest();
+  readonly page: SharedPageGuest;
   readonly store: XenStore;
-  readonly #platform: MemoryPlatform;
-  #raise: () => void = () => undefined;
+  readonly #host: XenPlatform;
+  readonly #granted: GrantedPage;
+  readonly #channel: OfferedChannel;
 
-  constructor(platform: MemoryPlatform, guest: number) {
-    this.guest = domainId(guest);
-    this.#platform = platform;
-    this.store = new XenStoreClient(platform.server.connect({ domain: this.guest }));
-    platform.pages.set(`${guest}/${REFERENCE}`, this.page.words.buffer);
+  /** `host` is domain 0's view, for what a test wants to know of the other end. */
+  constructor(host: XenPlatform, guest: GuestPlatform) {
+    this.guest = guest.domain;
+    this.#host = host;
+    this.store = guest.store;
+    this.#granted = guest.sharePage(host.domain);
+    this.#channel = guest.offerChannel(host.domain);
+    this.page = new SharedPageGuest(this.#granted.bytes);
+  }
+
+  /** What the back end needs to reach us, as keys of the front end's directory. */
+  get keys(): Readonly<Record<'pci-op-ref' | 'event-channel' | 'magic', string>> {
+    return {
+      'pci-op-ref': String(this.#granted.reference),
+      'event-channel': String(this.#channel.port),
+      magic: '7',
+    };
   }
 
   get back(): string {
@@ -124,17 +134,7 @@ export class FrontEnd {
 
   /** Publishes the page and the port, and says so. */
   async publish(): Promise<void> {
-    const channel = { onNotified: () => undefined, raise: () => undefined };
-    this.#platform.ports.set(`${this.guest}/${PORT}`, channel);
-    this.#raise = () => {
-      channel.raise();
-    };
-    await this.write({
-      'pci-op-ref': String(REFERENCE),
-      'event-channel': String(PORT),
-      magic: '7',
-      state: '3',
-    });
+    await this.write({ ...this.keys, state: '3' });
   }
 
   /** Waits until the back end's state is one of these. */
@@ -143,7 +143,7 @@ export class FrontEnd {
     let stop: () => void = () => undefined;
     const reached = new Promise<number>((resolve) => {
       const look = async () => {
-        const state = Number((await this.#platform.store.read(key)) ?? NaN);
+        const state = Number((await this.#host.store.read(key)) ?? NaN);
         if (states.includes(state)) resolve(state);
       };
       const timer = setInterval(() => void look(), 5);
@@ -194,13 +194,13 @@ export class FrontEnd {
 
   read(devfn: number, offset: number, size: number): Reply {
     this.page.request({ command: Command.configRead, domain: 0, bus: 0, devfn, offset, size, value: 0 });
-    this.#raise();
+    this.#channel.notify();
     return this.page.reply();
   }
 
   /** Keys of the back end's directory that match. */
   async backKeys(): Promise<Readonly<Record<string, string>>> {
-    return this.#platform.store.transaction(async (tx) => {
+    return this.#host.store.transaction(async (tx) => {
       const keys: Record<string, string> = {};
       for (const name of (await tx.list(this.back)) ?? [])
         keys[name] = (await tx.read(`${this.back}/${name}`)) ?? '';

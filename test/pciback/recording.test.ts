@@ -4,14 +4,13 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Command } from '../../src/xen/pciif/index.js';
 import { edu, testdev } from '../function/shapes.js';
-import { exportTo } from './exported.js';
-import { HandlerGuest } from './shared-page-guest.js';
+import { ExportingHost } from './exported.js';
 
 const RECORDING = new URL('../../../test/pciback/recordings/linux-xen-pciback.txt', import.meta.url);
 
 test('replays every operation of the recorded guest', async (context) => {
-  const guest = new HandlerGuest();
-  const { machine, platform } = await exportTo(guest, edu(), testdev());
+  await using host = await ExportingHost.start([edu(), testdev()]);
+  const { handled: guest } = host;
   const devfn = new Map([
     ['0000:00:05.0', 0],
     ['0000:00:06.0', 8],
@@ -43,6 +42,6 @@ test('replays every operation of the recorded guest', async (context) => {
   context.diagnostic(`${compared} operations answered as Linux's xen-pciback answered them`);
   assert.ok(compared > 240);
   assert.deepEqual(guest.faults, []);
-  assert.equal(platform.mapped.size, 0);
-  assert.ok(machine.device(edu().address).writes.length > 0);
+  assert.deepEqual(host.platform.mapped, []);
+  assert.ok(host.machine.device(edu().address).writes.length > 0);
 });

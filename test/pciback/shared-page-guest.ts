@@ -1,6 +1,7 @@
 /** The guest's end of a shared page, for tests: fills in operations as a front end does and reads the replies. */
 import { OperationHandler, VirtualBus, type ExportedFunction } from '../../src/pciback/index.js';
 import { Command, MAX_MSIX_VECTORS, SharedPage } from '../../src/xen/pciif/index.js';
+import type { GuestPlatform, XenPlatform } from '../../src/xen/platform.js';
 
 export interface Reply {
   readonly error: number;
@@ -23,7 +24,12 @@ export const WORD = {
 };
 
 export class SharedPageGuest {
-  readonly words = new Int32Array(new SharedArrayBuffer(4096));
+  readonly words: Int32Array;
+
+  /** The page as the guest itself has it. */
+  constructor({ buffer, byteOffset, byteLength }: Uint8Array) {
+    this.words = new Int32Array(buffer, byteOffset, byteLength / 4);
+  }
 
   request(fields: Partial<Record<keyof typeof WORD, number>>, entries: readonly number[] = []): void {
     for (const [name, value] of Object.entries(fields)) this.words[WORD[name as keyof typeof WORD]] = value;
@@ -47,16 +53,21 @@ export class SharedPageGuest {
   }
 }
 
-/** A guest with its operation handler, without XenStore. */
+/** A guest that granted its page, and the operation handler behind it; nothing stands in XenStore. */
 export class HandlerGuest {
-  readonly guest = new SharedPageGuest();
+  readonly guest: SharedPageGuest;
   readonly bus = new VirtualBus<ExportedFunction>();
   readonly faults: unknown[] = [];
-  readonly handler = new OperationHandler(
-    new SharedPage(new Uint8Array(this.guest.words.buffer)),
-    this.bus,
-    (_operation, error) => this.faults.push(error),
-  );
+  readonly handler: OperationHandler;
+
+  constructor(guest: GuestPlatform, host: XenPlatform) {
+    const { bytes, reference } = guest.sharePage(host.domain);
+    this.guest = new SharedPageGuest(bytes);
+    const mapped = host.mapGrant(guest.domain, reference);
+    this.handler = new OperationHandler(new SharedPage(mapped.bytes), this.bus, (_operation, error) =>
+      this.faults.push(error),
+    );
+  }
 
   operate(
     command: number,

@@ -1,32 +1,23 @@
 /** The machine `linux` in the lab's dom0, on QEMU's edu and pci-testdev, which nobody else uses there. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { describe, test } from 'node:test';
-import { COMPLIANCE_CASES } from '../../src/function/compliance/index.js';
+import { test } from 'node:test';
+import { ComplianceMatrix } from '../../src/function/compliance/index.js';
 import { LinuxMachine } from '../../src/machines/linux/index.js';
 import type { OpenslotError } from '../../src/pci/index.js';
 import { notations } from '../../src/pci/index.js';
 import { MemoryJournal, Pool } from '../../src/pool/index.js';
+import { capabilityTest, complianceSuite } from '../function/compliance-suite.js';
 
 const EDU = notations.hex.parse('00:05.0');
 const TESTDEV = notations.hex.parse('00:06.0');
 const ETHERNET = notations.hex.parse('00:07.0');
 const machine = new LinuxMachine();
 
-describe('compliance, changing cases included', () => {
-  for (const [address, memoryRegion] of [
-    [EDU, 0],
-    [TESTDEV, 0],
-    [ETHERNET, 0],
-  ] as const) {
-    describe(String(address), () => {
-      for (const { name, needs, run } of COMPLIANCE_CASES) {
-        if (!needs.every((need) => machine.capabilities[need])) continue;
-        test(name, () => run({ machine, address, memoryRegion }));
-      }
-    });
-  }
-});
+const matrix = new ComplianceMatrix();
+const subjects = [EDU, TESTDEV, ETHERNET].map((address) => ({ machine, address, memoryRegion: 0 }));
+for (const subject of subjects) complianceSuite(matrix, 'linux', subject, true);
+capabilityTest(machine, subjects, true);
 
 test('lists what lspci lists', () => {
   const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');

@@ -1,15 +1,13 @@
-/** A host with our back end and one guest with our front end, in memory, for tests. */
+/** A host with our back end and one guest with our front end, for tests; the guest runs on this thread. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pciback, type PcibackEvent } from '../../src/pciback/index.js';
-import { MemoryJournal, Pool } from '../../src/pool/index.js';
 import { domainId } from '../../src/xen/domain.js';
 import { backendPath, frontendPath } from '../../src/xen/pciif/index.js';
 import type { BusChange } from '../../src/xpci/index.js';
 import { disk, edu } from '../function/shapes.js';
-import { SimulatedHost, type PlacedShape } from '../function/simulated-host.js';
-import { MemoryGuest } from '../xen/memory-guest.js';
-import { MemoryPlatform } from '../xen/memory-platform.js';
+import type { PlacedShape } from '../function/simulated-host.js';
+import { grantFunction, LocalHost } from '../xen/local-host.js';
 
 export const DISK = '0000:00:08.0';
 export const EDU = '0000:00:05.0';
@@ -17,28 +15,23 @@ const GUEST = 1;
 export const FRONT = frontendPath(domainId(GUEST));
 export const BACK = backendPath(domainId(0), domainId(GUEST));
 
-export class GuestHost implements AsyncDisposable {
-  readonly machine: SimulatedHost;
-  readonly platform = new MemoryPlatform();
-  readonly guest: MemoryGuest;
+export class GuestHost extends LocalHost {
   readonly id = GUEST;
   readonly events: PcibackEvent[] = [];
-  readonly #pool: Pool;
+  readonly guest = this.guestPlatform(GUEST);
   #pciback: Pciback | undefined;
 
-  private constructor(shapes: readonly PlacedShape[]) {
-    this.machine = new SimulatedHost(...shapes);
-    this.guest = new MemoryGuest(this.platform, this.machine, GUEST);
-    this.#pool = new Pool(this.machine, new MemoryJournal());
-  }
-
-  /** Our back end serves; every function is in the pool. */
+  /** Our back end serves; every function is in the pool, and granted as it will be once the guest has it. */
   static async start(...shapes: readonly PlacedShape[]): Promise<GuestHost> {
     const host = new GuestHost(shapes.length === 0 ? [disk(), edu()] : shapes);
-    for (const { address } of host.machine.list()) await host.#pool.claim(address, 'pciback');
+    await host.claimAll();
+    for (const { address } of host.machine.list()) {
+      using fn = host.machine.open(address);
+      grantFunction(host.platform, domainId(GUEST), fn);
+    }
     host.#pciback = await Pciback.start({
       platform: host.platform,
-      pool: host.#pool,
+      pool: host.pool,
       holder: 'pciback',
       onEvent: (event) => host.events.push(event),
     });
@@ -47,24 +40,21 @@ export class GuestHost implements AsyncDisposable {
 
   /** Both ends' states, as `own/back`. */
   get states(): string {
-    const { server } = this.platform;
-    return `${server.read(`${FRONT}/state`) ?? '-'}/${server.read(`${BACK}/state`) ?? '-'}`;
+    return `${this.server.read(`${FRONT}/state`) ?? '-'}/${this.server.read(`${BACK}/state`) ?? '-'}`;
   }
 
   /** What the back end and the guest hold of each other now. */
   get held(): Readonly<Record<string, number>> {
-    const { pages, channels, ranges, buffers } = this.guest.open;
-    const bound = [...this.guest.bound.values()].filter(({ open }) => open).length;
-    const { open, mapped } = this.platform;
+    const { open, bound } = this.guest;
     return {
-      granted: pages,
-      offered: channels,
-      ranges,
-      buffers,
-      bound,
-      mapped: open.pages,
-      channels: open.channels,
-      pirqs: mapped.size,
+      granted: open.pages,
+      offered: open.channels,
+      ranges: open.ranges,
+      buffers: open.buffers,
+      bound: [...bound.values()].filter(({ open: isOpen }) => isOpen).length,
+      mapped: this.platform.open.pages,
+      channels: this.platform.open.channels,
+      pirqs: this.messages.length,
     };
   }
 
@@ -73,10 +63,9 @@ export class GuestHost implements AsyncDisposable {
     assert.ok(condition(), `not reached; states ${this.states}`);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  override async [Symbol.asyncDispose](): Promise<void> {
     await this.#pciback?.[Symbol.asyncDispose]();
-    await this.guest[Symbol.asyncDispose]();
-    await this.platform[Symbol.asyncDispose]();
+    await super[Symbol.asyncDispose]();
   }
 }
 

@@ -102,7 +102,7 @@ describe('one pair', () => {
     await toolStackCreates(store, host.id, [DISK]);
     await host.settled(() => host.states === '1/3');
     await toolStackAttaches(store, host.id, EDU);
-    await host.settled(() => host.states === '1/3' && host.platform.server.read(`${BACK}/state-1`) === '3');
+    await host.settled(() => host.states === '1/3' && host.server.read(`${BACK}/state-1`) === '3');
     await using xpci = await Xpci.connect(host.guest);
     assert.deepEqual(addresses(xpci), ['0000:00:00.0', '0000:00:01.0']);
   });

@@ -26,22 +26,27 @@ async function served(
   { keys = {}, ...options }: XpciOptions & { readonly keys?: Readonly<Record<string, string>> } = {},
 ) {
   const host = await GuestHost.start();
-  const back = new ScriptedBackEnd(host.platform, answer);
+  const back = new ScriptedBackEnd(host, answer);
   await back.serve(keys);
   const xpci = await Xpci.connect(host.guest, options);
-  const end = async () => {
-    await back.stop();
-    // No answer to our closing comes from a script.
-    await host.platform.store.remove('/local/domain/0/backend/pci/1');
-    await xpci.close();
-    await host[Symbol.asyncDispose]();
+  return {
+    host,
+    back,
+    xpci,
+    [Symbol.asyncDispose]: async () => {
+      await back.stop();
+      // No answer to our closing comes from a script.
+      await host.platform.store.remove('/local/domain/0/backend/pci/1');
+      await xpci.close();
+      await host[Symbol.asyncDispose]();
+    },
   };
-  return { host, back, xpci, end };
 }
 
 describe('enumeration', () => {
   test('a back end without root keys has the bus 0000:00', async () => {
-    const { back, xpci, end } = await served(one);
+    await using all = await served(one);
+    const { back, xpci } = all;
     assert.deepEqual(
       xpci.list().map(({ address }) => String(address)),
       [String(FIRST)],
@@ -49,36 +54,35 @@ describe('enumeration', () => {
     const searched = back.requests.filter(({ offset, size }) => offset === 0 && size === 4);
     assert.equal(new Set(searched.map(({ devfn }) => devfn)).size, 256);
     assert.ok(searched.every(({ domain, bus }) => domain === 0 && bus === 0));
-    await end();
   });
 
   test('every root is searched, with its domain and bus', async () => {
-    const { xpci, end } = await served(
+    await using all = await served(
       (request) => {
         const there = request.domain === 1 && request.bus === 0x0a && request.devfn === 0xff;
         return there ? one({ ...request, domain: 0, bus: 0, devfn: 0 }) : ABSENT;
       },
       { keys: { root_num: '2', 'root-0': '0000:00', 'root-1': '0001:0a' } },
     );
+    const { xpci } = all;
     const [only, ...others] = xpci.list();
     assert.deepEqual([String(only?.address), others], ['0001:0a:1f.7', []]);
     using fn = xpci.open(new PciAddress(1, 0x0a, 0x1f, 7));
     assert.equal(fn.config.read(0x80, 1), 0x80);
-    await end();
   });
 
   test('functions that old back ends answer for without having them are not there', async () => {
-    const { xpci, end } = await served((request) => {
+    await using all = await served((request) => {
       if (request.devfn === 0) return one(request);
       return { error: 0, value: request.devfn % 2 === 0 ? 0 : -1 };
     });
+    const { xpci } = all;
     assert.equal(xpci.list().length, 1);
-    await end();
   });
 
   test('root keys that are none end the pair with their name', async () => {
     await using host = await GuestHost.start();
-    const back = new ScriptedBackEnd(host.platform, one);
+    const back = new ScriptedBackEnd(host, one);
     await back.serve({ root_num: '1', 'root-0': 'bus' });
     await assert.rejects(Xpci.connect(host.guest), { code: 'PCI_PAIR_KEYS_BAD' });
     await host.settled(() => host.states === '6/4');
@@ -89,7 +93,8 @@ describe('enumeration', () => {
 describe('one operation', () => {
   test('a wake-up without an answer is waited over', async () => {
     let held = false;
-    const { host, back, xpci, end } = await served((request) => (held ? undefined : one(request)));
+    await using all = await served((request) => (held ? undefined : one(request)));
+    const { host, back, xpci } = all;
     using fn = xpci.open(FIRST);
     held = true;
     let wakes = 0;
@@ -101,14 +106,14 @@ describe('one operation', () => {
     assert.equal(fn.config.read(0x80, 4), 0x80);
     assert.equal(wakes, 5);
     held = false;
-    await end();
   });
 
   test('past its bound the function is gone, and a late answer is nobody’s', async () => {
     let silent = false;
-    const { back, xpci, end } = await served((request) => (silent ? undefined : one(request)), {
+    await using all = await served((request) => (silent ? undefined : one(request)), {
       operationMs: 20,
     });
+    const { back, xpci } = all;
     const changes = xpci.changes();
     const fn = xpci.open(FIRST);
     silent = true;
@@ -129,12 +134,12 @@ describe('one operation', () => {
     using again = xpci.open(FIRST);
     assert.equal(again.config.read(0x84, 4), 0x84);
     assert.equal(fn.config.read(0x84, 4), 0xffff_ffff);
-    await end();
   });
 
   test('an operation whose wait was interrupted is answered before the next is asked', async () => {
     let held = false;
-    const { host, back, xpci, end } = await served((request) => (held ? undefined : one(request)));
+    await using all = await served((request) => (held ? undefined : one(request)));
+    const { host, back, xpci } = all;
     using fn = xpci.open(FIRST);
     held = true;
     host.guest.meanwhile = () => {
@@ -148,12 +153,12 @@ describe('one operation', () => {
       held = false;
     };
     assert.equal(fn.config.read(0x88, 4), 0x88);
-    await end();
   });
 
   test('more bits than the width has are not believed; errors are named', async () => {
     let next: Answer | undefined;
-    const { xpci, end } = await served((request) => next ?? one(request));
+    await using all = await served((request) => next ?? one(request));
+    const { xpci } = all;
     using fn = xpci.open(FIRST);
     next = { error: 0, value: -1 };
     assert.deepEqual(
@@ -176,36 +181,35 @@ describe('one operation', () => {
       }
     }
     next = undefined;
-    await end();
   });
 
   test('a function that the back end has no more is gone', async () => {
     let there = true;
-    const { xpci, end } = await served((request) => (there ? one(request) : ABSENT));
+    await using all = await served((request) => (there ? one(request) : ABSENT));
+    const { xpci } = all;
     const changes = xpci.changes();
     const fn = xpci.open(FIRST);
     there = false;
     assert.equal(fn.config.read(0x80, 1), 0xff);
     assert.deepEqual(await take(changes, 1), ['gone 0000:00:00.0']);
     assert.throws(() => xpci.open(FIRST), { code: 'FUNCTION_NOT_FOUND' });
-    await end();
   });
 
   test('a pirq that is none is refused, and what was enabled is disabled', async () => {
     const commands: number[] = [];
-    const { host, xpci, end } = await served((request) => {
+    await using all = await served((request) => {
       if (request.command >= 2) commands.push(request.command);
       // MSI at 0x40.
       const capability: Readonly<Record<number, number>> = { 0x06: 0x10, 0x34: 0x40, 0x40: 0x0005 };
       const value = request.command === READ ? capability[request.offset] : undefined;
       return request.devfn === 0 && value !== undefined ? { error: 0, value } : one(request);
     });
+    const { host, xpci } = all;
     using fn = xpci.open(FIRST);
     assert.equal(fn.interrupts?.available.msi, 1);
     assert.throws(() => fn.interrupts?.open({ kind: 'msi', vector: 0 }), { code: 'INTERRUPT_FAILED' });
     assert.deepEqual(commands, [2, 3]);
     assert.equal(host.guest.bound.size, 0);
-    await end();
   });
 });
 
@@ -222,11 +226,12 @@ test('whatever a back end answers, the front end refuses or goes on', async () =
   );
   const property = fc.asyncProperty(answers, async (script) => {
     let at = 0;
-    const { xpci, end } = await served((request) => {
+    await using all = await served((request) => {
       // Few functions: the search would use the script up.
       if (request.devfn > 3) return ABSENT;
       return script[at++ % script.length];
     });
+    const { xpci } = all;
     for (const { address } of xpci.list()) {
       try {
         using fn = xpci.open(address);
@@ -239,7 +244,6 @@ test('whatever a back end answers, the front end refuses or goes on', async () =
         if (!(error instanceof OpenslotError)) throw error;
       }
     }
-    await end();
   });
   await checkProperty('xpci: any answers', property, { numRuns: 60 });
 });

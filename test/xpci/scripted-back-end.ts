@@ -2,7 +2,7 @@
 import { domainId } from '../../src/xen/domain.js';
 import type { EventChannel, EventPort, GrantReference } from '../../src/xen/platform.js';
 import { WORD } from '../pciback/shared-page-guest.js';
-import type { MemoryPlatform } from '../xen/memory-platform.js';
+import type { LocalHost } from '../xen/local-host.js';
 import { permissions } from '../xen/store/tree-text.js';
 import { BACK, FRONT } from './guest.js';
 
@@ -20,20 +20,21 @@ export const ABSENT: Answer = { error: -1, value: 0 };
 
 export class ScriptedBackEnd {
   readonly requests: Request[] = [];
-  readonly #platform: MemoryPlatform;
+  readonly #host: LocalHost;
   readonly #answer: (request: Request) => Answer | undefined;
   #words: Int32Array = new Int32Array(1024);
   #channel: EventChannel | undefined;
 
   /** `answer` gives undefined for what is not answered now. */
-  constructor(platform: MemoryPlatform, answer: (request: Request) => Answer | undefined) {
-    this.#platform = platform;
+  constructor(host: LocalHost, answer: (request: Request) => Answer | undefined) {
+    this.#host = host;
     this.#answer = answer;
   }
 
   /** The pair as tool stack and back end leave it before the front end has said a word, and the rest of the handshake. */
   async serve(keys: Readonly<Record<string, string>> = {}): Promise<void> {
-    const { server, store } = this.#platform;
+    const { server } = this.#host;
+    const { store } = this.#host.platform;
     await store.transaction(async (tx) => {
       await tx.mkdir(BACK);
       await tx.setPermissions(BACK, permissions('n0', 'r1'));
@@ -56,12 +57,13 @@ export class ScriptedBackEnd {
   stop: () => Promise<void> = () => Promise.resolve();
 
   #connect(): void {
-    const { server } = this.#platform;
+    const { server, platform } = this.#host;
     const guest = domainId(1);
     const number = (key: string) => Number(server.read(`${FRONT}/${key}`));
-    const page = this.#platform.mapGrant(guest, number('pci-op-ref') as GrantReference);
-    this.#words = new Int32Array(page.bytes.buffer);
-    this.#channel = this.#platform.bindChannel(guest, number('event-channel') as EventPort, () => {
+    const page = platform.mapGrant(guest, number('pci-op-ref') as GrantReference);
+    const { buffer, byteOffset, byteLength } = page.bytes;
+    this.#words = new Int32Array(buffer, byteOffset, byteLength / 4);
+    this.#channel = platform.bindChannel(guest, number('event-channel') as EventPort, () => {
       this.#serve();
     });
   }

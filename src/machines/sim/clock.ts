@@ -33,6 +33,8 @@ export class VirtualClock {
   #immediate: NodeJS.Immediate | undefined;
   #armedFor = Infinity;
   #waiters = 0;
+  /** What an access has started and is over before this moment happens in the next turns, not after Node's shortest delay. */
+  #promptUntil = 0;
 
   constructor(mode: ClockMode) {
     this.mode = mode;
@@ -63,6 +65,8 @@ export class VirtualClock {
   after(nanoseconds: number, action: () => void): Timer {
     const event = new ClockEvent(this.#events, this.#now + Math.max(1, nanoseconds), this.#order++, action);
     if (this.#stopped) return event;
+    // What an event starts again and again must not run away from the wall.
+    if (!this.#running) this.#promptUntil = this.#now + MILLISECOND;
     this.#events.add(event);
     if (event === this.#events.first) this.#arm();
     return event;
@@ -195,7 +199,7 @@ export class VirtualClock {
       return;
     }
     const delay = (first.due - this.#wallTime()) / MILLISECOND;
-    if (this.#waiters > 0 && delay < 1) {
+    if (this.#waiters > 0 ? delay < 1 : first.due < this.#promptUntil) {
       if (this.#immediate !== undefined) return;
       this.#disarm();
       this.#immediate = setImmediate(this.#fire);

@@ -2,8 +2,8 @@
 import { Served, type DomainCalls } from './domain-calls.js';
 import { SpinBudget } from './spin-budget.js';
 
-/** Looks for the next call before the thread goes back to its event loop: about twenty microseconds. */
-const LOOKS = 1000;
+/** Looks for the next call before the thread goes back to its event loop: longer than waking the caller takes. */
+const LOOKS = 3000;
 /** The longest that timers and sockets wait for a burst. */
 const LONGEST_MS = 1;
 /** Calls between two glances at the clock. */
@@ -12,6 +12,8 @@ const CALLS = 16;
 export class CallLoop {
   readonly #domains: DomainCalls[] = [];
   readonly #spin: SpinBudget;
+  /** Of the try that goes on. */
+  #looks = 0;
   #lingering = false;
 
   /** `parallel`: domains can run while this thread looks. */
@@ -31,7 +33,9 @@ export class CallLoop {
 
   /** A domain has sent a message: something waits in its block, or did. */
   wake(calls: DomainCalls): void {
-    if (calls.serve() !== Served.access || this.#lingering || this.#spin.next() === 0) return;
+    if (calls.serve() !== Served.access || this.#lingering) return;
+    this.#looks = this.#spin.first();
+    if (this.#looks === 0) return;
     this.#lingering = true;
     for (const domain of this.#domains) domain.setAttentive(true);
     this.#linger();
@@ -53,10 +57,11 @@ export class CallLoop {
 
   /** Looks until somebody has asked. `nothing`: nobody did. */
   #serveNext(): Served {
-    for (let looks = this.#spin.next(); looks > 0; looks--) {
+    for (let look = 0; look < this.#looks; look++) {
       const served = this.#serveAll();
       if (served === Served.nothing) continue;
-      this.#spin.paid();
+      this.#spin.paid(look);
+      this.#looks = this.#spin.next();
       return served;
     }
     this.#spin.failed();

@@ -96,8 +96,11 @@ export interface Handoff {
   readonly base: number;
   /** Wakes either end. */
   readonly port: MessagePortLike;
-  /** The hypervisor's thread: the one thread that must never be a domain of its own. */
-  readonly thread: number;
+  /**
+   * The hypervisor's thread: the one thread that this domain's calls would block for ever. Undefined for calls that are
+   * answered inside themselves.
+   */
+  readonly thread: number | undefined;
   /** True where both ends can run at the same time, so that a short look is cheaper than a sleep. */
   readonly parallel: boolean;
 }

@@ -24,3 +24,11 @@ export class GuestMemoryError extends OpenslotError {
     );
   }
 }
+
+/** A program goes on after its domain was destroyed. */
+export class DomainEndedError extends OpenslotError {
+  readonly code = 'DOMAIN_ENDED';
+  constructor(domain: number) {
+    super(`domain ${domain} has ended: nobody answers its calls any more`, { domain });
+  }
+}

@@ -1,11 +1,12 @@
-/** One domain of the embedded Xen: its memory, its control block, and the worker that is its processor. */
+/** One domain of the embedded Xen: its memory, its control block, and its processor: a worker, or the thread that asks. */
 import { availableParallelism } from 'node:os';
 import { MessageChannel, threadId, Worker } from 'node:worker_threads';
 import type { HostControl, IommuContext, MemoryRange } from '../../function/index.js';
 import type { DomainId } from '../domain.js';
 import type { CallLoop } from './call-loop.js';
-import { CONTROL_BYTES, type Handoff } from './control-block.js';
+import { CONTROL_BYTES, type Handoff, type MessagePortLike } from './control-block.js';
 import { DomainCalls } from './domain-calls.js';
+import { DomainEndedError } from './errors.js';
 import { EventChannels } from './event-channels.js';
 import { GrantTable } from './grant-table.js';
 import { MappedRanges } from './mapped-ranges.js';
@@ -58,6 +59,7 @@ export class LocalDomain {
   readonly #around: DomainSurroundings;
   #settle: (end: DomainEnd) => void = () => undefined;
   #worker: Worker | undefined;
+  #started = false;
   #over = false;
 
   /** @throws {MachineMemoryError} the machine has no such memory left. */
@@ -88,7 +90,7 @@ export class LocalDomain {
       bindPirq: (pirq) => this.#bindPirq(pirq),
       closePort: (port) => this.#closePort(port),
       endOfInterrupt: (pirq) => {
-        around.pirqs.endOfInterrupt(pirq);
+        around.pirqs.endOfInterrupt(id, pirq);
       },
       failed: (error) => {
         around.onFault(id, error);
@@ -104,22 +106,13 @@ export class LocalDomain {
   }
 
   get running(): boolean {
-    return this.#worker !== undefined && !this.#over;
+    return this.#started && !this.#over;
   }
 
   /** Starts the domain's processor. Once; a domain that has ended does not run again. */
   run({ entry, data, onOutput }: DomainProgram): void {
-    if (this.#worker !== undefined || this.#over) throw new RangeError(`domain ${this.id} has run already`);
-    const handoff: Handoff = {
-      domain: this.id,
-      name: this.name,
-      control: this.#control,
-      memory: this.memory.buffer,
-      base: this.memory.base,
-      port: this.#wake.port2,
-      thread: threadId,
-      parallel: availableParallelism() > 1,
-    };
+    this.#start();
+    const handoff = this.#handoff(this.#wake.port2, threadId, availableParallelism() > 1);
     const worker = new Worker(entry, {
       workerData: { handoff, data },
       transferList: [this.#wake.port2],
@@ -143,6 +136,56 @@ export class LocalDomain {
     });
   }
 
+  /**
+   * Makes the calling thread, which is the hypervisor's, the domain's processor: what `connectGuest` makes of the
+   * handoff is a guest without a worker, for a debugger or a test that goes through a driver step by step. Each of its
+   * calls is answered inside itself, so none waits for this thread; but while it blocks for an event nothing else
+   * happens here. The domain ends with the guest's platform, or by {@link destroy}. Once, as {@link run}.
+   */
+  runHere(): Handoff {
+    this.#start();
+    // While the hypervisor looks at calls by itself, none is sent; here it is called.
+    this.#around.loop.remove(this.#calls);
+    this.#calls.setAttentive(false);
+    const { port2 } = this.#wake;
+    const port: MessagePortLike = {
+      postMessage: () => {
+        if (this.#over) throw new DomainEndedError(this.id);
+        this.#calls.serve();
+      },
+      on: (event, listener) => port2.on(event, listener),
+      ref: () => {
+        port2.ref();
+      },
+      unref: () => {
+        port2.unref();
+      },
+      close: () => {
+        port2.close();
+        this.#finish({ how: 'exit', code: 0 });
+      },
+    };
+    return this.#handoff(port, undefined, false);
+  }
+
+  #start(): void {
+    if (this.#started || this.#over) throw new RangeError(`domain ${this.id} has run already`);
+    this.#started = true;
+  }
+
+  #handoff(port: MessagePortLike, thread: number | undefined, parallel: boolean): Handoff {
+    return {
+      domain: this.id,
+      name: this.name,
+      control: this.#control,
+      memory: this.memory.buffer,
+      base: this.memory.base,
+      port,
+      thread,
+      parallel,
+    };
+  }
+
   /** Ends the domain wherever it is, in a register access too. Its functions are in quarantine before this returns. */
   async destroy(): Promise<void> {
     this.#finish({ how: 'destroyed' });
@@ -162,7 +205,7 @@ export class LocalDomain {
   #closePort(port: number): number {
     const pirq = this.channels.pirqOf(port);
     const status = this.channels.close(port);
-    if (status === 0 && pirq !== undefined) this.#around.pirqs.unbind(pirq);
+    if (status === 0 && pirq !== undefined) this.#around.pirqs.unbind(this.id, pirq);
     return status;
   }
 

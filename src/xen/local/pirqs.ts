@@ -1,11 +1,18 @@
 /** Pirqs of the embedded Xen: interrupts of functions, routed to event channels of domains. */
-import type { ConfigSpace, HostControl, PciFunction, PhysicalAddress } from '../../function/index.js';
+import type {
+  ConfigSpace,
+  HostControl,
+  MessageTarget,
+  PciFunction,
+  PhysicalAddress,
+} from '../../function/index.js';
 import {
   CapabilityId,
   capabilityOffsets,
   MSIX_ENTRY_BYTES,
   MsiControl,
   msixTable,
+  OpenslotError,
   type PciAddress,
 } from '../../pci/index.js';
 import type { DomainId } from '../domain.js';
@@ -13,8 +20,8 @@ import { XenCallError } from '../errors.js';
 import type { InterruptRoute, Pirq } from '../platform.js';
 import { Errno } from './control-block.js';
 
-/** Pirqs of the machine; those below are the lines of INTx, which map one to one. */
-const FIRST_MESSAGE_PIRQ = 64;
+/** Those below are lines of INTx, one to one: a guest finds the number in the 8 bits of its interrupt line register. */
+const FIRST_MESSAGE_PIRQ = 256;
 const LAST_PIRQ = 0xffff;
 
 /** Where a pirq's events go: the domain that binds it, once it has. */
@@ -23,7 +30,6 @@ export interface PirqTarget {
 }
 
 interface Mapped {
-  readonly guest: DomainId;
   readonly route: InterruptRoute;
   /** Level-triggered, and raised since the last end of interrupt. */
   inService: boolean;
@@ -33,40 +39,47 @@ interface Mapped {
   stop: Disposable;
 }
 
+/** What one domain has; its numbers are its own. */
+interface DomainPirqs {
+  readonly mapped: Map<Pirq, Mapped>;
+  /** Those that it may bind. */
+  readonly allowed: Set<Pirq>;
+}
+
 export class LocalPirqs {
   readonly #host: HostControl;
   readonly #open: (address: PciAddress) => PciFunction;
-  readonly #mapped = new Map<Pirq, Mapped>();
-  /** Which domain may bind which pirq. */
-  readonly #allowed = new Set<string>();
+  readonly #domains = new Map<DomainId, DomainPirqs>();
 
   constructor(host: HostControl, open: (address: PciAddress) => PciFunction) {
     this.#host = host;
     this.#open = open;
   }
 
-  /** @throws {XenCallError} */
+  /** A line that the domain has already is the same pirq again, as on Xen. @throws {XenCallError} */
   map(guest: DomainId, route: InterruptRoute): Pirq {
     return route.kind === 'intx' ? this.#mapLine(guest, route) : this.#mapMessage(guest, route);
   }
 
   unmap(guest: DomainId, pirq: Pirq): void {
-    const mapped = this.#mapped.get(pirq);
-    if (mapped?.guest !== guest) throw refused('unmapping a pirq', 'ENOENT', { guest, pirq });
-    this.#mapped.delete(pirq);
-    this.#allowed.delete(`${guest}/${pirq}`);
-    mapped.stop[Symbol.dispose]();
+    const { mapped, allowed } = this.#of(guest);
+    const ended = mapped.get(pirq);
+    if (ended === undefined) throw refused('unmapping a pirq', 'ENOENT', { guest, pirq });
+    mapped.delete(pirq);
+    allowed.delete(pirq);
+    ended.stop[Symbol.dispose]();
   }
 
   allow(guest: DomainId, pirq: Pirq, allowed: boolean): void {
-    if (allowed) this.#allowed.add(`${guest}/${pirq}`);
-    else this.#allowed.delete(`${guest}/${pirq}`);
+    const own = this.#of(guest);
+    if (allowed) own.allowed.add(pirq);
+    else own.allowed.delete(pirq);
   }
 
   /** A domain binds a pirq that was mapped for it to a port that it has just got. @returns 0 or the negative error number. */
   bind(guest: DomainId, pirq: Pirq, target: PirqTarget, port: number): number {
     const refusal = this.refusal(guest, pirq);
-    const mapped = this.#mapped.get(pirq);
+    const mapped = this.#of(guest).mapped.get(pirq);
     if (refusal !== 0 || mapped === undefined) return refusal;
     mapped.bound = { target, port };
     if (mapped.early) this.#raise(mapped);
@@ -74,26 +87,29 @@ export class LocalPirqs {
     return 0;
   }
 
-  /** Why this domain cannot bind the pirq: 0 or the negative error number (XSA-237: the caller must own it). */
+  /**
+   * Why this domain cannot bind the pirq: 0 or the negative error number. Numbers are looked up among its own alone
+   * (XSA-237: the caller must own it).
+   */
   refusal(guest: DomainId, pirq: Pirq): number {
-    const mapped = this.#mapped.get(pirq);
+    const { mapped: own, allowed } = this.#of(guest);
+    const mapped = own.get(pirq);
     if (mapped === undefined) return -Errno.EINVAL;
-    if (mapped.guest !== guest) return -Errno.EPERM;
     // Messages are mapped for the one who gets them; a line must be allowed besides.
-    if (mapped.route.kind === 'intx' && !this.#allowed.has(`${guest}/${pirq}`)) return -Errno.EPERM;
+    if (mapped.route.kind === 'intx' && !allowed.has(pirq)) return -Errno.EPERM;
     return mapped.bound === undefined ? 0 : -Errno.EBUSY;
   }
 
-  unbind(pirq: Pirq): void {
-    const mapped = this.#mapped.get(pirq);
+  unbind(guest: DomainId, pirq: Pirq): void {
+    const mapped = this.#of(guest).mapped.get(pirq);
     if (mapped === undefined) return;
     mapped.bound = undefined;
     mapped.inService = false;
   }
 
   /** A line that is still high interrupts again. */
-  endOfInterrupt(pirq: Pirq): void {
-    const mapped = this.#mapped.get(pirq);
+  endOfInterrupt(guest: DomainId, pirq: Pirq): void {
+    const mapped = this.#of(guest).mapped.get(pirq);
     if (mapped?.route.kind !== 'intx') return;
     mapped.inService = false;
     this.#level(mapped, mapped.route.gsi);
@@ -101,58 +117,56 @@ export class LocalPirqs {
 
   /** What the domain leaves behind. */
   releaseAll(guest: DomainId): void {
-    for (const [pirq, mapped] of this.#mapped) {
-      if (mapped.guest !== guest) continue;
-      this.#mapped.delete(pirq);
-      mapped.stop[Symbol.dispose]();
-    }
-    for (const key of this.#allowed) if (key.startsWith(`${guest}/`)) this.#allowed.delete(key);
+    const left = this.#of(guest).mapped;
+    this.#domains.delete(guest);
+    for (const { stop } of left.values()) stop[Symbol.dispose]();
+  }
+
+  #of(guest: DomainId): DomainPirqs {
+    let own = this.#domains.get(guest);
+    if (own === undefined) this.#domains.set(guest, (own = { mapped: new Map(), allowed: new Set() }));
+    return own;
   }
 
   #mapLine(guest: DomainId, route: InterruptRoute & { readonly kind: 'intx' }): Pirq {
-    const pirq = this.#freeNumber(route.gsi);
-    const mapped = this.#add(guest, pirq, route);
-    mapped.stop = this.#host.watchLine(route.gsi, () => {
-      this.#level(mapped, route.gsi);
+    const { mapped } = this.#of(guest);
+    const pirq = route.gsi as Pirq;
+    if (mapped.has(pirq)) return pirq;
+    const entry = newEntry(route);
+    mapped.set(pirq, entry);
+    entry.stop = this.#host.watchLine(route.gsi, () => {
+      this.#level(entry, route.gsi);
     });
     return pirq;
   }
 
   #mapMessage(guest: DomainId, route: Exclude<InterruptRoute, { readonly kind: 'intx' }>): Pirq {
-    const pirq = this.#freeNumber(FIRST_MESSAGE_PIRQ);
-    const mapped = this.#add(guest, pirq, route);
-    const target = this.#host.allocateMessage(route.function, () => {
-      this.#raise(mapped);
+    const { mapped } = this.#of(guest);
+    const pirq = freeNumber(mapped);
+    const entry = newEntry(route);
+    const target = this.#allocateMessage(route.function, () => {
+      this.#raise(entry);
     });
-    mapped.stop = target;
+    entry.stop = target;
     try {
       if (route.kind === 'msi') this.#programMsi(route.function, target.address, target.data);
       else this.#programMsix(route, target.address, target.data);
     } catch (cause) {
-      this.#mapped.delete(pirq);
       target.free();
       throw cause;
     }
+    mapped.set(pirq, entry);
     return pirq;
   }
 
-  #add(guest: DomainId, pirq: Pirq, route: InterruptRoute): Mapped {
-    const mapped: Mapped = {
-      guest,
-      route,
-      inService: false,
-      early: false,
-      bound: undefined,
-      stop: { [Symbol.dispose]: () => undefined },
-    };
-    this.#mapped.set(pirq, mapped);
-    return mapped;
-  }
-
-  #freeNumber(from: number): Pirq {
-    for (let pirq = from as Pirq; pirq <= LAST_PIRQ; pirq = (pirq + 1) as Pirq)
-      if (!this.#mapped.has(pirq)) return pirq;
-    throw refused('mapping a pirq', 'ENOSPC', {});
+  #allocateMessage(requester: PciAddress, onMessage: () => void): MessageTarget {
+    try {
+      return this.#host.allocateMessage(requester, onMessage);
+    } catch (cause) {
+      if (!(cause instanceof OpenslotError)) throw cause;
+      const why = { address: String(requester), why: cause.message };
+      throw new XenCallError('mapping a pirq', 'ENOSPC', why, '', { cause });
+    }
   }
 
   #level(mapped: Mapped, line: number): void {
@@ -199,6 +213,17 @@ export class LocalPirqs {
     entry.write32(8, data);
     entry.write32(12, 0);
   }
+}
+
+function newEntry(route: InterruptRoute): Mapped {
+  const stop = { [Symbol.dispose]: () => undefined };
+  return { route, inService: false, early: false, bound: undefined, stop };
+}
+
+function freeNumber(taken: ReadonlyMap<Pirq, unknown>): Pirq {
+  for (let pirq = FIRST_MESSAGE_PIRQ as Pirq; pirq <= LAST_PIRQ; pirq = (pirq + 1) as Pirq)
+    if (!taken.has(pirq)) return pirq;
+  throw refused('mapping a pirq', 'ENOSPC', {});
 }
 
 function capability(config: ConfigSpace, address: PciAddress, id: CapabilityId): number {

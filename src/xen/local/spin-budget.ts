@@ -1,33 +1,41 @@
-/** How often a thread looks at a shared word before it sleeps: often while looking has paid off lately, else not at all. */
+/** How often a thread looks for what another one will write before it sleeps: as often as has paid off lately, or not at all. */
 
-/** So many tries without a look are followed by one with all of them: who runs where may have changed. */
+/** A whole try is made only once in so many: who runs where may have changed. */
 const RETRY = 32;
+/** Granted beyond twice the looks that the last success took. */
+const FEW = 200;
 
 /**
  * Looking is the fastest way where both threads run, and the slowest where they share a processor: the one that looks
- * keeps the other from running. Which of the two it is changes with the load of the machine, and only trying tells.
+ * keeps the other from running, and itself from its other work. Which of the two it is changes with the load of the
+ * machine and with what the other one does, and only trying tells.
  */
 export class SpinBudget {
   readonly #most: number;
-  #looks: number;
-  #skipped = 0;
+  #looks = 0;
+  #tries = RETRY;
 
   /** `most` looks at best; 0 where threads never run side by side. */
   constructor(most: number) {
     this.#most = most;
-    this.#looks = most;
   }
 
-  /** Looks of the next try; {@link paid} or {@link failed} tells how it went. With 0 there is nothing to tell. */
-  next(): number {
-    if (this.#looks > 0 || ++this.#skipped < RETRY) return this.#looks;
-    this.#skipped = 0;
+  /** For the first try in a row. */
+  first(): number {
+    if (++this.#tries < RETRY) return this.#looks;
+    this.#tries = 0;
     return this.#most;
   }
 
-  /** What was waited for came within the looks. */
-  paid(): void {
-    this.#looks = this.#most;
+  /** For the next one, after one that has paid off. */
+  next(): number {
+    this.#tries++;
+    return this.#looks;
+  }
+
+  /** The other thread wrote after so many looks. */
+  paid(looks: number): void {
+    this.#looks = Math.min(this.#most, 2 * looks + FEW);
   }
 
   /** It did not. */

@@ -179,6 +179,36 @@ describe('virtual clock, on the wall', () => {
     clock.stop();
   });
 
+  test('what was started and is over within a millisecond happens in the next turns, awaited or not', async () => {
+    const clock = new VirtualClock('wall');
+    const log: string[] = [];
+    clock.after(5e5, () => {
+      log.push('first');
+      clock.after(1e5, () => log.push('second'));
+    });
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(log, ['first', 'second']);
+    clock.stop();
+  });
+
+  test('what an event starts again and again does not run away from the wall', async () => {
+    const clock = new VirtualClock('wall');
+    clock.access();
+    const [virtual, wall] = [clock.now, performance.now()];
+    let ran = 0;
+    const again = () => {
+      ran++;
+      clock.after(20_000, again);
+    };
+    clock.after(20_000, again);
+    for (let turn = 0; turn < 2000; turn++) await new Promise((resolve) => setImmediate(resolve));
+    // Ahead by what is prompt and by what Node's timers cannot tell apart, a millisecond each, and one period.
+    const ahead = (clock.now - virtual) / 1e6 - (performance.now() - wall);
+    assert.ok(ahead <= 2.02, `${ahead} ms ahead`);
+    assert.ok(ran >= 49, `${ran} events`);
+    clock.stop();
+  });
+
   test('after a wait that jumped, time goes on from there', async () => {
     const clock = new VirtualClock('wall');
     assert.equal(

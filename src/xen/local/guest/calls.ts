@@ -1,7 +1,6 @@
 /** A domain's way into the hypervisor: one call at a time, during which its thread sleeps as a processor does in a VM exit. */
 import { CallState, Errno, errnoName, Word, type Handoff } from '../control-block.js';
 import { XenCallError } from '../../errors.js';
-import { SpinBudget } from '../spin-budget.js';
 
 /** Looks at the answer before the thread goes to sleep: some microseconds. */
 const LOOKS = 1000;
@@ -9,12 +8,12 @@ const LOOKS = 1000;
 export class Calls {
   readonly #words: Int32Array;
   readonly #port: Handoff['port'];
-  readonly #spin: SpinBudget;
+  readonly #looks: number;
 
   constructor({ control, port, parallel }: Handoff) {
     this.#words = new Int32Array(control);
     this.#port = port;
-    this.#spin = new SpinBudget(parallel ? LOOKS : 0);
+    this.#looks = parallel ? LOOKS : 0;
   }
 
   /** The low word of the last result, signed. */
@@ -38,22 +37,15 @@ export class Calls {
     Atomics.store(words, Word.state, CallState.asked);
     // A thread that has to come out of its event loop for it takes longer than any look.
     if (Atomics.load(words, Word.attentive) === 0) this.#port.postMessage(0);
-    else this.#spinUntilAnswered();
+    else this.#lookForAnswer();
     this.#sleepUntilAnswered();
     Atomics.store(words, Word.state, CallState.idle);
     return words[Word.status] ?? -Errno.EINVAL;
   }
 
-  #spinUntilAnswered(): void {
-    const words = this.#words;
-    let looks = this.#spin.next();
-    if (looks === 0) return;
-    for (; looks > 0; looks--) {
-      if (Atomics.load(words, Word.state) !== CallState.answered) continue;
-      this.#spin.paid();
-      return;
-    }
-    this.#spin.failed();
+  #lookForAnswer(): void {
+    for (let look = 0; look < this.#looks; look++)
+      if (Atomics.load(this.#words, Word.state) === CallState.answered) return;
   }
 
   #sleepUntilAnswered(): void {

@@ -1,19 +1,20 @@
 /** Events of a domain as its own thread sees them: blocking, or by message to its event loop. */
 import { PORTS, portWord, PortWord, Word, type Handoff } from '../control-block.js';
+import { SpinBudget } from '../spin-budget.js';
 
-/** Looks at a port before the thread goes to sleep. */
+/** Looks at a port before the thread goes to sleep: about what waking it takes. */
 const LOOKS = 2000;
 
 export class Events {
   readonly #words: Int32Array;
-  readonly #looks: number;
+  readonly #spin: SpinBudget;
   readonly #port: Handoff['port'];
   readonly #handlers = new Map<number, () => void>();
 
   /** The port's messages keep the worker alive until {@link close}. */
   constructor({ control, port, parallel }: Handoff) {
     this.#words = new Int32Array(control);
-    this.#looks = parallel ? LOOKS : 0;
+    this.#spin = new SpinBudget(parallel ? LOOKS : 0);
     this.#port = port;
     port.on('message', () => {
       Atomics.store(this.#words, Word.doorbell, 0);
@@ -54,10 +55,8 @@ export class Events {
 
   /** Blocks until the channel is pending, and clears that. @returns false when the time has passed. */
   wait(channel: number, milliseconds: number): boolean {
+    this.#look(channel);
     const words = this.#words;
-    for (let look = 0; look < this.#looks; look++) {
-      if (Atomics.load(words, portWord(channel, PortWord.pending)) !== 0) break;
-    }
     const until = performance.now() + milliseconds;
     for (;;) {
       // Read before looking: an event in between changes it, and the sleep ends at once.
@@ -67,6 +66,16 @@ export class Events {
       if (left <= 0) return false;
       Atomics.wait(words, Word.sequence, sequence, left);
     }
+  }
+
+  #look(channel: number): void {
+    const looks = this.#spin.first();
+    for (let look = 0; look < looks; look++) {
+      if (Atomics.load(this.#words, portWord(channel, PortWord.pending)) === 0) continue;
+      this.#spin.paid(look);
+      return;
+    }
+    this.#spin.failed();
   }
 
   close(): void {
