@@ -1,5 +1,5 @@
 /** Attach: the steps by which functions of the pool become a guest's, all of them or none. */
-import { PciAddress, type XlSpec } from '../pci/index.js';
+import { messageOf, PciAddress, type XlSpec } from '../pci/index.js';
 import { Ledger, RollbackFailedError } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { XenStoreContendedError } from '../xen/store/index.js';
@@ -75,7 +75,7 @@ export class Attaching {
       const failed = await this.#undo.settle();
       const [address] = picked;
       if (failed.length === 0 || address === undefined) throw cause;
-      const reasons = failed.map(({ what, error }) => `${what}: ${String(error)}`);
+      const reasons = failed.map(({ what, error }) => `${what}: ${messageOf(error)}`);
       throw new RollbackFailedError(address, cause, reasons.join('; '));
     }
   }

@@ -1,5 +1,5 @@
 /** Detach: the steps by which functions come back from a guest into the pool, whoever attached them. */
-import { formatSpecTarget, type PciAddress, type SpecTarget } from '../pci/index.js';
+import { formatSpecTarget, messageOf, type PciAddress, type SpecTarget } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { XenStoreContendedError } from '../xen/store/index.js';
 import { FunctionNotAttachedError, GuestNotPvError, PairClosedError, PairSilentError } from './errors.js';
@@ -112,7 +112,7 @@ export class Detaching {
       const failed = await this.#stack.freshen(address, `guest ${this.#guest.id}`);
       if (failed !== undefined) this.#unsettled.push(`${address} was not reset: ${failed}`);
     } catch (error) {
-      this.#unsettled.push(error instanceof Error ? error.message : String(error));
+      this.#unsettled.push(messageOf(error));
     }
   }
 }

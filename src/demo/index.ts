@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url';
 import { describeFault, EmbeddedHost, type HostEvent } from 'openslot/admin';
 import { SimMachine } from 'openslot/machines/sim';
-import { className, notations } from 'openslot/pci';
+import { className, messageOf, notations } from 'openslot/pci';
 import { Checks } from './checks.js';
 import { GuestReports } from './guest-reports.js';
 
@@ -57,10 +57,7 @@ export async function demonstrate(options: DemoOptions): Promise<DemoOutcome> {
     if (stay) await attach(host, checks);
     else await leaveNothing(host, guest.domain, checks);
   } catch (error) {
-    checks.failed(
-      'the demonstration went to its end',
-      error instanceof Error ? error.message : String(error),
-    );
+    checks.failed('the demonstration went to its end', messageOf(error));
   }
   print(`\n${checks.summary}`);
   return { failed: checks.failures, host };

@@ -14,5 +14,6 @@ export { formatSpecTarget, type SpecTarget, type XlSpec } from './xl-spec.js';
 export * from './present-registers.js';
 export * from './registers.js';
 export * from './tables/index.js';
+export { visibleText } from './visible-text.js';
 /** Builders for tables of one's own (a device's register map). */
 export * as fields from './fields.js';

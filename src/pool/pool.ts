@@ -11,7 +11,7 @@ import {
   type ResetMethod,
   type SavedState,
 } from '../function/index.js';
-import { CommandBit, Header, type PciAddress } from '../pci/index.js';
+import { CommandBit, Header, messageOf, type PciAddress } from '../pci/index.js';
 import type { ClaimJournal, ClaimRecord } from './claim-journal.js';
 import {
   AlreadyClaimedError,
@@ -242,7 +242,7 @@ export class Pool {
 
   async #return(member: Member, fn: PciFunction, ledger: Ledger): Promise<ReturnReport> {
     const address = fn.address;
-    const unsettled = (await ledger.settle()).map(({ what, error }) => `${what}: ${String(error)}`);
+    const unsettled = (await ledger.settle()).map(({ what, error }) => `${what}: ${messageOf(error)}`);
     let reset: ReturnReport['reset'];
     let differing: readonly string[] = [];
     let quarantined: string | undefined;
@@ -256,8 +256,8 @@ export class Pool {
       if (fn.config.read(Header.vendor, 2) === ABSENT) quarantined = GONE;
       else if ('failed' in reset && fn.resetMethods.length > 0) quarantined = reset.failed;
     } catch (error) {
-      reset = { failed: String(error) };
-      quarantined = `it could not be restored: ${String(error)}`;
+      reset = { failed: messageOf(error) };
+      quarantined = `it could not be restored: ${messageOf(error)}`;
     } finally {
       fn.close();
     }
@@ -267,7 +267,7 @@ export class Pool {
       try {
         this.#journal.put(member.record);
       } catch (error) {
-        unsettled.push(`remembering the quarantine: ${String(error)}`);
+        unsettled.push(`remembering the quarantine: ${messageOf(error)}`);
       }
     }
     member.state = stateOf(member.record);
