@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describeFault, EmbeddedHost, type HostEvent } from 'openslot/admin';
 import { SimMachine } from 'openslot/machines/sim';
 import { className, messageOf, notations } from 'openslot/pci';
+import type { DomainId } from 'openslot/xen';
 import { Checks } from './checks.js';
 import { GuestReports } from './guest-reports.js';
 
@@ -49,7 +50,7 @@ export async function demonstrate(options: DemoOptions): Promise<DemoOutcome> {
       `guest ${GUEST} runs: domain ${guest.domain}, ${guest.memory / 2 ** 20} MiB, a XenStore connection of its own`,
       host.store.read(`/local/domain/${guest.domain}/name`) === GUEST,
     );
-    using reports = await GuestReports.follow(host, guest.domain);
+    await using reports = await GuestReports.follow(host, guest.domain);
     await attach(host, checks);
     await drive(reports, checks);
     await refusals(reports, events, checks);
@@ -139,11 +140,7 @@ async function detach(host: EmbeddedHost, reports: GuestReports, checks: Checks)
   checks.equal('reset and restored, it is in the pool again', state?.state ?? 'absent', 'free');
 }
 
-async function leaveNothing(
-  host: EmbeddedHost,
-  guest: Parameters<EmbeddedHost['guests']['ended']>[0],
-  checks: Checks,
-): Promise<void> {
+async function leaveNothing(host: EmbeddedHost, guest: DomainId, checks: Checks): Promise<void> {
   host.store.write(`/local/domain/${guest}/control/shutdown`, 'poweroff');
   const end = await host.guests.ended(guest);
   const left = [...host.store.nodes()].filter(({ path }) => path.split('/').includes(String(guest)));

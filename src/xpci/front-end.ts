@@ -1,12 +1,11 @@
 /** The front end of the guest's one PCI pair: follows the back end's XenBus states. */
 import { XenbusState } from '../xen/pciif/index.js';
 import type { GuestPlatform } from '../xen/platform.js';
-import type { Watch } from '../xen/store/index.js';
+import { Wakeups, type Watch } from '../xen/store/index.js';
 import { BackEndGoneError, PairTakenError } from './errors.js';
 import type { GuestBus } from './guest-bus.js';
 import { Operations } from './operations.js';
 import { PairKeys, type PairView } from './pair-keys.js';
-import { Wakeups } from './wakeups.js';
 
 /** `absent`: no pair, or one that is not ours. `published`: the back end has page and port. `closed`: until it is made anew. */
 type Phase = 'absent' | 'published' | 'connected' | 'closed';

@@ -1,4 +1,5 @@
 /** XenStore: wire codec, client and server. May know the PCI errors, domain ids and Node's sockets; no native code, no other room. */
+export { awaitChange } from './await-change.js';
 export { XenStoreClient } from './client.js';
 export type { XenStoreClientOptions } from './client.js';
 export { connectSocket } from './connect.js';
@@ -44,6 +45,7 @@ export { openSocket, socketPaths, SocketTransport } from './socket.js';
 export { discard, Discarded } from './store.js';
 export type { StoreView, Watch, WatchListener, XenStore } from './store.js';
 export type { ServedTransport, StoreTransport, TransportHandlers } from './transport.js';
+export { Wakeups } from './wakeups.js';
 export {
   decodeStrings,
   decodeText,
