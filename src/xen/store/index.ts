@@ -14,6 +14,7 @@ export {
   XenStoreRefusedError,
   XenStoreUnreachableError,
 } from './errors.js';
+export { Follower } from './follower.js';
 export { memoryPair } from './memory-transport.js';
 export type { MemoryPairOptions } from './memory-transport.js';
 export {
