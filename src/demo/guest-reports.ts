@@ -1,7 +1,7 @@
 /** What the demonstration's guest writes into its XenStore directory, awaited key by key. */
 import type { EmbeddedHost } from 'openslot/admin';
 import type { DomainId } from 'openslot/xen';
-import { Wakeups, type Watch } from 'openslot/xen/store';
+import { homePath, Wakeups, type Watch } from 'openslot/xen/store';
 
 /** Longest wait for one report. */
 const PATIENCE_MS = 20_000;
@@ -17,7 +17,7 @@ export class GuestReports implements AsyncDisposable {
 
   private constructor(host: EmbeddedHost, guest: DomainId) {
     this.#host = host;
-    this.#directory = `/local/domain/${guest}/data`;
+    this.#directory = `${homePath(guest)}/data`;
     void host.guests.ended(guest).then(({ how }) => {
       this.#end = how;
       this.#wakeups.announce();

@@ -7,6 +7,7 @@ import { describeFault, EmbeddedHost, type HostEvent } from 'openslot/admin';
 import { SimMachine } from 'openslot/machines/sim';
 import { className, messageOf, notations } from 'openslot/pci';
 import type { DomainId } from 'openslot/xen';
+import { homePath } from 'openslot/xen/store';
 import { Checks } from './checks.js';
 import { GuestReports } from './guest-reports.js';
 
@@ -48,7 +49,7 @@ export async function demonstrate(options: DemoOptions): Promise<DemoOutcome> {
     const guest = await host.guests.run({ file: PROGRAM, name: GUEST });
     checks.holds(
       `guest ${GUEST} runs: domain ${guest.domain}, ${guest.memory / 2 ** 20} MiB, a XenStore connection of its own`,
-      host.store.read(`/local/domain/${guest.domain}/name`) === GUEST,
+      host.store.read(`${homePath(guest.domain)}/name`) === GUEST,
     );
     await using reports = await GuestReports.follow(host, guest.domain);
     await attach(host, checks);
@@ -141,7 +142,7 @@ async function detach(host: EmbeddedHost, reports: GuestReports, checks: Checks)
 }
 
 async function leaveNothing(host: EmbeddedHost, guest: DomainId, checks: Checks): Promise<void> {
-  host.store.write(`/local/domain/${guest}/control/shutdown`, 'poweroff');
+  host.store.write(`${homePath(guest)}/control/shutdown`, 'poweroff');
   const end = await host.guests.ended(guest);
   const left = [...host.store.nodes()].filter(({ path }) => path.split('/').includes(String(guest)));
   checks.holds(

@@ -2,6 +2,7 @@
 import { DOM0, type DomainId } from '../../domain.js';
 import { XenStoreRefusedError } from '../errors.js';
 import { memoryPair, type MemoryPairOptions } from '../memory-transport.js';
+import { joinPath } from '../paths.js';
 import { formatPermission, type Permission } from '../permissions.js';
 import type { ServedTransport, StoreTransport } from '../transport.js';
 import { decodeText, encodeText, MessageType, type Message, type MessageName } from '../wire.js';
@@ -10,7 +11,6 @@ import { Listener } from './listener.js';
 import { childNames } from './node.js';
 import { DEFAULT_QUOTAS, type Quotas } from './quotas.js';
 import { Refusal } from './refusal.js';
-import { childName } from './removal.js';
 import { answer } from './requests.js';
 import { toPermissions } from './rights.js';
 import { Store, type StoreHypervisor } from './store.js';
@@ -121,7 +121,7 @@ export class StoreServer implements AsyncDisposable {
     const node = this.#store.tree.get(path);
     if (node === undefined) return;
     yield { path, value: node.value, permissions: toPermissions(node.permissions) };
-    for (const child of childNames(node.children)) yield* this.nodes(childName(path, child));
+    for (const child of childNames(node.children)) yield* this.nodes(joinPath(path, child));
   }
 
   /** Clients that are connected. */
