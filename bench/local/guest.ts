@@ -3,16 +3,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PciFunction, Region } from 'openslot/function';
 import type { Guest } from 'openslot/guest';
 import { Bell } from './bell.js';
+import { collectedHeap } from './heap.js';
 import { interruptTimes, type InterruptSeries } from './interrupt-times.js';
 import { timesOf, type Series, type Times } from './timed.js';
+
+export const LOOP_MS = 10;
 
 /** What a guest can be asked to do with its function, and what it answers. */
 export interface Dialogue {
   accesses: { readonly question: Series & { readonly of: 'register' | 'config' }; readonly answer: Times };
   interrupts: { readonly question: InterruptSeries; readonly answer: Times };
   /** Nanoseconds of the process's monotonic clock when the driver had read the first register of its function. */
-  firstRead: { readonly question: Record<never, never>; readonly answer: { readonly at: number } };
+  firstRead: { readonly question: Nothing; readonly answer: { readonly at: number } };
+  /** Looks at the device every {@link LOOP_MS} from now on. */
+  loop: { readonly question: Nothing; readonly answer: Nothing };
+  /** Bytes of the guest's JavaScript heap, after a collection. */
+  heap: { readonly question: Nothing; readonly answer: { readonly bytes: number } };
 }
+type Nothing = Readonly<Record<never, never>>;
 export type Subject = keyof Dialogue;
 
 interface Device {
@@ -36,6 +44,13 @@ const ANSWERS: Answers = {
     ),
   interrupts: ({ fn, region }, question) => interruptTimes(fn, region, question),
   firstRead: ({ firstRead }) => ({ at: firstRead }),
+  loop: ({ fn, region }) => {
+    setInterval(() => {
+      region.write32(Bell.scratch, region.read32(Bell.scratch) + fn.config.read(0, 2));
+    }, LOOP_MS);
+    return {};
+  },
+  heap: () => ({ bytes: collectedHeap() }),
 };
 
 export default async function bench({ xpci, store }: Guest): Promise<void> {
@@ -48,8 +63,17 @@ export default async function bench({ xpci, store }: Guest): Promise<void> {
     const asked = JSON.parse(text) as { number: number; subject: Subject; question: never };
     if (asked.number === done) return;
     done = asked.number;
-    const answer = await ANSWERS[asked.subject](await driver.device(), asked.question);
-    await store.write('data/answer', JSON.stringify({ number: asked.number, answer }));
+    try {
+      const answer: unknown = await Promise.resolve(
+        ANSWERS[asked.subject](await driver.device(), asked.question),
+      );
+      await store.write('data/answer', JSON.stringify({ number: asked.number, answer }));
+    } catch (error) {
+      // Ends the guest, which the asker is told of.
+      setImmediate(() => {
+        throw error;
+      });
+    }
   });
   await new Promise(() => undefined);
 }

@@ -11,7 +11,9 @@ import {
   XenbusState,
 } from '../xen/pciif/index.js';
 import type { EventPort, GrantReference } from '../xen/platform.js';
-import { discard, XenStoreRefusedError, type StoreView, type XenStore } from '../xen/store/index.js';
+// The client's part of the room: a guest's worker has no use for the server.
+import { XenStoreRefusedError } from '../xen/store/errors.js';
+import { discard, type StoreView, type XenStore } from '../xen/store/store.js';
 import { PairKeysError } from './errors.js';
 
 /** A bus number has 8 bits; no back end has more roots than that in one domain. */

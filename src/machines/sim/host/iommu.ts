@@ -1,63 +1,11 @@
 /** The IOMMU: whose DMA reaches which memory, by requester, and a record of what reached nothing. */
-import type { DmaResult, IommuContext, IommuFault, Iova, PhysicalAddress } from '../../../function/index.js';
+import type { DmaResult, IommuContext, IommuFault, Iova } from '../../../function/index.js';
 import type { PciAddress } from '../../../pci/index.js';
 import { PAGE_SIZE, type PhysicalMemory } from './memory.js';
+import { PageTable, READ, WRITE } from './page-table.js';
 
 /** Faults that are kept; older ones are only counted. */
 const KEPT_FAULTS = 256;
-const READ = 1;
-const WRITE = 2;
-
-/** A page table: page number of the device's side to physical page number and rights, packed in one number. */
-export class PageTable implements IommuContext {
-  readonly name: string;
-  readonly #pages = new Map<number, number>();
-
-  constructor(name: string) {
-    this.name = name;
-  }
-
-  /** @throws {RangeError} a number is no multiple of a page: a fault of the caller. */
-  map(iova: Iova, physical: PhysicalAddress, bytes: number, access: { read: boolean; write: boolean }): void {
-    const first = pageNumber(iova);
-    const target = wholePages(physical);
-    const rights = (access.read ? READ : 0) | (access.write ? WRITE : 0);
-    for (let page = 0; page < wholePages(bytes); page++) {
-      this.#pages.set(first + page, (target + page) * 4 + rights);
-    }
-  }
-
-  unmap(iova: Iova, bytes: number): void {
-    const first = pageNumber(iova);
-    for (let page = 0; page < wholePages(bytes); page++) this.#pages.delete(first + page);
-  }
-
-  /** Physical page number times 4, plus the rights; undefined where nothing is mapped. */
-  entry(page: number): number | undefined {
-    return this.#pages.get(page);
-  }
-
-  /** Forgets every page of a physical range: it will be somebody else's. */
-  forget(base: number, bytes: number): void {
-    const first = base / PAGE_SIZE;
-    const end = first + bytes / PAGE_SIZE;
-    for (const [page, entry] of this.#pages) {
-      const target = Math.floor(entry / 4);
-      if (target >= first && target < end) this.#pages.delete(page);
-    }
-  }
-}
-
-function wholePages(bytes: number): number {
-  const pages = bytes / PAGE_SIZE;
-  if (!Number.isInteger(pages) || pages < 0) throw new RangeError(`${bytes} is no whole number of pages`);
-  return pages;
-}
-
-function pageNumber(iova: Iova): number {
-  if ((iova & 0xfffn) !== 0n) throw new RangeError(`0x${iova.toString(16)} is not the address of a page`);
-  return Number(iova >> 12n);
-}
 
 export class Iommu {
   readonly #memory: PhysicalMemory;
@@ -158,11 +106,11 @@ export class Iommu {
     const inside = Number(iova & 0xfffn);
     const pages = Math.ceil((inside + bytes.length) / PAGE_SIZE);
     for (let index = 0; index < pages; index++) {
-      const entry = context?.entry(page + index);
+      const entry = context?.entry(page + index) ?? 0;
       const why =
         context === undefined
           ? 'quarantined'
-          : entry === undefined || this.#memory.find(Math.floor(entry / 4) * PAGE_SIZE) === undefined
+          : entry === 0 || this.#memory.find(Math.floor(entry / 4) * PAGE_SIZE) === undefined
             ? 'unmapped'
             : (entry & right) === 0
               ? 'not_allowed'
