@@ -2,6 +2,7 @@
 import type { ConfigSpace } from '../../../function/index.js';
 import { CapabilityId } from '../../../pci/index.js';
 import type { FunctionShape } from '../device-model.js';
+import { Listeners } from '../listeners.js';
 import { MsiCapability, type SendMessage } from './msi.js';
 import { MsixCapability } from './msix.js';
 
@@ -10,7 +11,7 @@ export class Signals {
   readonly msix: MsixCapability | undefined;
   readonly #hasPin: boolean;
   readonly #drivePin: (level: boolean) => void;
-  readonly #watchers = new Set<(asserted: boolean) => void>();
+  readonly #watchers = new Listeners<boolean>();
   /** What the model drives. */
   #level = false;
   /** An interrupt storm holds the pin whatever the model does. */
@@ -78,15 +79,7 @@ export class Signals {
 
   /** Told of each change of {@link asserted}. */
   watch(watcher: (asserted: boolean) => void): Disposable {
-    const entry = (asserted: boolean) => {
-      watcher(asserted);
-    };
-    this.#watchers.add(entry);
-    return {
-      [Symbol.dispose]: () => {
-        this.#watchers.delete(entry);
-      },
-    };
+    return this.#watchers.add(watcher);
   }
 
   #drive(): void {
@@ -94,6 +87,6 @@ export class Signals {
     if (asserted === this.#asserted) return;
     this.#asserted = asserted;
     this.#drivePin(asserted);
-    for (const watcher of [...this.#watchers]) watcher(asserted);
+    this.#watchers.tell(asserted);
   }
 }

@@ -1,6 +1,7 @@
 /** The IOMMU: whose DMA reaches which memory, by requester, and a record of what reached nothing. */
 import type { DmaResult, IommuContext, IommuFault, Iova } from '../../../function/index.js';
 import type { PciAddress } from '../../../pci/index.js';
+import { Listeners } from '../listeners.js';
 import { PAGE_SIZE, type PhysicalMemory } from './memory.js';
 import { PageTable, READ, WRITE } from './page-table.js';
 
@@ -13,7 +14,7 @@ export class Iommu {
   /** By requester; null is quarantine. Who is not in it has its program's context. */
   readonly #assigned = new Map<number, PageTable | null>();
   readonly #programs = new Map<number, PageTable>();
-  readonly #listeners = new Set<(fault: IommuFault) => void>();
+  readonly #listeners = new Listeners<IommuFault>();
   readonly #faults: IommuFault[] = [];
   #faultCount = 0;
 
@@ -70,23 +71,14 @@ export class Iommu {
   }
 
   onFault(listener: (fault: IommuFault) => void): Disposable {
-    // A function of its own for each call, so that the same listener can listen twice.
-    const entry = (fault: IommuFault) => {
-      listener(fault);
-    };
-    this.#listeners.add(entry);
-    return {
-      [Symbol.dispose]: () => {
-        this.#listeners.delete(entry);
-      },
-    };
+    return this.#listeners.add(listener);
   }
 
   record(fault: IommuFault): void {
     this.#faultCount++;
     this.#faults.push(fault);
     if (this.#faults.length > KEPT_FAULTS) this.#faults.shift();
-    for (const listener of [...this.#listeners]) listener(fault);
+    this.#listeners.tell(fault);
   }
 
   /** Before memory becomes somebody else's: no context reaches it any more. */
