@@ -43,6 +43,11 @@ export class LocalPirqs {
     this.#open = open;
   }
 
+  /** Pirqs that are mapped, of all domains. */
+  get count(): number {
+    return this.#mapped.size;
+  }
+
   /** @throws {XenCallError} */
   map(guest: DomainId, route: InterruptRoute): Pirq {
     return route.kind === 'intx' ? this.#mapLine(guest, route) : this.#mapMessage(guest, route);

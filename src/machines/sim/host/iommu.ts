@@ -1,7 +1,8 @@
 /** The IOMMU: whose DMA reaches which memory, by requester, and a record of what reached nothing. */
 import type { DmaResult, IommuContext, IommuFault, Iova } from '../../../function/index.js';
 import type { PciAddress } from '../../../pci/index.js';
-import { PAGE_SIZE, type PhysicalMemory } from './memory.js';
+import type { PhysicalMemory } from './memory.js';
+import { PAGE_SIZE } from './page.js';
 import { PageTable, READ, WRITE } from './page-table.js';
 
 /** Faults that are kept; older ones are only counted. */
