@@ -23,6 +23,7 @@ export async function measureCrowd(rounds: number): Promise<void> {
     printRows(
       Object.fromEntries(Object.entries(costs).map(([name, all]) => [name, all.map((cost) => cost[figure])])),
       digits,
+      [['guest', 'worker']],
     );
   }
 }
