@@ -5,7 +5,7 @@
  * front end, and no native code.
  */
 export type { DomainEnd, DomainProgram, LocalDomain } from './local-domain.js';
-export { LocalXen, type HostedMachine, type LocalXenOptions } from './local-xen.js';
+export { LocalXen, type HostedMachine, type LocalXenOptions, type XenUsage } from './local-xen.js';
 export { connectGuest, type LocalGuestPlatform } from './guest/index.js';
 export { DomainEndedError, GuestMemoryError, WouldDeadlockError } from './errors.js';
 export type { Handoff } from './control-block.js';

@@ -133,6 +133,8 @@ export class LocalDomain {
     });
     worker.on('exit', (code) => {
       this.#finish(crash === undefined ? { how: 'exit', code } : { how: 'crash', error: crash.error });
+      // Not before: its thread may have written to the last.
+      this.memory.free();
     });
   }
 
@@ -189,7 +191,8 @@ export class LocalDomain {
   /** Ends the domain wherever it is, in a register access too. Its functions are in quarantine before this returns. */
   async destroy(): Promise<void> {
     this.#finish({ how: 'destroyed' });
-    await this.#worker?.terminate();
+    if (this.#worker === undefined) this.memory.free();
+    else await this.#worker.terminate();
   }
 
   #bindPirq(pirq: Parameters<LocalPirqs['bind']>[1]): number {
@@ -217,7 +220,6 @@ export class LocalDomain {
     assignment.takeAway(this.id);
     pirqs.releaseAll(this.id);
     this.#wake.port1.close();
-    this.memory.free();
     this.#settle(end);
   }
 }

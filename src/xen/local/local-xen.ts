@@ -20,6 +20,17 @@ export interface LocalXenOptions {
   readonly onFault?: (domain: DomainId, error: unknown) => void;
 }
 
+/** Numbers of what is open, of all domains together. */
+export interface XenUsage {
+  readonly domains: number;
+  readonly grants: number;
+  /** Event channels; each domain has one for the store. */
+  readonly channels: number;
+  /** Ranges of the bus that domains have mapped. */
+  readonly ranges: number;
+  readonly pirqs: number;
+}
+
 /**
  * Domain 0 is this thread: it runs the store, the tool stack and the back end. Each other domain is a worker with a
  * range of the machine's memory. A domain's accesses, calls and notifications are answered on this thread, one at a
@@ -59,6 +70,18 @@ export class LocalXen implements AsyncDisposable {
   /** Domains that have not ended, in order of their ids. */
   get domains(): readonly LocalDomain[] {
     return [...this.#domains.values()];
+  }
+
+  /** What domains hold now. */
+  get usage(): XenUsage {
+    const usage = { domains: 0, grants: 0, channels: 0, ranges: 0, pirqs: this.#pirqs.count };
+    for (const { grants, channels, ranges } of this.#domains.values()) {
+      usage.domains++;
+      usage.grants += grants.count;
+      usage.channels += channels.count;
+      usage.ranges += ranges.count;
+    }
+    return usage;
   }
 
   /** Undefined for one that is not there any more. */
