@@ -8,7 +8,7 @@ import { OpenslotError } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
 import type { DomainEnd, LocalDomain, LocalXen } from '../xen/local/index.js';
 import type { Permission, StoreView, XenStore } from '../xen/store/index.js';
-import { GuestUnknownError } from './errors.js';
+import { GuestRunningError, GuestUnknownError } from './errors.js';
 
 /** What a guest is to be. */
 export interface GuestOptions {
@@ -43,7 +43,7 @@ export type GuestEvent = { readonly guest: DomainId; readonly name: string } & (
 const DEFAULT_MEMORY = 16 * 2 ** 20;
 const SMALLEST_MEMORY = 64 * 2 ** 10;
 const NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,62}$/;
-/** Characters of a line that a guest prints without an end; what is longer comes in pieces. */
+/** Characters of a line that a guest prints; what is longer comes in pieces. */
 const LONGEST_LINE = 4096;
 
 /** A guest cannot have this name, memory or file. */
@@ -119,17 +119,18 @@ export class LocalGuests {
     guest.cleared = domain.ended.then((end) => this.#ended(guest, end));
     try {
       await this.#store.transaction((tx) => introduce(tx, guest));
+      if (options.paused !== true) this.unpause(domain.id);
     } catch (cause) {
       await this.destroy(domain.id);
       throw cause;
     }
-    if (options.paused !== true) this.unpause(domain.id);
     return this.#info(domain.id);
   }
 
-  /** Starts a guest that was made paused. */
+  /** Starts a guest that was made paused. @throws {GuestUnknownError | GuestRunningError} */
   unpause(id: DomainId): void {
     const { domain, options } = this.#guest(id);
+    if (domain.running) throw new GuestRunningError(domain.id, domain.name);
     const start: GuestStart = {
       program: pathToFileURL(options.file).href,
       arguments: options.arguments ?? [],
@@ -178,8 +179,7 @@ export class LocalGuests {
       throw new GuestOptionsError('name', `a guest "${name}" is there already`);
     if (!Number.isInteger(memory) || memory < SMALLEST_MEMORY)
       throw new GuestOptionsError('memory', `${memory} bytes are less than ${SMALLEST_MEMORY}`);
-    if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
-      throw new GuestProgramError(file, 'there is no such file');
+    checkFile(file);
   }
 
   #guest(id: DomainId): Running {
@@ -203,6 +203,17 @@ export class LocalGuests {
       .catch(() => undefined);
     this.#guests.delete(domain.id);
   }
+}
+
+/** @throws {GuestProgramError} */
+function checkFile(file: string): void {
+  let why = 'there is no such file';
+  try {
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() === true) return;
+  } catch (cause) {
+    why = `it cannot be looked at: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}`;
+  }
+  throw new GuestProgramError(file, why);
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
@@ -255,12 +266,20 @@ class OutputLines {
   push(text: string): void {
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.#onLine(line);
+    for (const line of lines) this.#tell(line);
     if (this.#rest.length >= LONGEST_LINE) this.end();
   }
 
   end(): void {
-    if (this.#rest !== '') this.#onLine(this.#rest);
+    if (this.#rest !== '') this.#tell(this.#rest);
     this.#rest = '';
+  }
+
+  #tell(line: string): void {
+    let at = 0;
+    do {
+      this.#onLine(line.slice(at, at + LONGEST_LINE));
+      at += LONGEST_LINE;
+    } while (at < line.length);
   }
 }
