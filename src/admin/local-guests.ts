@@ -8,7 +8,9 @@ import { OpenslotError } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
 import type { DomainEnd, LocalDomain, LocalXen } from '../xen/local/index.js';
 import type { Permission, StoreView, XenStore } from '../xen/store/index.js';
+import { backendPath } from '../xen/pciif/index.js';
 import { GuestRunningError, GuestUnknownError } from './errors.js';
+import { removeWithEmptyParents } from './pair.js';
 
 /** What a guest is to be. */
 export interface GuestOptions {
@@ -199,6 +201,9 @@ export class LocalGuests {
     await this.#store
       .transaction(async (tx) => {
         for (const path of [home(domain.id), `/vm/${uuid}`, `/libxl/${domain.id}`]) await tx.remove(path);
+        // The back end does it too, after its functions have come back: whoever is first.
+        const back = backendPath(this.#xen.platform.domain, domain.id);
+        if ((await tx.list(back)) !== undefined) await removeWithEmptyParents(tx, back);
       })
       .catch(() => undefined);
     this.#guests.delete(domain.id);

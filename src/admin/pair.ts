@@ -258,7 +258,8 @@ async function writeAll(
   for (const [key, value] of Object.entries(keys)) await tx.write(`${directory}/${key}`, value);
 }
 
-async function removeWithEmptyParents(tx: StoreView, path: string): Promise<void> {
+/** As libxl takes a device's directory away. */
+export async function removeWithEmptyParents(tx: StoreView, path: string): Promise<void> {
   await tx.remove(path);
   for (let parent = parentPath(path); parent !== undefined && parent !== '/'; parent = parentPath(parent)) {
     if ((await tx.list(parent))?.length !== 0) return;
