@@ -101,6 +101,9 @@ export class LocalXen implements AsyncDisposable {
       assignment: this.#assignment,
       loop: this.#loop,
       onFault: this.#onFault,
+      onOver: () => {
+        this.#domains.delete(id);
+      },
     });
     this.#domains.set(id, domain);
     const page = new Uint8Array(domain.memory.buffer, STORE_PAGE * PAGE_BYTES, PAGE_BYTES);
@@ -117,8 +120,7 @@ export class LocalXen implements AsyncDisposable {
     });
     this.#store.serve(ring, id);
     this.#store.introduce(id);
-    void domain.ended.then(() => {
-      this.#domains.delete(id);
+    void domain.over.then(() => {
       ring.close();
       this.#store.release(id);
     });

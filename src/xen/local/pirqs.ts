@@ -58,7 +58,7 @@ export class LocalPirqs {
 
   /** Pirqs that are mapped, of all domains. */
   get count(): number {
-    return this.#mapped.size;
+    return [...this.#domains.values()].reduce((sum, { mapped }) => sum + mapped.size, 0);
   }
 
   /** A line that the domain has already is the same pirq again, as on Xen. @throws {XenCallError} */
