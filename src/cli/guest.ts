@@ -22,8 +22,9 @@ export function define(command: Command): void {
 A guest program is a JavaScript module. Its default function gets the guest's bus, store and platform:
 
   export default async function ({ xpci, store }) {
-    for await (const { change, address } of xpci.changes()) {
-      if (change === 'attached') console.log(String(address), xpci.open(address).config.read(0, 4).toString(16));
+    for await (const change of xpci.changes()) {
+      if (change.change !== 'attached') continue;
+      console.log(String(change.address), xpci.open(change.address).config.read(0, 4).toString(16));
     }
   }
 
@@ -32,7 +33,9 @@ program throws, the guest ends, and what it had goes back to the pool.
 
 Examples:
   openslot guest run my-driver.js --name test --memory 32M --on sim
+  openslot guest run my-driver.js --on sim -- --an-option=of-the-program
   openslot guest list --on sim
+  openslot guest shutdown test --on sim
   openslot guest destroy test --on sim`,
   );
   command
@@ -57,6 +60,14 @@ Examples:
     .action(async (guest: string, choice: MachineChoice) => {
       const { name, domain } = await askOwner(choice, 'guest_unpause', { guest });
       print(`guest ${name} runs (domain ${domain})`);
+    });
+  command
+    .command('shutdown <guest>')
+    .description('ask a guest to end; whether it does is its own')
+    .addOption(machineOption())
+    .action(async (guest: string, choice: MachineChoice) => {
+      const { name, domain } = await askOwner(choice, 'guest_shutdown', { guest });
+      print(`guest ${name} (domain ${domain}) is asked to end`);
     });
   command
     .command('destroy <guest>')

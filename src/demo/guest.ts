@@ -6,6 +6,9 @@ import type { Guest } from 'openslot/guest';
 import { changeCommand, type PciFunction, type Region } from 'openslot/function';
 import { CommandBit, Header } from 'openslot/pci';
 
+/** Its device number. */
+const EDU = 0x11e8;
+
 /** Registers of edu's BAR 0. */
 const IDENTIFICATION = 0x00;
 const FACTORIAL = 0x08;
@@ -29,14 +32,11 @@ const MEMORY = 16n * 2n ** 20n;
 export default async function demo({ xpci, platform, store }: Guest): Promise<void> {
   const tell = (what: string, value: string) => store.write(`data/${what}`, value);
 
-  const changes = xpci.changes();
-  // How a tool stack asks any guest of a Xen to end.
-  await using _asked = await store.watch('control/shutdown', async () => {
-    if ((await store.read('control/shutdown')) === 'poweroff') await changes.return?.();
-  });
-  for await (const change of changes) {
+  for await (const change of xpci.changes()) {
     if (change.change === 'attached') {
       using fn = xpci.open(change.address);
+      // Whatever else it is given it leaves alone: it is a driver of one device.
+      if (fn.config.read(Header.device, 2) !== EDU) continue;
       await tell(
         'bus',
         `${String(change.address)} ${hex(fn.config.read(Header.vendor, 2))}:${hex(fn.config.read(Header.device, 2))}`,

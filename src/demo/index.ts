@@ -142,7 +142,7 @@ async function detach(host: EmbeddedHost, reports: GuestReports, checks: Checks)
 }
 
 async function leaveNothing(host: EmbeddedHost, guest: DomainId, checks: Checks): Promise<void> {
-  host.store.write(`${homePath(guest)}/control/shutdown`, 'poweroff');
+  await host.guests.shutdown(guest);
   const end = await host.guests.ended(guest);
   const left = [...host.store.nodes()].filter(({ path }) => path.split('/').includes(String(guest)));
   checks.holds(

@@ -36,6 +36,7 @@ const SCHEMAS = {
   }),
   guest_list: z.strictObject({}),
   guest_unpause: z.strictObject({ guest }),
+  guest_shutdown: z.strictObject({ guest }),
   guest_destroy: z.strictObject({ guest }),
 } as const;
 

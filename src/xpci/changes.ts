@@ -57,6 +57,8 @@ class Reader implements AsyncIterator<BusChange, undefined> {
 export class ChangeFeed {
   readonly #readers = new Set<Reader>();
   #ended = false;
+  /** What waits for the end of a step; at most a change for each function of the bus. */
+  #held: BusChange[] | undefined;
 
   /** Everything from this call on, for one reader; ends with the bus. */
   read(): AsyncIterableIterator<BusChange> {
@@ -71,7 +73,23 @@ export class ChangeFeed {
     return iterator;
   }
 
+  /** Keeps what is told from the readers until it is disposed of: a program that then polls must not stop a step half way. */
+  hold(): Disposable {
+    this.#held ??= [];
+    return {
+      [Symbol.dispose]: () => {
+        const held = this.#held ?? [];
+        this.#held = undefined;
+        for (const change of held) this.tell(change);
+      },
+    };
+  }
+
   tell(change: BusChange): void {
+    if (this.#held !== undefined) {
+      this.#held.push(change);
+      return;
+    }
     for (const reader of this.#readers) reader.push(change);
   }
 
