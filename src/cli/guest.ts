@@ -91,15 +91,9 @@ interface RunOptions extends MachineChoice {
 }
 
 async function run(file: string, words: string[], options: RunOptions): Promise<void> {
-  const { name, memory, paused, json } = options;
+  const { on, json, ...wanted } = options;
   // The owner may stand in another directory.
-  const info = await askOwner(options, 'guest_run', {
-    file: resolve(file),
-    arguments: words,
-    ...(name === undefined ? {} : { name }),
-    ...(memory === undefined ? {} : { memory }),
-    ...(paused === undefined ? {} : { paused }),
-  });
+  const info = await askOwner({ on }, 'guest_run', { ...wanted, file: resolve(file), arguments: words });
   if (json) print(JSON.stringify(info));
   else
     print(
