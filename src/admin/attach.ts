@@ -148,7 +148,7 @@ export class Attaching {
   async #list(addresses: readonly PciAddress[]): Promise<PairView> {
     const wanted = addresses.map((address) => this.#wanted(address));
     this.#undo.add({
-      what: 'entries in the back end’s directory',
+      what: "entries in the back end's directory",
       undo: async () => {
         await this.#pair.forget(addresses);
         for (const address of addresses)
