@@ -24,5 +24,8 @@ export async function measureAttach(rounds: number): Promise<void> {
   console.log(
     `  milliseconds to the first register read, ${rounds} processes: by a running guest’s driver, and by a program`,
   );
-  printRows(rows, 2);
+  printRows(rows, 2, [
+    ['attach, first', 'pool, first'],
+    ['attach, later', 'pool, later'],
+  ]);
 }

@@ -4,6 +4,8 @@ import type { CrowdCost } from './crowd-program.js';
 import { runProgram } from './program.js';
 
 const GUESTS = 32;
+/** Each takes some seconds and all processors. */
+const MOST_ROUNDS = 7;
 
 const FIGURES: readonly (readonly [keyof CrowdCost, string, number])[] = [
   ['startSeconds', `seconds until ${GUESTS} run (guests: each driver has read its function)`, 2],
@@ -13,7 +15,8 @@ const FIGURES: readonly (readonly [keyof CrowdCost, string, number])[] = [
   ['processorPercent', 'percent of one processor for each, with a look at its device every 10 ms', 3],
 ];
 
-export async function measureCrowd(rounds: number): Promise<void> {
+export async function measureCrowd(wanted: number): Promise<void> {
+  const rounds = Math.min(wanted, MOST_ROUNDS);
   const costs: Record<string, CrowdCost[]> = { guest: [], worker: [] };
   for (let round = 0; round < rounds; round++)
     for (const [name, taken] of Object.entries(costs))
@@ -23,6 +26,7 @@ export async function measureCrowd(rounds: number): Promise<void> {
     printRows(
       Object.fromEntries(Object.entries(costs).map(([name, all]) => [name, all.map((cost) => cost[figure])])),
       digits,
+      [['guest', 'worker']],
     );
   }
 }

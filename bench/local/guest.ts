@@ -5,6 +5,7 @@ import type { Guest } from 'openslot/guest';
 import { Bell } from './bell.js';
 import { collectedHeap } from './heap.js';
 import { interruptTimes, type InterruptSeries } from './interrupt-times.js';
+import { mix, type Mix, type MixCounts } from './mix.js';
 import { timesOf, type Series, type Times } from './timed.js';
 
 export const LOOP_MS = 10;
@@ -17,6 +18,7 @@ export interface Dialogue {
   firstRead: { readonly question: Nothing; readonly answer: { readonly at: number } };
   /** Looks at the device every {@link LOOP_MS} from now on. */
   loop: { readonly question: Nothing; readonly answer: Nothing };
+  mix: { readonly question: Mix; readonly answer: MixCounts };
   /** Bytes of the guest's JavaScript heap, after a collection. */
   heap: { readonly question: Nothing; readonly answer: { readonly bytes: number } };
 }
@@ -24,6 +26,7 @@ type Nothing = Readonly<Record<never, never>>;
 export type Subject = keyof Dialogue;
 
 interface Device {
+  readonly guest: Guest;
   readonly fn: PciFunction;
   readonly region: Region;
   readonly firstRead: number;
@@ -50,13 +53,16 @@ const ANSWERS: Answers = {
     }, LOOP_MS);
     return {};
   },
+  mix: ({ guest, fn, region }, question) => mix(guest, fn, region, question),
   heap: () => ({ bytes: collectedHeap() }),
 };
 
-export default async function bench({ xpci, store }: Guest): Promise<void> {
-  const driver = new Driver(xpci);
+export default async function bench(guest: Guest): Promise<void> {
+  const { store } = guest;
+  const driver = new Driver(guest);
   void driver.follow();
   let done = 0;
+  await store.write('data/answer', JSON.stringify({ number: done }));
   await using _questions = await store.watch('data/question', async () => {
     const text = await store.read('data/question');
     if (text === undefined) return;
@@ -80,25 +86,26 @@ export default async function bench({ xpci, store }: Guest): Promise<void> {
 
 /** Drives the one function that the guest has. */
 class Driver {
-  readonly #xpci: Guest['xpci'];
+  readonly #guest: Guest;
   #device: Device | undefined;
 
-  constructor(xpci: Guest['xpci']) {
-    this.#xpci = xpci;
+  constructor(guest: Guest) {
+    this.#guest = guest;
   }
 
   async follow(): Promise<void> {
-    for await (const change of this.#xpci.changes()) {
+    const { xpci } = this.#guest;
+    for await (const change of xpci.changes()) {
       this.#device?.fn.close();
       this.#device = undefined;
       if (change.change !== 'attached') continue;
-      const fn = this.#xpci.open(change.address);
+      const fn = xpci.open(change.address);
       fn.setEnabled(true);
       const region = fn.openRegion(0);
       region.read32(Bell.scratch);
       const firstRead = Number(process.hrtime.bigint());
       fn.config.write(COMMAND, 2, fn.config.read(COMMAND, 2) | BUS_MASTER);
-      this.#device = { fn, region, firstRead };
+      this.#device = { guest: this.#guest, fn, region, firstRead };
     }
   }
 

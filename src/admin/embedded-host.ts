@@ -48,7 +48,9 @@ export class EmbeddedHost implements AsyncDisposable {
     this.#parts = parts;
   }
 
-  static async start({ machine, onEvent = () => undefined }: EmbeddedHostOptions): Promise<EmbeddedHost> {
+  static async start(options: EmbeddedHostOptions): Promise<EmbeddedHost> {
+    const { machine } = options;
+    const onEvent = guarded(options.onEvent);
     const store = new StoreServer();
     const xen = new LocalXen(machine, store, {
       onFault: (guest, error) => {
@@ -81,7 +83,10 @@ export class EmbeddedHost implements AsyncDisposable {
       (event) => {
         onEvent({ of: 'guest', event });
       },
-      (guest) => attachments.guestEnded(guest),
+      (guest) =>
+        attachments.guestEnded(guest).catch((error: unknown) => {
+          onEvent({ of: 'tool stack', doing: `clearing up behind guest ${guest}`, error });
+        }),
     );
     const faults = machine.host.onFault((fault) => {
       onEvent({ of: 'IOMMU', fault });
@@ -99,4 +104,15 @@ export class EmbeddedHost implements AsyncDisposable {
     await this.store[Symbol.asyncDispose]();
     this.machine[Symbol.dispose]();
   }
+}
+
+/** What is told must not stop what it is told by: guests are cleared up behind whatever becomes of the telling. */
+function guarded(onEvent: (event: HostEvent) => void = () => undefined): (event: HostEvent) => void {
+  return (event) => {
+    try {
+      onEvent(event);
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
+  };
 }

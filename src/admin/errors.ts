@@ -22,6 +22,14 @@ export class GuestUnknownError extends OpenslotError {
   }
 }
 
+/** A guest is started once, and this one was. */
+export class GuestRunningError extends OpenslotError {
+  readonly code = 'GUEST_RUNNING';
+  constructor(id: DomainId, name: string) {
+    super(`guest ${name} (${id}) runs already`, { guest: id, name }, 'openslot guest list');
+  }
+}
+
 /** Functions reach a guest by Xen's PCI interface only when it is paravirtualised. */
 export class GuestNotPvError extends OpenslotError {
   readonly code = 'GUEST_NOT_PV';

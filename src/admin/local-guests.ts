@@ -7,8 +7,15 @@ import { GUEST_ENTRY, GuestProgramError, type GuestStart } from '../guest/index.
 import { OpenslotError } from '../pci/index.js';
 import { DOM0, type DomainId } from '../xen/domain.js';
 import type { DomainEnd, LocalDomain, LocalXen } from '../xen/local/index.js';
-import { homePath, type Permission, type StoreView, type XenStore } from '../xen/store/index.js';
-import { GuestUnknownError } from './errors.js';
+import { backendPath } from '../xen/pciif/index.js';
+import {
+  homePath,
+  removeWithEmptyParents,
+  type Permission,
+  type StoreView,
+  type XenStore,
+} from '../xen/store/index.js';
+import { GuestRunningError, GuestUnknownError } from './errors.js';
 import { libxlPath, vmPath } from './guests.js';
 import { OutputLines } from './output-lines.js';
 
@@ -119,17 +126,18 @@ export class LocalGuests {
     guest.cleared = domain.ended.then((end) => this.#ended(guest, end));
     try {
       await this.#store.transaction((tx) => introduce(tx, guest));
+      if (options.paused !== true) this.unpause(domain.id);
     } catch (cause) {
       await this.destroy(domain.id);
       throw cause;
     }
-    if (options.paused !== true) this.unpause(domain.id);
     return this.#info(domain.id);
   }
 
-  /** Starts a guest that was made paused. */
+  /** Starts a guest that was made paused. @throws {GuestUnknownError | GuestRunningError} */
   unpause(id: DomainId): void {
     const { domain, options } = this.#guest(id);
+    if (domain.running) throw new GuestRunningError(domain.id, domain.name);
     const start: GuestStart = {
       program: pathToFileURL(options.file).href,
       arguments: options.arguments ?? [],
@@ -178,8 +186,7 @@ export class LocalGuests {
       throw new GuestOptionsError('name', `a guest "${name}" is there already`);
     if (!Number.isInteger(memory) || memory < SMALLEST_MEMORY)
       throw new GuestOptionsError('memory', `${memory} bytes are less than ${SMALLEST_MEMORY}`);
-    if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
-      throw new GuestProgramError(file, 'there is no such file');
+    checkFile(file);
   }
 
   #guest(id: DomainId): Running {
@@ -199,10 +206,24 @@ export class LocalGuests {
     await this.#store
       .transaction(async (tx) => {
         for (const path of [homePath(domain.id), vmPath(uuid), libxlPath(domain.id)]) await tx.remove(path);
+        // The back end does it too, after its functions have come back: whoever is first.
+        const back = backendPath(this.#xen.platform.domain, domain.id);
+        if ((await tx.list(back)) !== undefined) await removeWithEmptyParents(tx, back, '/');
       })
       .catch(() => undefined);
     this.#guests.delete(domain.id);
   }
+}
+
+/** @throws {GuestProgramError} */
+function checkFile(file: string): void {
+  let why = 'there is no such file';
+  try {
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() === true) return;
+  } catch (cause) {
+    why = `it cannot be looked at: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}`;
+  }
+  throw new GuestProgramError(file, why);
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

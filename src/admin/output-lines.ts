@@ -1,6 +1,6 @@
 /** Lines of a stream of text that is cut anywhere. */
 
-/** Characters of a line without an end that are kept; what is longer comes in pieces. */
+/** Characters of a line; what is longer comes in pieces. */
 const LONGEST_LINE = 4096;
 
 export class OutputLines {
@@ -14,13 +14,21 @@ export class OutputLines {
   push(text: string): void {
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.#onLine(line);
+    for (const line of lines) this.#tell(line);
     if (this.#rest.length >= LONGEST_LINE) this.end();
   }
 
   /** What is left is a line, too. */
   end(): void {
-    if (this.#rest !== '') this.#onLine(this.#rest);
+    if (this.#rest !== '') this.#tell(this.#rest);
     this.#rest = '';
+  }
+
+  #tell(line: string): void {
+    let at = 0;
+    do {
+      this.#onLine(line.slice(at, at + LONGEST_LINE));
+      at += LONGEST_LINE;
+    } while (at < line.length);
   }
 }

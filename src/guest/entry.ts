@@ -1,4 +1,5 @@
 /** The first module of a guest's worker: connects the platform and the bus, runs the program, and shuts down after it. */
+import { inspect } from 'node:util';
 import { workerData } from 'node:worker_threads';
 // Its own part of the room, so that no worker loads the hypervisor.
 import { connectGuest } from '../xen/local/guest/index.js';
@@ -14,13 +15,7 @@ async function load(program: string): Promise<GuestProgram> {
   try {
     module = (await import(program)) as { readonly default?: unknown };
   } catch (cause) {
-    throw new GuestProgramError(
-      program,
-      cause instanceof Error ? (cause.stack ?? cause.message) : String(cause),
-      {
-        cause,
-      },
-    );
+    throw new GuestProgramError(program, inspect(cause), { cause });
   }
   if (typeof module.default !== 'function')
     throw new GuestProgramError(program, 'it exports no default function');

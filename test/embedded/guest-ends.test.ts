@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { DomainEnd } from '../../src/xen/local/index.js';
 import { TestHost } from './embedded.js';
 
@@ -84,5 +86,31 @@ describe('a guest', () => {
     assert.equal(test.state('02:00.0'), 'taken');
     await test.host.guests.destroy(steady.domain);
     test.assertGone(steady, '02:00.0');
+  });
+
+  test('leaves no memory, no range of the machine and no key behind: two thousand in a row', async () => {
+    await using test = await TestHost.start();
+    const nodes = () => [...test.host.store.nodes()].length;
+    let after = 0;
+    const domains: WeakRef<object>[] = [];
+    const bases = new Set<number>();
+    for (let number = 0; number < 2000; number++) {
+      const guest = await test.run('ends', [], { paused: true, memory: 2 ** 16 });
+      const domain = test.host.xen.domain(guest.domain);
+      assert.ok(domain !== undefined);
+      bases.add(domain.memory.base);
+      domains.push(new WeakRef(domain), new WeakRef(domain.context));
+      await test.host.guests.destroy(guest.domain);
+      // The first one leaves the directories that guests stand in.
+      if (number === 0) after = nodes();
+    }
+    assert.equal(bases.size, 1, 'all had the same memory, one after the other');
+    assert.equal(nodes(), after);
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    await test.until('their end', () => {
+      collect();
+      return domains.filter((one) => one.deref() !== undefined).length <= 4;
+    });
   });
 });

@@ -16,7 +16,7 @@ export interface CallTargets {
   /** @returns 0 or the negative error number. */
   closePort(port: number): number;
   endOfInterrupt(pirq: Pirq): void;
-  /** A call met a fault that the domain could not have caused. */
+  /** A call met a fault that the domain could not have caused. Told once for each kind of call (XSA-130). */
   failed(error: unknown): void;
 }
 
@@ -38,6 +38,7 @@ export class DomainCalls {
   /** The result's two words of the call that is being answered. */
   #low = 0;
   #high = 0;
+  readonly #told = new Set<number>();
 
   constructor(words: Int32Array, targets: CallTargets) {
     this.#words = words;
@@ -62,7 +63,7 @@ export class DomainCalls {
     try {
       status = this.#dispatch(call);
     } catch (error) {
-      this.#targets.failed(error);
+      if (this.#told.size < this.#told.add(call).size) this.#targets.failed(error);
       status = -Errno.EINVAL;
     }
     words[Word.status] = status;

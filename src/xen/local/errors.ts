@@ -32,3 +32,15 @@ export class DomainEndedError extends OpenslotError {
     super(`domain ${domain} has ended: nobody answers its calls any more`, { domain });
   }
 }
+
+/** A domain sent what only fills the memory of everybody else. */
+export class DomainMessagesError extends OpenslotError {
+  readonly code = 'DOMAIN_MESSAGES';
+  constructor(domain: number, what: string) {
+    super(
+      `domain ${domain} was ended: it sent ${what}`,
+      { domain },
+      'a guest program talks by XenStore, event channels and what it prints; parentPort and the ports of its workerData are not its own',
+    );
+  }
+}

@@ -1,24 +1,20 @@
 /** One domain of the embedded Xen: its memory, its control block, and its processor: a worker, or the thread that asks. */
 import { availableParallelism } from 'node:os';
-import { MessageChannel, threadId, Worker } from 'node:worker_threads';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MessageChannel, receiveMessageOnPort, threadId, Worker } from 'node:worker_threads';
 import type { HostControl, IommuContext, MemoryRange } from '../../function/index.js';
 import type { DomainId } from '../domain.js';
 import type { CallLoop } from './call-loop.js';
 import { CONTROL_BYTES, type Handoff, type MessagePortLike } from './control-block.js';
 import { DomainCalls } from './domain-calls.js';
-import { DomainEndedError } from './errors.js';
+import { crashOf, type DomainEnd } from './domain-end.js';
+import { DomainOutput } from './domain-output.js';
+import { DomainEndedError, DomainMessagesError } from './errors.js';
 import { EventChannels } from './event-channels.js';
 import { GrantTable } from './grant-table.js';
 import { MappedRanges } from './mapped-ranges.js';
 import type { LocalAssignment } from './assignment.js';
 import type { LocalPirqs } from './pirqs.js';
-
-/** How a domain came to its end. */
-export type DomainEnd =
-  | { readonly how: 'exit'; readonly code: number }
-  /** Its program threw what nobody caught, or its heap was full. */
-  | { readonly how: 'crash'; readonly error: unknown }
-  | { readonly how: 'destroyed' };
 
 /** The machine's and the hypervisor's parts that a domain lives on. */
 export interface DomainSurroundings {
@@ -27,6 +23,8 @@ export interface DomainSurroundings {
   readonly assignment: LocalAssignment;
   readonly loop: CallLoop;
   readonly onFault: (domain: DomainId, error: unknown) => void;
+  /** Called once, in the same turn as the domain loses what it had: nobody may give it anything any more. */
+  readonly onOver: () => void;
 }
 
 /** A program that a domain runs. */
@@ -39,6 +37,12 @@ export interface DomainProgram {
   readonly onOutput?: (text: string) => void;
 }
 
+/** Messages between two looks at how many more there are. */
+const GLANCE = 64;
+/** Messages that are there at once of a domain that makes calls: one to a call, a few where calls were answered early. */
+const MOST_MESSAGES = 64;
+/** The longest that {@link LocalDomain.destroy} waits for the thread. */
+const LAST_WAIT_MS = 2000;
 /** Most MiB of JavaScript objects in a domain; its memory for devices and pages is apart from them. */
 const HEAP_MIB = 256;
 
@@ -51,14 +55,19 @@ export class LocalDomain {
   readonly ranges: MappedRanges;
   /** All of its own memory at its machine addresses, as a PV domain's context is on Xen. */
   readonly context: IommuContext;
-  /** Settles when the domain has ended, however; never rejects. */
+  /** Settles when the domain has nothing any more. */
+  readonly over: Promise<void>;
+  /** Settles after that, when everything that it printed has been passed on; never rejects. */
   readonly ended: Promise<DomainEnd>;
   readonly #calls: DomainCalls;
   readonly #control = new SharedArrayBuffer(CONTROL_BYTES);
   readonly #wake = new MessageChannel();
   readonly #around: DomainSurroundings;
+  #settleOver: () => void = () => undefined;
   #settle: (end: DomainEnd) => void = () => undefined;
   #worker: Worker | undefined;
+  #outputs: readonly DomainOutput[] = [];
+  #messages = 0;
   #started = false;
   #over = false;
 
@@ -96,10 +105,13 @@ export class LocalDomain {
         around.onFault(id, error);
       },
     });
+    this.over = new Promise((resolve) => (this.#settleOver = resolve));
     this.ended = new Promise((resolve) => (this.#settle = resolve));
     around.loop.add(this.#calls);
-    this.#wake.port1.on('message', () => {
-      around.loop.wake(this.#calls);
+    this.#wake.port1.on('message', (message: unknown) => {
+      if (message !== 0 || this.#isFlooded())
+        this.#refuse('more messages to the hypervisor than it makes calls');
+      else around.loop.wake(this.#calls);
     });
     // A domain that does nothing is no reason to keep the hypervisor's process alive; its worker is one.
     this.#wake.port1.unref();
@@ -123,16 +135,21 @@ export class LocalDomain {
       stderr: true,
     });
     this.#worker = worker;
-    for (const output of [worker.stdout, worker.stderr]) {
-      output.setEncoding('utf8');
-      output.on('data', (text: string) => onOutput?.(text));
-    }
-    let crash: { readonly error: unknown } | undefined;
+    this.#outputs = [worker.stdout, worker.stderr].map(
+      (stream) => new DomainOutput(stream, (text) => onOutput?.(text)),
+    );
+    // Node gives every worker a port of its own, and reads all that comes there.
+    worker.on('message', () => {
+      this.#refuse('messages to its parent, where nobody listens');
+    });
+    let crash: Error | undefined;
     worker.on('error', (error: unknown) => {
-      crash = { error };
+      crash = crashOf(error);
     });
     worker.on('exit', (code) => {
-      this.#finish(crash === undefined ? { how: 'exit', code } : { how: 'crash', error: crash.error });
+      this.#finish(crash === undefined ? { how: 'exit', code } : { how: 'crash', error: crash });
+      // Not before: its thread may have written to the last.
+      this.memory.free();
     });
   }
 
@@ -163,6 +180,7 @@ export class LocalDomain {
       close: () => {
         port2.close();
         this.#finish({ how: 'exit', code: 0 });
+        this.memory.free();
       },
     };
     return this.#handoff(port, undefined, false);
@@ -186,10 +204,40 @@ export class LocalDomain {
     };
   }
 
-  /** Ends the domain wherever it is, in a register access too. Its functions are in quarantine before this returns. */
+  /**
+   * Ends the domain wherever it is, in a register access too. Its functions are in quarantine before this returns. It
+   * settles when its thread has ended; one that waits in a system call of its own ends when that does, and is not
+   * waited for.
+   */
   async destroy(): Promise<void> {
     this.#finish({ how: 'destroyed' });
-    await this.#worker?.terminate();
+    for (const output of this.#outputs) output.stop();
+    if (this.#worker === undefined) {
+      this.memory.free();
+      return;
+    }
+    const late = new AbortController();
+    await Promise.race([
+      this.#worker.terminate(),
+      sleep(LAST_WAIT_MS, undefined, { signal: late.signal }).catch(() => undefined),
+    ]);
+    late.abort();
+    this.#worker.unref();
+  }
+
+  /** True for a domain that sends messages without end: they would fill the memory, and keep this thread from others. */
+  #isFlooded(): boolean {
+    if (++this.#messages % GLANCE !== 0) return false;
+    for (let more = 0; more < MOST_MESSAGES; more++)
+      if (receiveMessageOnPort(this.#wake.port1) === undefined) return false;
+    return true;
+  }
+
+  #refuse(what: string): void {
+    if (this.#over) return;
+    this.#finish({ how: 'crash', error: new DomainMessagesError(this.id, what) });
+    for (const output of this.#outputs) output.stop();
+    void this.#worker?.terminate();
   }
 
   #bindPirq(pirq: Parameters<LocalPirqs['bind']>[1]): number {
@@ -209,15 +257,19 @@ export class LocalDomain {
     return status;
   }
 
+  /** It has nothing any more when this returns; its end is told when all that it printed has been. */
   #finish(end: DomainEnd): void {
     if (this.#over) return;
     this.#over = true;
-    const { loop, assignment, pirqs } = this.#around;
+    const { loop, assignment, pirqs, onOver } = this.#around;
     loop.remove(this.#calls);
     assignment.takeAway(this.id);
     pirqs.releaseAll(this.id);
     this.#wake.port1.close();
-    this.memory.free();
-    this.#settle(end);
+    onOver();
+    this.#settleOver();
+    void Promise.all(this.#outputs.map(({ ended }) => ended)).then(() => {
+      this.#settle(end);
+    });
   }
 }

@@ -20,6 +20,17 @@ export interface LocalXenOptions {
   readonly onFault?: (domain: DomainId, error: unknown) => void;
 }
 
+/** Numbers of what is open, of all domains together. */
+export interface XenUsage {
+  readonly domains: number;
+  readonly grants: number;
+  /** Event channels; each domain has one for the store. */
+  readonly channels: number;
+  /** Ranges of the bus that domains have mapped. */
+  readonly ranges: number;
+  readonly pirqs: number;
+}
+
 /**
  * Domain 0 is this thread: it runs the store, the tool stack and the back end. Each other domain is a worker with a
  * range of the machine's memory. A domain's accesses, calls and notifications are answered on this thread, one at a
@@ -61,6 +72,18 @@ export class LocalXen implements AsyncDisposable {
     return [...this.#domains.values()];
   }
 
+  /** What domains hold now. */
+  get usage(): XenUsage {
+    const usage = { domains: 0, grants: 0, channels: 0, ranges: 0, pirqs: this.#pirqs.count };
+    for (const { grants, channels, ranges } of this.#domains.values()) {
+      usage.domains++;
+      usage.grants += grants.count;
+      usage.channels += channels.count;
+      usage.ranges += ranges.count;
+    }
+    return usage;
+  }
+
   /** Undefined for one that is not there any more. */
   domain(id: DomainId): LocalDomain | undefined {
     return this.#domains.get(id);
@@ -78,6 +101,9 @@ export class LocalXen implements AsyncDisposable {
       assignment: this.#assignment,
       loop: this.#loop,
       onFault: this.#onFault,
+      onOver: () => {
+        this.#domains.delete(id);
+      },
     });
     this.#domains.set(id, domain);
     const page = new Uint8Array(domain.memory.buffer, STORE_PAGE * PAGE_BYTES, PAGE_BYTES);
@@ -94,8 +120,7 @@ export class LocalXen implements AsyncDisposable {
     });
     this.#store.serve(ring, id);
     this.#store.introduce(id);
-    void domain.ended.then(() => {
-      this.#domains.delete(id);
+    void domain.over.then(() => {
       ring.close();
       this.#store.release(id);
     });

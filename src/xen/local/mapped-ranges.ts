@@ -4,6 +4,8 @@ import { Errno } from './control-block.js';
 import { PAGE_BYTES } from './grant-table.js';
 import { PermittedRanges } from './permitted-ranges.js';
 
+/** What an access that is aligned in its range must be aligned to on the bus: the widest of its kind. */
+const ALIGNMENT = { memory: 8, io: 4 } as const;
 /** Ranges of a domain at one time: a function has six regions, a guest's bus 256 functions. */
 const MOST_RANGES = 6 * 256;
 
@@ -29,9 +31,15 @@ export class MappedRanges {
     this.#protected = protectedFrames;
   }
 
+  /** Ranges that are mapped. */
+  get count(): number {
+    return this.#ranges.filter((range) => range !== undefined).length;
+  }
+
   /** @returns a handle, or the negative error number. */
   map(kind: 'memory' | 'io', base: number, bytes: number): number {
-    if (!(bytes > 0) || !Number.isSafeInteger(base + bytes)) return -Errno.EINVAL;
+    if (!(bytes > 0) || !Number.isSafeInteger(base + bytes) || base % ALIGNMENT[kind] !== 0)
+      return -Errno.EINVAL;
     if (!this.#allowed(kind, base, bytes)) return -Errno.EPERM;
     for (let handle = 0; handle < MOST_RANGES; handle++) {
       if (this.#ranges[handle] !== undefined) continue;
@@ -60,7 +68,8 @@ export class MappedRanges {
   at(handle: number, offset: number, width: number): RegisterAccess | undefined {
     const range = this.#ranges[handle];
     if (range === undefined || offset < 0 || offset + width > range.bytes) return undefined;
-    return range.access;
+    // No processor has a 64-bit access to ports.
+    return width === 8 && range.kind === 'io' ? undefined : range.access;
   }
 
   /** False in a frame that holds a vector table. */

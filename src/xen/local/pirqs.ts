@@ -56,6 +56,11 @@ export class LocalPirqs {
     this.#open = open;
   }
 
+  /** Pirqs that are mapped, of all domains. */
+  get count(): number {
+    return [...this.#domains.values()].reduce((sum, { mapped }) => sum + mapped.size, 0);
+  }
+
   /** A line that the domain has already is the same pirq again, as on Xen. @throws {XenCallError} */
   map(guest: DomainId, route: InterruptRoute): Pirq {
     return route.kind === 'intx' ? this.#mapLine(guest, route) : this.#mapMessage(guest, route);

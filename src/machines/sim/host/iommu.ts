@@ -2,7 +2,8 @@
 import type { DmaResult, IommuContext, IommuFault, Iova } from '../../../function/index.js';
 import type { PciAddress } from '../../../pci/index.js';
 import { Listeners } from '../listeners.js';
-import { PAGE_SIZE, type PhysicalMemory } from './memory.js';
+import type { PhysicalMemory } from './memory.js';
+import { PAGE_SIZE } from './page.js';
 import { PageTable, READ, WRITE } from './page-table.js';
 
 /** Faults that are kept; older ones are only counted. */

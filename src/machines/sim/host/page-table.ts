@@ -1,6 +1,6 @@
 /** A page table of the IOMMU: two levels, as hardware has more of them, so that what maps nothing costs nothing. */
 import type { IommuContext, Iova, PhysicalAddress } from '../../../function/index.js';
-import { PAGE_SIZE } from './memory.js';
+import { PAGE_SIZE } from './page.js';
 
 export const READ = 1;
 export const WRITE = 2;

@@ -129,6 +129,13 @@ export class StoreServer implements AsyncDisposable {
     return this.#store.connections.size;
   }
 
+  /** Watches of all clients. */
+  get watches(): number {
+    let watches = 0;
+    for (const connection of this.#store.connections) watches += connection.watches.size;
+    return watches;
+  }
+
   /** Ends every connection. */
   cut(): void {
     for (const connection of [...this.#store.connections]) connection.close();
