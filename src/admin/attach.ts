@@ -22,7 +22,7 @@ export interface AttachedFunction {
 }
 
 export interface AttachReport {
-  readonly guest: { readonly id: DomainId; readonly name: string };
+  readonly guest: { readonly domain: DomainId; readonly name: string };
   readonly functions: readonly AttachedFunction[];
   /** Whether the guest has them: `waiting` and `paused` take them when the front end connects. */
   readonly frontEnd: 'connected' | 'paused' | 'waiting';
@@ -65,7 +65,7 @@ export class Attaching {
       await this.#grant(picked);
       const view = await this.#list(picked);
       return {
-        guest: { id: this.#guest.id, name: this.#guest.name },
+        guest: { domain: this.#guest.id, name: this.#guest.name },
         functions: picked.map((address) => ({ address, virtual: virtualOf(view, address) })),
         frontEnd: await this.#frontEnd(),
         remarks: this.#remarks,
@@ -148,7 +148,7 @@ export class Attaching {
   async #list(addresses: readonly PciAddress[]): Promise<PairView> {
     const wanted = addresses.map((address) => this.#wanted(address));
     this.#undo.add({
-      what: 'entries in the back end’s directory',
+      what: "entries in the back end's directory",
       undo: async () => {
         await this.#pair.forget(addresses);
         for (const address of addresses)

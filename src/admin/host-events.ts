@@ -36,7 +36,7 @@ function textOf(event: HostEvent): string {
 }
 
 const FAULT_WHY: Readonly<Record<IommuFault['why'], string>> = {
-  unmapped: 'nothing of its owner’s is there',
+  unmapped: "nothing of its owner's is there",
   not_allowed: 'its owner does not allow that',
   quarantined: 'it is in quarantine',
   bus_master_off: 'it may not master the bus',

@@ -1,6 +1,7 @@
 /** `openslot guest`: programs as guests of the simulated machine. */
 import { resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
+import type { GuestInfo } from '../admin/index.js';
 import type { OwnerResults, RequestName, RequestParameters, Wire } from '../owner/index.js';
 import { machineOption, requireSim, type MachineChoice } from './machine-option.js';
 
@@ -57,9 +58,10 @@ Examples:
     .command('unpause <guest>')
     .description('start a guest that was made paused')
     .addOption(machineOption())
-    .action(async (guest: string, choice: MachineChoice) => {
-      const { name, domain } = await askOwner(choice, 'guest_unpause', { guest });
-      print(`guest ${name} runs (domain ${domain})`);
+    .option('--json', 'print data')
+    .action(async (guest: string, options: GuestCommandOptions) => {
+      const info = await askOwner(options, 'guest_unpause', { guest });
+      report(info, options, `guest ${info.name} runs (domain ${info.domain})`);
     });
   command
     .command('shutdown <guest>')
@@ -73,14 +75,29 @@ Examples:
     .command('destroy <guest>')
     .description('end a guest wherever it is; by name or domain id')
     .addOption(machineOption())
-    .action(async (guest: string, choice: MachineChoice) => {
-      const { name, domain } = await askOwner(choice, 'guest_destroy', { guest });
-      print(`guest ${name} (domain ${domain}) is destroyed, and what it had is on its way back`);
+    .option('--json', 'print data')
+    .action(async (guest: string, options: GuestCommandOptions) => {
+      const info = await askOwner(options, 'guest_destroy', { guest });
+      const { name, domain } = info;
+      report(
+        info,
+        options,
+        `guest ${name} (domain ${domain}) is destroyed, and what it had is on its way back`,
+      );
     });
 }
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+interface GuestCommandOptions extends MachineChoice {
+  json?: boolean;
+}
+
+/** The guest as data where that is wanted, else what became of it in words. */
+function report(info: Wire<GuestInfo>, { json }: GuestCommandOptions, text: string): void {
+  print(json ? JSON.stringify(info) : text);
 }
 
 /** @throws {GuestsElsewhereError | SimNotRunningError | OwnerRefusedError} */
@@ -94,44 +111,34 @@ async function askOwner<Name extends RequestName>(
   return askSim(request, parameters);
 }
 
-interface RunOptions extends MachineChoice {
+interface RunOptions extends GuestCommandOptions {
   name?: string;
   memory?: number;
   paused?: boolean;
-  json?: boolean;
 }
 
 async function run(file: string, words: string[], options: RunOptions): Promise<void> {
-  const { name, memory, paused, json } = options;
+  const { on, json: _, ...wanted } = options;
   // The owner may stand in another directory.
-  const info = await askOwner(options, 'guest_run', {
-    file: resolve(file),
-    arguments: words,
-    ...(name === undefined ? {} : { name }),
-    ...(memory === undefined ? {} : { memory }),
-    ...(paused === undefined ? {} : { paused }),
-  });
-  if (json) print(JSON.stringify(info));
-  else
-    print(
-      `guest ${info.name} ${info.state === 'paused' ? 'is made, paused' : 'runs'} (domain ${info.domain})`,
-    );
+  const info = await askOwner({ on }, 'guest_run', { ...wanted, file: resolve(file), arguments: words });
+  const state = info.state === 'paused' ? 'is made, paused' : 'runs';
+  report(info, options, `guest ${info.name} ${state} (domain ${info.domain})`);
 }
 
-async function list(options: MachineChoice & { json?: boolean }): Promise<void> {
+async function list(options: GuestCommandOptions): Promise<void> {
   const guests = await askOwner(options, 'guest_list', {});
   if (options.json) {
     print(JSON.stringify(guests, undefined, 2));
     return;
   }
-  const { printTable } = await import('./table.js');
+  const [{ printTable }, { sizeText }] = await Promise.all([import('./table.js'), import('./size-text.js')]);
   printTable(
     ['DOMAIN', 'NAME', 'STATE', 'MEMORY', 'PROGRAM'],
     guests.map(({ domain, name, state, memory, file }) => [
       String(domain),
       name,
       state,
-      `${Math.round(memory / 1024)} KiB`,
+      sizeText(memory),
       file,
     ]),
   );

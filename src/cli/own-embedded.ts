@@ -20,15 +20,8 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
     claim: ({ address }) => host.claims.claim(address),
     release: ({ address }) => host.claims.release(address),
     attach: ({ guest, spec }) => host.attachments.attach(guest, spec),
-    detach: ({ guest, spec, force }) => host.attachments.detach(guest, spec.target, force),
-    guest_run: ({ file, arguments: words, name, memory, paused }) =>
-      guests.run({
-        file: resolve(file),
-        ...(words === undefined ? {} : { arguments: words }),
-        ...(name === undefined ? {} : { name }),
-        ...(memory === undefined ? {} : { memory }),
-        ...(paused === undefined ? {} : { paused }),
-      }),
+    detach: ({ guest, spec, force }) => host.attachments.detach(guest, spec.target, { force }),
+    guest_run: (options) => guests.run({ ...options, file: resolve(options.file) }),
     guest_list: () => guests.list(),
     guest_unpause: async ({ guest }) => {
       const { domain } = guests.find(guest);

@@ -2,7 +2,7 @@
 import type { OpenslotError, PciAddress } from '../pci/index.js';
 
 export type BusChange =
-  /** Enumeration found the function. */
+  /** The function is there: it was when the reader began, or enumeration has found it since. */
   | { readonly change: 'attached'; readonly address: PciAddress }
   /** It was taken away: by the tool stack, or with the whole pair. */
   | { readonly change: 'detached'; readonly address: PciAddress }
@@ -19,11 +19,12 @@ const MOST_WAITING = 512;
 /** One reader's queue; the change feed of a bus has any number of them. */
 class Reader implements AsyncIterator<BusChange, undefined> {
   readonly #onReturn: () => void;
-  #waiting: BusChange[] = [];
+  #waiting: BusChange[];
   #taker: ((result: IteratorResult<BusChange, undefined>) => void)[] = [];
   #ended = false;
 
-  constructor(onReturn: () => void) {
+  constructor(first: readonly BusChange[], onReturn: () => void) {
+    this.#waiting = [...first];
     this.#onReturn = onReturn;
   }
 
@@ -60,9 +61,9 @@ export class ChangeFeed {
   /** What waits for the end of a step; at most a change for each function of the bus. */
   #held: BusChange[] | undefined;
 
-  /** Everything from this call on, for one reader; ends with the bus. */
-  read(): AsyncIterableIterator<BusChange> {
-    const reader = new Reader(() => this.#readers.delete(reader));
+  /** `first`, and everything from this call on, for one reader; ends with the bus. */
+  read(first: readonly BusChange[]): AsyncIterableIterator<BusChange> {
+    const reader = new Reader(first, () => this.#readers.delete(reader));
     if (this.#ended) reader.end();
     else this.#readers.add(reader);
     const iterator: AsyncIterableIterator<BusChange> = {
