@@ -191,8 +191,7 @@ export class LocalDomain {
   /** Ends the domain wherever it is, in a register access too. Its functions are in quarantine before this returns. */
   async destroy(): Promise<void> {
     this.#finish({ how: 'destroyed' });
-    if (this.#worker === undefined) this.memory.free();
-    else await this.#worker.terminate();
+    await this.#worker?.terminate();
   }
 
   #bindPirq(pirq: Parameters<LocalPirqs['bind']>[1]): number {
@@ -220,6 +219,7 @@ export class LocalDomain {
     assignment.takeAway(this.id);
     pirqs.releaseAll(this.id);
     this.#wake.port1.close();
+    if (this.#worker === undefined) this.memory.free();
     this.#settle(end);
   }
 }
