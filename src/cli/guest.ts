@@ -120,7 +120,11 @@ interface RunOptions extends GuestCommandOptions {
 async function run(file: string, words: string[], options: RunOptions): Promise<void> {
   const { on, json: _, ...wanted } = options;
   // The owner may stand in another directory.
-  const info = await askOwner({ on }, 'guest_run', { ...wanted, file: resolve(file), arguments: words });
+  const info = await askOwner(on === undefined ? {} : { on }, 'guest_run', {
+    ...wanted,
+    file: resolve(file),
+    arguments: words,
+  });
   const state = info.state === 'paused' ? 'is made, paused' : 'runs';
   report(info, options, `guest ${info.name} ${state} (domain ${info.domain})`);
 }

@@ -180,7 +180,6 @@ export class LocalDomain {
       close: () => {
         port2.close();
         this.#finish({ how: 'exit', code: 0 });
-        this.memory.free();
       },
     };
     return this.#handoff(port, undefined, false);
@@ -212,10 +211,7 @@ export class LocalDomain {
   async destroy(): Promise<void> {
     this.#finish({ how: 'destroyed' });
     for (const output of this.#outputs) output.stop();
-    if (this.#worker === undefined) {
-      this.memory.free();
-      return;
-    }
+    if (this.#worker === undefined) return;
     const late = new AbortController();
     await Promise.race([
       this.#worker.terminate(),
@@ -266,6 +262,7 @@ export class LocalDomain {
     assignment.takeAway(this.id);
     pirqs.releaseAll(this.id);
     this.#wake.port1.close();
+    if (this.#worker === undefined) this.memory.free();
     onOver();
     this.#settleOver();
     void Promise.all(this.#outputs.map(({ ended }) => ended)).then(() => {
