@@ -12,13 +12,17 @@ const WRITE = 2;
 export class PageTable implements IommuContext {
   readonly name: string;
   readonly #pages = new Map<number, number>();
+  readonly #onEnd: (table: PageTable) => void;
+  #ended = false;
 
-  constructor(name: string) {
+  constructor(name: string, onEnd: (table: PageTable) => void) {
     this.name = name;
+    this.#onEnd = onEnd;
   }
 
-  /** @throws {RangeError} a number is no multiple of a page: a fault of the caller. */
+  /** @throws {RangeError} a number is no multiple of a page, or the context has ended: a fault of the caller. */
   map(iova: Iova, physical: PhysicalAddress, bytes: number, access: { read: boolean; write: boolean }): void {
+    if (this.#ended) throw new RangeError(`context ${this.name} has ended`);
     const first = pageNumber(iova);
     const target = wholePages(physical);
     const rights = (access.read ? READ : 0) | (access.write ? WRITE : 0);
@@ -35,6 +39,12 @@ export class PageTable implements IommuContext {
   /** Physical page number times 4, plus the rights; undefined where nothing is mapped. */
   entry(page: number): number | undefined {
     return this.#pages.get(page);
+  }
+
+  [Symbol.dispose](): void {
+    this.#ended = true;
+    this.#pages.clear();
+    this.#onEnd(this);
   }
 
   /** Forgets every page of a physical range: it will be somebody else's. */
@@ -61,7 +71,7 @@ function pageNumber(iova: Iova): number {
 
 export class Iommu {
   readonly #memory: PhysicalMemory;
-  readonly #contexts = new Set<WeakRef<PageTable>>();
+  readonly #contexts = new Set<PageTable>();
   /** By requester; null is quarantine. Who is not in it has its program's context. */
   readonly #assigned = new Map<number, PageTable | null>();
   readonly #programs = new Map<number, PageTable>();
@@ -84,8 +94,8 @@ export class Iommu {
   }
 
   createContext(name: string): PageTable {
-    const context = new PageTable(name);
-    this.#contexts.add(new WeakRef(context));
+    const context = new PageTable(name, (ended) => this.#contexts.delete(ended));
+    this.#contexts.add(context);
     return context;
   }
 
@@ -143,11 +153,7 @@ export class Iommu {
 
   /** Before memory becomes somebody else's: no context reaches it any more. */
   forget(base: number, bytes: number): void {
-    for (const reference of this.#contexts) {
-      const context = reference.deref();
-      if (context === undefined) this.#contexts.delete(reference);
-      else context.forget(base, bytes);
-    }
+    for (const context of this.#contexts) context.forget(base, bytes);
   }
 
   /** All pages are looked up before the first byte moves: a transfer that faults has changed nothing. */
