@@ -18,18 +18,22 @@ export function listed(samples: readonly number[], digits = 1): string {
   return samples.map((one) => one.toFixed(digits)).join(' ');
 }
 
-/** Rows by their names, each with the median and all samples; then the first one's median over each of the others'. */
-export function printRows(rows: Readonly<Record<string, readonly number[]>>, digits: number): void {
-  const names = Object.keys(rows);
-  const width = Math.max(...names.map((name) => name.length), 12) + 1;
+/** Names of two rows: what is said of the first one beside the second. */
+export type Pair = readonly [string, string];
+
+/** Rows by their names, each with the median and all samples; then the medians of pairs, one over the other. */
+export function printRows(
+  rows: Readonly<Record<string, readonly number[]>>,
+  digits: number,
+  pairs: readonly Pair[],
+): void {
+  const width = Math.max(...Object.keys(rows).map((name) => name.length)) + 1;
   for (const [name, samples] of Object.entries(rows))
     console.log(
       `    ${name.padEnd(width)} median ${median(samples).toFixed(digits).padStart(9)}   ${listed(samples, digits)}`,
     );
-  const [first, ...others] = names;
-  if (first === undefined) return;
-  for (const other of others) {
-    const ratio = median(rows[first] ?? []) / median(rows[other] ?? []);
-    console.log(`    ${first} / ${other}: ${ratio.toFixed(2)}`);
-  }
+  for (const [one, other] of pairs)
+    console.log(
+      `    ${one} / ${other}: ${(median(rows[one] ?? []) / median(rows[other] ?? [])).toPrecision(3)}`,
+    );
 }

@@ -3,11 +3,9 @@
  * Run it with `node dist/examples/edu.js`; `driveEdu` takes the function of any machine.
  */
 import { strict as assert } from 'node:assert';
-import type { PciFunction } from 'openslot/function';
+import { changeCommand, type PciFunction } from 'openslot/function';
 import { SimMachine, parseMachine } from 'openslot/machines/sim';
-
-const COMMAND = 0x04;
-const BUS_MASTER = 0x0004;
+import { CommandBit } from 'openslot/pci';
 
 /** Registers of BAR 0, and where the DMA engine sees the buffer of the device. */
 const IDENTIFICATION = 0x00;
@@ -31,7 +29,7 @@ export async function driveEdu(fn: PciFunction): Promise<void> {
   const { interrupts, dma } = fn;
   if (interrupts === undefined || dma === undefined) throw new Error('edu needs interrupts and DMA');
   fn.setEnabled(true);
-  fn.config.write(COMMAND, 2, fn.config.read(COMMAND, 2) | BUS_MASTER);
+  changeCommand(fn.config, CommandBit.busMaster);
   using region = fn.openRegion(0);
   using messages = interrupts.open({ kind: 'msi', vector: 0 });
   const arrivals = messages[Symbol.asyncIterator]();

@@ -5,8 +5,17 @@
  */
 import { strict as assert } from 'node:assert';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Dma, DmaBuffer, Interrupt, Interrupts, PciFunction, Region } from 'openslot/function';
+import {
+  changeCommand,
+  type Dma,
+  type DmaBuffer,
+  type Interrupt,
+  type Interrupts,
+  type PciFunction,
+  type Region,
+} from 'openslot/function';
 import { SimMachine, parseMachine } from 'openslot/machines/sim';
+import { CommandBit } from 'openslot/pci';
 
 const CAP = 0x00;
 const CC = 0x14;
@@ -119,7 +128,7 @@ export class NvmeDriver implements Disposable {
     this.#dma = fn.dma;
     fn.setEnabled(true);
     // Bus mastering, in Command.
-    fn.config.write(0x04, 2, fn.config.read(0x04, 2) | 0x0004);
+    changeCommand(fn.config, CommandBit.busMaster);
     this.#region = fn.openRegion(0);
   }
 

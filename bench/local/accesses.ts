@@ -1,11 +1,16 @@
 /** Accesses of a guest to its function, beside the same accesses in one process and a round trip of two threads. */
-import { printRows } from '../samples.js';
+import { printRows, type Pair } from '../samples.js';
 import { bellAddress, BenchOwner } from './owner.js';
 import { PingPong } from './ping-pong.js';
 import { column, timesOf, type Series, type Taken, type Times } from './timed.js';
 import { Bell } from './bell.js';
 
 const BURST: Series = { series: 'burst', count: 20_000 };
+const PAIRS: readonly Pair[] = [
+  ['guest, register', 'machine, register'],
+  ['guest, config', 'machine, config'],
+  ['guest, register', 'two threads'],
+];
 const SINGLE: Series = { series: 'single', count: 50 };
 
 export async function measureAccesses(rounds: number): Promise<void> {
@@ -39,14 +44,14 @@ export async function measureAccesses(rounds: number): Promise<void> {
   console.log(
     `  reads of 4 bytes, ${rounds} rounds of ${length} by turns: a second, in bursts of ${BURST.count}`,
   );
-  printRows(column(bursts, 'perSecond'), 0);
+  printRows(column(bursts, 'perSecond'), 0, PAIRS);
   for (const [of, taken] of [
     [`bursts of ${BURST.count}`, bursts],
     [`${SINGLE.count} single ones, a pause before each`, singles],
   ] as const) {
     console.log(`  median microseconds of one, in ${of}`);
-    printRows(column(taken, 'median'), 2);
+    printRows(column(taken, 'median'), 2, PAIRS);
     console.log(`  99th percentile of one in microseconds, in ${of}`);
-    printRows(column(taken, 'p99'), 2);
+    printRows(column(taken, 'p99'), 2, PAIRS);
   }
 }

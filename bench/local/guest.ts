@@ -3,19 +3,30 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PciFunction, Region } from 'openslot/function';
 import type { Guest } from 'openslot/guest';
 import { Bell } from './bell.js';
+import { collectedHeap } from './heap.js';
 import { interruptTimes, type InterruptSeries } from './interrupt-times.js';
+import { mix, type Mix, type MixCounts } from './mix.js';
 import { timesOf, type Series, type Times } from './timed.js';
+
+export const LOOP_MS = 10;
 
 /** What a guest can be asked to do with its function, and what it answers. */
 export interface Dialogue {
   accesses: { readonly question: Series & { readonly of: 'register' | 'config' }; readonly answer: Times };
   interrupts: { readonly question: InterruptSeries; readonly answer: Times };
   /** Nanoseconds of the process's monotonic clock when the driver had read the first register of its function. */
-  firstRead: { readonly question: Record<never, never>; readonly answer: { readonly at: number } };
+  firstRead: { readonly question: Nothing; readonly answer: { readonly at: number } };
+  /** Looks at the device every {@link LOOP_MS} from now on. */
+  loop: { readonly question: Nothing; readonly answer: Nothing };
+  mix: { readonly question: Mix; readonly answer: MixCounts };
+  /** Bytes of the guest's JavaScript heap, after a collection. */
+  heap: { readonly question: Nothing; readonly answer: { readonly bytes: number } };
 }
+type Nothing = Readonly<Record<never, never>>;
 export type Subject = keyof Dialogue;
 
 interface Device {
+  readonly guest: Guest;
   readonly fn: PciFunction;
   readonly region: Region;
   readonly firstRead: number;
@@ -36,45 +47,65 @@ const ANSWERS: Answers = {
     ),
   interrupts: ({ fn, region }, question) => interruptTimes(fn, region, question),
   firstRead: ({ firstRead }) => ({ at: firstRead }),
+  loop: ({ fn, region }) => {
+    setInterval(() => {
+      region.write32(Bell.scratch, region.read32(Bell.scratch) + fn.config.read(0, 2));
+    }, LOOP_MS);
+    return {};
+  },
+  mix: ({ guest, fn, region }, question) => mix(guest, fn, region, question),
+  heap: () => ({ bytes: collectedHeap() }),
 };
 
-export default async function bench({ xpci, store }: Guest): Promise<void> {
-  const driver = new Driver(xpci);
+export default async function bench(guest: Guest): Promise<void> {
+  const { store } = guest;
+  const driver = new Driver(guest);
   void driver.follow();
   let done = 0;
+  await store.write('data/answer', JSON.stringify({ number: done }));
   await using _questions = await store.watch('data/question', async () => {
     const text = await store.read('data/question');
     if (text === undefined) return;
     const asked = JSON.parse(text) as { number: number; subject: Subject; question: never };
     if (asked.number === done) return;
     done = asked.number;
-    const answer = await ANSWERS[asked.subject](await driver.device(), asked.question);
-    await store.write('data/answer', JSON.stringify({ number: asked.number, answer }));
+    try {
+      const answer: unknown = await Promise.resolve(
+        ANSWERS[asked.subject](await driver.device(), asked.question),
+      );
+      await store.write('data/answer', JSON.stringify({ number: asked.number, answer }));
+    } catch (error) {
+      // Ends the guest, which the asker is told of.
+      setImmediate(() => {
+        throw error;
+      });
+    }
   });
   await new Promise(() => undefined);
 }
 
 /** Drives the one function that the guest has. */
 class Driver {
-  readonly #xpci: Guest['xpci'];
+  readonly #guest: Guest;
   #device: Device | undefined;
 
-  constructor(xpci: Guest['xpci']) {
-    this.#xpci = xpci;
+  constructor(guest: Guest) {
+    this.#guest = guest;
   }
 
   async follow(): Promise<void> {
-    for await (const change of this.#xpci.changes()) {
+    const { xpci } = this.#guest;
+    for await (const change of xpci.changes()) {
       this.#device?.fn.close();
       this.#device = undefined;
       if (change.change !== 'attached') continue;
-      const fn = this.#xpci.open(change.address);
+      const fn = xpci.open(change.address);
       fn.setEnabled(true);
       const region = fn.openRegion(0);
       region.read32(Bell.scratch);
       const firstRead = Number(process.hrtime.bigint());
       fn.config.write(COMMAND, 2, fn.config.read(COMMAND, 2) | BUS_MASTER);
-      this.#device = { fn, region, firstRead };
+      this.#device = { guest: this.#guest, fn, region, firstRead };
     }
   }
 

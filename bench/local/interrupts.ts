@@ -1,10 +1,14 @@
 /** Interrupts from a device's raise to the guest, beside a wake-up of one bare thread by another. */
-import { printRows } from '../samples.js';
+import { printRows, type Pair } from '../samples.js';
 import type { InterruptSeries } from './interrupt-times.js';
 import { bellAddress, BenchOwner } from './owner.js';
 import { column, type Taken } from './timed.js';
 import { WakeUp } from './wake-up.js';
 
+const PAIRS: readonly Pair[] = [
+  ['guest, awaited', 'a message'],
+  ['guest, waited', 'a wake-up'],
+];
 const PAUSE_MS = 3;
 /** One after the other: as soon as one has been taken the device raises the next. */
 const ROW = { ring: 1, count: 2000 };
@@ -35,7 +39,7 @@ export async function measureInterrupts(rounds: number): Promise<void> {
   console.log(
     `  interrupts of one MSI vector, ${rounds} rounds by turns: a second, each raised when the last was taken`,
   );
-  printRows(column(rows, 'perSecond'), 0);
+  printRows(column(rows, 'perSecond'), 0, PAIRS);
   for (const [of, taken] of [
     [`${ROW.count} in a row`, rows],
     [`${SINGLE.count} with pauses`, singles],
@@ -45,6 +49,6 @@ export async function measureInterrupts(rounds: number): Promise<void> {
       ['p99', '99th percentile of the'],
     ] as const) {
       console.log(`  ${title} microseconds from the raise to the guest, ${of}`);
-      printRows(column(taken, what), 1);
+      printRows(column(taken, what), 1, PAIRS);
     }
 }

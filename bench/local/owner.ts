@@ -1,7 +1,7 @@
 /** The owner of an embedded machine with bells, and guests in it that do what the bench asks of them. */
 import { fileURLToPath } from 'node:url';
 import { LabFailure } from '../../lab/failure.js';
-import { EmbeddedHost, type GuestInfo } from '../../src/admin/index.js';
+import { describeEnd, EmbeddedHost, type GuestInfo } from '../../src/admin/index.js';
 import { SimMachine } from '../../src/machines/sim/index.js';
 import { notations, PciAddress, type XlSpec } from '../../src/pci/index.js';
 import type { Watch } from '../../src/xen/store/index.js';
@@ -48,7 +48,7 @@ export class BenchOwner implements AsyncDisposable {
     return new BenchOwner(host, machine, printed);
   }
 
-  /** Starts a guest, which has no function yet. */
+  /** A guest that runs, and has no function yet. */
   async run(name: string): Promise<BenchGuest> {
     const info = await this.host.guests.run({ file: GUEST, name });
     return BenchGuest.meet(this.host, info, this.#printed);
@@ -75,16 +75,18 @@ export class BenchGuest {
     this.#printed = printed;
     void host.xen.domain(info.domain)?.ended.then((end) => {
       this.#onFailure(
-        new LabFailure(`The guest ended: ${JSON.stringify(end)}\n${this.#printed.slice(-20).join('\n')}`),
+        new LabFailure(`The guest ended: ${describeEnd(end)}\n${this.#printed.slice(-20).join('\n')}`),
       );
     });
   }
 
   static async meet(host: EmbeddedHost, info: GuestInfo, printed: readonly string[]): Promise<BenchGuest> {
     const guest = new BenchGuest(host, info, printed);
+    const ready = guest.#answer();
     guest.#watch = await host.xen.platform.store.watch(guest.#path('answer'), () => {
       guest.#hear();
     });
+    await ready;
     return guest;
   }
 
@@ -102,14 +104,10 @@ export class BenchGuest {
     subject: S,
     question: Dialogue[S]['question'],
   ): Promise<Dialogue[S]['answer']> {
-    return new Promise((resolve, reject) => {
-      this.#onAnswer = (answer) => {
-        resolve(answer as Dialogue[S]['answer']);
-      };
-      this.#onFailure = reject;
-      const asked = { number: ++this.#asked, subject, question };
-      this.#host.store.write(this.#path('question'), JSON.stringify(asked));
-    });
+    const asked = { number: ++this.#asked, subject, question };
+    const answer = this.#answer();
+    this.#host.store.write(this.#path('question'), JSON.stringify(asked));
+    return (await answer) as Dialogue[S]['answer'];
   }
 
   async destroy(): Promise<void> {
@@ -120,6 +118,13 @@ export class BenchGuest {
 
   #path(key: string): string {
     return `/local/domain/${this.info.domain}/data/${key}`;
+  }
+
+  #answer(): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#onAnswer = resolve;
+      this.#onFailure = reject;
+    });
   }
 
   #hear(): void {

@@ -1,8 +1,7 @@
 /** Attach: the steps by which functions of the pool become a guest's, all of them or none. */
-import { PciAddress, type XlSpec } from '../pci/index.js';
+import { messageOf, PciAddress, type XlSpec } from '../pci/index.js';
 import { Ledger, RollbackFailedError } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
-import { XenStoreContendedError } from '../xen/store/index.js';
 import {
   FunctionNameUnknownError,
   GuestNotPreparedError,
@@ -13,7 +12,7 @@ import type { Guest } from './guests.js';
 import { XEN_HOLDER } from './host-claims.js';
 import type { Pair, PairView, WantedFunction } from './pair.js';
 import type { PairDialogue } from './pair-dialogue.js';
-import { MOST_TRIES, type ToolStack } from './tool-stack.js';
+import type { ToolStack } from './tool-stack.js';
 
 /** A function and where the guest sees it. */
 export interface AttachedFunction {
@@ -75,7 +74,7 @@ export class Attaching {
       const failed = await this.#undo.settle();
       const [address] = picked;
       if (failed.length === 0 || address === undefined) throw cause;
-      const reasons = failed.map(({ what, error }) => `${what}: ${String(error)}`);
+      const reasons = failed.map(({ what, error }) => `${what}: ${messageOf(error)}`);
       throw new RollbackFailedError(address, cause, reasons.join('; '));
     }
   }
@@ -89,7 +88,7 @@ export class Attaching {
       if (named.length === 0) throw new FunctionNameUnknownError(target.name);
       return named.slice(0, 1);
     }
-    const siblings = target.kind === 'function' ? [target.address] : this.#functionsOf(target.address);
+    const siblings = target.kind === 'function' ? [target.address] : this.#siblings(target.address);
     for (const address of siblings)
       if (!pool.adoptHeld(address, XEN_HOLDER) && seize) await this.#seize(address);
     const members = siblings.filter((address) => pool.has(address));
@@ -98,11 +97,9 @@ export class Attaching {
     return members;
   }
 
-  #functionsOf({ domain, bus, device }: PciAddress): readonly PciAddress[] {
-    return this.#stack.machine
-      .list()
-      .map(({ address }) => address)
-      .filter((one) => one.domain === domain && one.bus === bus && one.device === device);
+  #siblings(address: PciAddress): readonly PciAddress[] {
+    const all = this.#stack.machine.list().map((summary) => summary.address);
+    return all.filter((one) => one.sharesDevice(address));
   }
 
   async #seize(address: PciAddress): Promise<void> {
@@ -158,9 +155,7 @@ export class Attaching {
           if (!(await this.#stack.givenBack(address))) throw new Error(`the back end keeps ${address}`);
       },
     });
-    for (let tries = 1; !(await this.#listOnce(wanted)); tries++)
-      if (tries === MOST_TRIES)
-        throw new XenStoreContendedError(`the PCI pair of guest ${this.#guest.name}`, tries);
+    await this.#stack.untilMade(this.#guest, () => this.#listOnce(wanted));
     return this.#dialogue.exported(addresses);
   }
 

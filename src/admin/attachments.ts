@@ -1,6 +1,6 @@
 /** Attach and detach by our own tool stack: the steps of libxl, over any platform and machine. */
 import { notations, type PciAddress, type SpecTarget, type XlSpec } from '../pci/index.js';
-import { domainId, isDomainId, type DomainId } from '../xen/domain.js';
+import { parseDomainId, type DomainId } from '../xen/domain.js';
 import { RELEASE_DOMAIN, type Watch } from '../xen/store/index.js';
 import { Attaching, type AttachReport } from './attach.js';
 import { Detaching, type DetachReport } from './detach.js';
@@ -99,8 +99,7 @@ export class Attachments implements AsyncDisposable {
   }
 
   async #takerOf(address: PciAddress): Promise<DomainId | undefined> {
-    const number = Number((await this.#stack.libxl.guest(address)) ?? NaN);
-    return isDomainId(number) ? domainId(number) : undefined;
+    return parseDomainId(await this.#stack.libxl.guest(address));
   }
 
   async #alone<Result>(guest: DomainId, change: () => Promise<Result>): Promise<Result> {

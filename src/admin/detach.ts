@@ -1,12 +1,11 @@
 /** Detach: the steps by which functions come back from a guest into the pool, whoever attached them. */
-import { formatSpecTarget, type PciAddress, type SpecTarget } from '../pci/index.js';
+import { formatSpecTarget, messageOf, type PciAddress, type SpecTarget } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
-import { XenStoreContendedError } from '../xen/store/index.js';
 import { FunctionNotAttachedError, GuestNotPvError, PairClosedError, PairSilentError } from './errors.js';
 import type { Guest } from './guests.js';
 import { XEN_HOLDER } from './host-claims.js';
 import type { Pair } from './pair.js';
-import { MOST_TRIES, type ToolStack } from './tool-stack.js';
+import type { ToolStack } from './tool-stack.js';
 
 export interface DetachReport {
   readonly guest: { readonly id: DomainId; readonly name: string };
@@ -56,9 +55,7 @@ export class Detaching {
     const target = this.#target;
     const wanted = target.kind === 'name' ? await this.#stack.libxl.named(target.name) : [target.address];
     const isMeant = (one: PciAddress) =>
-      wanted.some((address) =>
-        target.kind === 'device' ? one.sbdf >>> 3 === address.sbdf >>> 3 : one.equals(address),
-      );
+      wanted.some((address) => (target.kind === 'device' ? one.sharesDevice(address) : one.equals(address)));
     const leaving = has.filter(isMeant);
     if (leaving.length === 0) throw new FunctionNotAttachedError(this.#guest, formatSpecTarget(target), has);
     return leaving;
@@ -68,9 +65,7 @@ export class Detaching {
   async #letGo(leaving: readonly PciAddress[]): Promise<boolean> {
     let agreed = true;
     try {
-      for (let tries = 1; !(await this.#askOnce(leaving)); tries++)
-        if (tries === MOST_TRIES)
-          throw new XenStoreContendedError(`the PCI pair of guest ${this.#guest.name}`, tries);
+      await this.#stack.untilMade(this.#guest, () => this.#askOnce(leaving));
     } catch (error) {
       // Who has closed has let go.
       agreed = error instanceof PairClosedError;
@@ -112,7 +107,7 @@ export class Detaching {
       const failed = await this.#stack.freshen(address, `guest ${this.#guest.id}`);
       if (failed !== undefined) this.#unsettled.push(`${address} was not reset: ${failed}`);
     } catch (error) {
-      this.#unsettled.push(error instanceof Error ? error.message : String(error));
+      this.#unsettled.push(messageOf(error));
     }
   }
 }

@@ -1,8 +1,8 @@
 /** What was granted to one guest, function by function, kept in XenStore beside the guest and gone with it. */
 import { notations, type PciAddress } from '../pci/index.js';
-import { discard, homePath, type XenStore } from '../xen/store/index.js';
+import { discard, removeWithEmptyParents, type XenStore } from '../xen/store/index.js';
 import { formatGrants, parseGrants, type Grants } from './grants.js';
-import { libxlPath, type Guest } from './guests.js';
+import { isThere, libxlPath, type Guest } from './guests.js';
 
 /**
  * `/libxl/<domid>/openslot/<uuid>/DDDD-BB-DD-F`: below a node of libxl's that only the host can read, and that libxl
@@ -22,8 +22,7 @@ export class GrantRecords {
   /** @returns false when the guest is gone: nothing was written then, because nobody would remove it. */
   write(address: PciAddress, grants: Grants): Promise<boolean> {
     return this.#store.transaction(async (tx) => {
-      const vm = await tx.read(`${homePath(this.#guest.id)}/vm`);
-      if (vm !== `/vm/${this.#guest.uuid}`) return discard(false);
+      if (!(await isThere(tx, this.#guest))) return discard(false);
       await tx.write(this.#path(address), formatGrants(grants));
       return true;
     });
@@ -38,10 +37,7 @@ export class GrantRecords {
   /** With the last one the guest's own node goes too. */
   async remove(address: PciAddress): Promise<void> {
     await this.#store.transaction(async (tx) => {
-      if (!(await tx.remove(this.#path(address)))) return discard(undefined);
-      for (const parent of [`${this.#root}/${this.#guest.uuid}`, this.#root])
-        if ((await tx.list(parent))?.length === 0) await tx.remove(parent);
-      return undefined;
+      await removeWithEmptyParents(tx, this.#path(address), libxlPath(this.#guest.id));
     });
   }
 

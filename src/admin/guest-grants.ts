@@ -1,6 +1,6 @@
 /** Grants and revokes what goes with a function, in the hypervisor and in the record, for one guest. */
 import type { Machine } from '../function/index.js';
-import { OpenslotError, type PciAddress } from '../pci/index.js';
+import { messageOf, OpenslotError, type PciAddress } from '../pci/index.js';
 import { XenCallError, type Pirq, type XenPlatform } from '../xen/index.js';
 import { GuestGoneError, GuestNotPreparedError } from './errors.js';
 import { GrantRecords } from './grant-records.js';
@@ -111,7 +111,7 @@ export class GuestGrants {
       try {
         undo();
       } catch (error) {
-        unsettled.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+        unsettled.push(`${what}: ${messageOf(error)}`);
       }
     };
     if (pirq !== undefined) {

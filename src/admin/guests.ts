@@ -1,5 +1,5 @@
 /** Guests of the host, as their tool stack wrote them into XenStore. */
-import { domainId, isDomainId, type DomainId } from '../xen/domain.js';
+import { parseDomainId, type DomainId } from '../xen/domain.js';
 import { discard, homePath, type StoreView, type XenStore } from '../xen/store/index.js';
 import { GuestUnknownError } from './errors.js';
 
@@ -17,6 +17,14 @@ const TYPES = ['pv', 'pvh', 'hvm'] as const;
 /** Where libxl keeps what guests themselves shall not see. */
 export const libxlPath = (guest: DomainId): string => `/libxl/${guest}`;
 
+/** What a guest has under the one name that no other guest ever has. */
+export const vmPath = (uuid: string): string => `/vm/${uuid}`;
+
+/** True while the guest is there, and its id is not that of a later one. */
+export async function isThere(tx: StoreView, { id, uuid }: Guest): Promise<boolean> {
+  return (await tx.read(`${homePath(id)}/vm`)) === vmPath(uuid);
+}
+
 export class Guests {
   readonly #store: XenStore;
   readonly #own: DomainId;
@@ -32,9 +40,9 @@ export class Guests {
     return this.#store.transaction(async (tx) => {
       const guests: Guest[] = [];
       for (const name of (await tx.list('/local/domain')) ?? []) {
-        const number = /^\d+$/.test(name) ? Number(name) : NaN;
-        if (!isDomainId(number) || number === this.#own) continue;
-        const guest = await read(tx, domainId(number));
+        const id = parseDomainId(name);
+        if (id === undefined || id === this.#own) continue;
+        const guest = await read(tx, id);
         if (guest !== undefined) guests.push(guest);
       }
       return discard(guests.sort((a, b) => a.id - b.id));
@@ -50,12 +58,6 @@ export class Guests {
     const [only] = named;
     if (only === undefined || named.length > 1) throw new GuestUnknownError(text, named, all);
     return only;
-  }
-
-  /** True while the domain is the one that was found, and no later one with its id. */
-  async lives({ id, uuid }: Guest): Promise<boolean> {
-    const now = await this.#store.transaction(async (tx) => discard(await read(tx, id)));
-    return now?.uuid === uuid;
   }
 }
 

@@ -1,6 +1,6 @@
 /** What happens on an embedded host, as data; and the one place where it becomes text. */
 import type { IommuFault } from '../function/index.js';
-import { OpenslotError } from '../pci/index.js';
+import { errorData, reasonOf, visibleText } from '../pci/index.js';
 import { describeEvent, eventData, type PcibackEvent } from '../pciback/index.js';
 import type { DomainId } from '../xen/domain.js';
 import type { DomainEnd } from '../xen/local/index.js';
@@ -17,8 +17,7 @@ export type HostEvent =
 
 /** One line, without an end. What a guest printed is in it: nothing in it may command a terminal. */
 export function describeHostEvent(event: HostEvent): string {
-  const visible = (control: string) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`;
-  return textOf(event).replace(/\p{Cc}/gu, visible);
+  return visibleText(textOf(event));
 }
 
 function textOf(event: HostEvent): string {
@@ -72,11 +71,6 @@ export function describeEnd(end: DomainEnd): string {
   }
 }
 
-function reasonOf(error: unknown): string {
-  if (error instanceof OpenslotError) return `${error.code}: ${error.message}`;
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** The event as data that JSON can carry. */
 export function hostEventData(event: HostEvent): object {
   switch (event.of) {
@@ -89,6 +83,6 @@ export function hostEventData(event: HostEvent): object {
     case 'IOMMU':
       return { of: event.of, ...event.fault, iova: `0x${event.fault.iova.toString(16)}` };
     default:
-      return { ...event, error: reasonOf(event.error) };
+      return { ...event, error: errorData(event.error) };
   }
 }

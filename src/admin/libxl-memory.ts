@@ -2,9 +2,10 @@
 import { notations, OpenslotError, type PciAddress } from '../pci/index.js';
 import { FunctionTakenError } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
-import { discard, type XenStore } from '../xen/store/index.js';
+import { discard, removeWithEmptyParents, type XenStore } from '../xen/store/index.js';
 
-const ROOT = '/libxl/pci';
+const LIBXL = '/libxl';
+const ROOT = `${LIBXL}/pci`;
 
 /** `/libxl/pci/DDDD-BB-DD-F/{driver_path,domid,name}`, as libxl reads and writes it. */
 export class LibxlMemory {
@@ -64,12 +65,9 @@ export class LibxlMemory {
   }
 
   async forget(address: PciAddress): Promise<void> {
-    const directory = `${ROOT}/${notations.libxl.format(address)}`;
     await this.#store.transaction(async (tx) => {
-      await tx.remove(`${directory}/driver_path`);
       // libxl itself leaves the directory behind; an empty one of ours would be a key that nobody needs.
-      if ((await tx.list(directory))?.length === 0) await tx.remove(directory);
-      if ((await tx.list(ROOT))?.length === 0) await tx.remove(ROOT);
+      await removeWithEmptyParents(tx, this.#key(address, 'driver_path'), LIBXL);
     });
   }
 

@@ -5,12 +5,19 @@ import { basename, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { GUEST_ENTRY, GuestProgramError, type GuestStart } from '../guest/index.js';
 import { OpenslotError } from '../pci/index.js';
-import type { DomainId } from '../xen/domain.js';
+import { DOM0, type DomainId } from '../xen/domain.js';
 import type { DomainEnd, LocalDomain, LocalXen } from '../xen/local/index.js';
-import type { Permission, StoreView, XenStore } from '../xen/store/index.js';
 import { backendPath } from '../xen/pciif/index.js';
+import {
+  homePath,
+  removeWithEmptyParents,
+  type Permission,
+  type StoreView,
+  type XenStore,
+} from '../xen/store/index.js';
 import { GuestRunningError, GuestUnknownError } from './errors.js';
-import { removeWithEmptyParents } from './pair.js';
+import { libxlPath, vmPath } from './guests.js';
+import { OutputLines } from './output-lines.js';
 
 /** What a guest is to be. */
 export interface GuestOptions {
@@ -45,8 +52,6 @@ export type GuestEvent = { readonly guest: DomainId; readonly name: string } & (
 const DEFAULT_MEMORY = 16 * 2 ** 20;
 const SMALLEST_MEMORY = 64 * 2 ** 10;
 const NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,62}$/;
-/** Characters of a line that a guest prints; what is longer comes in pieces. */
-const LONGEST_LINE = 4096;
 
 /** A guest cannot have this name, memory or file. */
 export class GuestOptionsError extends OpenslotError {
@@ -200,10 +205,9 @@ export class LocalGuests {
     // The connection ends with the store itself, and then there are no keys to clear.
     await this.#store
       .transaction(async (tx) => {
-        for (const path of [home(domain.id), `/vm/${uuid}`, `/libxl/${domain.id}`]) await tx.remove(path);
+        for (const path of [homePath(domain.id), vmPath(uuid), libxlPath(domain.id)]) await tx.remove(path);
         // The back end does it too, after its functions have come back: whoever is first.
-        const back = backendPath(this.#xen.platform.domain, domain.id);
-        if ((await tx.list(back)) !== undefined) await removeWithEmptyParents(tx, back);
+        await removeWithEmptyParents(tx, backendPath(DOM0, domain.id), '/');
       })
       .catch(() => undefined);
     this.#guests.delete(domain.id);
@@ -223,14 +227,12 @@ function checkFile(file: string): void {
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
-const home = (guest: DomainId): string => `/local/domain/${guest}`;
-
 /** The keys of a new PV domain, with the owners that libxl gives them. */
 async function introduce(tx: StoreView, { domain, uuid, options }: Running): Promise<void> {
   const { id } = domain;
-  const zero = 0 as DomainId;
+  const [home, vm] = [homePath(id), vmPath(uuid)];
   const readable: readonly Permission[] = [
-    { access: 'none', domain: zero },
+    { access: 'none', domain: DOM0 },
     { access: 'read', domain: id },
   ];
   const own: readonly Permission[] = [{ access: 'none', domain: id }];
@@ -239,9 +241,9 @@ async function introduce(tx: StoreView, { domain, uuid, options }: Running): Pro
     await tx.setPermissions(path, permissions);
   };
   const kibibytes = String(domain.memory.buffer.byteLength / 1024);
-  await put(home(id), '', readable);
+  await put(home, '', readable);
   for (const [key, value] of Object.entries({
-    vm: `/vm/${uuid}`,
+    vm,
     name: options.name,
     domid: String(id),
     'memory/static-max': kibibytes,
@@ -250,41 +252,11 @@ async function introduce(tx: StoreView, { domain, uuid, options }: Running): Pro
     device: '',
     control: '',
   }))
-    await put(`${home(id)}/${key}`, value, readable);
+    await put(`${home}/${key}`, value, readable);
   for (const key of ['control/shutdown', 'data', 'drivers', 'feature', 'attr', 'error'])
-    await put(`${home(id)}/${key}`, '', own);
-  await put(`/vm/${uuid}`, '', readable);
-  await put(`/vm/${uuid}/name`, options.name, readable);
-  await put(`/vm/${uuid}/uuid`, uuid, readable);
-  await tx.write(`/libxl/${id}/type`, 'pv');
-}
-
-/** Lines of a stream that is cut anywhere. */
-class OutputLines {
-  readonly #onLine: (line: string) => void;
-  #rest = '';
-
-  constructor(onLine: (line: string) => void) {
-    this.#onLine = onLine;
-  }
-
-  push(text: string): void {
-    const lines = (this.#rest + text).split('\n');
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.#tell(line);
-    if (this.#rest.length >= LONGEST_LINE) this.end();
-  }
-
-  end(): void {
-    if (this.#rest !== '') this.#tell(this.#rest);
-    this.#rest = '';
-  }
-
-  #tell(line: string): void {
-    let at = 0;
-    do {
-      this.#onLine(line.slice(at, at + LONGEST_LINE));
-      at += LONGEST_LINE;
-    } while (at < line.length);
-  }
+    await put(`${home}/${key}`, '', own);
+  await put(vm, '', readable);
+  await put(`${vm}/name`, options.name, readable);
+  await put(`${vm}/uuid`, uuid, readable);
+  await tx.write(`${libxlPath(id)}/type`, 'pv');
 }

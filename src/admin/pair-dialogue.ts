@@ -2,8 +2,7 @@
 import type { PciAddress } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { ExportState, XenbusState } from '../xen/pciif/index.js';
-import type { XenStore } from '../xen/store/index.js';
-import { awaitChange } from './await-change.js';
+import { awaitChange, type XenStore } from '../xen/store/index.js';
 import { ExportRefusedError, GuestGoneError, PairClosedError, PairSilentError } from './errors.js';
 import type { Guest } from './guests.js';
 import type { Pair, PairView } from './pair.js';

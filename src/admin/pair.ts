@@ -10,9 +10,9 @@ import {
   parseState,
   XenbusState,
 } from '../xen/pciif/index.js';
-import { discard, homePath, parentPath, type StoreView, type XenStore } from '../xen/store/index.js';
+import { discard, removeWithEmptyParents, type StoreView, type XenStore } from '../xen/store/index.js';
 import { GuestGoneError } from './errors.js';
-import { libxlPath, type Guest } from './guests.js';
+import { isThere, libxlPath, type Guest } from './guests.js';
 
 /** A function as it is to be listed. */
 export interface WantedFunction {
@@ -70,9 +70,9 @@ export class Pair {
    * @returns false when there is a pair already. @throws {GuestGoneError} and leaves no keys of a dead guest.
    */
   create(wanted: readonly WantedFunction[]): Promise<boolean> {
-    const { id, name, uuid } = this.#guest;
+    const { id, name } = this.#guest;
     return this.#store.transaction(async (tx) => {
-      if ((await tx.read(`${homePath(id)}/vm`)) !== `/vm/${uuid}`) throw new GuestGoneError(this.#guest);
+      if (!(await isThere(tx, this.#guest))) throw new GuestGoneError(this.#guest);
       if ((await this.#view(tx)) !== undefined) return discard(false);
       await tx.remove(this.back);
       await tx.mkdir(this.back);
@@ -163,7 +163,7 @@ export class Pair {
   async #destroy(): Promise<void> {
     await this.#store.transaction(async (tx) => {
       for (const path of [this.front, `${libxlPath(this.#guest.id)}/device/pci/0`, this.back])
-        await removeWithEmptyParents(tx, path);
+        await removeWithEmptyParents(tx, path, '/');
     });
   }
 
@@ -256,13 +256,4 @@ async function writeAll(
   keys: Readonly<Record<string, string>>,
 ): Promise<void> {
   for (const [key, value] of Object.entries(keys)) await tx.write(`${directory}/${key}`, value);
-}
-
-/** As libxl takes a device's directory away. */
-export async function removeWithEmptyParents(tx: StoreView, path: string): Promise<void> {
-  await tx.remove(path);
-  for (let parent = parentPath(path); parent !== undefined && parent !== '/'; parent = parentPath(parent)) {
-    if ((await tx.list(parent))?.length !== 0) return;
-    await tx.remove(parent);
-  }
 }

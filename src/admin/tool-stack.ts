@@ -4,6 +4,7 @@ import type { PciAddress } from '../pci/index.js';
 import { QuarantinedError, type Pool } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import type { XenPlatform } from '../xen/platform.js';
+import { XenStoreContendedError } from '../xen/store/index.js';
 import type { Guest } from './guests.js';
 import { GuestGrants } from './guest-grants.js';
 import type { HostClaims } from './host-claims.js';
@@ -25,7 +26,7 @@ export interface ToolStackOptions {
 const PATIENCE_MS = 10_000;
 
 /** Changes of a pair by others between our look and our transaction, before we give up. */
-export const MOST_TRIES = 10;
+const MOST_TRIES = 10;
 
 export class ToolStack {
   readonly platform: XenPlatform;
@@ -62,6 +63,16 @@ export class ToolStack {
       refusal: (address) => this.#backEnds?.refusal(guest.id, address),
       ...(detaching === undefined ? {} : { detaching }),
     });
+  }
+
+  /**
+   * Repeats a change of a pair until it is made: a step is false when others changed the pair between its look and its
+   * transaction. @throws {XenStoreContendedError} every time.
+   */
+  async untilMade(guest: Guest, step: () => Promise<boolean>): Promise<void> {
+    for (let tries = 1; !(await step()); tries++)
+      if (tries === MOST_TRIES)
+        throw new XenStoreContendedError(`the PCI pair of guest ${guest.name}`, tries);
   }
 
   /** Resets and restores a free function of the pool. @returns why it was not reset. @throws {QuarantinedError} */

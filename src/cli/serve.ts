@@ -1,5 +1,6 @@
 /** `openslot serve`: owns the machine and is the PCI back end of its Xen guests. */
 import type { Command } from 'commander';
+import { errorData, reasonOf } from '../pci/errors.js';
 import { chosenMachine, machineOption, openHost, type MachineChoice } from './machine-option.js';
 import { serveLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
@@ -70,7 +71,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
     platform.store,
     platform.domain,
     (device, error) => {
-      log(`the kernel's driver for ${device} was not probed: ${String(error)}`, {
+      log(`the kernel's driver for ${device} was not probed: ${reasonOf(error)}`, {
         event: 'probe_failed',
         device,
       });
@@ -93,7 +94,11 @@ async function serveHost(options: ServeOptions): Promise<void> {
     claims: hostClaims,
     backEnds,
     onError: (doing, error) => {
-      log(`${doing} failed: ${String(error)}`, { event: 'tool_stack_failed', doing, error: String(error) });
+      log(`${doing} failed: ${reasonOf(error)}`, {
+        event: 'tool_stack_failed',
+        doing,
+        error: errorData(error),
+      });
     },
   });
   owner.serve({

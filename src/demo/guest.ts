@@ -3,7 +3,8 @@
  * would, and writes each thing that it found into its own XenStore directory, where the other side reads and checks it.
  */
 import type { Guest } from 'openslot/guest';
-import type { PciFunction, Region } from 'openslot/function';
+import { changeCommand, type PciFunction, type Region } from 'openslot/function';
+import { CommandBit, Header } from 'openslot/pci';
 
 /** Registers of edu's BAR 0. */
 const IDENTIFICATION = 0x00;
@@ -25,9 +26,6 @@ const DEVICE_BUFFER = 0x40000;
 /** Of a guest that was made without saying how much. */
 const MEMORY = 16n * 2n ** 20n;
 
-const COMMAND = 0x04;
-const BUS_MASTER = 0x4;
-
 export default async function demo({ xpci, platform, store }: Guest): Promise<void> {
   const tell = (what: string, value: string) => store.write(`data/${what}`, value);
 
@@ -41,11 +39,11 @@ export default async function demo({ xpci, platform, store }: Guest): Promise<vo
       using fn = xpci.open(change.address);
       await tell(
         'bus',
-        `${String(change.address)} ${hex(fn.config.read(0, 2))}:${hex(fn.config.read(2, 2))}`,
+        `${String(change.address)} ${hex(fn.config.read(Header.vendor, 2))}:${hex(fn.config.read(Header.device, 2))}`,
       );
       fn.setEnabled(true);
       // A message signalled interrupt is a write by the device, and so is DMA.
-      fn.config.write(COMMAND, 2, fn.config.read(COMMAND, 2) | BUS_MASTER);
+      changeCommand(fn.config, CommandBit.busMaster);
       using registers = fn.openRegion(0);
       await tell('identification', hex(registers.read32(IDENTIFICATION)));
       await tell('factorial', String(factorial(registers, 10)));
@@ -112,9 +110,9 @@ async function dmaRoundTrip(fn: PciFunction, registers: Region): Promise<string>
 
 /** What a hostile driver might try: put the BAR where another device's is. */
 function tryToMoveBar(fn: PciFunction): string {
-  const before = fn.config.read(0x10, 4);
-  fn.config.write(0x10, 4, 0xfee0_0000);
-  const after = fn.config.read(0x10, 4);
+  const before = fn.config.read(Header.firstBar, 4);
+  fn.config.write(Header.firstBar, 4, 0xfee0_0000);
+  const after = fn.config.read(Header.firstBar, 4);
   // A vendor's register that no rule of the policy names.
   fn.config.write(0x40, 4, 0xffff_ffff);
   return after === before ? 'the BAR stayed' : `the BAR is at ${hex(after)}`;

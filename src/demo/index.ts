@@ -5,7 +5,9 @@
 import { fileURLToPath } from 'node:url';
 import { describeFault, EmbeddedHost, type HostEvent } from 'openslot/admin';
 import { SimMachine } from 'openslot/machines/sim';
-import { className, notations } from 'openslot/pci';
+import { className, messageOf, notations } from 'openslot/pci';
+import type { DomainId } from 'openslot/xen';
+import { homePath } from 'openslot/xen/store';
 import { Checks } from './checks.js';
 import { GuestReports } from './guest-reports.js';
 
@@ -47,9 +49,9 @@ export async function demonstrate(options: DemoOptions): Promise<DemoOutcome> {
     const guest = await host.guests.run({ file: PROGRAM, name: GUEST });
     checks.holds(
       `guest ${GUEST} runs: domain ${guest.domain}, ${guest.memory / 2 ** 20} MiB, a XenStore connection of its own`,
-      host.store.read(`/local/domain/${guest.domain}/name`) === GUEST,
+      host.store.read(`${homePath(guest.domain)}/name`) === GUEST,
     );
-    using reports = await GuestReports.follow(host, guest.domain);
+    await using reports = await GuestReports.follow(host, guest.domain);
     await attach(host, checks);
     await drive(reports, checks);
     await refusals(reports, events, checks);
@@ -57,10 +59,7 @@ export async function demonstrate(options: DemoOptions): Promise<DemoOutcome> {
     if (stay) await attach(host, checks);
     else await leaveNothing(host, guest.domain, checks);
   } catch (error) {
-    checks.failed(
-      'the demonstration went to its end',
-      error instanceof Error ? error.message : String(error),
-    );
+    checks.failed('the demonstration went to its end', messageOf(error));
   }
   print(`\n${checks.summary}`);
   return { failed: checks.failures, host };
@@ -142,12 +141,8 @@ async function detach(host: EmbeddedHost, reports: GuestReports, checks: Checks)
   checks.equal('reset and restored, it is in the pool again', state?.state ?? 'absent', 'free');
 }
 
-async function leaveNothing(
-  host: EmbeddedHost,
-  guest: Parameters<EmbeddedHost['guests']['ended']>[0],
-  checks: Checks,
-): Promise<void> {
-  host.store.write(`/local/domain/${guest}/control/shutdown`, 'poweroff');
+async function leaveNothing(host: EmbeddedHost, guest: DomainId, checks: Checks): Promise<void> {
+  host.store.write(`${homePath(guest)}/control/shutdown`, 'poweroff');
   const end = await host.guests.ended(guest);
   const left = [...host.store.nodes()].filter(({ path }) => path.split('/').includes(String(guest)));
   checks.holds(

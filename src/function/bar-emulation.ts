@@ -1,7 +1,7 @@
 /** Emulated base address registers: they answer the sizing probe and never move the real ones. */
-import { barSizingAnswer, encodeBar, romSizingAnswer, type BarShape } from '../pci/index.js';
+import { barSizingAnswer, encodeBar, Header, romSizingAnswer, type BarShape } from '../pci/index.js';
 import type { ImageRegister } from './config-image.js';
-import type { RegionInfo } from './function.js';
+import { ROM_REGION, type RegionInfo } from './function.js';
 
 const ROM_ADDRESS_MASK = 0xffff_f800;
 
@@ -31,9 +31,12 @@ class AddressRegister {
 }
 
 /** The bits of a BAR that software cannot change, from what the machine knows of the region. */
-function shapeOf(region: RegionInfo): BarShape {
-  if (region.kind === 'io') return { kind: 'io', width: 32 };
-  const { prefetchable, wide } = region;
+export function barShapeOf({
+  kind,
+  prefetchable,
+  wide,
+}: Pick<RegionInfo, 'kind' | 'prefetchable' | 'wide'>): BarShape {
+  if (kind === 'io') return { kind: 'io', width: 32 };
   return { kind: 'memory', width: wide ? 64 : 32, prefetchable, belowOneMegabyte: false };
 }
 
@@ -60,13 +63,13 @@ export function emulatedBars(regions: readonly RegionInfo[]): ImageRegister[] {
   const byIndex = new Map(regions.map((region) => [region.index, region]));
   for (let index = 0; index < 6; index++) {
     const region = byIndex.get(index);
-    const offset = 0x10 + index * 4;
+    const offset = Header.firstBar + index * 4;
     const name = `header.bar${index}`;
     if (region === undefined) {
       registers.push(register(name, offset, new AddressRegister(0, 0, 0xffff_ffff)));
       continue;
     }
-    const shape = shapeOf(region);
+    const shape = barShapeOf(region);
     const shown = encodeBar(shape, region.address);
     const answer = barSizingAnswer(shape, BigInt(region.size));
     // Only the address bits make the probe: what stands in the type bits of the write does not matter.
@@ -79,7 +82,7 @@ export function emulatedBars(regions: readonly RegionInfo[]): ImageRegister[] {
       );
     }
   }
-  const rom = byIndex.get(6);
+  const rom = byIndex.get(ROM_REGION);
   const romAddress = rom === undefined ? 0 : Number(BigInt.asUintN(32, rom.address)) & ROM_ADDRESS_MASK;
   const romSize = rom === undefined ? 0 : romSizingAnswer(BigInt(rom.size)) & ROM_ADDRESS_MASK;
   registers.push(register('header.rom', 0x30, new AddressRegister(romAddress, romSize, ROM_ADDRESS_MASK)));

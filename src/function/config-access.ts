@@ -1,6 +1,11 @@
-/** The one check that every configuration access passes: width, alignment and range. */
+/** What all configuration accesses have in common: the check of width, alignment and range, and the read of nothing. */
 import { ConfigAccessError } from './errors.js';
 import type { ConfigWidth } from './function.js';
+
+/** All ones of a width, as an access reads that nobody answers. */
+export function allOnes(width: ConfigWidth): number {
+  return 0xffff_ffff >>> (32 - width * 8);
+}
 
 /** @throws {ConfigAccessError} unless the access is aligned to its width and inside `size` bytes. */
 export function checkConfigAccess(

@@ -1,5 +1,5 @@
 /** ConfigImage: configuration space with behaviour (write masks, write-1-to-clear, emulated BARs) over any base. */
-import { checkConfigAccess } from './config-access.js';
+import { allOnes, checkConfigAccess } from './config-access.js';
 import type { ConfigSpace, ConfigWidth } from './function.js';
 
 /** Bits of a register, as the image treats them. All masks are in the register's own position, low bit first. */
@@ -35,8 +35,6 @@ export type DroppedWrite = (
   value: number,
   register: string | undefined,
 ) => void;
-
-const allOnes = (width: ConfigWidth): number => (width === 4 ? 0xffff_ffff : (1 << (width * 8)) - 1);
 
 /**
  * Configuration space made of registers over a base. A read is at most one access of its own width to the base; a

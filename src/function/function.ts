@@ -17,9 +17,12 @@ export interface ConfigSpace {
   write(offset: number, width: ConfigWidth, value: number): void;
 }
 
+/** Index of the expansion ROM among the regions of a function. */
+export const ROM_REGION = 6;
+
 /** Where a region stands and what it is; known without opening it. */
 export interface RegionInfo {
-  /** 0 to 5 for a BAR (a 64-bit one has the index of its low half), 6 for the expansion ROM. */
+  /** 0 to 5 for a BAR (a 64-bit one has the index of its low half), {@link ROM_REGION} for the expansion ROM. */
   readonly index: number;
   readonly kind: 'memory' | 'io';
   /** Bytes. */

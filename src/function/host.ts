@@ -43,8 +43,9 @@ export interface IommuFault {
 /** A range of the machine's memory that one owner has. */
 export interface MemoryRange extends Disposable {
   readonly base: PhysicalAddress;
-  /** All of it; other threads may hold it too. After {@link free} it is nobody's memory any more. */
+  /** All of it; other threads may hold it too. */
   readonly buffer: SharedArrayBuffer;
+  /** From now on it may be somebody else's memory: no thread may use it any more. */
   free(): void;
 }
 

@@ -1,7 +1,9 @@
 /** The first module of a guest's worker: connects the platform and the bus, runs the program, and shuts down after it. */
 import { inspect } from 'node:util';
 import { workerData } from 'node:worker_threads';
-import { connectGuest, type Handoff } from '../xen/local/index.js';
+// Its own part of the room, so that no worker loads the hypervisor.
+import { connectGuest } from '../xen/local/guest/index.js';
+import type { Handoff } from '../xen/local/index.js';
 import { Xpci } from '../xpci/index.js';
 import { GuestProgramError } from './errors.js';
 import type { Guest, GuestProgram, GuestStart } from './index.js';

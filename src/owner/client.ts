@@ -1,15 +1,15 @@
 /** A command as a client of the owner: one request, one answer. */
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
-import { OpenslotError, type Evidence } from '../pci/index.js';
+import { OpenslotError, type ErrorData } from '../pci/index.js';
 import type { RequestName, RequestParameters } from './request-schemas.js';
-import type { AnswerLine, OwnerResults, Wire, WireError } from './requests.js';
+import type { AnswerLine, OwnerResults, Wire } from './requests.js';
 
 /** The owner's refusal, with its own code and next step. */
 export class OwnerRefusedError extends OpenslotError {
   readonly code: string;
-  constructor(error: WireError) {
-    super(error.message, error.evidence as Evidence, error.next);
+  constructor(error: ErrorData) {
+    super(error.message, error.evidence, error.next);
     this.code = error.code;
   }
 }

@@ -1,7 +1,7 @@
 /** From one line to its answer: parsed, checked, done by the owner, and never an exception. */
-import { OpenslotError } from '../pci/index.js';
+import { errorData, OpenslotError } from '../pci/index.js';
 import { checkRequest, MalformedRequestError, requestId, type CheckedRequest } from './request-schemas.js';
-import type { AnswerLine, OwnerRequests, WireError } from './requests.js';
+import type { AnswerLine, OwnerRequests } from './requests.js';
 
 /** The owner is there only for the duration of one command, and answers nothing else. */
 class OwnerBusyError extends OpenslotError {
@@ -32,7 +32,7 @@ export async function answerLine(line: string, requests: OwnerRequests | undefin
     if (requests === undefined) throw new OwnerBusyError();
     return { id, result: await perform(requests, request) };
   } catch (error) {
-    return { id, error: wireError(error) };
+    return { id, error: errorData(error) };
   }
 }
 
@@ -49,14 +49,4 @@ function perform(requests: OwnerRequests, { request, parameters }: CheckedReques
   const action = requests[request] as ((checked: typeof parameters) => unknown) | undefined;
   if (action === undefined) throw new RequestUnsupportedError(request);
   return action(parameters);
-}
-
-function wireError(error: unknown): WireError {
-  if (error instanceof OpenslotError) return error.toJSON();
-  return {
-    code: 'INTERNAL',
-    message: error instanceof Error ? error.message : String(error),
-    evidence: {},
-    next: '',
-  };
 }

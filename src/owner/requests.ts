@@ -1,6 +1,7 @@
 /** Requests to an owner: one JSON object a line, `{"id", "request", "parameters"?}`, answered by `{"id", "result"}` or `{"id", "error"}`. */
 import type { AttachReport, ClaimReport, DetachReport, GuestInfo, Inspection } from '../admin/index.js';
 import type { FunctionSummary } from '../function/index.js';
+import type { ErrorData } from '../pci/index.js';
 import type { CheckedParameters, RequestName } from './request-schemas.js';
 
 /** A pool function as it is printed and sent: addresses in hexadecimal notation. */
@@ -45,15 +46,8 @@ export type Wire<Value> = Value extends number
       ? { readonly [Key in keyof Value]: Wire<Value[Key]> }
       : Value;
 
-export interface WireError {
-  readonly code: string;
-  readonly message: string;
-  readonly evidence: Readonly<Record<string, unknown>>;
-  readonly next: string;
-}
-
 export type AnswerLine =
-  { readonly id: number; readonly result: unknown } | { readonly id: number; readonly error: WireError };
+  { readonly id: number; readonly result: unknown } | { readonly id: number; readonly error: ErrorData };
 
 /** Longest line that either end takes. */
 export const LONGEST_LINE = 64 * 1024;

@@ -47,6 +47,11 @@ export class PciAddress {
     return this.sbdf === other.sbdf;
   }
 
+  /** True for functions of one device, itself among them. */
+  sharesDevice(other: PciAddress): boolean {
+    return this.sbdf >>> 3 === other.sbdf >>> 3;
+  }
+
   /** Always the full hexadecimal notation, `0000:0a:00.0`, as sysfs writes it. */
   toString(): string {
     const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');

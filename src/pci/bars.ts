@@ -98,9 +98,8 @@ export function decodeBars(dwords: readonly number[]): { slots: BarSlot[]; findi
       slots.push({ kind: 'invalid', index, offset, raw });
       continue;
     }
-    let address = BigInt(shape.kind === 'io' ? (raw & ~3) >>> 0 : (raw & ~15) >>> 0);
     if (shape.width === 32) {
-      slots.push({ ...shape, index, offset, address });
+      slots.push({ ...shape, index, offset, address: barAddress(raw, 0) });
       continue;
     }
     const upper = dwords[index + 1];
@@ -109,12 +108,17 @@ export function decodeBars(dwords: readonly number[]): { slots: BarSlot[]; findi
       slots.push({ kind: 'invalid', index, offset, raw });
       continue;
     }
-    address |= BigInt(upper >>> 0) << 32n;
-    slots.push({ ...shape, index, offset, address });
+    slots.push({ ...shape, index, offset, address: barAddress(raw, upper) });
     index++;
     slots.push({ kind: 'upper', index, offset: offset + 4 });
   }
   return { slots, findings };
+}
+
+/** The address that a BAR's registers hold; `high` is that of the upper half of a 64-bit one, else 0. */
+export function barAddress(low: number, high: number): bigint {
+  const bits = (low & 1) !== 0 ? ~3 : ~15;
+  return (BigInt(high >>> 0) << 32n) | BigInt((low & bits) >>> 0);
 }
 
 /** Decodes the expansion ROM register; undefined where it reads 0 or all ones. */

@@ -76,6 +76,14 @@ export function walkCapabilities(reader: ConfigReader): CapabilityWalk<Capabilit
   return walk;
 }
 
+/** Where the capabilities of the standard list stand, by id ({@link CapabilityId}); of two with one id the first. */
+export function capabilityOffsets(reader: ConfigReader): ReadonlyMap<number, number> {
+  const offsets = new Map<number, number>();
+  for (const { id, offset } of walkCapabilities(reader).entries)
+    if (!offsets.has(id)) offsets.set(id, offset);
+  return offsets;
+}
+
 /**
  * Walks the extended list (PCI Express Base 6.0, 7.6.3) from 0x100. A function that has none reads 0 or all ones
  * there. Throws only what the reader throws inside its own size.

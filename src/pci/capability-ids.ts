@@ -12,6 +12,10 @@ function names(
   return new Map(Object.entries(list).map(([id, [name, title]]) => [Number(id), { name, title }]));
 }
 
+/** Ids of the standard list that have a register table here. */
+export const CapabilityId = { pm: 0x01, vpd: 0x03, msi: 0x05, pcie: 0x10, msix: 0x11 } as const;
+export type CapabilityId = (typeof CapabilityId)[keyof typeof CapabilityId];
+
 /** Standard list, ids of 8 bits (PCI Code and ID Assignment, 2). */
 export const capabilityNames = names({
   0x00: ['null', 'Null'],

@@ -164,6 +164,7 @@ const baseClasses: Readonly<Record<number, BaseClass>> = {
   0x12: { name: 'Processing accelerator', subclasses: {} },
   0x13: { name: 'Non-essential instrumentation', subclasses: {} },
   0x40: { name: 'Co-processor', subclasses: {} },
+  0xff: { name: 'Unassigned class', subclasses: {} },
 };
 
 /**

@@ -3,6 +3,14 @@
 /** What an error says besides its text: plain data, printed by `--json` and read by tests. */
 export type Evidence = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
+/** An error as data: what `--json` prints, logs hold and the owner's socket sends. */
+export interface ErrorData {
+  readonly code: string;
+  readonly message: string;
+  readonly evidence: Evidence;
+  readonly next: string;
+}
+
 /**
  * A refusal with a stable `code`, what was seen (`evidence`) and what to do next (`next`).
  * One subclass per cause; the text is made by the subclass and nowhere else.
@@ -20,9 +28,25 @@ export abstract class OpenslotError extends Error {
     this.next = next;
   }
 
-  toJSON(): { code: string; message: string; evidence: Evidence; next: string } {
+  toJSON(): ErrorData {
     return { code: this.code, message: this.message, evidence: this.evidence, next: this.next };
   }
+}
+
+/** The text of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The same behind the code, where it is a refusal. */
+export function reasonOf(error: unknown): string {
+  return error instanceof OpenslotError ? `${error.code}: ${error.message}` : messageOf(error);
+}
+
+/** Whatever was thrown, as data. What is no refusal is a fault of ours. */
+export function errorData(error: unknown): ErrorData {
+  if (error instanceof OpenslotError) return error.toJSON();
+  return { code: 'INTERNAL', message: messageOf(error), evidence: {}, next: '' };
 }
 
 /** A text is not an address in the notation that its place demands. */

@@ -83,6 +83,14 @@ export function aligned(
   return register(offset, width, name, title, [field], when);
 }
 
+/** An address of 64 bits, aligned above `lowBit`, that software sets: a field holds no 64 bits exactly, so it has two. */
+export function halves(lowBit = 0): readonly Field[] {
+  return [
+    bits(31, lowBit, 'low', 'Low half', 'rw', hex(lowBit)),
+    bits(63, 32, 'high', 'High half', 'rw', hex()),
+  ];
+}
+
 /** The two bytes that every capability of the standard list starts with (PCI Local Bus 3.0, 6.7). */
 export function capabilityList(): Register {
   return register(0, 2, 'list', 'Capability list entry', [

@@ -7,11 +7,13 @@ export * from './check-table.js';
 export * from './classes.js';
 export * from './decode.js';
 export * from './errors.js';
+export * from './header.js';
 export * as notations from './notations.js';
 export type { Notation, RootBus } from './notations.js';
 export { formatSpecTarget, type SpecTarget, type XlSpec } from './xl-spec.js';
 export * from './present-registers.js';
 export * from './registers.js';
 export * from './tables/index.js';
+export { visibleText } from './visible-text.js';
 /** Builders for tables of one's own (a device's register map). */
 export * as fields from './fields.js';

@@ -1,10 +1,9 @@
 /** The registers that a function has: of its header and of each capability with a table, where they stand. */
 import { walkCapabilities } from './capabilities.js';
+import { Header } from './header.js';
 import { dottedName, isReadable, tableReader } from './registers.js';
 import type { ConfigReader, Register, RegisterTable } from './registers.js';
 import { capabilityTable, headerTable } from './tables/index.js';
-
-const HEADER_TYPE = 0x0e;
 
 export interface PresentRegister {
   readonly table: RegisterTable;
@@ -29,7 +28,7 @@ export function presentRegisters(reader: ConfigReader): PresentRegister[] {
       present.push({ table, register, name: dottedName(table, register), offset, width });
     }
   };
-  add(headerTable(reader.read(HEADER_TYPE, 1)), 0);
+  add(headerTable(reader.read(Header.type, 1)), 0);
   for (const { id, offset } of walkCapabilities(reader).entries) {
     const table = capabilityTable(id);
     if (table !== undefined) add(table, offset);

@@ -3,7 +3,7 @@ import type { PciAddress } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { ExportState, SharedPage, XenbusState } from '../xen/pciif/index.js';
 import type { EventChannel, ForeignPage } from '../xen/platform.js';
-import type { Watch } from '../xen/store/index.js';
+import { Follower, type Watch } from '../xen/store/index.js';
 import type { PcibackEvent } from './events.js';
 import { GuestExports, type GuestExportsContext, type PlacedFunction } from './guest-exports.js';
 import { OperationHandler } from './operation-handler.js';
@@ -21,10 +21,7 @@ export interface BackendContext extends GuestExportsContext {
 
 type EventBody<Event> = Event extends unknown ? Omit<Event, 'guest'> : never;
 
-/**
- * Driven by watches only: each wake-up looks at both ends' states and does the one step that they ask for. Steps run
- * one after the other; wake-ups that come meanwhile are one more look.
- */
+/** Driven by watches only: each look at both ends' states is followed by the one step that they ask for. */
 export class Backend {
   readonly guest: DomainId;
   readonly #context: BackendContext;
@@ -33,10 +30,8 @@ export class Backend {
   #connection: { readonly page: ForeignPage; readonly channel: EventChannel } | undefined;
   #frontWatch: Watch | undefined;
   #phase: BackendPhase = 'starting';
-  #stopped = false;
   #guestEnded = false;
-  #looking: Promise<void> | undefined;
-  #lookAgain = false;
+  readonly #follower = new Follower(() => this.#look());
 
   constructor(guest: DomainId, context: BackendContext) {
     this.guest = guest;
@@ -74,10 +69,7 @@ export class Backend {
 
   /** Something in the pair changed. Settles when the back end has caught up; never rejects. */
   wake(): Promise<void> {
-    if (this.#stopped) return Promise.resolve();
-    this.#lookAgain = true;
-    this.#looking ??= this.#catchUp();
-    return this.#looking;
+    return this.#follower.wake();
   }
 
   /** The domain is no more. What the tool stack leaves of the pair is removed; another back end's pair is not ours. */
@@ -88,9 +80,8 @@ export class Backend {
 
   /** Takes everything back without touching the pair: its keys belong to the tool stack. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    // The step that runs sees it at its next pause.
-    await this.#looking;
+    this.#follower.stop();
+    await this.#follower.settled();
     if (this.#phase !== 'gone') await this.#end();
   }
 
@@ -98,30 +89,21 @@ export class Backend {
     this.#context.onEvent({ guest: this.guest, ...event });
   }
 
-  async #catchUp(): Promise<void> {
+  async #look(): Promise<void> {
     try {
-      // The wake-up's own synchronous part ends here, so that `#looking` is set before it can be cleared.
-      await Promise.resolve();
-      while (this.#lookAgain && !this.#stopped && this.#phase !== 'gone') {
-        this.#lookAgain = false;
-        try {
-          await this.#look();
-        } catch (error) {
-          this.#tell({ event: 'failed', doing: 'following the guest', error });
-          await this.#giveUp();
-        }
-      }
-    } finally {
-      // In the same turn as the last look at `#lookAgain`: a wake-up in between would be lost.
-      this.#looking = undefined;
+      await this.#follow();
+    } catch (error) {
+      this.#tell({ event: 'failed', doing: 'following the guest', error });
+      await this.#giveUp();
     }
   }
 
-  async #look(): Promise<void> {
+  async #follow(): Promise<void> {
     const states = await this.#keys.states();
     if (states === undefined || this.#guestEnded) {
       await this.#end();
       if (states !== undefined) await this.#keys.removeLeftover();
+      this.#follower.stop();
       this.#tell({ event: 'gone' });
       return;
     }
@@ -155,7 +137,7 @@ export class Backend {
         if (this.#phase !== 'exported') break;
         // libxl lists the functions of a new guest one by one, and says nothing when the next one is there.
         await this.#followList();
-        if (!this.#stopped && front === XenbusState.initialised) await this.#connect();
+        if (!this.#follower.stopped && front === XenbusState.initialised) await this.#connect();
         break;
       case XenbusState.connected:
         if (this.#phase === 'connected') await this.#exports.takeBackUnlisted(await this.#keys.functions());
@@ -182,7 +164,7 @@ export class Backend {
     const wanted = (await this.#keys.functions()).filter(({ state }) => state === ExportState.wanted);
     const placed: PlacedFunction[] = [];
     for (const entry of wanted) placed.push(await this.#exports.add(entry));
-    if (this.#stopped) return;
+    if (this.#follower.stopped) return;
     this.#phase = 'exported';
     await this.#switch(XenbusState.initialised, { ...keysOf(placed), ...PairKeys.rootKeys() });
   }
@@ -190,13 +172,13 @@ export class Backend {
   /** Functions that join or leave while the guest has not connected: nobody has to agree to it. */
   async #followList(): Promise<void> {
     const keys = keysOf(await this.#exports.follow(await this.#keys.functions(), 'new'));
-    if (!this.#stopped && Object.keys(keys).length > 0) await this.#keys.write(keys);
+    if (!this.#follower.stopped && Object.keys(keys).length > 0) await this.#keys.write(keys);
   }
 
   async #connect(): Promise<void> {
     const { platform } = this.#context;
     const { page: reference, port } = await this.#keys.connection();
-    if (this.#stopped) return;
+    if (this.#follower.stopped) return;
     const page = platform.mapGrant(this.guest, reference);
     const shared = new SharedPage(page.bytes);
     const handler = this.#handler(shared);
@@ -237,7 +219,7 @@ export class Backend {
   /** Hot changes: the guest keeps all its other functions, whatever becomes of one. */
   async #reconfigure(): Promise<void> {
     const keys = keysOf(await this.#exports.follow(await this.#keys.functions(), 'all'));
-    if (this.#stopped) return;
+    if (this.#follower.stopped) return;
     // A guest that has not connected yet does so when it finds Initialised, and never answers Reconfigured.
     const next = this.#phase === 'exported' ? XenbusState.initialised : XenbusState.reconfigured;
     await this.#switch(next, { ...keys, ...PairKeys.rootKeys() });

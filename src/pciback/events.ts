@@ -1,6 +1,5 @@
 /** What the back end tells its owner, as data; and the one place where it becomes text. */
-import type { PciAddress } from '../pci/index.js';
-import { OpenslotError } from '../pci/index.js';
+import { errorData, reasonOf, visibleText, type PciAddress } from '../pci/index.js';
 import type { ReturnReport } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { COMMAND_NAMES, XENBUS_STATE_NAMES, type XenbusState } from '../xen/pciif/index.js';
@@ -30,26 +29,14 @@ export type PcibackEvent = { readonly guest: DomainId } & (
     }
 );
 
-function reasonOf(error: unknown): string {
-  if (error instanceof OpenslotError) return `${error.code}: ${error.message}`;
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** The event as data that JSON can carry: errors with code, evidence and next step. */
 export function eventData(event: PcibackEvent): object {
-  if (!('error' in event)) return event;
-  const { error } = event;
-  const data =
-    error instanceof OpenslotError
-      ? error.toJSON()
-      : { code: 'INTERNAL', message: String(error), evidence: {}, next: '' };
-  return { ...event, error: data };
+  return 'error' in event ? { ...event, error: errorData(event.error) } : event;
 }
 
 /** One line, without an end. What a guest wrote is in it: nothing in it may command a terminal. */
 export function describeEvent(event: PcibackEvent): string {
-  const visible = (control: string) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`;
-  return textOf(event).replace(/\p{Cc}/gu, visible);
+  return visibleText(textOf(event));
 }
 
 function textOf(event: PcibackEvent): string {

@@ -1,6 +1,6 @@
 /** One function in a guest's hands: its lease, the configuration space that the guest sees, its interrupts. */
 import type { ConfigImage, ConfigSpace } from '../function/index.js';
-import { walkCapabilities, type PciAddress } from '../pci/index.js';
+import { CapabilityId, capabilityOffsets, type PciAddress } from '../pci/index.js';
 import type { Lease } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import type { XenPlatform } from '../xen/platform.js';
@@ -76,7 +76,6 @@ export class ExportedFunction {
   }
 }
 
-const POWER_MANAGEMENT = 0x01;
 const PMCSR = 4;
 const PME_ENABLE = 0x0100;
 /** A written 1 clears it. */
@@ -84,9 +83,9 @@ const PME_STATUS = 0x8000;
 
 /** A guest's wake-up events would reach the host's power management; the guest does not see this bit either. */
 function silencePme(config: ConfigSpace): void {
-  const capability = walkCapabilities(config).entries.find(({ id }) => id === POWER_MANAGEMENT);
+  const capability = capabilityOffsets(config).get(CapabilityId.pm);
   if (capability === undefined) return;
-  const at = capability.offset + PMCSR;
+  const at = capability + PMCSR;
   const value = config.read(at, 2);
   if ((value & PME_ENABLE) !== 0) config.write(at, 2, value & ~(PME_ENABLE | PME_STATUS));
 }

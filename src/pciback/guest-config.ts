@@ -8,17 +8,22 @@ import {
   type ImageRegister,
   type PciFunction,
 } from '../function/index.js';
-import { dottedName, fieldMask, presentRegisters, type PresentRegister } from '../pci/index.js';
+import {
+  CommandBit,
+  dottedName,
+  fieldMask,
+  Header,
+  presentRegisters,
+  type PresentRegister,
+} from '../pci/index.js';
 import { GuestWriteDeniedError } from './errors.js';
 import type { Policy, PolicyHandler, PolicyRule } from './policy.js';
 
-const COMMAND = 0x04;
-const COMMAND_DECODE = 0x0003;
+const COMMAND_DECODE = CommandBit.io | CommandBit.memory;
 /** Bus master, and memory write and invalidate: what a guest's driver may do in the hardware. */
 const COMMAND_GUEST = 0x0014;
 /** Decoding, special cycles, VGA snoop, parity, stepping, SERR, fast back-to-back, INTx: the guest sees what it wrote. */
 const COMMAND_VIRTUAL = 0x07eb;
-const BIST = 0x0f;
 const BIST_START = 0x40;
 const VPD_WRITE = 0x8000;
 
@@ -110,7 +115,7 @@ function handled(
  * guest that could clear it would turn the host's own accesses into unsupported requests (XSA-120).
  */
 function commandRegister({ function: fn, base, onEnabled }: GuestConfigContext): Partial<ImageRegister> {
-  let shown = base.read(COMMAND, 2) & COMMAND_VIRTUAL;
+  let shown = base.read(Header.command, 2) & COMMAND_VIRTUAL;
   let enabled = false;
   return {
     virtual: COMMAND_VIRTUAL,
@@ -124,10 +129,10 @@ function commandRegister({ function: fn, base, onEnabled }: GuestConfigContext):
         onEnabled();
       }
       shown = next;
-      const hardware = base.read(COMMAND, 2);
+      const hardware = base.read(Header.command, 2);
       const guestBits = mask & COMMAND_GUEST;
       const wanted = (hardware & ~guestBits) | (value & guestBits);
-      if (wanted !== hardware) base.write(COMMAND, 2, wanted);
+      if (wanted !== hardware) base.write(Header.command, 2, wanted);
     },
   };
 }
@@ -136,7 +141,8 @@ function commandRegister({ function: fn, base, onEnabled }: GuestConfigContext):
 function bistRegister({ base }: GuestConfigContext): Partial<ImageRegister> {
   return {
     write: (value, mask) => {
-      if ((value & mask & BIST_START) !== 0) base.write(BIST, 1, (base.read(BIST, 1) & 0xff) | BIST_START);
+      if ((value & mask & BIST_START) !== 0)
+        base.write(Header.bist, 1, (base.read(Header.bist, 1) & 0xff) | BIST_START);
     },
   };
 }

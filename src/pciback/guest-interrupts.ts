@@ -1,20 +1,22 @@
 /** Interrupts of one exported function: off, MSI or MSI-X, as the guest asked through the shared page. */
-import type { ConfigSpace, PciFunction } from '../function/index.js';
-import { walkCapabilities } from '../pci/index.js';
+import { changeCommand, type ConfigSpace, type PciFunction } from '../function/index.js';
+import {
+  CapabilityId,
+  CommandBit,
+  capabilityOffsets,
+  Header,
+  MsiControl,
+  MsixControl,
+  msixTable,
+  msixVectors,
+} from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { MAX_MSIX_VECTORS } from '../xen/pciif/index.js';
 import type { Pirq, XenPlatform } from '../xen/platform.js';
 import { InterruptRefusedError } from './errors.js';
 
-const COMMAND = 0x04;
-const COMMAND_MEMORY = 0x0002;
-const COMMAND_INTX_DISABLE = 0x0400;
-const MSI = 0x05;
-const MSIX = 0x11;
+/** Message control in both capabilities. */
 const CONTROL = 2;
-const MSI_ENABLE = 0x0001;
-const MSIX_ENABLE = 0x8000;
-const MSIX_MASK_ALL = 0x4000;
 
 /**
  * The state machine of MSI and MSI-X (XSA-157: a guest may ask anything at any time). Message addresses and data are
@@ -42,11 +44,11 @@ export class GuestInterrupts {
     this.#guest = guest;
     // Asked once: the guest may read it as often as it likes.
     this.line = fn.interruptLine ?? 0;
-    const capabilities = walkCapabilities(config).entries;
-    this.#msi = capabilities.find((entry) => entry.id === MSI)?.offset;
-    this.#msix = capabilities.find((entry) => entry.id === MSIX)?.offset;
-    this.#tableSize = this.#msix === undefined ? 0 : (config.read(this.#msix + CONTROL, 2) & 0x7ff) + 1;
-    const bar = this.#msix === undefined ? undefined : config.read(this.#msix + 4, 4) & 7;
+    const capabilities = capabilityOffsets(config);
+    this.#msi = capabilities.get(CapabilityId.msi);
+    this.#msix = capabilities.get(CapabilityId.msix);
+    this.#tableSize = this.#msix === undefined ? 0 : msixVectors(config, this.#msix);
+    const bar = this.#msix === undefined ? undefined : msixTable(config, this.#msix).region;
     this.#tableBar = fn.regions.find((region) => region.index === bar && region.kind === 'memory')?.address;
   }
 
@@ -66,7 +68,7 @@ export class GuestInterrupts {
     this.#mode = 'msi';
     try {
       const control = this.#config.read(capability + CONTROL, 2);
-      this.#config.write(capability + CONTROL, 2, control | MSI_ENABLE);
+      this.#config.write(capability + CONTROL, 2, control | MsiControl.enable);
       this.setIntxDisabled(true);
     } catch (cause) {
       this.disable();
@@ -90,11 +92,12 @@ export class GuestInterrupts {
       throw this.#refusal('entries outside of the table, or one twice');
     }
     if (this.#tableBar === undefined) throw this.#refusal('the vector table has no address');
-    if ((this.#config.read(COMMAND, 2) & COMMAND_MEMORY) === 0) throw this.#refusal('memory is not decoded');
+    if ((this.#config.read(Header.command, 2) & CommandBit.memory) === 0)
+      throw this.#refusal('memory is not decoded');
     this.#mode = 'msix';
     try {
       // Enabled and masked while Xen fills the table: a vector must not fire half written.
-      this.#setMsixControl(capability, MSIX_ENABLE | MSIX_MASK_ALL);
+      this.#setMsixControl(capability, MsixControl.enable | MsixControl.maskAll);
       for (let index = 0; index < count; index++) {
         const pirq = this.#platform.pirqs.map(this.#guest, {
           kind: 'msix',
@@ -105,7 +108,7 @@ export class GuestInterrupts {
         this.#pirqs.push(pirq);
         pirqs[index] = pirq;
       }
-      this.#setMsixControl(capability, MSIX_ENABLE);
+      this.#setMsixControl(capability, MsixControl.enable);
       this.setIntxDisabled(true);
     } catch (cause) {
       this.disable();
@@ -129,7 +132,7 @@ export class GuestInterrupts {
     if (mode === 'msi' && this.#msi !== undefined) {
       const at = this.#msi + CONTROL;
       attempt(() => {
-        this.#config.write(at, 2, this.#config.read(at, 2) & ~MSI_ENABLE);
+        this.#config.write(at, 2, this.#config.read(at, 2) & ~MsiControl.enable);
       });
     }
     const msix = this.#msix;
@@ -165,14 +168,12 @@ export class GuestInterrupts {
 
   #setMsixControl(capability: number, bits: number): void {
     const at = capability + CONTROL;
-    const others = this.#config.read(at, 2) & ~(MSIX_ENABLE | MSIX_MASK_ALL);
+    const others = this.#config.read(at, 2) & ~(MsixControl.enable | MsixControl.maskAll);
     this.#config.write(at, 2, others | bits);
   }
 
   /** INTx is the guest's while no message signalled interrupt is on. */
   setIntxDisabled(on: boolean): void {
-    const command = this.#config.read(COMMAND, 2);
-    const next = on ? command | COMMAND_INTX_DISABLE : command & ~COMMAND_INTX_DISABLE;
-    if (next !== command) this.#config.write(COMMAND, 2, next);
+    changeCommand(this.#config, on ? CommandBit.intxDisable : 0, on ? 0 : CommandBit.intxDisable);
   }
 }

@@ -1,5 +1,5 @@
 /** Answers the operation in a shared page: copied once, checked, carried out, replied to. */
-import type { ConfigWidth } from '../function/index.js';
+import { allOnes, type ConfigWidth } from '../function/index.js';
 import {
   Command,
   emptyOperation,
@@ -104,8 +104,7 @@ export class OperationHandler {
     operation.value = 0;
     if (!isAccess(offset, size)) return OperationError.invalidOffset;
     // Beyond a conventional function's 256 bytes nothing answers, and the bus reads all ones.
-    operation.value =
-      offset + size > target.config.size ? ~0 >>> (32 - size * 8) : target.config.read(offset, size);
+    operation.value = offset + size > target.config.size ? allOnes(size) : target.config.read(offset, size);
     return OperationError.success;
   }
 

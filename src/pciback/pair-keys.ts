@@ -1,6 +1,6 @@
 /** One guest's PCI pair in XenStore, as the back end reads and writes it. */
 import { notations, OpenslotError, type PciAddress } from '../pci/index.js';
-import type { DomainId } from '../xen/domain.js';
+import { DOM0, type DomainId } from '../xen/domain.js';
 import {
   backendPath,
   backendRoot,
@@ -13,7 +13,13 @@ import {
   type XenbusState,
 } from '../xen/pciif/index.js';
 import type { EventPort, GrantReference } from '../xen/platform.js';
-import { discard, type StoreView, type XenStore } from '../xen/store/index.js';
+import {
+  discard,
+  homePath,
+  removeWithEmptyParents,
+  type StoreView,
+  type XenStore,
+} from '../xen/store/index.js';
 
 /** The guest's front end wrote something that cannot be used. */
 export class FrontendKeysError extends OpenslotError {
@@ -40,7 +46,7 @@ export class BackendKeysError extends OpenslotError {
     super(
       `the back end directory of guest ${guest} has ${key} = ${value === undefined ? 'nothing' : JSON.stringify(value)}; expected ${expected}`,
       { guest, key, value: value ?? 'absent', expected },
-      `xenstore-ls -fp ${backendPath(0 as DomainId, guest)}`,
+      `xenstore-ls -fp ${backendPath(DOM0, guest)}`,
       options,
     );
   }
@@ -119,9 +125,8 @@ export class PairKeys {
   removeLeftover(): Promise<boolean> {
     return this.#store.transaction(async (tx) => {
       if ((await tx.read(`${this.#back}/frontend-id`)) !== String(this.guest)) return discard(false);
-      const [root, all] = [backendRoot(this.#own), `/local/domain/${this.#own}/backend`];
-      await tx.remove(`${root}/${this.guest}`);
-      for (const parent of [root, all]) if ((await tx.list(parent))?.length === 0) await tx.remove(parent);
+      const pairs = `${backendRoot(this.#own)}/${this.guest}`;
+      await removeWithEmptyParents(tx, pairs, homePath(this.#own));
       return true;
     });
   }

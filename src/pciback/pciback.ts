@@ -1,6 +1,6 @@
 /** The back end of a whole host: one {@link Backend} for each guest that has a PCI pair with us. */
 import type { PciAddress } from '../pci/index.js';
-import { domainId, isDomainId, type DomainId } from '../xen/domain.js';
+import { parseDomainId, type DomainId } from '../xen/domain.js';
 import type { Pool } from '../pool/index.js';
 import { backendPath, backendRoot } from '../xen/pciif/index.js';
 import type { XenPlatform } from '../xen/platform.js';
@@ -82,9 +82,8 @@ export class Pciback implements AsyncDisposable {
 
   /** Not awaited by the watch: one guest's slow step, a reset of a second, must not keep the others waiting. */
   #wake(name: string): void {
-    const number = /^\d+$/.test(name) ? Number(name) : NaN;
-    if (!isDomainId(number)) return;
-    const guest = domainId(number);
+    const guest = parseDomainId(name);
+    if (guest === undefined) return;
     let backend = this.#backends.get(guest);
     if (backend === undefined) {
       backend = new Backend(guest, this.#context);

@@ -49,7 +49,7 @@ export class VirtualBus<Occupant extends { readonly physical: PciAddress }> {
       throw new VirtualBusFullError('VIRTUAL_BUS_FULL', physical, undefined);
     }
     const address = new PciAddress(0, 0, slot, physical.function);
-    const strangers = this.#inSlot(slot).some((other) => !isSibling(other.physical, physical));
+    const strangers = this.#inSlot(slot).some((other) => !other.physical.sharesDevice(physical));
     if (strangers || this.#places[address.devfn] !== undefined) {
       throw new VirtualBusFullError('VIRTUAL_SLOT_TAKEN', physical, slot);
     }
@@ -76,7 +76,7 @@ export class VirtualBus<Occupant extends { readonly physical: PciAddress }> {
 
   #slotOfSiblings(physical: PciAddress): number | undefined {
     for (let slot = 0; slot < SLOTS; slot++) {
-      const siblings = this.#inSlot(slot).filter((other) => isSibling(other.physical, physical));
+      const siblings = this.#inSlot(slot).filter((other) => other.physical.sharesDevice(physical));
       if (siblings.length > 0 && !siblings.some((other) => other.physical.function === physical.function))
         return slot;
     }
@@ -87,8 +87,4 @@ export class VirtualBus<Occupant extends { readonly physical: PciAddress }> {
     for (let slot = 0; slot < SLOTS; slot++) if (this.#inSlot(slot).length === 0) return slot;
     return undefined;
   }
-}
-
-function isSibling(a: PciAddress, b: PciAddress): boolean {
-  return a.domain === b.domain && a.bus === b.bus && a.device === b.device;
 }

@@ -1,6 +1,5 @@
 /** Refusals of the pool. */
-import { OpenslotError } from '../pci/index.js';
-import type { PciAddress } from '../pci/index.js';
+import { messageOf, OpenslotError, type PciAddress } from '../pci/index.js';
 
 /** The function is not the pool's to give. */
 export class NotClaimedError extends OpenslotError {
@@ -42,10 +41,10 @@ export class FunctionChangingError extends OpenslotError {
 export class RollbackFailedError extends OpenslotError {
   readonly code = 'ROLLBACK_FAILED';
   constructor(address: PciAddress, cause: unknown, rollback: unknown) {
-    const text = (error: unknown) => (error instanceof Error ? error.message : String(error));
+    const [what, why] = [messageOf(cause), messageOf(rollback)];
     super(
-      `${address}: ${text(cause)}; and the host could not be put back: ${text(rollback)}`,
-      { address: String(address), cause: text(cause), rollback: text(rollback) },
+      `${address}: ${what}; and the host could not be put back: ${why}`,
+      { address: String(address), cause: what, rollback: why },
       `openslot release ${address}`,
       { cause },
     );

@@ -3,6 +3,7 @@
  * Works over any machine with host drivers; knows no hypervisor.
  */
 export * from './claim-journal.js';
+export type { ReturnReport } from './coming-back.js';
 export * from './errors.js';
 export * from './ledger.js';
 export * from './pool.js';

@@ -1,52 +1,27 @@
 /** The pool itself: claim and release, one taker at a time, reset and restore on every return. */
 import {
-  ResetError,
-  restoreState,
   saveState,
-  type ConfigSpace,
   type HostDrivers,
   type Machine,
   type PciFunction,
-  type ResetMethod,
   type SavedState,
 } from '../function/index.js';
-import type { PciAddress } from '../pci/index.js';
+import { messageOf, type PciAddress } from '../pci/index.js';
+import { checkAssignable } from './assignable.js';
 import type { ClaimJournal, ClaimRecord } from './claim-journal.js';
+import { absence, comeBack, type ReturnReport } from './coming-back.js';
 import {
   AlreadyClaimedError,
   FunctionChangingError,
   FunctionTakenError,
-  NotAssignableError,
   NotClaimedError,
   QuarantinedError,
   RollbackFailedError,
 } from './errors.js';
 import { Ledger } from './ledger.js';
 
-const COMMAND = 0x04;
-const BUS_MASTER = 0x0004;
-const INTX_DISABLE = 0x0400;
-const VENDOR = 0x00;
-const ABSENT = 0xffff;
-const GONE = 'it reads all ones: it is gone, or hangs';
-const BASE_CLASS = 0x0b;
-const BRIDGE = 0x06;
-const HEADER_TYPE = 0x0e;
 /** Names the only driver that may bind, where none shall: no driver has this name. */
-export const NO_DRIVER = 'openslot';
-
-/** How a function came back from its taker. */
-export interface ReturnReport {
-  readonly address: PciAddress;
-  /** The method that reset it, or why it could not be reset. */
-  readonly reset: { readonly method: ResetMethod } | { readonly failed: string };
-  /** Registers that did not take their saved value again. */
-  readonly differing: readonly string[];
-  /** Grants that could not be undone. */
-  readonly unsettled: readonly string[];
-  /** Set when the function is kept from everybody from now on. */
-  readonly quarantined: string | undefined;
-}
+const NO_DRIVER = 'openslot';
 
 /** A pool function in one taker's hands. */
 export interface Lease {
@@ -69,10 +44,10 @@ interface Member {
   state: PoolState;
   /** Taken when the member was first opened here, before any taker touched it. */
   saved: SavedState | undefined;
-  /** Settles when a taker's return is done. */
-  returning: Promise<unknown> | undefined;
-  /** Settles when its taker has given it back. */
-  held: Promise<unknown> | undefined;
+  /** Settles when its taker has given it back; undefined without one. */
+  held: Promise<void> | undefined;
+  /** It is on its way back. */
+  returning: boolean;
 }
 
 /** @throws {Error} what a claim or release met; the host is as before then. */
@@ -197,7 +172,8 @@ export class Pool {
 
   /** Settles when the function is not on its way back from a taker: one that is gone already may still be reset. */
   async returned(address: PciAddress): Promise<void> {
-    await this.#members.get(address.sbdf)?.returning;
+    const member = this.#members.get(address.sbdf);
+    if (member?.returning === true) await member.held;
   }
 
   /** Settles when nobody has the function any more: at once where nobody does. */
@@ -217,75 +193,45 @@ export class Pool {
     this.checkTakeable(address);
     const member = this.#member(address);
     const fn = this.#machine.open(address);
+    let saved: SavedState;
     try {
-      if (fn.config.read(VENDOR, 2) === ABSENT) throw new QuarantinedError(address, GONE);
-      member.saved ??= saveState(fn.config);
+      const why = absence(fn.config);
+      if (why !== undefined) throw new QuarantinedError(address, why);
+      saved = member.saved ??= saveState(fn.config);
     } catch (cause) {
       fn.close();
       throw cause;
     }
     member.state = { state: 'taken', taker };
     const ledger = new Ledger();
-    let returned: Promise<ReturnReport> | undefined;
     let release: () => void = () => undefined;
     member.held = new Promise<void>((resolve) => (release = resolve));
-    return {
-      function: fn,
-      taker,
-      ledger,
-      giveBack: () => {
-        returned ??= this.#return(member, fn, ledger).finally(() => {
-          member.returning = undefined;
-          member.held = undefined;
-          release();
-        });
-        member.returning ??= returned;
-        return returned;
-      },
+    let returned: Promise<ReturnReport> | undefined;
+    const giveBack = async () => {
+      member.returning = true;
+      try {
+        return await this.#return(member, fn, saved, ledger);
+      } finally {
+        member.returning = false;
+        member.held = undefined;
+        release();
+      }
     };
+    return { function: fn, taker, ledger, giveBack: () => (returned ??= giveBack()) };
   }
 
-  async #return(member: Member, fn: PciFunction, ledger: Ledger): Promise<ReturnReport> {
-    const address = fn.address;
-    const unsettled = (await ledger.settle()).map(({ what, error }) => `${what}: ${String(error)}`);
-    let reset: ReturnReport['reset'];
-    let differing: readonly string[] = [];
-    let quarantined: string | undefined;
+  async #return(member: Member, fn: PciFunction, saved: SavedState, ledger: Ledger): Promise<ReturnReport> {
+    const report = await comeBack(fn, saved, ledger);
+    const { quarantined } = report;
+    let { unsettled } = report;
     try {
-      // A device that still masters the bus would write into memory that is no longer its taker's, and one that still
-      // raises its interrupt would storm a line that others share.
-      quiet(fn.config);
-      reset = await this.#reset(fn);
-      differing = restoreState(fn.config, member.saved ?? []);
-      quiet(fn.config);
-      if (fn.config.read(VENDOR, 2) === ABSENT) quarantined = GONE;
-      else if ('failed' in reset && fn.resetMethods.length > 0) quarantined = reset.failed;
-    } catch (error) {
-      reset = { failed: String(error) };
-      quarantined = `it could not be restored: ${String(error)}`;
-    } finally {
-      fn.close();
-    }
-    if (quarantined !== undefined) {
       // Remembered on disk: the next owner must not take it for sound.
-      member.record = { ...member.record, quarantined };
-      try {
-        this.#journal.put(member.record);
-      } catch (error) {
-        unsettled.push(`remembering the quarantine: ${String(error)}`);
-      }
+      if (quarantined !== undefined) this.#journal.put((member.record = { ...member.record, quarantined }));
+    } catch (error) {
+      unsettled = [...unsettled, `remembering the quarantine: ${messageOf(error)}`];
     }
     member.state = stateOf(member.record);
-    return { address, reset, differing, unsettled, quarantined };
-  }
-
-  async #reset(fn: PciFunction): Promise<ReturnReport['reset']> {
-    try {
-      return { method: await fn.reset() };
-    } catch (error) {
-      if (error instanceof ResetError) return { failed: error.message };
-      throw error;
-    }
+    return { ...report, unsettled };
   }
 
   async #rollBack(record: ClaimRecord, cause: unknown): Promise<void> {
@@ -308,18 +254,8 @@ export class Pool {
   }
 
   #checkAssignable(address: PciAddress): void {
-    const fn = this.#machine.open(address);
-    try {
-      const headerType = fn.config.read(HEADER_TYPE, 1) & 0x7f;
-      if (headerType === 1)
-        throw new NotAssignableError(address, 'it is a bridge; the functions behind it can be');
-      if (headerType !== 0) throw new NotAssignableError(address, `its header is of type ${headerType}`);
-      // Host and ISA bridges have an ordinary header, and the host behind them.
-      if (fn.config.read(BASE_CLASS, 1) === BRIDGE)
-        throw new NotAssignableError(address, 'it is a bridge of the host');
-    } finally {
-      fn.close();
-    }
+    using fn = this.#machine.open(address);
+    checkAssignable(fn);
   }
 
   /** No driver of the host has it. One that lost its holder in a failed step is still ours to release. */
@@ -351,8 +287,8 @@ export class Pool {
       record,
       state: stateOf(record),
       saved: undefined,
-      returning: undefined,
       held: undefined,
+      returning: false,
     };
     this.#members.set(record.address.sbdf, member);
     return member;
@@ -361,11 +297,4 @@ export class Pool {
 
 function stateOf({ quarantined }: ClaimRecord): PoolState {
   return quarantined === undefined ? { state: 'free' } : { state: 'quarantined', why: quarantined };
-}
-
-/** No DMA and no INTx from a function that nobody drives. */
-function quiet(config: ConfigSpace): void {
-  const command = config.read(COMMAND, 2);
-  const quieted = (command & ~BUS_MASTER) | INTX_DISABLE;
-  if (quieted !== command) config.write(COMMAND, 2, quieted);
 }

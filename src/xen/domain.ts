@@ -26,5 +26,14 @@ export function isDomainId(value: number): value is DomainId {
   return Number.isInteger(value) && value >= 0 && value <= LAST;
 }
 
+/** A domain id in decimal, as keys of XenStore hold it; undefined for every other text. */
+export function parseDomainId(text: string | undefined): DomainId | undefined {
+  const number = text !== undefined && /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  return isDomainId(number) ? number : undefined;
+}
+
+/** The host's own domain. */
+export const DOM0: DomainId = domainId(0);
+
 /** Owner of I/O memory, and of devices in quarantine. */
 export const DOMID_IO: DomainId = domainId(0x7ff1);

@@ -1,13 +1,20 @@
 /** Finds a function's regions by sizing its base address registers. */
-import type { ConfigSpace, RegionInfo } from '../function/index.js';
-import { barCount, barShape, barSize, decodeRom, romOffset, romSize, type BarShape } from '../pci/index.js';
+import { ROM_REGION, type ConfigSpace, type RegionInfo } from '../function/index.js';
+import {
+  barAddress,
+  barCount,
+  barShape,
+  barSize,
+  CommandBit,
+  decodeRom,
+  Header,
+  romOffset,
+  romSize,
+  type BarShape,
+} from '../pci/index.js';
 
-const COMMAND = 0x04;
-const DECODE = 0x0003;
-const HEADER_TYPE = 0x0e;
-const FIRST_BAR = 0x10;
+const DECODE = CommandBit.io | CommandBit.memory;
 const ALL_ONES = 0xffff_ffff;
-const ROM = 6;
 
 /**
  * Writes all ones to each address register, reads what stuck, and writes the old value back (PCI Local Bus 3.0,
@@ -15,16 +22,16 @@ const ROM = 6;
  * hardware's.
  */
 export function sizeRegions(config: ConfigSpace): RegionInfo[] {
-  const headerType = config.read(HEADER_TYPE, 1);
-  const command = config.read(COMMAND, 2);
+  const headerType = config.read(Header.type, 1);
+  const command = config.read(Header.command, 2);
   const decoding = (command & DECODE) !== 0;
-  if (decoding) config.write(COMMAND, 2, command & ~DECODE);
+  if (decoding) config.write(Header.command, 2, command & ~DECODE);
   try {
     const regions = sizeBars(config, barCount(headerType));
     const rom = sizeRom(config, romOffset(headerType));
     return rom === undefined ? regions : [...regions, rom];
   } finally {
-    if (decoding) config.write(COMMAND, 2, command);
+    if (decoding) config.write(Header.command, 2, command);
   }
 }
 
@@ -39,7 +46,8 @@ function probe(config: ConfigSpace, offset: number, ones: number): { before: num
 
 function sizeBars(config: ConfigSpace, count: number): RegionInfo[] {
   const probed: { before: number; answer: number }[] = [];
-  for (let index = 0; index < count; index++) probed.push(probe(config, FIRST_BAR + 4 * index, ALL_ONES));
+  for (let index = 0; index < count; index++)
+    probed.push(probe(config, Header.firstBar + 4 * index, ALL_ONES));
   const regions: RegionInfo[] = [];
   for (let index = 0; index < count; index++) {
     const low = probed[index];
@@ -56,12 +64,11 @@ function sizeBars(config: ConfigSpace, count: number): RegionInfo[] {
 }
 
 function regionOf(index: number, shape: BarShape, size: bigint, low: number, high: number): RegionInfo {
-  const addressBits = shape.kind === 'io' ? ~3 : ~15;
   return {
     index,
     kind: shape.kind,
     size: Number(size),
-    address: BigInt((low & addressBits) >>> 0) | (BigInt(high) << 32n),
+    address: barAddress(low, high),
     prefetchable: shape.kind === 'memory' && shape.prefetchable,
     wide: shape.width === 64,
   };
@@ -74,5 +81,5 @@ function sizeRom(config: ConfigSpace, offset: number | undefined): RegionInfo | 
   const size = answer === ALL_ONES ? 0n : romSize(answer);
   if (size === 0n) return undefined;
   const address = decodeRom(before, offset)?.address ?? 0n;
-  return { index: ROM, kind: 'memory', size: Number(size), address, prefetchable: false, wide: false };
+  return { index: ROM_REGION, kind: 'memory', size: Number(size), address, prefetchable: false, wide: false };
 }

@@ -1,28 +1,24 @@
 /** What stands at one place of the guest's bus, shared by everybody who has opened it. */
 import {
+  allOnes,
   ConfigAccessError,
   type ConfigSpace,
   type ConfigWidth,
   type FunctionSummary,
   type RegionInfo,
 } from '../function/index.js';
-import { walkCapabilities, type PciAddress } from '../pci/index.js';
+import { CapabilityId, capabilityOffsets, Header, type PciAddress } from '../pci/index.js';
 import { Command, OperationError } from '../xen/pciif/index.js';
 import type { GuestPlatform } from '../xen/platform.js';
 import { sizeRegions } from './bar-sizing.js';
 import { FunctionInterrupts } from './function-interrupts.js';
 import { describeError, type Operations } from './operations.js';
 
-const INTERRUPT_LINE = 0x3c;
-const INTERRUPT_PIN = 0x3d;
 /** The header's word for "no connection". */
 const NO_LINE = 0xff;
-const PCI_EXPRESS = 0x10;
 const EXTENDED = 0x100;
 const CONVENTIONAL_BYTES = 256;
 const EXPRESS_BYTES = 4096;
-
-const allOnes = (width: ConfigWidth): number => 0xffff_ffff >>> (32 - width * 8);
 
 /** Told when the back end says that it has no such function any more. */
 export type VanishListener = (fn: BusFunction) => void;
@@ -65,7 +61,7 @@ export class BusFunction implements ConfigSpace {
     if (this.#size === undefined) {
       // The capability walk needs a bound before the size is known.
       this.#size = CONVENTIONAL_BYTES;
-      const express = walkCapabilities(this).entries.some(({ id }) => id === PCI_EXPRESS);
+      const express = capabilityOffsets(this).has(CapabilityId.pcie);
       if (express && this.#extendedAnswers()) this.#size = EXPRESS_BYTES;
     }
     return this.#size;
@@ -88,8 +84,8 @@ export class BusFunction implements ConfigSpace {
 
   /** What the back end shows as the interrupt line: the pirq of INTx. */
   get interruptLine(): number | undefined {
-    const line = this.read(INTERRUPT_LINE, 1);
-    const pin = this.read(INTERRUPT_PIN, 1);
+    const line = this.read(Header.interruptLine, 1);
+    const pin = this.read(Header.interruptPin, 1);
     return line === 0 || line === NO_LINE || pin === 0 ? undefined : line;
   }
 
@@ -118,9 +114,9 @@ export class BusFunction implements ConfigSpace {
 
   /** As {@link Machine.list} shows it. @throws {ConfigAccessError} the back end refuses its header. */
   summary(): FunctionSummary {
-    const identification = this.read(0x00, 4);
-    const kind = this.read(0x08, 4);
-    const headerType = this.read(0x0e, 1) & 0x7f;
+    const identification = this.read(Header.vendor, 4);
+    const kind = this.read(Header.revision, 4);
+    const headerType = this.read(Header.type, 1) & 0x7f;
     const subsystem = headerType === 0 ? this.read(0x2c, 4) : undefined;
     return {
       address: this.address,

@@ -1,12 +1,11 @@
 /** The front end of the guest's one PCI pair: follows the back end's XenBus states. */
 import { XenbusState } from '../xen/pciif/index.js';
 import type { GuestPlatform } from '../xen/platform.js';
-import type { Watch } from '../xen/store/index.js';
+import { Follower, Wakeups, type Watch } from '../xen/store/index.js';
 import { BackEndGoneError, PairTakenError } from './errors.js';
 import type { GuestBus } from './guest-bus.js';
 import { Operations } from './operations.js';
 import { PairKeys, type PairView } from './pair-keys.js';
-import { Wakeups } from './wakeups.js';
 
 /** `absent`: no pair, or one that is not ours. `published`: the back end has page and port. `closed`: until it is made anew. */
 type Phase = 'absent' | 'published' | 'connected' | 'closed';
@@ -18,10 +17,7 @@ const CLOSING_MS = 5000;
 const CLOSED: readonly XenbusState[] = [XenbusState.unknown, XenbusState.closing, XenbusState.closed];
 const ENDED: readonly XenbusState[] = [XenbusState.unknown, XenbusState.closed];
 
-/**
- * Driven by watches only: each wake-up looks at both ends' states and does the one step that they ask for. Steps run
- * one after the other; wake-ups that come meanwhile are one more look.
- */
+/** Driven by watches only: each look at both ends' states is followed by the one step that they ask for. */
 export class FrontEnd {
   readonly #platform: GuestPlatform;
   readonly #bus: GuestBus;
@@ -31,9 +27,7 @@ export class FrontEnd {
   #phase: Phase = 'absent';
   #frontWatch: Watch | undefined;
   #backWatch: Watch | undefined;
-  #looking: Promise<void> | undefined;
-  #lookAgain = false;
-  #stopped = false;
+  readonly #follower = new Follower(() => this.#look());
   /** At every event of a watch, and after every step. */
   readonly #wakeups = new Wakeups();
   #failure: Error | undefined;
@@ -51,7 +45,7 @@ export class FrontEnd {
   }
 
   get stopped(): boolean {
-    return this.#stopped;
+    return this.#follower.stopped;
   }
 
   get connected(): boolean {
@@ -76,46 +70,33 @@ export class FrontEnd {
   /** Something in the pair changed. Settles when the front end has caught up; never rejects. */
   #wake(): Promise<void> {
     this.#wakeups.announce();
-    if (this.#stopped) return Promise.resolve();
-    this.#lookAgain = true;
-    this.#looking ??= this.#catchUp();
-    return this.#looking;
-  }
-
-  async #catchUp(): Promise<void> {
-    try {
-      // The wake-up's own synchronous part ends here, so that `#looking` is set before it can be cleared.
-      await Promise.resolve();
-      while (this.#lookAgain && !this.#stopped) {
-        this.#lookAgain = false;
-        try {
-          await this.#look();
-        } catch (error) {
-          await this.#giveUp('following the back end', error);
-        }
-        this.#wakeups.announce();
-      }
-    } finally {
-      // In the same turn as the last look at `#lookAgain`: a wake-up in between would be lost.
-      this.#looking = undefined;
-    }
+    return this.#follower.wake();
   }
 
   async #look(): Promise<void> {
+    try {
+      await this.#followPair();
+    } catch (error) {
+      await this.#giveUp('following the back end', error);
+    }
+    this.#wakeups.announce();
+  }
+
+  async #followPair(): Promise<void> {
     const pair = await this.#keys.view();
     if (pair === undefined) {
       this.#letGo();
-      await this.#follow(undefined);
+      await this.#watchBack(undefined);
       return;
     }
     // The tool stack removed the pair and made a new one before we looked.
     if (pair.own === XenbusState.initialising) this.#letGo();
-    await this.#follow(pair.backPath);
-    if (!this.#stopped) await this.#step(pair);
+    await this.#watchBack(pair.backPath);
+    if (!this.#follower.stopped) await this.#step(pair);
   }
 
   /** Watches the back end's state. Its first event makes us look again, so nothing is missed. */
-  async #follow(backPath: string | undefined): Promise<void> {
+  async #watchBack(backPath: string | undefined): Promise<void> {
     const path = backPath === undefined ? undefined : `${backPath}/state`;
     if (this.#backWatch?.path === path) return;
     const old = this.#backWatch;
@@ -220,7 +201,7 @@ export class FrontEnd {
 
   /** @returns false when the back end still owes an answer, or there is no bus. */
   async rescan(): Promise<boolean> {
-    await this.#looking;
+    await this.#follower.settled();
     if (this.#phase !== 'connected' || this.#operations?.recover() !== true) return false;
     const pair = await this.#keys.view();
     if (pair === undefined) return false;
@@ -230,8 +211,8 @@ export class FrontEnd {
 
   /** An orderly end, bounded: interrupts off, 5 answered by 5, then the page goes, then 6. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.#looking;
+    this.#follower.stop();
+    await this.#follower.settled();
     const wasUp = this.#operations !== undefined;
     try {
       this.#bus.detachAll(wasUp);

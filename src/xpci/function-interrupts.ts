@@ -1,6 +1,6 @@
 /** Interrupts of one function: which kind is on in the back end, and the streams that are open. */
 import { InterruptError, type Interrupts, type InterruptSource } from '../function/index.js';
-import { walkCapabilities } from '../pci/index.js';
+import { CapabilityId, capabilityOffsets, msixVectors } from '../pci/index.js';
 import { Command, MAX_MSIX_VECTORS, OperationError } from '../xen/pciif/index.js';
 import type { GuestPlatform, Pirq } from '../xen/platform.js';
 import type { BusFunction } from './bus-function.js';
@@ -8,10 +8,6 @@ import { PirqStream } from './interrupt-stream.js';
 import { describeError, type Operations } from './operations.js';
 
 type Pirqs = NonNullable<GuestPlatform['pirqs']>;
-
-const MSI = 0x05;
-const MSIX = 0x11;
-const TABLE_SIZE = 0x7ff;
 
 /**
  * One kind at a time. The protocol enables MSI-X for a set of entries at once and changes it only by switching it off,
@@ -42,14 +38,13 @@ export class FunctionInterrupts implements Interrupts {
   }
 
   #survey(): Interrupts['available'] {
-    const { entries } = walkCapabilities(this.#fn);
-    const msix = entries.find(({ id }) => id === MSIX);
-    const table = msix === undefined ? 0 : (this.#fn.read(msix.offset + 2, 2) & TABLE_SIZE) + 1;
+    const capabilities = capabilityOffsets(this.#fn);
+    const msix = capabilities.get(CapabilityId.msix);
     return {
       intx: this.#fn.interruptLine === undefined ? 0 : 1,
       // The protocol's operation for several vectors of MSI is answered by no back end.
-      msi: entries.some(({ id }) => id === MSI) ? 1 : 0,
-      msix: Math.min(table, this.#msixLimit),
+      msi: capabilities.has(CapabilityId.msi) ? 1 : 0,
+      msix: msix === undefined ? 0 : Math.min(msixVectors(this.#fn, msix), this.#msixLimit),
     };
   }
 

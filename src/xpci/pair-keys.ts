@@ -1,6 +1,6 @@
 /** The guest's PCI pair in XenStore, as the front end reads and writes it. */
 import { notations, type Notation, type PciAddress, type RootBus } from '../pci/index.js';
-import { domainId, isDomainId, type DomainId } from '../xen/domain.js';
+import { parseDomainId, type DomainId } from '../xen/domain.js';
 import {
   ExportState,
   frontendPath,
@@ -11,7 +11,9 @@ import {
   XenbusState,
 } from '../xen/pciif/index.js';
 import type { EventPort, GrantReference } from '../xen/platform.js';
-import { discard, XenStoreRefusedError, type StoreView, type XenStore } from '../xen/store/index.js';
+// The client's part of the room: a guest's worker has no use for the server.
+import { XenStoreRefusedError } from '../xen/store/errors.js';
+import { discard, type StoreView, type XenStore } from '../xen/store/store.js';
 import { PairKeysError } from './errors.js';
 
 /** A bus number has 8 bits; no back end has more roots than that in one domain. */
@@ -46,12 +48,12 @@ export class PairKeys {
       if (backPath?.startsWith('/') !== true)
         throw new PairKeysError(`${this.front}/backend`, backPath, 'the path of the back end');
       const text = await tx.read(`${this.front}/backend-id`);
-      const backend = text !== undefined && /^\d{1,5}$/.test(text) ? Number(text) : NaN;
-      if (!isDomainId(backend)) throw new PairKeysError(`${this.front}/backend-id`, text, 'a domain id');
+      const backend = parseDomainId(text);
+      if (backend === undefined) throw new PairKeysError(`${this.front}/backend-id`, text, 'a domain id');
       return discard({
         own: parseState(own),
         back: parseState(await readable(tx, `${backPath}/state`)),
-        backend: domainId(backend),
+        backend,
         backPath,
       });
     });

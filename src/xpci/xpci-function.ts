@@ -7,6 +7,8 @@ import {
   InterruptError,
   RegionAccessError,
   ResetError,
+  ROM_REGION,
+  setDecoding,
   type ConfigSpace,
   type ConfigWidth,
   type Dma,
@@ -23,11 +25,6 @@ import { OpenslotError, type PciAddress } from '../pci/index.js';
 import type { BusFunction } from './bus-function.js';
 import type { FunctionInterrupts } from './function-interrupts.js';
 import { GuestRegion } from './guest-region.js';
-
-const COMMAND = 0x04;
-const COMMAND_IO = 1;
-const COMMAND_MEMORY = 2;
-const ROM = 6;
 
 /** The checked space of one opener; closing it leaves the others theirs. */
 class FunctionConfig implements ConfigSpace {
@@ -104,7 +101,7 @@ export class XpciFunction implements PciFunction {
     const { platform } = this.#fn;
     if (!this.#open) throw new RegionAccessError('REGION_CLOSED', name, 'the function was closed');
     if (this.#fn.hasLeft) throw refused('the function was detached');
-    if (info.index === ROM) throw refused('the back end never enables an expansion ROM for a guest');
+    if (info.index === ROM_REGION) throw refused('the back end never enables an expansion ROM for a guest');
     if (info.address === 0n) throw refused('the BAR has no address');
     if (!platform.rangeKinds.includes(info.kind))
       throw refused(`a program cannot reach ${info.kind === 'io' ? 'I/O ports' : 'memory'} in this guest`);
@@ -116,15 +113,10 @@ export class XpciFunction implements PciFunction {
     }
   }
 
-  /** Only the bits of kinds that it has. The back end decides whether the hardware follows. */
+  /** The back end decides whether the hardware follows. */
   setEnabled(enabled: boolean): void {
-    let bits = 0;
-    for (const { index, kind } of this.regions)
-      if (index !== ROM) bits |= kind === 'io' ? COMMAND_IO : COMMAND_MEMORY;
     try {
-      const command = this.config.read(COMMAND, 2);
-      const next = enabled ? command | bits : command & ~(COMMAND_IO | COMMAND_MEMORY);
-      if (next !== command) this.config.write(COMMAND, 2, next);
+      setDecoding(this.config, this.regions, enabled);
     } catch (cause) {
       if (!(cause instanceof ConfigAccessError)) throw cause;
       throw new EnableError(this.address, enabled, cause.message, { cause });

@@ -112,7 +112,7 @@ export class SimulatedDevice {
     this.#sim = sim;
     this.#address = address;
     this.#storage = storage;
-    sim.watchConfig(address, (offset, width, value) => this.writes.push({ offset, width, value }));
+    sim.watchConfig(address, (write) => this.writes.push(write));
   }
 
   get resets(): number {

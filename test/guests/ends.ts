@@ -1,6 +1,7 @@
 /** A guest that comes to its end in the way that its first argument names, once it has its function. */
-import type { PciFunction, Region } from 'openslot/function';
+import { changeCommand, type PciFunction, type Region } from 'openslot/function';
 import type { Guest } from 'openslot/guest';
+import { CommandBit } from 'openslot/pci';
 
 const DMA_COUNT = 0x90;
 const DMA_COMMAND = 0x98;
@@ -8,7 +9,7 @@ const DMA_COMMAND = 0x98;
 export default async function ends({ arguments: [how], xpci, store, platform }: Guest): Promise<unknown> {
   const fn = await first(xpci);
   fn.setEnabled(true);
-  fn.config.write(4, 2, fn.config.read(4, 2) | 4);
+  changeCommand(fn.config, CommandBit.busMaster);
   const region = fn.openRegion(0);
   await store.write('data/ready', 'yes');
   switch (how) {

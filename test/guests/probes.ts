@@ -1,6 +1,7 @@
 /** A guest that makes the probe that its first argument names, once it has its function, and reports what it found. */
-import type { PciFunction } from 'openslot/function';
+import { changeCommand, type PciFunction } from 'openslot/function';
 import type { Guest } from 'openslot/guest';
+import { CommandBit } from 'openslot/pci';
 
 type Probe = (fn: PciFunction, guest: Guest) => unknown;
 
@@ -110,7 +111,7 @@ export default async function probes(guest: Guest): Promise<void> {
   if (found === undefined || probe === undefined) throw new Error(`no function, or no probe ${name}`);
   using fn = xpci.open(found.address);
   fn.setEnabled(true);
-  fn.config.write(4, 2, fn.config.read(4, 2) | 4);
+  changeCommand(fn.config, CommandBit.busMaster);
   await store.write('data/result', JSON.stringify(await probe(fn, guest)));
   // Until the other side has read it.
   await new Promise(() => undefined);

@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { bytesReader, walkCapabilities, walkExtendedCapabilities } from '../../src/pci/index.js';
+import {
+  bytesReader,
+  capabilityOffsets,
+  walkCapabilities,
+  walkExtendedCapabilities,
+} from '../../src/pci/index.js';
 import type { ConfigReader } from '../../src/pci/index.js';
 import { checkProperty } from '../kept-seeds.js';
 
@@ -29,6 +34,17 @@ function space(size: number, set: Readonly<Record<number, number>>): ConfigReade
   for (const [offset, value] of Object.entries(set)) bytes[Number(offset)] = value;
   return strictReader(bytes);
 }
+
+test('capabilities are found by id, and of two with one id the first', () => {
+  const offsets = capabilityOffsets(space(256, { 0x40: 9, 0x41: 0x80, 0x80: 5, 0x81: 0x50, 0x50: 9 }));
+  assert.deepEqual(
+    [...offsets],
+    [
+      [9, 0x40],
+      [5, 0x80],
+    ],
+  );
+});
 
 test('walks a list in its order', () => {
   const walk = walkCapabilities(space(256, { 0x40: 1, 0x41: 0x83, 0x80: 5, 0x81: 0x50, 0x50: 0x10 }));

@@ -171,5 +171,6 @@ test('class names', () => {
   assert.equal(className(0x060400), 'PCI bridge');
   assert.equal(className(0x018000), 'Mass storage controller');
   assert.equal(className(0x02ee00), 'Network controller');
-  assert.equal(className(0xff0000), 'Unknown class');
+  assert.equal(className(0xff0000), 'Unassigned class');
+  assert.equal(className(0x500000), 'Unknown class');
 });

@@ -34,13 +34,19 @@ function dump(spaces: readonly Uint8Array[]): string {
   return text;
 }
 
-/** Lets lspci decode up to 8192 spaces in one run; the answers are in the order of the spaces. */
-export function lspci(spaces: readonly Uint8Array[]): LspciDevice[] {
+/**
+ * Lets lspci decode up to 8192 spaces in one run; the answers are in the order of the spaces.
+ * @param show `names`: ids and classes by the names that are installed, where they are.
+ */
+export function lspci(spaces: readonly Uint8Array[], show: 'numbers' | 'names' = 'numbers'): LspciDevice[] {
   const directory = mkdtempSync(join(tmpdir(), 'openslot-lspci-'));
   try {
     const file = join(directory, 'dump');
     writeFileSync(file, dump(spaces));
-    const run = spawnSync('lspci', ['-F', file, '-n', '-vvv'], { encoding: 'utf8', maxBuffer: 1 << 28 });
+    const run = spawnSync('lspci', ['-F', file, ...(show === 'numbers' ? ['-n'] : []), '-vvv'], {
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+    });
     if (run.status !== 0) throw new Error(`lspci: ${run.stderr}`);
     return run.stdout.trimEnd().split('\n\n').map(parseDevice);
   } finally {

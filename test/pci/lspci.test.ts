@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   bytesReader,
+  className,
   decodeFunction,
   decodedFields,
   walkCapabilities,
@@ -269,4 +270,24 @@ test('chains of capabilities, loops and breaks included', { skip }, (context) =>
     `${entries} entries agree; ${[...ends].map(([end, times]) => `${end} ${times}`).join(', ')}`,
   );
   for (const end of ['end', 'CAPABILITY_LOOP', 'CAPABILITY_BROKEN']) assert.ok(ends.has(end), end);
+});
+
+test('base classes that have a name here have one in lspci, and ffh is unassigned', { skip }, () => {
+  const spaces = Array.from({ length: 256 }, (_, base) => {
+    const bytes = new Uint8Array(64);
+    bytes.set([0x86, 0x80, 0x11, 0x11], 0);
+    // A subclass that no base class has.
+    bytes.set([0x00, 0xee, base], 0x09);
+    return bytes;
+  });
+  const named = lspci(spaces, 'names').map(
+    ({ lines }) => / ([^:]+) \[..ee\]: /.exec(lines.get('device') ?? '')?.[1],
+  );
+  // Without pci.ids lspci has no names at all.
+  if (named[0x01] === undefined) return;
+  for (const [base, name] of named.entries()) {
+    const ours = className((base << 16) | 0xee00);
+    if (ours !== 'Unknown class') assert.ok(name !== undefined, `${base.toString(16)}: ${ours}`);
+  }
+  assert.equal(className(0xffee00), named[0xff]);
 });

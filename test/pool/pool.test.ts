@@ -148,7 +148,7 @@ describe('taking and giving back', () => {
     });
     lease.ledger.add({ what: 'pirq 55', undo: () => Promise.reject(new Error('ESRCH')) });
     const report = await lease.giveBack();
-    assert.deepEqual(report.unsettled, ['pirq 55: Error: ESRCH']);
+    assert.deepEqual(report.unsettled, ['pirq 55: ESRCH']);
     assert.ok(undone);
   });
 

@@ -1,7 +1,7 @@
 /** The machine `linux` in the lab's dom0, on QEMU's edu and pci-testdev, which nobody else uses there. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { describe, test } from 'node:test';
+import { test } from 'node:test';
 import { ComplianceMatrix } from '../../src/function/compliance/index.js';
 import { LinuxMachine } from '../../src/machines/linux/index.js';
 import type { OpenslotError } from '../../src/pci/index.js';

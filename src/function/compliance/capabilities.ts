@@ -1,10 +1,8 @@
 /** What a machine can do as it shows on its functions, to compare with what it declares. */
+import { Header } from '../../pci/index.js';
 import type { InterruptSource, PciFunction } from '../function.js';
 import type { Machine, MachineCapabilities } from '../machine.js';
 import type { ComplianceSubject } from './subject.js';
-
-/** Software may write it, and a guest too; PCI Express devices keep it without a meaning (Base 6.0, 7.5.1.1.7). */
-const CACHE_LINE_SIZE = 0x0c;
 
 /** Capabilities that can be seen from outside; whether addresses are machine frames, only a real Xen knows. */
 export type Observed = Partial<Record<Exclude<keyof MachineCapabilities, 'machineFrames'>, boolean>>;
@@ -42,10 +40,11 @@ async function observeFunction(fn: PciFunction, changing: boolean): Promise<Obse
   for (const { index, kind } of fn.regions) {
     seen[kind === 'io' ? 'ioRegions' : 'memoryRegions'] = opens(() => fn.openRegion(index));
   }
-  const size = fn.config.read(CACHE_LINE_SIZE, 1);
-  fn.config.write(CACHE_LINE_SIZE, 1, size ^ 0x10);
-  seen.configWrite = fn.config.read(CACHE_LINE_SIZE, 1) === (size ^ 0x10);
-  fn.config.write(CACHE_LINE_SIZE, 1, size);
+  // Software may write it, and a guest too; PCI Express devices keep it without a meaning (Base 6.0, 7.5.1.1.7).
+  const size = fn.config.read(Header.cacheLine, 1);
+  fn.config.write(Header.cacheLine, 1, size ^ 0x10);
+  seen.configWrite = fn.config.read(Header.cacheLine, 1) === (size ^ 0x10);
+  fn.config.write(Header.cacheLine, 1, size);
   if (fn.resetMethods.length > 0) {
     seen.reset = await fn.reset().then(
       () => true,

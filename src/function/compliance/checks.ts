@@ -1,5 +1,6 @@
 /** What the compliance cases check with, and how they get hold of a function. */
-import { OpenslotError } from '../../pci/index.js';
+import { CommandBit, Header, OpenslotError } from '../../pci/index.js';
+import { changeCommand } from '../command.js';
 import type { PciFunction } from '../function.js';
 import type { ComplianceSubject } from './subject.js';
 
@@ -57,25 +58,22 @@ export function withFunction<T>({ machine, address }: ComplianceSubject, use: (f
   }) as T;
 }
 
-const COMMAND = 0x04;
-export const BUS_MASTER = 0x0004;
-
 /** As {@link withFunction}, with decoding and bus mastering on; Command is as before afterwards. */
 export async function withMaster<T>(
   subject: ComplianceSubject,
   use: (fn: PciFunction) => T | Promise<T>,
 ): Promise<T> {
   return withFunction(subject, async (fn) => {
-    const before = fn.config.read(COMMAND, 2);
+    const before = fn.config.read(Header.command, 2);
     fn.setEnabled(true);
-    fn.config.write(COMMAND, 2, fn.config.read(COMMAND, 2) | BUS_MASTER);
+    changeCommand(fn.config, CommandBit.busMaster);
     try {
       return await use(fn);
     } finally {
       // What was switched on by the host's own accounting is switched off by it; a second view does it after a close.
       withFunction(subject, (again) => {
         again.setEnabled(false);
-        again.config.write(COMMAND, 2, before);
+        again.config.write(Header.command, 2, before);
       });
     }
   });

@@ -1,10 +1,10 @@
 /** Cases of configuration space. */
+import { CommandBit, Header } from '../../pci/index.js';
 import type { ConfigWidth, PciFunction } from '../function.js';
-import { BUS_MASTER, equal, holds, refuses, withFunction } from './checks.js';
+import { equal, holds, refuses, withFunction } from './checks.js';
 import type { ComplianceCase } from './subject.js';
 
 const WIDTHS: readonly ConfigWidth[] = [1, 2, 4];
-const COMMAND = 0x04;
 
 function config(name: string, changes: boolean, run: (fn: PciFunction) => void): ComplianceCase {
   return {
@@ -61,11 +61,11 @@ export const configCases: readonly ComplianceCase[] = [
     equal('vendor and device', config.read(0, 4), before);
   }),
   config('Command takes a write of its own width and keeps its other bits', true, ({ config }) => {
-    const before = config.read(COMMAND, 2);
-    config.write(COMMAND, 2, before ^ BUS_MASTER);
-    const after = config.read(COMMAND, 2);
-    config.write(COMMAND, 2, before);
-    equal('changed bits', after ^ before, BUS_MASTER);
-    equal('restored', config.read(COMMAND, 2), before);
+    const before = config.read(Header.command, 2);
+    config.write(Header.command, 2, before ^ CommandBit.busMaster);
+    const after = config.read(Header.command, 2);
+    config.write(Header.command, 2, before);
+    equal('changed bits', after ^ before, CommandBit.busMaster);
+    equal('restored', config.read(Header.command, 2), before);
   }),
 ];

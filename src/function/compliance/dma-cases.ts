@@ -1,10 +1,11 @@
 /** Cases of DMA: the device reads and writes the program's memory, and nothing besides. */
+import { CommandBit } from '../../pci/index.js';
+import { changeCommand } from '../command.js';
 import type { Dma, DmaBuffer, Iova, PciFunction } from '../function.js';
 import type { IommuFault } from '../host.js';
-import { BUS_MASTER, equal, holds, rejects, withMaster } from './checks.js';
+import { equal, holds, rejects, withMaster } from './checks.js';
 import type { ComplianceCase, ComplianceSubject, DmaStimulus } from './subject.js';
 
-const COMMAND = 0x04;
 const PAGE = 4096;
 
 interface Parts {
@@ -137,14 +138,14 @@ export const dmaCases: readonly ComplianceCase[] = [
     using to = await dma.allocate(PAGE);
     fill(from, pattern);
     const target = fill(to, () => 0x5a);
-    fn.config.write(COMMAND, 2, fn.config.read(COMMAND, 2) & ~BUS_MASTER);
+    changeCommand(fn.config, 0, CommandBit.busMaster);
     await stimulus.copy(from.iova, to.iova, 64);
     equal(
       'first byte that differs',
       differs(target, () => 0x5a),
       -1,
     );
-    fn.config.write(COMMAND, 2, fn.config.read(COMMAND, 2) | BUS_MASTER);
+    changeCommand(fn.config, CommandBit.busMaster);
     await stimulus.copy(from.iova, to.iova, 64);
     equal('first byte that differs, with it', differs(target.subarray(0, 64), pattern), -1);
   }),

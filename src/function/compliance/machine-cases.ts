@@ -1,10 +1,8 @@
 /** Cases of enumeration and of functions as such. */
-import { PciAddress } from '../../pci/index.js';
+import { Header, PciAddress } from '../../pci/index.js';
+import { decodeBits } from '../command.js';
 import { equal, holds, refuses, withFunction } from './checks.js';
 import type { ComplianceCase } from './subject.js';
-
-const COMMAND = 0x04;
-const DECODE = 0x0003;
 
 export const machineCases: readonly ComplianceCase[] = [
   {
@@ -49,11 +47,8 @@ export const machineCases: readonly ComplianceCase[] = [
     run: (subject) => {
       withFunction(subject, (fn) => {
         fn.setEnabled(true);
-        const wanted = fn.regions.reduce(
-          (bits, { kind, index }) => (index > 5 ? bits : bits | (kind === 'io' ? 1 : 2)),
-          0,
-        );
-        equal('decode bits', fn.config.read(COMMAND, 2) & DECODE & wanted, wanted);
+        const wanted = decodeBits(fn.regions);
+        equal('decode bits', fn.config.read(Header.command, 2) & wanted, wanted);
         fn.setEnabled(false);
       });
     },

@@ -1,8 +1,7 @@
 /** Cases of reset. */
+import { Header } from '../../pci/index.js';
 import { equal, rejects, withFunction, withMaster } from './checks.js';
 import type { ComplianceCase } from './subject.js';
-
-const COMMAND = 0x04;
 
 export const resetCases: readonly ComplianceCase[] = [
   {
@@ -17,9 +16,9 @@ export const resetCases: readonly ComplianceCase[] = [
           await rejects('reset without a method', 'RESET_UNAVAILABLE', fn.reset());
           return;
         }
-        const before = fn.config.read(0x10, 4);
+        const before = fn.config.read(Header.firstBar, 4);
         equal('method', await fn.reset(), method);
-        equal('BAR0', fn.config.read(0x10, 4), before);
+        equal('BAR0', fn.config.read(Header.firstBar, 4), before);
       }),
   },
   {
@@ -30,9 +29,9 @@ export const resetCases: readonly ComplianceCase[] = [
     run: (subject) =>
       withMaster(subject, async (fn) => {
         if (fn.resetMethods.length === 0) return;
-        const before = fn.config.read(COMMAND, 2);
+        const before = fn.config.read(Header.command, 2);
         await fn.reset();
-        equal('Command', fn.config.read(COMMAND, 2), before);
+        equal('Command', fn.config.read(Header.command, 2), before);
       }),
   },
 ];

@@ -4,23 +4,20 @@ import {
   EnableError,
   RegionAccessError,
   ResetError,
+  ROM_REGION,
+  setDecoding,
   type PciFunction,
   type Region,
   type RegionInfo,
   type ResetMethod,
 } from '../../function/index.js';
-import type { PciAddress } from '../../pci/index.js';
+import { Header, type PciAddress } from '../../pci/index.js';
 import { LinuxConfig } from './linux-config.js';
 import { MappedRegion } from './mapped-region.js';
 import { PortRegion } from './port-region.js';
 import { parseResourceFile } from './resource-file.js';
 import { errnoOf, writeAttribute, type Sysfs } from './sysfs.js';
 
-/** Region number of the expansion ROM. */
-const ROM = 6;
-const COMMAND = 0x04;
-const COMMAND_IO = 1;
-const COMMAND_MEMORY = 2;
 const KNOWN_METHODS: ReadonlySet<string> = new Set([
   'device_specific',
   'acpi',
@@ -65,7 +62,7 @@ export class LinuxFunction implements PciFunction {
         'there is no such region',
       );
     }
-    if (index === ROM) {
+    if (index === ROM_REGION) {
       throw new RegionAccessError(
         'REGION_REFUSED',
         `the ROM of ${this.address}`,
@@ -88,18 +85,8 @@ export class LinuxFunction implements PciFunction {
       if (!enabled && errno === 'EIO') return;
       if (errno !== 'EBUSY') throw new EnableError(this.address, enabled, errno, { cause });
       // A holder (xen-pciback, vfio-pci) is bound: it did the kernel's share, only decoding is left to switch.
-      this.#setDecoding(enabled);
+      setDecoding(this.config, this.regions, enabled);
     }
-  }
-
-  /** Command is written alone, 2 bytes: Status beside it has bits that a write clears. */
-  #setDecoding(enabled: boolean): void {
-    let bits = 0;
-    for (const region of this.regions) {
-      if (region.index < 6) bits |= region.kind === 'io' ? COMMAND_IO : COMMAND_MEMORY;
-    }
-    const command = this.config.read(COMMAND, 2);
-    this.config.write(COMMAND, 2, enabled ? command | bits : command & ~(COMMAND_IO | COMMAND_MEMORY));
   }
 
   async reset(): Promise<ResetMethod> {
@@ -114,7 +101,7 @@ export class LinuxFunction implements PciFunction {
         cause,
       });
     }
-    if (this.config.read(0, 2) === 0xffff) {
+    if (this.config.read(Header.vendor, 2) === 0xffff) {
       throw new ResetError('RESET_FAILED', this.address, `it reads all ones after ${method}`);
     }
     return method;

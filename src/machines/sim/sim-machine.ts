@@ -17,7 +17,7 @@ import type { MachineDescription } from './description/description.js';
 import { checkDescription, refusal } from './description/schema.js';
 import { parseMachine } from './description/source.js';
 import type { DeviceKind } from './device-model.js';
-import { Endpoint } from './device/endpoint.js';
+import { Endpoint, type ConfigWrite } from './device/endpoint.js';
 import { MachineDescriptionError } from './errors.js';
 import type { DeviceFault } from './device/faults.js';
 import { rememberFunction, startMachine } from './firmware/firmware.js';
@@ -154,10 +154,7 @@ export class SimMachine implements Machine {
   }
 
   /** Told of each write that reaches a function's configuration space, whoever makes it. */
-  watchConfig(
-    address: PciAddress,
-    onWrite: (offset: number, width: 1 | 2 | 4, value: number) => void,
-  ): Disposable {
+  watchConfig(address: PciAddress, onWrite: (write: ConfigWrite) => void): Disposable {
     return this.#endpoint(address).watchConfig(onWrite);
   }
 

@@ -1,4 +1,5 @@
 /** The list of register tables: which header layout and which capability has which table. */
+import { CapabilityId } from '../capability-ids.js';
 import type { RegisterTable } from '../registers.js';
 import { headerCommon } from './header-common.js';
 import { header0 } from './header0.js';
@@ -16,12 +17,12 @@ const headers: ReadonlyMap<number, RegisterTable> = new Map([
   [1, header1],
 ]);
 
-const capabilities: ReadonlyMap<number, RegisterTable> = new Map([
-  [0x01, pm],
-  [0x03, vpd],
-  [0x05, msi],
-  [0x10, pcie],
-  [0x11, msix],
+const capabilities: ReadonlyMap<number, RegisterTable> = new Map<number, RegisterTable>([
+  [CapabilityId.pm, pm],
+  [CapabilityId.vpd, vpd],
+  [CapabilityId.msi, msi],
+  [CapabilityId.pcie, pcie],
+  [CapabilityId.msix, msix],
 ]);
 
 const extendedCapabilities: ReadonlyMap<number, RegisterTable> = new Map();

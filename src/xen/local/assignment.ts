@@ -1,13 +1,17 @@
 /** To whom the embedded Xen gives functions: which IOMMU context translates them, and whose vector tables are protected. */
 import type { HostControl, IommuContext, PciFunction } from '../../function/index.js';
-import { walkCapabilities, type PciAddress } from '../../pci/index.js';
+import {
+  CapabilityId,
+  capabilityOffsets,
+  MSIX_ENTRY_BYTES,
+  msixTable,
+  msixVectors,
+  type PciAddress,
+} from '../../pci/index.js';
 import type { DomainId } from '../domain.js';
 import { XenCallError } from '../errors.js';
 import type { Assignment } from '../platform.js';
 import { PAGE_BYTES } from './grant-table.js';
-
-const MSIX = 0x11;
-const MSIX_ENTRY_BYTES = 16;
 
 /** `quarantine`: nothing is translated. */
 type Place = 'quarantine' | DomainId;
@@ -87,16 +91,16 @@ export class LocalAssignment implements Assignment {
 
   #tableFrames(address: PciAddress): readonly number[] {
     using fn = this.#open(address);
-    const at = walkCapabilities(fn.config).entries.find(({ id }) => id === MSIX)?.offset;
+    const at = capabilityOffsets(fn.config).get(CapabilityId.msix);
     if (at === undefined)
       throw new XenCallError('protecting a vector table', 'ENODEV', { address: String(address) });
-    const location = fn.config.read(at + 4, 4);
-    const region = fn.regions.find(({ index }) => index === (location & 7));
+    const table = msixTable(fn.config, at);
+    const region = fn.regions.find(({ index }) => index === table.region);
     if (region === undefined) return [];
-    const start = Number(region.address) + (location & ~7);
-    const entries = (fn.config.read(at + 2, 2) & 0x7ff) + 1;
+    const start = Number(region.address) + table.offset;
+    const bytes = msixVectors(fn.config, at) * MSIX_ENTRY_BYTES;
     const first = Math.floor(start / PAGE_BYTES);
-    const last = Math.floor((start + entries * MSIX_ENTRY_BYTES - 1) / PAGE_BYTES);
+    const last = Math.floor((start + bytes - 1) / PAGE_BYTES);
     return Array.from({ length: last - first + 1 }, (_, index) => first + index);
   }
 }

@@ -1,6 +1,5 @@
 /** Domain 0 of the embedded Xen: the platform interface for the back end and the tool stack on the hypervisor's thread. */
-import type { DomainId } from '../domain.js';
-import { domainId } from '../domain.js';
+import { DOM0, type DomainId } from '../domain.js';
 import { XenCallError } from '../errors.js';
 import type {
   Assignment,
@@ -20,7 +19,7 @@ import type { LocalDomain } from './local-domain.js';
 import type { LocalPirqs } from './pirqs.js';
 
 export class LocalControlPlatform implements XenPlatform {
-  readonly domain: DomainId = domainId(0);
+  readonly domain = DOM0;
   readonly store: XenStore;
   readonly needsMachineFrames = false;
   readonly assignment: Assignment;

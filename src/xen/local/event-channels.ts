@@ -21,6 +21,11 @@ export class EventChannels {
     this.#doorbell = doorbell;
   }
 
+  /** Open ports, that of the store included. */
+  get count(): number {
+    return this.#channels.filter((channel) => channel !== undefined).length;
+  }
+
   /** The store's end of the channel that every domain has from the start. */
   bindStore(onNotified: OnNotified): void {
     this.#channels[STORE_PORT] = { kind: 'store', bound: onNotified };

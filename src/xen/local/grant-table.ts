@@ -16,6 +16,11 @@ export class GrantTable {
     this.#memory = memory;
   }
 
+  /** Grants that have not been revoked. */
+  get count(): number {
+    return this.#grants.filter((grant) => grant !== undefined).length;
+  }
+
   /** @returns a reference, or the negative error number. */
   grant(frame: number, peer: DomainId): number {
     if (frame < 0 || (frame + 1) * PAGE_BYTES > this.#memory.byteLength) return -Errno.EINVAL;

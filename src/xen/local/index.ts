@@ -6,7 +6,7 @@
  */
 export type { DomainEnd } from './domain-end.js';
 export type { DomainProgram, LocalDomain } from './local-domain.js';
-export { LocalXen, type HostedMachine, type LocalXenOptions } from './local-xen.js';
+export { LocalXen, type HostedMachine, type LocalXenOptions, type XenUsage } from './local-xen.js';
 export { connectGuest, type LocalGuestPlatform } from './guest/index.js';
 export { DomainEndedError, DomainMessagesError, GuestMemoryError, WouldDeadlockError } from './errors.js';
 export type { Handoff } from './control-block.js';

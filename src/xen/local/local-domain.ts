@@ -148,6 +148,8 @@ export class LocalDomain {
     });
     worker.on('exit', (code) => {
       this.#finish(crash === undefined ? { how: 'exit', code } : { how: 'crash', error: crash });
+      // Not before: its thread may have written to the last.
+      this.memory.free();
     });
   }
 
@@ -263,7 +265,7 @@ export class LocalDomain {
     // Of a domain that never ran nobody else has it.
     if (!this.#started) this.#wake.port2.close();
     this.context[Symbol.dispose]();
-    this.memory.free();
+    if (this.#worker === undefined) this.memory.free();
     onOver();
     this.#settleOver();
     void Promise.all(this.#outputs.map(({ ended }) => ended)).then(() => {

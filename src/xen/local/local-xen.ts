@@ -1,7 +1,7 @@
 /** The embedded Xen: a hypervisor inside this process, on any machine that gives it the processor's side. */
 import { availableParallelism } from 'node:os';
 import type { HostControl, Machine } from '../../function/index.js';
-import { domainId, type DomainId } from '../domain.js';
+import { DOM0, domainId, type DomainId } from '../domain.js';
 import { XenCallError } from '../errors.js';
 import type { XenPlatform } from '../platform.js';
 import { RingTransport, XenStoreClient, type StoreServer } from '../store/index.js';
@@ -22,6 +22,17 @@ export type HostedMachine = Machine & { readonly host: HostControl };
 export interface LocalXenOptions {
   /** A call of a domain, or its ring, met a fault of ours. */
   readonly onFault?: (domain: DomainId, error: unknown) => void;
+}
+
+/** Numbers of what is open, of all domains together. */
+export interface XenUsage {
+  readonly domains: number;
+  readonly grants: number;
+  /** Event channels; each domain has one for the store. */
+  readonly channels: number;
+  /** Ranges of the bus that domains have mapped. */
+  readonly ranges: number;
+  readonly pirqs: number;
 }
 
 /**
@@ -53,7 +64,7 @@ export class LocalXen implements AsyncDisposable {
     this.#pirqs = new LocalPirqs(machine.host, open);
     this.#assignment = new LocalAssignment(machine.host, open, (guest) => this.#domains.get(guest)?.context);
     this.platform = new LocalControlPlatform(
-      new XenStoreClient(store.connect({ domain: domainId(0) })),
+      new XenStoreClient(store.connect({ domain: DOM0 })),
       this.#domains,
       this.#pirqs,
       this.#assignment,
@@ -63,6 +74,18 @@ export class LocalXen implements AsyncDisposable {
   /** Domains that have not ended, in order of their ids. */
   get domains(): readonly LocalDomain[] {
     return [...this.#domains.values()];
+  }
+
+  /** What domains hold now. */
+  get usage(): XenUsage {
+    const usage = { domains: 0, grants: 0, channels: 0, ranges: 0, pirqs: this.#pirqs.count };
+    for (const { grants, channels, ranges } of this.#domains.values()) {
+      usage.domains++;
+      usage.grants += grants.count;
+      usage.channels += channels.count;
+      usage.ranges += ranges.count;
+    }
+    return usage;
   }
 
   /** Undefined for one that is not there any more. */

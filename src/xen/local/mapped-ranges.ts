@@ -31,6 +31,11 @@ export class MappedRanges {
     this.#protected = protectedFrames;
   }
 
+  /** Ranges that are mapped. */
+  get count(): number {
+    return this.#ranges.filter((range) => range !== undefined).length;
+  }
+
   /** @returns a handle, or the negative error number. */
   map(kind: 'memory' | 'io', base: number, bytes: number): number {
     if (!(bytes > 0) || !Number.isSafeInteger(base + bytes) || base % ALIGNMENT[kind] !== 0)

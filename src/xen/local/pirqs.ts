@@ -6,17 +6,20 @@ import type {
   PciFunction,
   PhysicalAddress,
 } from '../../function/index.js';
-import { OpenslotError, walkCapabilities, type PciAddress } from '../../pci/index.js';
+import {
+  CapabilityId,
+  capabilityOffsets,
+  MSIX_ENTRY_BYTES,
+  MsiControl,
+  msixTable,
+  OpenslotError,
+  type PciAddress,
+} from '../../pci/index.js';
 import type { DomainId } from '../domain.js';
 import { XenCallError } from '../errors.js';
 import type { InterruptRoute, Pirq } from '../platform.js';
 import { Errno } from './control-block.js';
 
-const MSI = 0x05;
-const MSIX = 0x11;
-const CONTROL = 2;
-const MSI_WIDE = 0x0080;
-const ENTRY_BYTES = 16;
 /** Those below are lines of INTx, one to one: a guest finds the number in the 8 bits of its interrupt line register. */
 const FIRST_MESSAGE_PIRQ = 256;
 const LAST_PIRQ = 0xffff;
@@ -51,6 +54,11 @@ export class LocalPirqs {
   constructor(host: HostControl, open: (address: PciAddress) => PciFunction) {
     this.#host = host;
     this.#open = open;
+  }
+
+  /** Pirqs that are mapped, of all domains. */
+  get count(): number {
+    return [...this.#domains.values()].reduce((count, { mapped }) => count + mapped.size, 0);
   }
 
   /** A line that the domain has already is the same pirq again, as on Xen. @throws {XenCallError} */
@@ -186,8 +194,8 @@ export class LocalPirqs {
 
   #programMsi(address: PciAddress, target: PhysicalAddress, data: number): void {
     this.#withFunction(address, (config) => {
-      const at = capability(config, address, MSI);
-      const wide = (config.read(at + CONTROL, 2) & MSI_WIDE) !== 0;
+      const at = capability(config, address, CapabilityId.msi);
+      const wide = (config.read(at + 2, 2) & MsiControl.wide) !== 0;
       config.write(at + 4, 4, target % 0x1_0000_0000);
       if (wide) config.write(at + 8, 4, Math.floor(target / 0x1_0000_0000));
       config.write(at + (wide ? 12 : 8), 2, data);
@@ -201,10 +209,10 @@ export class LocalPirqs {
   ): void {
     const table = this.#withFunction(
       route.function,
-      (config) => config.read(capability(config, route.function, MSIX) + 4, 4) & ~7,
+      (config) => msixTable(config, capability(config, route.function, CapabilityId.msix)).offset,
     );
-    const base = Number(route.tableBar) + table + route.entry * ENTRY_BYTES;
-    const entry = this.#host.openRange('memory', base as PhysicalAddress, ENTRY_BYTES);
+    const base = Number(route.tableBar) + table + route.entry * MSIX_ENTRY_BYTES;
+    const entry = this.#host.openRange('memory', base as PhysicalAddress, MSIX_ENTRY_BYTES);
     entry.write32(0, target % 0x1_0000_0000);
     entry.write32(4, Math.floor(target / 0x1_0000_0000));
     entry.write32(8, data);
@@ -223,10 +231,10 @@ function freeNumber(taken: ReadonlyMap<Pirq, unknown>): Pirq {
   throw refused('mapping a pirq', 'ENOSPC', {});
 }
 
-function capability(config: ConfigSpace, address: PciAddress, id: number): number {
-  const found = walkCapabilities(config).entries.find((entry) => entry.id === id);
+function capability(config: ConfigSpace, address: PciAddress, id: CapabilityId): number {
+  const found = capabilityOffsets(config).get(id);
   if (found === undefined) throw refused('mapping a pirq', 'ENODEV', { address: String(address) });
-  return found.offset;
+  return found;
 }
 
 function refused(call: string, errno: string, evidence: Record<string, string | number>): XenCallError {

@@ -4,7 +4,7 @@ import { readdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DomainId } from '../domain.js';
-import type { Watch, XenStore } from '../store/index.js';
+import { homePath, type Watch, type XenStore } from '../store/index.js';
 
 const BUS = '/sys/bus/xen-backend';
 const AUTOPROBE = join(BUS, 'drivers_autoprobe');
@@ -32,7 +32,7 @@ export class KernelBackends implements AsyncDisposable {
   ): Promise<KernelBackends> {
     if (!existsSync(AUTOPROBE)) return new KernelBackends(undefined);
     await writeFile(AUTOPROBE, '0');
-    const root = `/local/domain/${domain}/backend`;
+    const root = `${homePath(domain)}/backend`;
     const probing = new Set<string>();
     const start = (name: string) => {
       if (name.startsWith('pci-') || probing.has(name)) return;

@@ -1,5 +1,5 @@
 /** The way to the store from this domain, and which domain that is. */
-import { domainId, isDomainId, type DomainId } from '../domain.js';
+import { parseDomainId, type DomainId } from '../domain.js';
 import { openSocket, XenStoreClient, XenStoreUnreachableError, type XenStore } from '../store/index.js';
 import { XenbusTransport } from './xenbus-transport.js';
 
@@ -29,7 +29,5 @@ export async function openStore(): Promise<XenStore> {
 
 /** The id of this domain; undefined when the store names none. */
 export async function ownDomain(store: XenStore): Promise<DomainId | undefined> {
-  const text = (await store.read('domid')) ?? '';
-  const number = /^\d+$/.test(text) ? Number(text) : NaN;
-  return isDomainId(number) ? domainId(number) : undefined;
+  return parseDomainId(await store.read('domid'));
 }

@@ -1,8 +1,10 @@
 /** XenStore: wire codec, client and server. May know the PCI errors, domain ids and Node's sockets; no native code, no other room. */
+export { awaitChange } from './await-change.js';
 export { XenStoreClient } from './client.js';
 export type { XenStoreClientOptions } from './client.js';
 export { connectSocket } from './connect.js';
 export type { ConnectSocketOptions } from './connect.js';
+export { removeWithEmptyParents } from './empty-parents.js';
 export {
   XenStoreClosedError,
   XenStoreContendedError,
@@ -12,6 +14,7 @@ export {
   XenStoreRefusedError,
   XenStoreUnreachableError,
 } from './errors.js';
+export { Follower } from './follower.js';
 export { memoryPair } from './memory-transport.js';
 export type { MemoryPairOptions } from './memory-transport.js';
 export {
@@ -43,6 +46,7 @@ export { openSocket, socketPaths, SocketTransport } from './socket.js';
 export { discard, Discarded } from './store.js';
 export type { StoreView, Watch, WatchListener, XenStore } from './store.js';
 export type { ServedTransport, StoreTransport, TransportHandlers } from './transport.js';
+export { Wakeups } from './wakeups.js';
 export {
   decodeStrings,
   decodeText,

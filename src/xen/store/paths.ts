@@ -1,5 +1,4 @@
 /** XenStore paths: which texts are one, and taking them apart (docs/misc/xenstore.txt of Xen). */
-import type { DomainId } from '../domain.js';
 
 /** Most characters of a path that begins with `/`. */
 export const MAX_ABSOLUTE_PATH = 3072;
@@ -60,7 +59,7 @@ export function isAtOrBelow(path: string, top: string): boolean {
   return path === top || path.startsWith(top === '/' ? '/' : `${top}/`);
 }
 
-/** Where the nodes of a domain stand, and what its relative paths begin from. */
-export function homePath(domain: DomainId): string {
+/** Where the nodes of a domain stand, and what its relative paths begin from; also for a number that is no domain's. */
+export function homePath(domain: number): string {
   return `/local/domain/${domain}`;
 }

@@ -44,6 +44,21 @@ describe('memory', () => {
     assert.equal(four.base, 0x10_3000);
   });
 
+  test('a large buffer that was freed is the next one of that size, and holds nothing of what it held', () => {
+    const { host } = twoProbes();
+    const bytes = 2 ** 20;
+    const first = host.allocateMemory(bytes);
+    const written = new Uint8Array(first.buffer);
+    for (const at of [0, 4095, 4096, bytes - 1]) written[at] = 0xff;
+    first.free();
+    const other = host.allocateMemory(2 * bytes);
+    const next = host.allocateMemory(bytes);
+    assert.notEqual(other.buffer, first.buffer);
+    assert.equal(next.buffer, first.buffer, 'the collector would not have come for it soon');
+    assert.ok(new Uint8Array(next.buffer).every((byte) => byte === 0));
+    assert.notEqual(host.allocateMemory(bytes).buffer, first.buffer);
+  });
+
   test('what is used up is refused, with what is left', () => {
     const { host } = twoProbes(0x3000);
     const [first] = [host.allocateMemory(4096), host.allocateMemory(4096)];

@@ -194,14 +194,14 @@ describe('faults', () => {
   test('writes to configuration space are told, with their widths, until nobody listens', () => {
     const { machine, fn } = behindBridge();
     const writes: unknown[] = [];
-    const watch = machine.watchConfig(AT, (...write) => writes.push(write));
+    const watch = machine.watchConfig(AT, (write) => writes.push(write));
     fn.config.write(COMMAND, 2, 7);
     fn.config.write(0x3c, 1, 0x10b);
     watch[Symbol.dispose]();
     fn.config.write(0x3c, 1, 0);
     assert.deepEqual(writes, [
-      [4, 2, 7],
-      [0x3c, 1, 0x10b],
+      { offset: 4, width: 2, value: 7 },
+      { offset: 0x3c, width: 1, value: 0x10b },
     ]);
   });
 });

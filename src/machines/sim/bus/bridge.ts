@@ -1,8 +1,8 @@
 /** A PCI-to-PCI bridge: bus numbers and windows in a type 1 header, and what they let through. */
-import { ConfigImage, type ConfigWidth } from '../../../function/index.js';
-import { header1 } from '../../../pci/index.js';
+import { allOnes, ConfigImage, type ConfigWidth } from '../../../function/index.js';
+import { CommandBit, Header, header1 } from '../../../pci/index.js';
 import { SimBus, type BusFunction, type Routing } from './bus.js';
-import { allOnes, tableRegisters } from '../device/config-registers.js';
+import { tableRegisters } from '../device/config-registers.js';
 
 /** Addresses that a bridge passes down, both ends included; none where the base is above the limit. */
 export interface Window {
@@ -10,9 +10,6 @@ export interface Window {
   readonly limit: number;
 }
 
-const COMMAND_IO = 0x1;
-const COMMAND_MEMORY = 0x2;
-const COMMAND_MASTER = 0x4;
 const SECONDARY_RESET = 0x40;
 const HEADER_TYPE = 1;
 const MULTIFUNCTION = 0x80;
@@ -72,15 +69,15 @@ export class Bridge implements BusFunction {
   }
 
   get decodesMemory(): boolean {
-    return (this.#command & COMMAND_MEMORY) !== 0;
+    return (this.#command & CommandBit.memory) !== 0;
   }
 
   get decodesIo(): boolean {
-    return (this.#command & COMMAND_IO) !== 0;
+    return (this.#command & CommandBit.io) !== 0;
   }
 
   get passesMasters(): boolean {
-    return (this.#command & COMMAND_MASTER) !== 0;
+    return (this.#command & CommandBit.busMaster) !== 0;
   }
 
   get resetsBus(): boolean {
@@ -108,7 +105,7 @@ export class Bridge implements BusFunction {
 
   #decode(): void {
     const at = (offset: number, width: ConfigWidth) => this.#image.read(offset, width);
-    this.#command = at(0x04, 2);
+    this.#command = at(Header.command, 2);
     this.#control = at(0x3e, 2);
     this.secondary = at(0x19, 1);
     this.subordinate = at(0x1a, 1);

@@ -41,21 +41,23 @@ export class BusRange implements RegisterAccess {
 
   read8(offset: number): number {
     const hit = this.#access(offset, 1);
-    return hit === undefined ? 0xff : hit.endpoint.regionRead(hit.region, this.#base + offset - hit.base, 1);
+    return hit === undefined
+      ? 0xff
+      : hit.endpoint.regions.read(hit.region, this.#base + offset - hit.base, 1);
   }
 
   read16(offset: number): number {
     const hit = this.#access(offset, 2);
     return hit === undefined
       ? 0xffff
-      : hit.endpoint.regionRead(hit.region, this.#base + offset - hit.base, 2);
+      : hit.endpoint.regions.read(hit.region, this.#base + offset - hit.base, 2);
   }
 
   read32(offset: number): number {
     const hit = this.#access(offset, 4);
     return hit === undefined
       ? 0xffff_ffff
-      : hit.endpoint.regionRead(hit.region, this.#base + offset - hit.base, 4);
+      : hit.endpoint.regions.read(hit.region, this.#base + offset - hit.base, 4);
   }
 
   read64(offset: number): bigint {
@@ -63,28 +65,28 @@ export class BusRange implements RegisterAccess {
     const hit = this.#access(offset, 8);
     return hit === undefined
       ? ALL_ONES_64
-      : hit.endpoint.regionRead64(hit.region, this.#base + offset - hit.base);
+      : hit.endpoint.regions.read64(hit.region, this.#base + offset - hit.base);
   }
 
   write8(offset: number, value: number): void {
     const hit = this.#access(offset, 1);
-    if (hit !== undefined) hit.endpoint.regionWrite(hit.region, this.#base + offset - hit.base, 1, value);
+    if (hit !== undefined) hit.endpoint.regions.write(hit.region, this.#base + offset - hit.base, 1, value);
   }
 
   write16(offset: number, value: number): void {
     const hit = this.#access(offset, 2);
-    if (hit !== undefined) hit.endpoint.regionWrite(hit.region, this.#base + offset - hit.base, 2, value);
+    if (hit !== undefined) hit.endpoint.regions.write(hit.region, this.#base + offset - hit.base, 2, value);
   }
 
   write32(offset: number, value: number): void {
     const hit = this.#access(offset, 4);
-    if (hit !== undefined) hit.endpoint.regionWrite(hit.region, this.#base + offset - hit.base, 4, value);
+    if (hit !== undefined) hit.endpoint.regions.write(hit.region, this.#base + offset - hit.base, 4, value);
   }
 
   write64(offset: number, value: bigint): void {
     this.#checkWide();
     const hit = this.#access(offset, 8);
-    if (hit !== undefined) hit.endpoint.regionWrite64(hit.region, this.#base + offset - hit.base, value);
+    if (hit !== undefined) hit.endpoint.regions.write64(hit.region, this.#base + offset - hit.base, value);
   }
 
   /** Checks before every access of a range that can be closed. */

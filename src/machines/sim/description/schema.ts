@@ -1,7 +1,8 @@
 /** The shape of a machine description, checked: what is misspelt, missing or of the wrong type is named by its path. */
 import { z } from 'zod';
 import { MachineDescriptionError } from '../errors.js';
-import { MEMORY_BASE, MEMORY_END, PAGE_SIZE } from '../host/memory.js';
+import { MEMORY_BASE, MEMORY_END } from '../host/memory.js';
+import { PAGE_SIZE } from '../host/page.js';
 import type { MachineDescription } from './description.js';
 import { lineOf, pathText, type DescriptionPath } from './path.js';
 

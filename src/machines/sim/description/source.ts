@@ -1,5 +1,6 @@
 /** A machine description from text. */
 import { isNode, isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml';
+import { messageOf } from '../../../pci/index.js';
 import { MachineDescriptionError } from '../errors.js';
 import type { MachineDescription } from './description.js';
 import { rememberLines, type DescriptionPath } from './path.js';
@@ -29,10 +30,7 @@ export function parseMachine(text: string): MachineDescription {
     value = document.toJS({ maxAliasCount: 100 });
   } catch (cause) {
     // Too many aliases of aliases: a small text that would become a huge machine.
-    throw new MachineDescriptionError(
-      'the description',
-      cause instanceof Error ? cause.message : String(cause),
-    );
+    throw new MachineDescriptionError('the description', messageOf(cause));
   }
   if (typeof value === 'object' && value !== null) {
     rememberLines(value, (path) => lineIn(document, counter, path));

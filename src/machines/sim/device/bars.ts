@@ -1,11 +1,9 @@
 /** The BARs of a simulated function: where its regions stand by what its registers hold. */
-import type { ConfigSpace, RegionInfo } from '../../../function/index.js';
-import { barMask, barTypeBits, type BarShape } from '../../../pci/index.js';
+import { barShapeOf, type ConfigSpace, type RegionInfo } from '../../../function/index.js';
+import { barMask, barTypeBits, Header } from '../../../pci/index.js';
 import type { RegionShape } from '../device-model.js';
 import type { RegisterSetup } from './config-registers.js';
 
-export const FIRST_BAR = 0x10;
-export const BARS_END = 0x28;
 const HIGH = 0x1_0000_0000;
 /** First address that is none of this machine's: memory has 52 bits, ports have 16. A BAR being sized stands beyond. */
 const ADDRESS_END = { memory: 2 ** 52, io: 0x1_0000 } as const;
@@ -17,18 +15,13 @@ export interface PlacedBar {
   readonly end: number;
 }
 
-function barShapeOf(region: RegionShape): BarShape {
-  if (region.kind === 'io') return { kind: 'io', width: 32 };
-  const { prefetchable = false, wide = false } = region;
-  return { kind: 'memory', width: wide ? 64 : 32, prefetchable, belowOneMegabyte: false };
-}
-
 /** Setups of the six BAR registers by name: those without a region read 0. @throws {BarSizeError} */
 export function barSetups(regions: readonly RegionShape[]): Record<string, RegisterSetup> {
   const setups: Record<string, RegisterSetup> = {};
   for (let index = 0; index < 6; index++) setups[`bar${index}`] = { writable: 0 };
   for (const region of regions) {
-    const shape = barShapeOf(region);
+    const { kind, prefetchable = false, wide = false } = region;
+    const shape = barShapeOf({ kind, prefetchable, wide });
     const mask = barMask(shape, BigInt(region.size));
     setups[`bar${region.index}`] = { initial: barTypeBits(shape), writable: mask.low };
     if (shape.width === 64) setups[`bar${region.index + 1}`] = { writable: mask.high };
@@ -37,9 +30,9 @@ export function barSetups(regions: readonly RegionShape[]): Record<string, Regis
 }
 
 function addressOf({ index, kind, wide }: RegionShape, config: ConfigSpace): number {
-  const low = config.read(FIRST_BAR + 4 * index, 4);
+  const low = config.read(Header.firstBar + 4 * index, 4);
   if (kind === 'io') return (low & ~3) >>> 0;
-  const high = wide === true ? config.read(FIRST_BAR + 4 * index + 4, 4) : 0;
+  const high = wide === true ? config.read(Header.firstBar + 4 * index + 4, 4) : 0;
   return high * HIGH + ((low & ~15) >>> 0);
 }
 

@@ -1,10 +1,10 @@
 /** Whether the shape of a function is one that configuration space can show; what is not is a fault of its kind. */
+import { MSIX_ENTRY_BYTES } from '../../../pci/index.js';
 import type { DeviceKind, FunctionShape } from '../device-model.js';
 import { BUILT_IN_FAULTS } from './faults.js';
 
 const LAST_BAR = 5;
 const MOST_MSIX_VECTORS = 2048;
-const MSIX_ENTRY = 16;
 
 /** @throws {RangeError} naming the kind and what is wrong with it. */
 export function checkShape(kind: DeviceKind, shape: FunctionShape): void {
@@ -26,7 +26,7 @@ export function checkShape(kind: DeviceKind, shape: FunctionShape): void {
   const region = shape.regions.find(({ index }) => index === msix.region);
   if (region?.kind !== 'memory') throw refuse(`the MSI-X table stands in no memory region`);
   if (!(msix.vectors >= 1 && msix.vectors <= MOST_MSIX_VECTORS)) throw refuse(`${msix.vectors} vectors`);
-  const tableEnd = msix.table + msix.vectors * MSIX_ENTRY;
+  const tableEnd = msix.table + msix.vectors * MSIX_ENTRY_BYTES;
   // Pending bits come in words of 64.
   const pendingEnd = msix.pending + Math.ceil(msix.vectors / 64) * 8;
   if (((msix.table | msix.pending) & 7) !== 0) throw refuse(`MSI-X structures are aligned to 8 bytes`);

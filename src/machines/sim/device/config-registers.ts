@@ -1,5 +1,5 @@
 /** Registers of a simulated function's configuration space, made from the tables of the register model. */
-import type { ConfigWidth, ImageRegister } from '../../../function/index.js';
+import type { ImageRegister } from '../../../function/index.js';
 import { bytesReader, dottedName, fieldMask, type RegisterTable } from '../../../pci/index.js';
 
 /** What a table does not say of a register: its value after power on, and what the machine does itself. */
@@ -95,9 +95,4 @@ export function placeCapabilities(plans: readonly CapabilityPlan[]): {
     make(starts[index] ?? 0, starts[index + 1] ?? 0),
   );
   return { registers, offsets, first: starts[0] ?? 0 };
-}
-
-/** All ones of a width, as nobody answers. */
-export function allOnes(width: ConfigWidth): number {
-  return width === 4 ? 0xffff_ffff : width === 2 ? 0xffff : 0xff;
 }

@@ -1,18 +1,14 @@
 /** Configuration space of a simulated device's function: its header and capabilities, from its shape. */
 import { ConfigImage, type ImageRegister } from '../../../function/index.js';
-import { capabilityNames, header0, pcie, pm } from '../../../pci/index.js';
+import { CapabilityId, capabilityNames, CommandBit, header0, pcie, pm } from '../../../pci/index.js';
 import { barSetups } from './bars.js';
 import { placeCapabilities, stickyBits, tableRegisters, type CapabilityPlan } from './config-registers.js';
 import type { FunctionShape } from '../device-model.js';
 import type { Signals } from './signals.js';
 import type { VpdWindow } from './vpd-window.js';
 
-export const PM_ID = 0x01;
-export const EXPRESS_ID = 0x10;
-
 /** I/O, memory, bus master, parity error response, SERR#: as in QEMU's devices, also where there is no such BAR. */
 const COMMAND_ALWAYS = 0x147;
-const COMMAND_INTX_DISABLE = 0x400;
 const STATUS_CAPABILITIES = 0x10;
 const MULTIFUNCTION = 0x80;
 const INTEGRATED_ENDPOINT = 9;
@@ -23,11 +19,11 @@ const EXTENDED = 0x100;
 
 function expressPlan(flr: boolean, integrated: boolean): CapabilityPlan {
   return {
-    id: EXPRESS_ID,
+    id: CapabilityId.pcie,
     bytes: 0x3c,
     registers: (base, next) =>
       tableRegisters(pcie, base, {
-        list: { initial: (next << 8) | EXPRESS_ID },
+        list: { initial: (next << 8) | CapabilityId.pcie },
         flags: { initial: EXPRESS_VERSION | ((integrated ? INTEGRATED_ENDPOINT : 0) << 4) },
         devcap: { initial: ROLE_BASED_ERRORS | (flr ? FUNCTION_LEVEL_RESET : 0) },
         devctl: { initial: 0x2810, writable: flr ? 0xffff : 0x7fff },
@@ -59,11 +55,11 @@ function plans(shape: FunctionShape, parts: RegisterParts): CapabilityPlan[] {
   const list: CapabilityPlan[] = [];
   if (shape.powerManagement === true) {
     list.push({
-      id: PM_ID,
+      id: CapabilityId.pm,
       bytes: 8,
       registers: (base, next) =>
         tableRegisters(pm, base, {
-          list: { initial: (next << 8) | PM_ID },
+          list: { initial: (next << 8) | CapabilityId.pm },
           // Version 3; D0 and D3hot, wake-up from D3hot, and a return from it resets the function.
           pmc: { initial: 0x4003 },
           pmcsr: { writable: 0x0103 },
@@ -106,7 +102,7 @@ export class EndpointRegisters {
       vendor: { initial: shape.vendor },
       device: { initial: shape.device },
       command: {
-        writable: COMMAND_ALWAYS | (shape.pin === undefined ? 0 : COMMAND_INTX_DISABLE),
+        writable: COMMAND_ALWAYS | (shape.pin === undefined ? 0 : CommandBit.intxDisable),
       },
       status: {
         initial: first === 0 ? 0 : STATUS_CAPABILITIES,

@@ -1,33 +1,39 @@
 /** A function of a simulated device: configuration space, BARs and interrupts around the behaviour of its model. */
-import type { ConfigImage, ConfigWidth, RegionInfo, ResetMethod } from '../../../function/index.js';
-import { PciAddress } from '../../../pci/index.js';
+import {
+  allOnes,
+  type ConfigImage,
+  type ConfigWidth,
+  type RegionInfo,
+  type ResetMethod,
+} from '../../../function/index.js';
+import { CapabilityId, CommandBit, Header, PciAddress } from '../../../pci/index.js';
 import type { BusFunction, Routing, SimBus } from '../bus/bus.js';
 import type { VirtualClock } from '../clock.js';
 import type { DeviceKind, DeviceModel, FunctionShape } from '../device-model.js';
 import type { SimHost } from '../host/sim-host.js';
-import { BARS_END, FIRST_BAR, placedBars, regionInfos, type PlacedBar } from './bars.js';
+import { Listeners } from '../listeners.js';
+import { placedBars, regionInfos, type PlacedBar } from './bars.js';
 import { checkShape } from './check-shape.js';
-import { allOnes } from './config-registers.js';
-import { EndpointRegisters, EXPRESS_ID, PM_ID } from './endpoint-registers.js';
+import { EndpointRegisters } from './endpoint-registers.js';
 import { FaultSwitches, type DeviceFault } from './faults.js';
 import { FunctionBus } from './function-bus.js';
+import { FunctionRegions } from './function-regions.js';
 import { InterruptStorm } from './interrupt-storm.js';
 import { Signals } from './signals.js';
-import { VPD_ID, VpdWindow } from './vpd-window.js';
+import { VpdWindow } from './vpd-window.js';
 
-const COMMAND = 0x04;
-const COMMAND_IO = 0x001;
-const COMMAND_MEMORY = 0x002;
-const COMMAND_MASTER = 0x004;
-const COMMAND_INTX_DISABLE = 0x400;
 const STATUS = 'header.status';
 const STATUS_INTX = 0x0008;
 const STATUS_MASTER_ABORT = 0x2000;
 const START_RESET = 0x8000;
 const D3HOT = 3;
-const LOW_HALF = 0xffff_ffffn;
 
-type ConfigWatcher = (offset: number, width: ConfigWidth, value: number) => void;
+/** A write that reached the registers of configuration space. */
+export interface ConfigWrite {
+  readonly offset: number;
+  readonly width: ConfigWidth;
+  readonly value: number;
+}
 
 export interface EndpointParts {
   readonly bus: SimBus;
@@ -49,6 +55,7 @@ export class Endpoint implements BusFunction {
   readonly kind: DeviceKind;
   readonly shape: FunctionShape;
   readonly signals: Signals;
+  readonly regions: FunctionRegions;
   readonly #model: DeviceModel;
   readonly #functionBus: FunctionBus;
   readonly #registers: EndpointRegisters;
@@ -57,7 +64,7 @@ export class Endpoint implements BusFunction {
   readonly #storm: InterruptStorm;
   readonly #routing: Routing;
   readonly #host: SimHost;
-  readonly #configWatchers = new Set<ConfigWatcher>();
+  readonly #configWrites = new Listeners<ConfigWrite>();
   #image: ConfigImage;
   #command = 0;
   /** Decode bits of Command that count: none while nothing answers. */
@@ -110,6 +117,7 @@ export class Endpoint implements BusFunction {
     });
     this.#image = this.#registers.image();
     this.#model = kind.create(parts.options, parts.number, this.#functionBus);
+    this.regions = new FunctionRegions(this.#model, this.signals.msix);
   }
 
   get configSize(): number {
@@ -139,7 +147,7 @@ export class Endpoint implements BusFunction {
   }
 
   get mayMaster(): boolean {
-    return (this.#command & COMMAND_MASTER) !== 0 && this.bus.passesMasters;
+    return (this.#command & CommandBit.busMaster) !== 0 && this.bus.passesMasters;
   }
 
   /** Methods that work here, in the order in which an operating system tries them. */
@@ -163,67 +171,29 @@ export class Endpoint implements BusFunction {
   configWrite(offset: number, width: ConfigWidth, value: number): void {
     if (!this.answers) return;
     this.#image.write(offset, width, value);
-    for (const watcher of this.#configWatchers) watcher(offset, width, value >>> 0);
-    if (offset < BARS_END && offset + width > FIRST_BAR) this.#routing.changed();
-    const vpd = this.capability(VPD_ID);
+    if (this.#configWrites.any) this.#configWrites.tell({ offset, width, value: value >>> 0 });
+    if (offset < Header.barsEnd && offset + width > Header.firstBar) this.#routing.changed();
+    const vpd = this.capability(CapabilityId.vpd);
     if (vpd !== undefined) this.#vpd?.written(this.#image, vpd, offset, width);
     this.#changePower();
     this.#refresh();
-    const express = this.capability(EXPRESS_ID);
+    const express = this.capability(CapabilityId.pcie);
     if (express !== undefined && (this.#image.read(express + 8, 2) & START_RESET) !== 0) this.functionReset();
   }
 
   /** Told of each write that reaches the registers. */
-  watchConfig(onWrite: ConfigWatcher): Disposable {
-    const entry: ConfigWatcher = (offset, width, value) => {
-      onWrite(offset, width, value);
-    };
-    this.#configWatchers.add(entry);
-    return {
-      [Symbol.dispose]: () => {
-        this.#configWatchers.delete(entry);
-      },
-    };
+  watchConfig(onWrite: (write: ConfigWrite) => void): Disposable {
+    return this.#configWrites.add(onWrite);
   }
 
   /** The BARs of a space that answer now. */
   decodedBars(space: 'memory' | 'io'): readonly PlacedBar[] {
-    const enabled = (this.#decodes & (space === 'io' ? COMMAND_IO : COMMAND_MEMORY)) !== 0;
+    const enabled = (this.#decodes & (space === 'io' ? CommandBit.io : CommandBit.memory)) !== 0;
     return enabled ? placedBars(this.shape.regions, this.#image, space) : [];
   }
 
   regionInfos(): RegionInfo[] {
     return regionInfos(this.shape.regions, this.#image);
-  }
-
-  regionRead(region: number, offset: number, width: 1 | 2 | 4): number {
-    const value = this.#isMsix(region, offset)
-      ? (this.signals.msix?.read(offset, width) ?? 0)
-      : this.#model.read(region, offset, width);
-    return width === 4 ? value >>> 0 : value & (width === 2 ? 0xffff : 0xff);
-  }
-
-  regionWrite(region: number, offset: number, width: 1 | 2 | 4, value: number): void {
-    const cut = width === 4 ? value >>> 0 : value & (width === 2 ? 0xffff : 0xff);
-    if (this.#isMsix(region, offset)) this.signals.msix?.write(offset, width, cut);
-    else this.#model.write(region, offset, width, cut);
-  }
-
-  regionRead64(region: number, offset: number): bigint {
-    if (this.#model.read64 !== undefined && !this.#isMsix(region, offset)) {
-      return BigInt.asUintN(64, this.#model.read64(region, offset));
-    }
-    const low = this.regionRead(region, offset, 4);
-    return BigInt(low) | (BigInt(this.regionRead(region, offset + 4, 4)) << 32n);
-  }
-
-  regionWrite64(region: number, offset: number, value: bigint): void {
-    if (this.#model.write64 !== undefined && !this.#isMsix(region, offset)) {
-      this.#model.write64(region, offset, BigInt.asUintN(64, value));
-      return;
-    }
-    this.regionWrite(region, offset, 4, Number(value & LOW_HALF));
-    this.regionWrite(region, offset + 4, 4, Number((value >> 32n) & LOW_HALF));
   }
 
   /** Everything as after power on. */
@@ -266,22 +236,17 @@ export class Endpoint implements BusFunction {
 
   /** Takes over what the registers hold now. */
   #refresh(): void {
-    this.#command = this.#image.read(COMMAND, 2);
-    const decodes = this.alive ? this.#command & (COMMAND_IO | COMMAND_MEMORY) : 0;
+    this.#command = this.#image.read(Header.command, 2);
+    const decodes = this.alive ? this.#command & (CommandBit.io | CommandBit.memory) : 0;
     if (decodes !== this.#decodes) this.#routing.changed();
     this.#decodes = decodes;
-    const connected = this.alive && (this.#command & COMMAND_INTX_DISABLE) === 0;
+    const connected = this.alive && (this.#command & CommandBit.intxDisable) === 0;
     this.signals.refresh(this.#image, this.#registers.offsets, connected);
-  }
-
-  #isMsix(region: number, offset: number): boolean {
-    const { msix } = this.signals;
-    return msix !== undefined && region === msix.region && msix.covers(offset);
   }
 
   /** D1 and D2 are not supported: a write of them is ignored. Out of D3hot the function comes reset. */
   #changePower(): void {
-    const capability = this.capability(PM_ID);
+    const capability = this.capability(CapabilityId.pm);
     if (capability === undefined) return;
     const control = this.#image.read(capability + 4, 2);
     const state = control & 3;

@@ -1,15 +1,10 @@
 /** The MSI capability of a simulated function: its registers, its mask bits, and the messages that it sends. */
 import type { ConfigSpace } from '../../../function/index.js';
-import { msi } from '../../../pci/index.js';
+import { CapabilityId, msi, MsiControl } from '../../../pci/index.js';
 import { tableRegisters, type CapabilityPlan } from './config-registers.js';
 
 /** Writes 32 bits to an address of the bus, as an interrupt. */
 export type SendMessage = (address: number, data: number) => void;
-
-export const MSI_ID = 0x05;
-const ENABLE = 0x0001;
-const ADDRESS64 = 0x0080;
-const MASKABLE = 0x0100;
 
 export class MsiCapability {
   readonly vectors: number;
@@ -35,14 +30,14 @@ export class MsiCapability {
   get plan(): CapabilityPlan {
     const capable = Math.log2(this.vectors);
     return {
-      id: MSI_ID,
+      id: CapabilityId.msi,
       bytes: this.#maskable ? 0x18 : 0x0e,
       registers: (base, next) =>
         tableRegisters(msi, base, {
-          list: { initial: (next << 8) | MSI_ID },
+          list: { initial: (next << 8) | CapabilityId.msi },
           // Extended message data is not offered, so its enable bit is none.
           control: {
-            initial: (capable << 1) | ADDRESS64 | (this.#maskable ? MASKABLE : 0),
+            initial: (capable << 1) | MsiControl.wide | (this.#maskable ? MsiControl.maskable : 0),
             writable: 0x0071,
           },
           pending: { read: () => this.#pending },
@@ -53,7 +48,7 @@ export class MsiCapability {
   /** Takes over what the registers hold now, and sends what is no longer masked. */
   refresh(config: ConfigSpace, base: number): void {
     const control = config.read(base + 2, 2);
-    this.#enabled = (control & ENABLE) !== 0;
+    this.#enabled = (control & MsiControl.enable) !== 0;
     this.#granted = Math.min(1 << ((control >> 4) & 7), this.vectors);
     this.#address = config.read(base + 8, 4) * 0x1_0000_0000 + config.read(base + 4, 4);
     this.#data = config.read(base + 0x0c, 2);

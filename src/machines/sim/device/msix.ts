@@ -1,16 +1,12 @@
 /** The MSI-X capability of a simulated function: its vector table and pending bits in a BAR, and its messages. */
 import type { ConfigSpace } from '../../../function/index.js';
-import { msix } from '../../../pci/index.js';
+import { CapabilityId, msix, MSIX_ENTRY_BYTES, MsixControl } from '../../../pci/index.js';
 import { tableRegisters, type CapabilityPlan } from './config-registers.js';
 import type { FunctionShape } from '../device-model.js';
 import type { SendMessage } from './msi.js';
 
-export const MSIX_ID = 0x11;
-const ENABLE = 0x8000;
-const FUNCTION_MASK = 0x4000;
 /** 32-bit words of a table entry: address, its upper half, data, vector control. */
 const ENTRY_WORDS = 4;
-const ENTRY_BYTES = 16;
 const CONTROL = 3;
 const MASKED = 1;
 
@@ -31,7 +27,7 @@ export class MsixCapability {
     this.vectors = shape.vectors;
     this.region = shape.region;
     this.#table = shape.table;
-    this.#tableEnd = shape.table + shape.vectors * ENTRY_BYTES;
+    this.#tableEnd = shape.table + shape.vectors * MSIX_ENTRY_BYTES;
     this.#pba = shape.pending;
     // Whole words of 64 bits.
     this.#pbaEnd = shape.pending + Math.ceil(shape.vectors / 64) * 8;
@@ -47,11 +43,11 @@ export class MsixCapability {
 
   get plan(): CapabilityPlan {
     return {
-      id: MSIX_ID,
+      id: CapabilityId.msix,
       bytes: 12,
       registers: (base, next) =>
         tableRegisters(msix, base, {
-          list: { initial: (next << 8) | MSIX_ID },
+          list: { initial: (next << 8) | CapabilityId.msix },
           control: { initial: this.vectors - 1 },
           table: { initial: this.#table | this.region },
           pba: { initial: this.#pba | this.region },
@@ -61,7 +57,7 @@ export class MsixCapability {
 
   /** Where entry `vector` stands in the region. */
   entryOffset(vector: number): number {
-    return this.#table + vector * ENTRY_BYTES;
+    return this.#table + vector * MSIX_ENTRY_BYTES;
   }
 
   reset(): void {
@@ -74,8 +70,8 @@ export class MsixCapability {
 
   refresh(config: ConfigSpace, base: number): void {
     const control = config.read(base + 2, 2);
-    this.#enabled = (control & ENABLE) !== 0;
-    this.#functionMask = (control & FUNCTION_MASK) !== 0;
+    this.#enabled = (control & MsixControl.enable) !== 0;
+    this.#functionMask = (control & MsixControl.maskAll) !== 0;
     this.#sendPending();
   }
 

@@ -1,15 +1,17 @@
 /** How a simulated function interrupts: its pin, or the message capability that is switched on. */
 import type { ConfigSpace } from '../../../function/index.js';
+import { CapabilityId } from '../../../pci/index.js';
 import type { FunctionShape } from '../device-model.js';
-import { MSI_ID, MsiCapability, type SendMessage } from './msi.js';
-import { MSIX_ID, MsixCapability } from './msix.js';
+import { Listeners } from '../listeners.js';
+import { MsiCapability, type SendMessage } from './msi.js';
+import { MsixCapability } from './msix.js';
 
 export class Signals {
   readonly msi: MsiCapability | undefined;
   readonly msix: MsixCapability | undefined;
   readonly #hasPin: boolean;
   readonly #drivePin: (level: boolean) => void;
-  readonly #watchers = new Set<(asserted: boolean) => void>();
+  readonly #watchers = new Listeners<boolean>();
   /** What the model drives. */
   #level = false;
   /** An interrupt storm holds the pin whatever the model does. */
@@ -61,9 +63,9 @@ export class Signals {
   /** Takes over what configuration space says. `connected`: the function is there and INTx is not disabled. */
   refresh(config: ConfigSpace, offsets: ReadonlyMap<number, number>, connected: boolean): void {
     this.#connected = connected;
-    const msi = offsets.get(MSI_ID);
+    const msi = offsets.get(CapabilityId.msi);
     if (msi !== undefined) this.msi?.refresh(config, msi);
-    const msix = offsets.get(MSIX_ID);
+    const msix = offsets.get(CapabilityId.msix);
     if (msix !== undefined) this.msix?.refresh(config, msix);
     this.#drive();
   }
@@ -77,15 +79,7 @@ export class Signals {
 
   /** Told of each change of {@link asserted}. */
   watch(watcher: (asserted: boolean) => void): Disposable {
-    const entry = (asserted: boolean) => {
-      watcher(asserted);
-    };
-    this.#watchers.add(entry);
-    return {
-      [Symbol.dispose]: () => {
-        this.#watchers.delete(entry);
-      },
-    };
+    return this.#watchers.add(watcher);
   }
 
   #drive(): void {
@@ -93,6 +87,6 @@ export class Signals {
     if (asserted === this.#asserted) return;
     this.#asserted = asserted;
     this.#drivePin(asserted);
-    for (const watcher of [...this.#watchers]) watcher(asserted);
+    this.#watchers.tell(asserted);
   }
 }

@@ -1,9 +1,8 @@
 /** The vital product data of a simulated function, read through its capability a dword at a time. */
 import type { ConfigImage } from '../../../function/index.js';
-import { vpd } from '../../../pci/index.js';
+import { CapabilityId, vpd } from '../../../pci/index.js';
 import { tableRegisters, type CapabilityPlan } from './config-registers.js';
 
-export const VPD_ID = 0x03;
 const FLAG = 0x8000;
 
 export class VpdWindow {
@@ -16,11 +15,11 @@ export class VpdWindow {
 
   get plan(): CapabilityPlan {
     return {
-      id: VPD_ID,
+      id: CapabilityId.vpd,
       bytes: 8,
       registers: (base, next) =>
         tableRegisters(vpd, base, {
-          list: { initial: (next << 8) | VPD_ID },
+          list: { initial: (next << 8) | CapabilityId.vpd },
           data: { read: () => this.#data },
         }),
     };

@@ -1,4 +1,5 @@
 /** Addresses of BARs and windows of bridges, as firmware gives them: sized bottom up, placed top down. */
+import { Header } from '../../../pci/index.js';
 import { IO_WINDOW, MEMORY_WINDOW, PREFETCHABLE_WINDOW } from '../bus/address-space.js';
 import type { Bridge, Window } from '../bus/bridge.js';
 import type { RegionShape } from '../device-model.js';
@@ -18,7 +19,6 @@ const HOST_WINDOWS: Readonly<Record<Kind, Window>> = {
 const GRANULES: Readonly<Record<Kind, number>> = { io: 0x1000, memory: 0x10_0000, prefetchable: 0x10_0000 };
 const CLOSED: Window = { base: 1, limit: 0 };
 const FOUR_GIGABYTES = 0x1_0000_0000;
-const FIRST_BAR = 0x10;
 
 /** Programs every BAR and every window. @throws {MachineDescriptionError} what was given overlaps or does not fit. */
 export function assignAddresses(roots: readonly PlannedRoot[], refuse: Refuse): void {
@@ -115,7 +115,7 @@ function extentOf(
 }
 
 function writeBar(endpoint: Endpoint, region: RegionShape, address: number): void {
-  const offset = FIRST_BAR + 4 * region.index;
+  const offset = Header.firstBar + 4 * region.index;
   endpoint.configWrite(offset, 4, address % FOUR_GIGABYTES);
   if (region.wide === true) endpoint.configWrite(offset + 4, 4, Math.floor(address / FOUR_GIGABYTES));
 }

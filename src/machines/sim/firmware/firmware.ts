@@ -1,16 +1,11 @@
 /** What firmware does to a machine before software gets it: numbers, addresses, interrupt lines, decoding. */
+import { CommandBit, Header } from '../../../pci/index.js';
 import type { Endpoint } from '../device/endpoint.js';
 import { assignAddresses } from './addresses.js';
 import { assignBusNumbers } from './bus-numbers.js';
 import type { Planned, PlannedRoot, Refuse } from './plan.js';
 
-const COMMAND = 0x04;
-const IO = 0x1;
-const MEMORY = 0x2;
-const MASTER = 0x4;
-const INTERRUPT_LINE = 0x3c;
-const FIRST_BAR = 0x10;
-const BARS_END = 0x28;
+const DECODE = CommandBit.io | CommandBit.memory;
 
 /** @throws {MachineDescriptionError} */
 export function startMachine(
@@ -27,12 +22,12 @@ export function startMachine(
 function switchOn(children: readonly Planned[], lineOf: (endpoint: Endpoint) => number | undefined): void {
   for (const child of children) {
     if (child.kind === 'bridge') {
-      child.bridge.configWrite(COMMAND, 2, IO | MEMORY | MASTER);
+      child.bridge.configWrite(Header.command, 2, DECODE | CommandBit.busMaster);
       switchOn(child.children, lineOf);
     } else {
       const { endpoint } = child;
-      endpoint.configWrite(INTERRUPT_LINE, 1, lineOf(endpoint) ?? 0);
-      endpoint.configWrite(COMMAND, 2, IO | MEMORY);
+      endpoint.configWrite(Header.interruptLine, 1, lineOf(endpoint) ?? 0);
+      endpoint.configWrite(Header.command, 2, DECODE);
     }
   }
 }
@@ -40,11 +35,12 @@ function switchOn(children: readonly Planned[], lineOf: (endpoint: Endpoint) => 
 /** What firmware wrote into one function, to write it again into one that was put in afresh. */
 export function rememberFunction(endpoint: Endpoint): () => void {
   const bars: number[] = [];
-  for (let offset = FIRST_BAR; offset < BARS_END; offset += 4) bars.push(endpoint.configRead(offset, 4));
-  const line = endpoint.configRead(INTERRUPT_LINE, 1);
+  for (let offset = Header.firstBar; offset < Header.barsEnd; offset += 4)
+    bars.push(endpoint.configRead(offset, 4));
+  const line = endpoint.configRead(Header.interruptLine, 1);
   return () => {
-    for (const [index, value] of bars.entries()) endpoint.configWrite(FIRST_BAR + 4 * index, 4, value);
-    endpoint.configWrite(INTERRUPT_LINE, 1, line);
-    endpoint.configWrite(COMMAND, 2, IO | MEMORY);
+    for (const [index, value] of bars.entries()) endpoint.configWrite(Header.firstBar + 4 * index, 4, value);
+    endpoint.configWrite(Header.interruptLine, 1, line);
+    endpoint.configWrite(Header.command, 2, DECODE);
   };
 }

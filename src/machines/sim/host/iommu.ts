@@ -1,73 +1,13 @@
 /** The IOMMU: whose DMA reaches which memory, by requester, and a record of what reached nothing. */
-import type { DmaResult, IommuContext, IommuFault, Iova, PhysicalAddress } from '../../../function/index.js';
+import type { DmaResult, IommuContext, IommuFault, Iova } from '../../../function/index.js';
 import type { PciAddress } from '../../../pci/index.js';
-import { PAGE_SIZE, type PhysicalMemory } from './memory.js';
+import { Listeners } from '../listeners.js';
+import type { PhysicalMemory } from './memory.js';
+import { PAGE_SIZE } from './page.js';
+import { PageTable, READ, WRITE } from './page-table.js';
 
 /** Faults that are kept; older ones are only counted. */
 const KEPT_FAULTS = 256;
-const READ = 1;
-const WRITE = 2;
-
-/** A page table: page number of the device's side to physical page number and rights, packed in one number. */
-export class PageTable implements IommuContext {
-  readonly name: string;
-  readonly #pages = new Map<number, number>();
-  readonly #onEnd: (table: PageTable) => void;
-  #ended = false;
-
-  constructor(name: string, onEnd: (table: PageTable) => void) {
-    this.name = name;
-    this.#onEnd = onEnd;
-  }
-
-  /** @throws {RangeError} a number is no multiple of a page, or the context has ended: a fault of the caller. */
-  map(iova: Iova, physical: PhysicalAddress, bytes: number, access: { read: boolean; write: boolean }): void {
-    if (this.#ended) throw new RangeError(`context ${this.name} has ended`);
-    const first = pageNumber(iova);
-    const target = wholePages(physical);
-    const rights = (access.read ? READ : 0) | (access.write ? WRITE : 0);
-    for (let page = 0; page < wholePages(bytes); page++) {
-      this.#pages.set(first + page, (target + page) * 4 + rights);
-    }
-  }
-
-  unmap(iova: Iova, bytes: number): void {
-    const first = pageNumber(iova);
-    for (let page = 0; page < wholePages(bytes); page++) this.#pages.delete(first + page);
-  }
-
-  /** Physical page number times 4, plus the rights; undefined where nothing is mapped. */
-  entry(page: number): number | undefined {
-    return this.#pages.get(page);
-  }
-
-  [Symbol.dispose](): void {
-    this.#ended = true;
-    this.#pages.clear();
-    this.#onEnd(this);
-  }
-
-  /** Forgets every page of a physical range: it will be somebody else's. */
-  forget(base: number, bytes: number): void {
-    const first = base / PAGE_SIZE;
-    const end = first + bytes / PAGE_SIZE;
-    for (const [page, entry] of this.#pages) {
-      const target = Math.floor(entry / 4);
-      if (target >= first && target < end) this.#pages.delete(page);
-    }
-  }
-}
-
-function wholePages(bytes: number): number {
-  const pages = bytes / PAGE_SIZE;
-  if (!Number.isInteger(pages) || pages < 0) throw new RangeError(`${bytes} is no whole number of pages`);
-  return pages;
-}
-
-function pageNumber(iova: Iova): number {
-  if ((iova & 0xfffn) !== 0n) throw new RangeError(`0x${iova.toString(16)} is not the address of a page`);
-  return Number(iova >> 12n);
-}
 
 export class Iommu {
   readonly #memory: PhysicalMemory;
@@ -75,7 +15,7 @@ export class Iommu {
   /** By requester; null is quarantine. Who is not in it has its program's context. */
   readonly #assigned = new Map<number, PageTable | null>();
   readonly #programs = new Map<number, PageTable>();
-  readonly #listeners = new Set<(fault: IommuFault) => void>();
+  readonly #listeners = new Listeners<IommuFault>();
   readonly #faults: IommuFault[] = [];
   #faultCount = 0;
 
@@ -132,23 +72,14 @@ export class Iommu {
   }
 
   onFault(listener: (fault: IommuFault) => void): Disposable {
-    // A function of its own for each call, so that the same listener can listen twice.
-    const entry = (fault: IommuFault) => {
-      listener(fault);
-    };
-    this.#listeners.add(entry);
-    return {
-      [Symbol.dispose]: () => {
-        this.#listeners.delete(entry);
-      },
-    };
+    return this.#listeners.add(listener);
   }
 
   record(fault: IommuFault): void {
     this.#faultCount++;
     this.#faults.push(fault);
     if (this.#faults.length > KEPT_FAULTS) this.#faults.shift();
-    for (const listener of [...this.#listeners]) listener(fault);
+    this.#listeners.tell(fault);
   }
 
   /** Before memory becomes somebody else's: no context reaches it any more. */
@@ -164,11 +95,11 @@ export class Iommu {
     const inside = Number(iova & 0xfffn);
     const pages = Math.ceil((inside + bytes.length) / PAGE_SIZE);
     for (let index = 0; index < pages; index++) {
-      const entry = context?.entry(page + index);
+      const entry = context?.entry(page + index) ?? 0;
       const why =
         context === undefined
           ? 'quarantined'
-          : entry === undefined || this.#memory.find(Math.floor(entry / 4) * PAGE_SIZE) === undefined
+          : entry === 0 || this.#memory.find(Math.floor(entry / 4) * PAGE_SIZE) === undefined
             ? 'unmapped'
             : (entry & right) === 0
               ? 'not_allowed'

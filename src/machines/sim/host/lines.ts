@@ -1,13 +1,14 @@
 /** The machine's interrupt lines: level-triggered, each shared by all pins that are routed to it. */
+import { Listeners } from '../listeners.js';
 
 /** Number of the first line, after the 16 of the legacy controllers: as a GSI on x86. */
-export const FIRST_LINE = 16;
+const FIRST_LINE = 16;
 
 export class InterruptLines {
   readonly count: number;
   /** Pins that hold each line. */
   readonly #holders: Uint32Array;
-  readonly #watchers = new Map<number, Set<(level: boolean) => void>>();
+  readonly #watchers = new Map<number, Listeners<boolean>>();
 
   constructor(count: number) {
     this.count = count;
@@ -31,20 +32,12 @@ export class InterruptLines {
     const now = before + (held ? 1 : -1);
     this.#holders[index] = now;
     if (now > 0 === before > 0) return;
-    for (const watcher of [...(this.#watchers.get(line) ?? [])]) watcher(now > 0);
+    this.#watchers.get(line)?.tell(now > 0);
   }
 
   watch(line: number, onLevel: (level: boolean) => void): Disposable {
     let watchers = this.#watchers.get(line);
-    if (watchers === undefined) this.#watchers.set(line, (watchers = new Set()));
-    const entry = (level: boolean) => {
-      onLevel(level);
-    };
-    watchers.add(entry);
-    return {
-      [Symbol.dispose]: () => {
-        watchers.delete(entry);
-      },
-    };
+    if (watchers === undefined) this.#watchers.set(line, (watchers = new Listeners()));
+    return watchers.add(onLevel);
   }
 }

@@ -1,8 +1,9 @@
 /** The machine's memory: ranges of one physical address space, each in a buffer of its own. */
 import type { MemoryRange, PhysicalAddress } from '../../../function/index.js';
 import { MachineMemoryError } from '../errors.js';
+import { FreedBuffers } from './freed-buffers.js';
+import { PAGE_SIZE } from './page.js';
 
-export const PAGE_SIZE = 4096;
 /** What old software expects below the first megabyte is never given away. */
 export const MEMORY_BASE = 0x10_0000;
 /** The bus begins here. */
@@ -15,11 +16,11 @@ export class OwnedRange implements MemoryRange {
   readonly bytes: Uint8Array;
   readonly #memory: PhysicalMemory;
 
-  constructor(memory: PhysicalMemory, base: number, size: number) {
+  constructor(memory: PhysicalMemory, base: number, buffer: SharedArrayBuffer) {
     this.#memory = memory;
     this.base = base as PhysicalAddress;
-    this.buffer = new SharedArrayBuffer(size);
-    this.bytes = new Uint8Array(this.buffer);
+    this.buffer = buffer;
+    this.bytes = new Uint8Array(buffer);
   }
 
   get end(): number {
@@ -39,6 +40,7 @@ export class PhysicalMemory {
   readonly #end: number;
   /** In order of their addresses. */
   readonly #ranges: OwnedRange[] = [];
+  readonly #freed = new FreedBuffers();
   readonly #onFree: (base: number, bytes: number) => void;
 
   /** `bytes` of memory from {@link MEMORY_BASE} on; `onFree` is told of each range before somebody else can get it. */
@@ -58,7 +60,7 @@ export class PhysicalMemory {
       index++;
     }
     if (!(base + size <= this.#end)) throw new MachineMemoryError(bytes, this.#free());
-    const range = new OwnedRange(this, base, size);
+    const range = new OwnedRange(this, base, this.#freed.take(size) ?? new SharedArrayBuffer(size));
     this.#ranges.splice(index, 0, range);
     return range;
   }
@@ -82,6 +84,7 @@ export class PhysicalMemory {
     if (index < 0) return;
     this.#ranges.splice(index, 1);
     this.#onFree(range.base, range.bytes.length);
+    this.#freed.keep(range.buffer);
   }
 
   #free(): number {

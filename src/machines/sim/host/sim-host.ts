@@ -13,10 +13,11 @@ import type {
 import type { PciAddress } from '../../../pci/index.js';
 import { BusRange } from '../bus/bus-range.js';
 import type { VirtualClock } from '../clock.js';
-import { Iommu, type PageTable } from './iommu.js';
+import { Iommu } from './iommu.js';
 import { InterruptLines } from './lines.js';
 import { PhysicalMemory, type OwnedRange } from './memory.js';
 import { isMessageAddress, MessageTable } from './messages.js';
+import type { PageTable } from './page-table.js';
 import type { RootComplex } from '../bus/root-complex.js';
 
 export class SimHost implements Host, HostControl {

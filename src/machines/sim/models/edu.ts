@@ -4,7 +4,7 @@ import { fields, type RegisterTable } from '../../../pci/index.js';
 import type { DeviceKind, DeviceModel, FunctionShape, ModelBus } from '../device-model.js';
 import { OptionReader } from './options.js';
 
-const { bits, flag, hex, register, values, whole } = fields;
+const { bits, flag, halves, hex, register, values, whole } = fields;
 
 export const eduRegisters: RegisterTable = {
   name: 'edu',
@@ -28,9 +28,9 @@ export const eduRegisters: RegisterTable = {
     ]),
     whole(0x60, 4, 'interrupt_raise', 'Bits to set in the interrupt status', 'wo'),
     whole(0x64, 4, 'interrupt_acknowledge', 'Bits to clear in the interrupt status', 'wo'),
-    register(0x80, 8, 'dma_source', 'DMA source address', addressHalves()),
-    register(0x88, 8, 'dma_destination', 'DMA destination address', addressHalves()),
-    register(0x90, 8, 'dma_count', 'DMA transfer count, bytes', addressHalves()),
+    register(0x80, 8, 'dma_source', 'DMA source address', halves()),
+    register(0x88, 8, 'dma_destination', 'DMA destination address', halves()),
+    register(0x90, 8, 'dma_count', 'DMA transfer count, bytes', halves()),
     register(0x98, 8, 'dma_command', 'DMA command', [
       flag(0, 'run', 'Start the transfer; reads 1 until it is done', 'rw'),
       bits(1, 1, 'direction', 'Direction', 'rw', values(['memory to device', 'device to memory'])),
@@ -38,11 +38,6 @@ export const eduRegisters: RegisterTable = {
     ]),
   ],
 };
-
-/** A field holds no 64 bits exactly, so the wide registers have two. */
-function addressHalves() {
-  return [bits(31, 0, 'low', 'Low half', 'rw', hex()), bits(63, 32, 'high', 'High half', 'rw', hex())];
-}
 
 const IDENTIFICATION = 0x0100_00ed;
 const COMPUTING = 0x01;

@@ -1,16 +1,11 @@
 /** The interrupt sources of a simulated function, programmed as an operating system does it for its program. */
 import { InterruptError, type InterruptSource, type MessageTarget } from '../../../function/index.js';
+import { CapabilityId, CommandBit, Header, MsiControl, MsixControl } from '../../../pci/index.js';
 import type { VirtualClock } from '../clock.js';
 import type { Endpoint } from '../device/endpoint.js';
-import { MSI_ID } from '../device/msi.js';
-import { MSIX_ID } from '../device/msix.js';
 import type { SimHost } from '../host/sim-host.js';
 import { SimInterruptStream } from './interrupt-stream.js';
 
-const COMMAND = 0x04;
-const INTX_DISABLE = 0x0400;
-const MSI_ENABLE = 0x0001;
-const MSIX_ENABLE = 0x8000;
 const HIGH = 0x1_0000_0000;
 
 /** The messages of one kind, programmed into the function as an operating system does it. */
@@ -97,8 +92,8 @@ export class InterruptSources {
   #watchPin(): void {
     const { signals } = this.#endpoint;
     this.#masked = false;
-    const command = this.#endpoint.configRead(COMMAND, 2);
-    this.#endpoint.configWrite(COMMAND, 2, command & ~INTX_DISABLE);
+    const command = this.#endpoint.configRead(Header.command, 2);
+    this.#endpoint.configWrite(Header.command, 2, command & ~CommandBit.intxDisable);
     this.#pinWatch = signals.watch((asserted) => {
       if (asserted) this.#pinRaised();
     });
@@ -152,7 +147,7 @@ export class InterruptSources {
       msix.write(entry + 12, 4, 0);
       return;
     }
-    const base = this.#endpoint.capability(MSI_ID);
+    const base = this.#endpoint.capability(CapabilityId.msi);
     if (base === undefined) return;
     this.#endpoint.configWrite(base + 4, 4, target.address % HIGH);
     this.#endpoint.configWrite(base + 8, 4, Math.floor(target.address / HIGH));
@@ -164,10 +159,10 @@ export class InterruptSources {
   }
 
   #switch(kind: 'msi' | 'msix', on: boolean): void {
-    const base = this.#endpoint.capability(kind === 'msi' ? MSI_ID : MSIX_ID);
+    const base = this.#endpoint.capability(kind === 'msi' ? CapabilityId.msi : CapabilityId.msix);
     if (base === undefined) return;
     const granted = kind === 'msi' ? Math.log2(this.available.msi) << 4 : 0;
-    const control = on ? (kind === 'msi' ? MSI_ENABLE | granted : MSIX_ENABLE) : 0;
+    const control = on ? (kind === 'msi' ? MsiControl.enable | granted : MsixControl.enable) : 0;
     this.#endpoint.configWrite(base + 2, 2, control);
   }
 

@@ -1,5 +1,6 @@
 /** Configuration space of a simulated function: cycles to its address, which reach what stands there then. */
 import {
+  allOnes,
   checkConfigAccess,
   ConfigAccessError,
   type ConfigSpace,
@@ -8,7 +9,6 @@ import {
 import type { PciAddress } from '../../../pci/index.js';
 import type { BusFunction } from '../bus/bus.js';
 import type { VirtualClock } from '../clock.js';
-import { allOnes } from '../device/config-registers.js';
 import type { RootComplex } from '../bus/root-complex.js';
 
 export class SimConfig implements ConfigSpace {

@@ -5,6 +5,7 @@ import {
   ResetError,
   restoreState,
   saveState,
+  setDecoding,
   type Dma,
   type Interrupts,
   type PciFunction,
@@ -12,11 +13,10 @@ import {
   type RegionInfo,
   type ResetMethod,
 } from '../../../function/index.js';
-import type { PciAddress } from '../../../pci/index.js';
+import { CapabilityId, CommandBit, Header, type PciAddress } from '../../../pci/index.js';
 import { Bridge } from '../bus/bridge.js';
 import type { VirtualClock } from '../clock.js';
 import type { Endpoint } from '../device/endpoint.js';
-import { EXPRESS_ID, PM_ID } from '../device/endpoint-registers.js';
 import type { SimHost } from '../host/sim-host.js';
 import { ProgramDma, type IovaSpace } from './program-dma.js';
 import type { InterruptSources } from './interrupt-sources.js';
@@ -25,9 +25,6 @@ import type { RootComplex } from '../bus/root-complex.js';
 import { SimConfig } from './sim-config.js';
 import { SimRegion } from './sim-region.js';
 
-const VENDOR = 0x00;
-const COMMAND = 0x04;
-const INTX_DISABLE = 0x400;
 const BRIDGE_CONTROL = 0x3e;
 const SECONDARY_RESET = 0x40;
 const START_FLR = 0x8000;
@@ -103,10 +100,7 @@ export class SimFunction implements PciFunction {
   }
 
   setEnabled(enabled: boolean): void {
-    const wanted = this.regions.reduce((bits, { kind }) => bits | (kind === 'io' ? 1 : 2), 0);
-    const command = this.config.read(COMMAND, 2);
-    // Command is written alone: Status beside it has bits that a write clears.
-    this.config.write(COMMAND, 2, enabled ? command | wanted : command & ~wanted);
+    setDecoding(this.config, this.regions, enabled);
   }
 
   reset(): Promise<ResetMethod> {
@@ -118,9 +112,9 @@ export class SimFunction implements PciFunction {
       }
       // As an operating system does it: what software has set is put back, with messages that are in use.
       const saved = saveState(this.config);
-      this.config.write(COMMAND, 2, INTX_DISABLE);
+      this.config.write(Header.command, 2, CommandBit.intxDisable);
       this.#reset(method);
-      if (this.config.read(VENDOR, 2) === 0xffff) {
+      if (this.config.read(Header.vendor, 2) === 0xffff) {
         throw new ResetError('RESET_FAILED', this.address, `it reads all ones after ${method}`);
       }
       restoreState(this.config, saved);
@@ -133,11 +127,11 @@ export class SimFunction implements PciFunction {
     const { clock, shared } = this.#parts;
     if (shared.fn instanceof Bridge) return;
     if (method === 'flr') {
-      const control = (shared.fn.capability(EXPRESS_ID) ?? 0) + 8;
+      const control = (shared.fn.capability(CapabilityId.pcie) ?? 0) + 8;
       this.config.write(control, 2, this.config.read(control, 2) | START_FLR);
       clock.advance(SETTLE.flr);
     } else if (method === 'pm') {
-      const control = (shared.fn.capability(PM_ID) ?? 0) + 4;
+      const control = (shared.fn.capability(CapabilityId.pm) ?? 0) + 4;
       const state = this.config.read(control, 2) & ~D3HOT;
       this.config.write(control, 2, state | D3HOT);
       clock.advance(SETTLE.pm);

@@ -12,7 +12,10 @@ import type {
   OfferedChannel,
   Pirq,
 } from '../../platform.js';
-import { RingTransport, XenStoreClient, type XenStore } from '../../store/index.js';
+// Its client alone, so that no worker loads the server.
+import { XenStoreClient } from '../../store/client.js';
+import { RingTransport } from '../../store/ring.js';
+import type { XenStore } from '../../store/store.js';
 import { Call, STORE_PAGE, STORE_PORT, type Handoff } from '../control-block.js';
 import { WouldDeadlockError } from '../errors.js';
 import { PAGE_BYTES } from '../grant-table.js';

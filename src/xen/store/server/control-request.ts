@@ -1,7 +1,7 @@
 /** CONTROL: what an administrator asks of the server itself (`xenstore-control`). Of xenstored's commands help, check and quota. */
+import { joinPath } from '../paths.js';
 import type { Quotas } from './quotas.js';
 import { childNames } from './node.js';
-import { childName } from './removal.js';
 import { EINVAL, ENOENT } from './refusal.js';
 import { domainNumber, endedStrings, leadingInt, OK, type Answer, type Request } from './request.js';
 import type { Store } from './store.js';
@@ -32,7 +32,7 @@ function check({ tree }: Store, parameters: readonly string[]): Answer {
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     const node = tree.get(name);
     if (node === undefined) return ENOENT;
-    for (const child of childNames(node.children)) open.push(childName(name, child));
+    for (const child of childNames(node.children)) open.push(joinPath(name, child));
   }
   return OK;
 }

@@ -1,7 +1,7 @@
 /** Writing nodes within the quotas, and creating one with those above it that are missing, all or none. */
+import { leafName } from '../paths.js';
 import { entrySize, withChild, type NewNode, type StoreNode } from './node.js';
 import { parentName } from './node-name.js';
-import { baseName } from './removal.js';
 import { ENOENT, ENOSPC, Refusal } from './refusal.js';
 import type { Request } from './request.js';
 
@@ -35,7 +35,7 @@ export function create(request: Request, name: string, value: string): StoreNode
   let created: StoreNode | Refusal = ENOENT;
   for (const [index, one] of missing.entries()) {
     const child = missing[index - 1];
-    const children = child === undefined ? '' : withChild('', baseName(child));
+    const children = child === undefined ? '' : withChild('', leafName(child));
     const node = { value: index === 0 ? value : '', permissions, children };
     if (!domain.privileged && view.ownedBy(domain) >= store.quotas.nodes) return undo(ENOSPC);
     const result = put(request, one, node);
@@ -43,7 +43,7 @@ export function create(request: Request, name: string, value: string): StoreNode
     written.push(one);
     if (index === 0) created = result;
   }
-  const children = withChild(top.children, baseName(missing.at(-1) ?? name));
+  const children = withChild(top.children, leafName(missing.at(-1) ?? name));
   const parent = put(request, above, { ...top, children });
   return parent instanceof Refusal ? undo(parent) : created;
 }

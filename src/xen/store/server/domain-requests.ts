@@ -1,4 +1,5 @@
 /** The operations on domains: INTRODUCE, RELEASE, RESUME, SET_TARGET, GET_DOMAIN_PATH, IS_DOMAIN_INTRODUCED. */
+import { homePath } from '../paths.js';
 import { EINVAL, ENOENT, Refusal } from './refusal.js';
 import type { Domain } from './domains.js';
 import {
@@ -52,7 +53,7 @@ export function setTarget({ store, text }: Request): Answer {
 /** Also for a domain that is not there. */
 export function getDomainPath({ text }: Request): Answer {
   const id = onlyString(text);
-  return id === undefined ? EINVAL : `/local/domain/${domainNumber(id)}\0`;
+  return id === undefined ? EINVAL : `${homePath(domainNumber(id))}\0`;
 }
 
 export function isDomainIntroduced({ store, text }: Request): Answer {

@@ -1,5 +1,5 @@
 /** The domains that the store has heard of: who is privileged, who may be meant by a permission, and what each has used. */
-
+import { homePath } from '../paths.js';
 import type { Generations } from './generations.js';
 import type { Quotas } from './quotas.js';
 
@@ -32,7 +32,7 @@ export class Domain {
     this.id = id;
     this.since = since;
     this.privileged = id === 0;
-    this.home = `/local/domain/${id}`;
+    this.home = homePath(id);
   }
 
   /** Whether it may use so many bytes more. What makes its use smaller it always may. */

@@ -1,4 +1,5 @@
 /** The removal of a node with everything below it, in the order in which xenstored does it. */
+import { joinPath, leafName } from '../paths.js';
 import { childNames, withoutChild, type StoreNode } from './node.js';
 import { parentName } from './node-name.js';
 import { EINVAL, EIO, ENOENT, Refusal } from './refusal.js';
@@ -6,16 +7,6 @@ import type { NodeView } from './tree.js';
 
 /** Told of each node that goes; `exact` for those below the one that was named. */
 export type OnGone = (name: string, exact: boolean, before: StoreNode) => void;
-
-/** The last part of a name that is not the root. */
-export function baseName(name: string): string {
-  return name.slice(name.lastIndexOf('/') + 1);
-}
-
-/** A name below another one. */
-export function childName(parent: string, child: string): string {
-  return parent === '/' ? `/${child}` : `${parent}/${child}`;
-}
 
 /**
  * Removes a node that is there and is not the root: what is below it first, and its name from its parent's list.
@@ -28,7 +19,7 @@ export function removeSubtree(view: NodeView, name: string, onGone: OnGone): Ref
   if (parent instanceof Refusal) return parent === ENOENT ? EINVAL : parent;
   const refused = removeBelow(view, name, onGone);
   if (refused !== undefined) return refused;
-  const children = withoutChild(parent.children, baseName(name));
+  const children = withoutChild(parent.children, leafName(name));
   if (children === undefined) return EIO;
   const written = view.write(above, { ...parent, children });
   return written instanceof Refusal ? written : undefined;
@@ -49,7 +40,7 @@ function removeBelow(view: NodeView, top: string, onGone: OnGone): Refusal | und
     if (last === undefined) return undefined;
     const child = last.children.pop();
     if (child !== undefined) {
-      refused = enter(childName(last.name, child));
+      refused = enter(joinPath(last.name, child));
       continue;
     }
     refused = view.remove(last.name);

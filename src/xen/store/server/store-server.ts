@@ -1,7 +1,8 @@
 /** The XenStore server: what Xen's xenstored does, in this process, for clients in it, on a socket and on guests' rings. */
-import { domainId, type DomainId } from '../../domain.js';
+import { DOM0, type DomainId } from '../../domain.js';
 import { XenStoreRefusedError } from '../errors.js';
 import { memoryPair, type MemoryPairOptions } from '../memory-transport.js';
+import { joinPath } from '../paths.js';
 import { formatPermission, type Permission } from '../permissions.js';
 import type { ServedTransport, StoreTransport } from '../transport.js';
 import { decodeText, encodeText, MessageType, type Message, type MessageName } from '../wire.js';
@@ -10,7 +11,6 @@ import { Listener } from './listener.js';
 import { childNames } from './node.js';
 import { DEFAULT_QUOTAS, type Quotas } from './quotas.js';
 import { Refusal } from './refusal.js';
-import { childName } from './removal.js';
 import { answer } from './requests.js';
 import { toPermissions } from './rights.js';
 import { Store, type StoreHypervisor } from './store.js';
@@ -35,8 +35,6 @@ export interface ListedNode {
   readonly value: string;
   readonly permissions: readonly Permission[];
 }
-
-const DOM0 = domainId(0);
 
 /**
  * `const server = new StoreServer(); new XenStoreClient(server.connect({ domain }))`, or `await server.listen(path)` for
@@ -123,12 +121,19 @@ export class StoreServer implements AsyncDisposable {
     const node = this.#store.tree.get(path);
     if (node === undefined) return;
     yield { path, value: node.value, permissions: toPermissions(node.permissions) };
-    for (const child of childNames(node.children)) yield* this.nodes(childName(path, child));
+    for (const child of childNames(node.children)) yield* this.nodes(joinPath(path, child));
   }
 
   /** Clients that are connected. */
   get connections(): number {
     return this.#store.connections.size;
+  }
+
+  /** Watches of all clients. */
+  get watches(): number {
+    let watches = 0;
+    for (const connection of this.#store.connections) watches += connection.watches.size;
+    return watches;
   }
 
   /** Ends every connection. */

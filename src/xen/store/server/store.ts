@@ -1,5 +1,5 @@
 /** What all connections of a server share: the tree, the domains, the watches; and who is told of a change. */
-import { INTRODUCE_DOMAIN, RELEASE_DOMAIN } from '../paths.js';
+import { INTRODUCE_DOMAIN, joinPath, RELEASE_DOMAIN } from '../paths.js';
 import type { ServedTransport } from '../transport.js';
 import type { Message } from '../wire.js';
 import { Connection } from './connection.js';
@@ -7,7 +7,7 @@ import { Domains, type Domain } from './domains.js';
 import { Generations } from './generations.js';
 import { childNames, READ, type StoreNode } from './node.js';
 import { parentName } from './node-name.js';
-import { childName, removeSubtree } from './removal.js';
+import { removeSubtree } from './removal.js';
 import { EINVAL, Refusal } from './refusal.js';
 import type { Quotas } from './quotas.js';
 import { rightsOf } from './rights.js';
@@ -152,7 +152,7 @@ export class Store {
       return;
     }
     for (const child of childNames(node.children)) {
-      this.#removeOwned(childName(name, child), domain);
+      this.#removeOwned(joinPath(name, child), domain);
     }
   }
 

@@ -5,7 +5,7 @@ import type { DeviceModel, FunctionShape, ModelBus, Timer } from '../../device-m
 import { MODEL_VENDOR, MULTI } from '../ids.js';
 import { fromLanes } from '../lanes.js';
 
-const { bits, flag, hex, number, register, whole } = fields;
+const { flag, halves, number, register, whole } = fields;
 
 const SOURCE = 0x00;
 const DESTINATION = 0x08;
@@ -42,11 +42,6 @@ export const copierRegisters: RegisterTable = {
     ]),
   ],
 };
-
-/** A field holds no 64 bits exactly, so it has two. */
-function halves() {
-  return [bits(31, 0, 'low', 'Low half', 'rw', hex()), bits(63, 32, 'high', 'High half', 'rw', hex())];
-}
 
 export const COPIER: FunctionShape = {
   vendor: MODEL_VENDOR,

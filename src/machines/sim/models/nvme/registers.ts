@@ -1,7 +1,7 @@
 /** The controller registers of NVMe, as BAR 0 shows them. */
 import { fields, type RegisterTable } from '../../../../pci/index.js';
 
-const { bits, flag, hex, number, power2, register, values, whole } = fields;
+const { bits, flag, halves, hex, number, power2, register, values, whole } = fields;
 
 export const nvmeRegisters: RegisterTable = {
   name: 'nvme',
@@ -45,18 +45,10 @@ export const nvmeRegisters: RegisterTable = {
       bits(11, 0, 'asqs', 'Submission queue', 'rw', number('entries', 1, 1)),
       bits(27, 16, 'acqs', 'Completion queue', 'rw', number('entries', 1, 1)),
     ]),
-    register(0x28, 8, 'asq', 'Admin submission queue', address()),
-    register(0x30, 8, 'acq', 'Admin completion queue', address()),
+    register(0x28, 8, 'asq', 'Admin submission queue', halves(12)),
+    register(0x30, 8, 'acq', 'Admin completion queue', halves(12)),
   ],
 };
-
-/** A page's address; a field holds no 64 bits exactly, so it has two. */
-function address() {
-  return [
-    bits(31, 12, 'low', 'Address, low half', 'rw', hex(12)),
-    bits(63, 32, 'high', 'Address, high half', 'rw', hex()),
-  ];
-}
 
 /** Offsets of the registers that software writes or polls. */
 export const CAP = 0x00;
