@@ -229,8 +229,7 @@ export class LocalGuests {
       .transaction(async (tx) => {
         for (const path of [homePath(domain.id), vmPath(uuid), libxlPath(domain.id)]) await tx.remove(path);
         // The back end does it too, after its functions have come back: whoever is first.
-        const back = backendPath(this.#xen.platform.domain, domain.id);
-        if ((await tx.list(back)) !== undefined) await removeWithEmptyParents(tx, back, '/');
+        await removeWithEmptyParents(tx, backendPath(DOM0, domain.id), '/');
       })
       .catch(() => undefined);
     this.#guests.delete(domain.id);

@@ -20,8 +20,8 @@ export interface Host {
   setPin(requester: PciAddress, pin: 1 | 2 | 3 | 4, level: boolean): void;
 }
 
-/** One view of memory, for all requesters that are assigned to it. */
-export interface IommuContext {
+/** One view of memory, for all requesters that are assigned to it. Disposed of, it reaches nothing any more. */
+export interface IommuContext extends Disposable {
   /** As faults name it: `guest 3`. */
   readonly name: string;
   /** Pages of 4096 bytes; all three numbers are multiples of it. A page that is mapped already is replaced. */

@@ -262,6 +262,9 @@ export class LocalDomain {
     assignment.takeAway(this.id);
     pirqs.releaseAll(this.id);
     this.#wake.port1.close();
+    // Of a domain that never ran nobody else has it.
+    if (!this.#started) this.#wake.port2.close();
+    this.context[Symbol.dispose]();
     if (this.#worker === undefined) this.memory.free();
     onOver();
     this.#settleOver();

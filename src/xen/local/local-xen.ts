@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { HostControl, Machine } from '../../function/index.js';
 import { DOM0, domainId, type DomainId } from '../domain.js';
+import { XenCallError } from '../errors.js';
 import type { XenPlatform } from '../platform.js';
 import { RingTransport, XenStoreClient, type StoreServer } from '../store/index.js';
 import { LocalAssignment } from './assignment.js';
@@ -11,6 +12,9 @@ import { LocalControlPlatform } from './control-platform.js';
 import { PAGE_BYTES } from './grant-table.js';
 import { LocalDomain } from './local-domain.js';
 import { LocalPirqs } from './pirqs.js';
+
+/** The ids above it mean something else (xen/include/public/xen.h). */
+const LAST_GUEST = 0x7fef;
 
 /** A machine that an embedded Xen can run on. */
 export type HostedMachine = Machine & { readonly host: HostControl };
@@ -91,10 +95,10 @@ export class LocalXen implements AsyncDisposable {
 
   /**
    * Makes a domain that does not run yet, so that its tool stack can fill in XenStore and attach functions cold. Its
-   * id is never used again. @throws {MachineMemoryError}
+   * id is not used again before all others have been. @throws {MachineMemoryError | XenCallError}
    */
   create(name: string, bytes: number): LocalDomain {
-    const id = domainId(++this.#lastId);
+    const id = this.#nextId();
     const domain = new LocalDomain(id, name, Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES, {
       host: this.#machine.host,
       pirqs: this.#pirqs,
@@ -125,6 +129,14 @@ export class LocalXen implements AsyncDisposable {
       this.#store.release(id);
     });
     return domain;
+  }
+
+  #nextId(): DomainId {
+    if (this.#domains.size === LAST_GUEST) throw new XenCallError('making a domain', 'ENOMEM', {});
+    do {
+      this.#lastId = this.#lastId === LAST_GUEST ? 1 : this.#lastId + 1;
+    } while (this.#domains.has(domainId(this.#lastId)));
+    return domainId(this.#lastId);
   }
 
   /** Destroys every domain, then closes domain 0's connection; the store and the machine stay their owner's. */

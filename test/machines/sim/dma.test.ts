@@ -165,6 +165,20 @@ describe('IOMMU', () => {
     assert.ok(new Uint8Array(next.buffer).every((byte) => byte === 0));
   });
 
+  test('a context that has ended reaches nothing, and maps nothing any more', () => {
+    const { host, fn, bus } = twoProbes();
+    const memory = host.allocateMemory(4096);
+    const context = host.createContext('guest 1');
+    context.map(iova(0), memory.base, 4096, READ_WRITE);
+    host.assignContext(fn.address, context);
+    assert.equal(bus.dmaWrite(iova(0), Uint8Array.of(1)), 'done');
+    context[Symbol.dispose]();
+    assert.equal(bus.dmaWrite(iova(0), Uint8Array.of(2)), 'fault');
+    assert.throws(() => {
+      context.map(iova(0), memory.base, 4096, READ_WRITE);
+    }, RangeError);
+  });
+
   test('mappings are replaced and taken away by pages', () => {
     const { host, fn, bus } = twoProbes();
     const [one, two] = [host.allocateMemory(8192), host.allocateMemory(4096)];
@@ -191,7 +205,12 @@ describe('IOMMU', () => {
   test('a context of another machine is none', () => {
     const { host, fn } = twoProbes();
     assert.throws(() => {
-      host.assignContext(fn.address, { name: 'x', map: () => undefined, unmap: () => undefined });
+      host.assignContext(fn.address, {
+        name: 'x',
+        map: () => undefined,
+        unmap: () => undefined,
+        [Symbol.dispose]: () => undefined,
+      });
     }, TypeError);
   });
 

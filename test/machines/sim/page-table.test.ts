@@ -22,7 +22,7 @@ const step = fc.oneof(
 describe('a page table', () => {
   test('property: holds what was mapped last, without what was unmapped or forgotten', async () => {
     const property = fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
-      const table = new PageTable('guest 1');
+      const table = new PageTable('guest 1', () => undefined);
       const model = new Map<number, number>();
       for (const one of steps) {
         const bytes = one.count * PAGE;
@@ -51,7 +51,7 @@ describe('a page table', () => {
   });
 
   test('refuses what is no page, and what no machine has', () => {
-    const table = new PageTable('guest 1');
+    const table = new PageTable('guest 1', () => undefined);
     const both = { read: true, write: true };
     assert.throws(() => {
       table.map(1n as Iova, 0 as PhysicalAddress, PAGE, both);

@@ -11,7 +11,7 @@ const KEPT_FAULTS = 256;
 
 export class Iommu {
   readonly #memory: PhysicalMemory;
-  readonly #contexts = new Set<WeakRef<PageTable>>();
+  readonly #contexts = new Set<PageTable>();
   /** By requester; null is quarantine. Who is not in it has its program's context. */
   readonly #assigned = new Map<number, PageTable | null>();
   readonly #programs = new Map<number, PageTable>();
@@ -34,8 +34,8 @@ export class Iommu {
   }
 
   createContext(name: string): PageTable {
-    const context = new PageTable(name);
-    this.#contexts.add(new WeakRef(context));
+    const context = new PageTable(name, (ended) => this.#contexts.delete(ended));
+    this.#contexts.add(context);
     return context;
   }
 
@@ -84,11 +84,7 @@ export class Iommu {
 
   /** Before memory becomes somebody else's: no context reaches it any more. */
   forget(base: number, bytes: number): void {
-    for (const reference of this.#contexts) {
-      const context = reference.deref();
-      if (context === undefined) this.#contexts.delete(reference);
-      else context.forget(base, bytes);
-    }
+    for (const context of this.#contexts) context.forget(base, bytes);
   }
 
   /** All pages are looked up before the first byte moves: a transfer that faults has changed nothing. */

@@ -19,13 +19,17 @@ interface LowerTable {
 export class PageTable implements IommuContext {
   readonly name: string;
   readonly #tables = new Map<number, LowerTable>();
+  readonly #onEnd: (table: PageTable) => void;
+  #ended = false;
 
-  constructor(name: string) {
+  constructor(name: string, onEnd: (table: PageTable) => void) {
     this.name = name;
+    this.#onEnd = onEnd;
   }
 
-  /** @throws {RangeError} a number is no multiple of a page, or too large: a fault of the caller. */
+  /** @throws {RangeError} no multiple of a page, too large, or the context has ended: a fault of the caller. */
   map(iova: Iova, physical: PhysicalAddress, bytes: number, access: { read: boolean; write: boolean }): void {
+    if (this.#ended) throw new RangeError(`context ${this.name} has ended`);
     const first = pageNumber(iova);
     const target = wholePages(physical);
     const pages = wholePages(bytes);
@@ -44,6 +48,12 @@ export class PageTable implements IommuContext {
   /** Physical page number times 4, plus the rights; 0 where nothing is mapped. */
   entry(page: number): number {
     return this.#tables.get(Math.floor(page / ENTRIES))?.entries[page % ENTRIES] ?? 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.#ended = true;
+    this.#tables.clear();
+    this.#onEnd(this);
   }
 
   /** Forgets every page of a physical range: it will be somebody else's. */
