@@ -20,14 +20,21 @@ export class TestHost implements AsyncDisposable {
     this.events = events;
   }
 
-  /** Without a description it is the machine of users. */
-  static async start(description?: string, options?: SimOptions): Promise<TestHost> {
+  /** Without a description it is the machine of users. `patience` is that of the tool stack, in milliseconds. */
+  static async start(
+    description?: string,
+    { patience, ...options }: SimOptions & { readonly patience?: number } = {},
+  ): Promise<TestHost> {
     const machine = new SimMachine(
       description === undefined ? undefined : parseMachine(description),
       options,
     );
     const events: HostEvent[] = [];
-    const host = await EmbeddedHost.start({ machine, onEvent: (event) => events.push(event) });
+    const host = await EmbeddedHost.start({
+      machine,
+      onEvent: (event) => events.push(event),
+      ...(patience === undefined ? {} : { patience }),
+    });
     return new TestHost(host, machine, events);
   }
 
@@ -54,11 +61,11 @@ export class TestHost implements AsyncDisposable {
     );
   }
 
-  detach(guest: GuestInfo, text: string) {
+  detach(guest: GuestInfo, text: string, force = false) {
     return this.host.attachments.detach(
       String(guest.domain),
       { kind: 'function', address: this.address(text) },
-      false,
+      force,
     );
   }
 
