@@ -23,7 +23,7 @@ export interface AttachedFunction {
 }
 
 export interface AttachReport {
-  readonly guest: { readonly id: DomainId; readonly name: string };
+  readonly guest: { readonly domain: DomainId; readonly name: string };
   readonly functions: readonly AttachedFunction[];
   /** Whether the guest has them: `waiting` and `paused` take them when the front end connects. */
   readonly frontEnd: 'connected' | 'paused' | 'waiting';
@@ -66,7 +66,7 @@ export class Attaching {
       await this.#grant(picked);
       const view = await this.#list(picked);
       return {
-        guest: { id: this.#guest.id, name: this.#guest.name },
+        guest: { domain: this.#guest.id, name: this.#guest.name },
         functions: picked.map((address) => ({ address, virtual: virtualOf(view, address) })),
         frontEnd: await this.#frontEnd(),
         remarks: this.#remarks,
@@ -150,7 +150,7 @@ export class Attaching {
   async #list(addresses: readonly PciAddress[]): Promise<PairView> {
     const wanted = addresses.map((address) => this.#wanted(address));
     this.#undo.add({
-      what: 'entries in the back end’s directory',
+      what: "entries in the back end's directory",
       undo: async () => {
         await this.#pair.forget(addresses);
         for (const address of addresses)

@@ -1,5 +1,5 @@
 /** Attach and detach by our own tool stack: the steps of libxl, over any platform and machine. */
-import { notations, type PciAddress, type SpecTarget, type XlSpec } from '../pci/index.js';
+import { notations, PciAddress, type SpecTarget, type XlSpec } from '../pci/index.js';
 import { parseDomainId, type DomainId } from '../xen/domain.js';
 import { RELEASE_DOMAIN, type Watch } from '../xen/store/index.js';
 import { Attaching, type AttachReport } from './attach.js';
@@ -10,6 +10,11 @@ import { ToolStack, type ToolStackOptions } from './tool-stack.js';
 export interface AttachmentsOptions extends ToolStackOptions {
   /** Told of what could not be cleared up behind a guest that died. */
   readonly onError: (doing: string, error: unknown) => void;
+}
+
+export interface DetachOptions {
+  /** Takes them also when the guest does not answer. */
+  readonly force?: boolean;
 }
 
 export class Attachments implements AsyncDisposable {
@@ -43,11 +48,13 @@ export class Attachments implements AsyncDisposable {
 
   /**
    * Gives functions of the pool to a guest, all of them or none.
-   * @param name the guest's name or domain id.
+   * @param to the guest's domain id, or its name.
+   * @param what one function, or what a specification says.
    * @throws {OpenslotError} a refusal of `errors.ts`, of the pool or of the platform; everything is as before then.
    */
-  async attach(name: string, spec: XlSpec): Promise<AttachReport> {
-    const guest = await this.#guests.find(name);
+  async attach(to: DomainId | string, what: PciAddress | XlSpec): Promise<AttachReport> {
+    const spec = what instanceof PciAddress ? notations.xlSpec.parse(String(what)) : what;
+    const guest = await this.#guests.find(to);
     return this.#alone(guest.id, () =>
       new Attaching(this.#stack, guest, spec, notations.xlSpec.format(spec)).run(),
     );
@@ -55,11 +62,16 @@ export class Attachments implements AsyncDisposable {
 
   /**
    * Takes functions back from a guest, whoever attached them.
-   * @param force takes them also when the guest does not answer.
+   * @param from the guest's domain id, or its name.
    * @throws {OpenslotError} a refusal of `errors.ts`; the guest keeps them then.
    */
-  async detach(name: string, target: SpecTarget, force = false): Promise<DetachReport> {
-    const guest = await this.#guests.find(name);
+  async detach(
+    from: DomainId | string,
+    what: PciAddress | SpecTarget,
+    { force = false }: DetachOptions = {},
+  ): Promise<DetachReport> {
+    const target: SpecTarget = what instanceof PciAddress ? { kind: 'function', address: what } : what;
+    const guest = await this.#guests.find(from);
     return this.#alone(guest.id, () => new Detaching(this.#stack, guest, target, force).run());
   }
 

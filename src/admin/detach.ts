@@ -8,7 +8,7 @@ import type { Pair } from './pair.js';
 import type { ToolStack } from './tool-stack.js';
 
 export interface DetachReport {
-  readonly guest: { readonly id: DomainId; readonly name: string };
+  readonly guest: { readonly domain: DomainId; readonly name: string };
   readonly functions: readonly PciAddress[];
   /** The guest was not asked, or did not answer. */
   readonly forced: boolean;
@@ -47,8 +47,8 @@ export class Detaching {
         this.#unsettled.push(`the back end keeps ${address}: look at the log of openslot serve`);
     await this.#revoke(leaving, has);
     for (const address of leaving) if (!served.has(address)) await this.#freshen(address);
-    const { id, name } = this.#guest;
-    return { guest: { id, name }, functions: leaving, forced: !agreed, unsettled: this.#unsettled };
+    const { id: domain, name } = this.#guest;
+    return { guest: { domain, name }, functions: leaving, forced: !agreed, unsettled: this.#unsettled };
   }
 
   async #pick(has: readonly PciAddress[]): Promise<readonly PciAddress[]> {

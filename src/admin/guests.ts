@@ -49,14 +49,14 @@ export class Guests {
     });
   }
 
-  /** By domain id or by name; a number that is no guest's id may be a name. @throws {GuestUnknownError} */
-  async find(text: string): Promise<Guest> {
+  /** By domain id, or by text: that is an id or a name; digits that are no guest's id may be a name. @throws {GuestUnknownError} */
+  async find(wanted: DomainId | string): Promise<Guest> {
     const all = await this.list();
-    const byId = all.find(({ id }) => String(id) === text);
+    const byId = all.find(({ id }) => String(id) === String(wanted));
     if (byId !== undefined) return byId;
-    const named = all.filter(({ name }) => name === text);
+    const named = all.filter(({ name }) => name === wanted);
     const [only] = named;
-    if (only === undefined || named.length > 1) throw new GuestUnknownError(text, named, all);
+    if (only === undefined || named.length > 1) throw new GuestUnknownError(String(wanted), named, all);
     return only;
   }
 }

@@ -3,7 +3,7 @@ import type { IommuFault } from '../function/index.js';
 import { errorData, reasonOf, visibleText } from '../pci/index.js';
 import { describeEvent, eventData, type PcibackEvent } from '../pciback/index.js';
 import type { DomainId } from '../xen/domain.js';
-import type { DomainEnd } from '../xen/local/index.js';
+import type { CrashError, DomainEnd } from '../xen/local/index.js';
 import type { GuestEvent } from './local-guests.js';
 
 export type HostEvent =
@@ -36,7 +36,7 @@ function textOf(event: HostEvent): string {
 }
 
 const FAULT_WHY: Readonly<Record<IommuFault['why'], string>> = {
-  unmapped: 'nothing of its owner’s is there',
+  unmapped: "nothing of its owner's is there",
   not_allowed: 'its owner does not allow that',
   quarantined: 'it is in quarantine',
   bus_master_off: 'it may not master the bus',
@@ -60,15 +60,26 @@ function guestText(event: GuestEvent): string {
   }
 }
 
+/** A refusal of ours that the program did not catch keeps its code, and what helps. */
+function crashText({ code, message, next = '' }: CrashError): string {
+  return `${code === undefined ? '' : `${code}: `}${message}${next === '' ? '' : ` (${next})`}`;
+}
+
 export function describeEnd(end: DomainEnd): string {
   switch (end.how) {
     case 'exit':
       return end.code === 0 ? 'has ended' : `has ended with exit code ${end.code}`;
     case 'crash':
-      return `has crashed: ${reasonOf(end.error)}`;
+      return `has crashed: ${crashText(end.error)}`;
     case 'destroyed':
       return 'was destroyed';
   }
+}
+
+function endData(end: DomainEnd): object {
+  if (end.how !== 'crash') return end;
+  const { code, message, next, stack } = end.error;
+  return { how: end.how, code, message, next, stack };
 }
 
 /** The event as data that JSON can carry. */
@@ -78,7 +89,7 @@ export function hostEventData(event: HostEvent): object {
       return { of: event.of, ...eventData(event.event) };
     case 'guest':
       return event.event.event === 'ended'
-        ? { of: event.of, ...event.event, end: describeEnd(event.event.end) }
+        ? { of: event.of, ...event.event, end: endData(event.event.end) }
         : { of: event.of, ...event.event };
     case 'IOMMU':
       return { of: event.of, ...event.fault, iova: `0x${event.fault.iova.toString(16)}` };

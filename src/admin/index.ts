@@ -4,7 +4,7 @@
  * the owner's socket call it.
  */
 export type { AttachedFunction, AttachReport } from './attach.js';
-export { Attachments, type AttachmentsOptions } from './attachments.js';
+export { Attachments, type AttachmentsOptions, type DetachOptions } from './attachments.js';
 export type { DetachReport } from './detach.js';
 export { EmbeddedHost, type EmbeddedHostOptions } from './embedded-host.js';
 export * from './errors.js';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { GUEST_ENTRY, GuestProgramError, type GuestStart } from '../guest/index.js';
+import { GUEST_ENTRY, GuestProgramError, LOADED_KEY, type GuestStart } from '../guest/index.js';
 import { OpenslotError } from '../pci/index.js';
 import { DOM0, type DomainId } from '../xen/domain.js';
 import type { DomainEnd, LocalDomain, LocalXen } from '../xen/local/index.js';
@@ -50,6 +50,8 @@ export type GuestEvent = { readonly guest: DomainId; readonly name: string } & (
 );
 
 const DEFAULT_MEMORY = 16 * 2 ** 20;
+/** Longest wait for a program's modules. */
+const LONGEST_LOAD_MS = 10_000;
 const SMALLEST_MEMORY = 64 * 2 ** 10;
 const NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,62}$/;
 
@@ -89,13 +91,7 @@ export class LocalGuests {
   }
 
   list(): readonly GuestInfo[] {
-    return [...this.#guests.values()].map(({ domain, options }) => ({
-      domain: domain.id,
-      name: domain.name,
-      state: domain.running ? 'running' : 'paused',
-      memory: domain.memory.buffer.byteLength,
-      file: options.file,
-    }));
+    return [...this.#guests.values()].map(infoOf);
   }
 
   /** By name or domain id. @throws {GuestUnknownError} */
@@ -111,7 +107,10 @@ export class LocalGuests {
     return found;
   }
 
-  /** @throws {GuestOptionsError | GuestProgramError | MachineMemoryError} and nothing is left behind. */
+  /**
+   * Settles when the program is loaded, or the guest made.
+   * @throws {GuestOptionsError | GuestProgramError | MachineMemoryError} and nothing is left behind.
+   */
   async run(options: GuestOptions): Promise<GuestInfo> {
     const name = options.name ?? basename(options.file, extname(options.file));
     this.#check({ ...options, name });
@@ -126,17 +125,21 @@ export class LocalGuests {
     guest.cleared = domain.ended.then((end) => this.#ended(guest, end));
     try {
       await this.#store.transaction((tx) => introduce(tx, guest));
-      if (options.paused !== true) this.unpause(domain.id);
     } catch (cause) {
       await this.destroy(domain.id);
       throw cause;
     }
-    return this.#info(domain.id);
+    if (options.paused !== true) await this.unpause(domain.id);
+    return infoOf(guest);
   }
 
-  /** Starts a guest that was made paused. @throws {GuestUnknownError | GuestRunningError} */
-  unpause(id: DomainId): void {
-    const { domain, options } = this.#guest(id);
+  /**
+   * Starts a guest that was made paused; settles when its program is loaded.
+   * @throws {GuestUnknownError | GuestRunningError | GuestProgramError} after the last one the guest is gone.
+   */
+  async unpause(id: DomainId): Promise<void> {
+    const guest = this.#guest(id);
+    const { domain, options } = guest;
     if (domain.running) throw new GuestRunningError(domain.id, domain.name);
     const start: GuestStart = {
       program: pathToFileURL(options.file).href,
@@ -156,6 +159,28 @@ export class LocalGuests {
       lines.end();
     });
     this.#tell(domain, { event: 'started', file: options.file });
+    await this.#loaded(guest);
+  }
+
+  /** A program that takes its time to load is not waited for longer than that. */
+  async #loaded({ domain, options, cleared }: Running): Promise<void> {
+    const key = `${homePath(domain.id)}/${LOADED_KEY}`;
+    let told: () => void = () => undefined;
+    const loaded = new Promise<void>((resolve) => (told = resolve));
+    await using _watch = await this.#store.watch(key, async () => {
+      if ((await this.#store.read(key)) === '1') told();
+    });
+    const timer = setTimeout(told, LONGEST_LOAD_MS);
+    const end = await Promise.race([loaded, domain.ended]);
+    clearTimeout(timer);
+    if (end?.how !== 'crash' || end.error.code !== 'GUEST_PROGRAM') return;
+    await cleared;
+    throw new GuestProgramError(options.file, end.error.message.replace(/^.* is no guest program: /, ''));
+  }
+
+  /** Asks a guest to end, as the tool stack of any Xen does; whether it does is its own. @throws {GuestUnknownError} */
+  async shutdown(id: DomainId): Promise<void> {
+    await this.#store.write(`${homePath(this.#guest(id).domain.id)}/control/shutdown`, 'poweroff');
   }
 
   /** Ends a guest wherever it is; settles when its functions are on their way back and its keys are gone. */
@@ -171,12 +196,6 @@ export class LocalGuests {
     const end = await guest.domain.ended;
     await guest.cleared;
     return end;
-  }
-
-  #info(id: DomainId): GuestInfo {
-    const info = this.list().find(({ domain }) => domain === id);
-    if (info === undefined) throw new GuestOptionsError('program', 'it ended at once');
-    return info;
   }
 
   #check({ file, name, memory = DEFAULT_MEMORY }: GuestOptions & { readonly name: string }): void {
@@ -200,6 +219,9 @@ export class LocalGuests {
   }
 
   async #ended({ domain, uuid }: Running, end: DomainEnd): Promise<void> {
+    // Where in the program it was; Node's own and our frames say nothing to its author.
+    if (end.how === 'crash')
+      for (const line of framesOf(end.error)) this.#tell(domain, { event: 'output', line });
     this.#tell(domain, { event: 'ended', end });
     await this.#beforeClearing(domain.id);
     // The connection ends with the store itself, and then there are no keys to clear.
@@ -212,6 +234,25 @@ export class LocalGuests {
       .catch(() => undefined);
     this.#guests.delete(domain.id);
   }
+}
+
+function infoOf({ domain, options }: Running): GuestInfo {
+  return {
+    domain: domain.id,
+    name: domain.name,
+    state: options.paused === true && !domain.running ? 'paused' : 'running',
+    memory: domain.memory.buffer.byteLength,
+    file: options.file,
+  };
+}
+
+const OWN = new URL('../', import.meta.url).href;
+
+function framesOf({ stack = '' }: Error): readonly string[] {
+  return stack
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line) && !line.includes('node:') && !line.includes(OWN))
+    .map((line) => line.trimEnd());
 }
 
 /** @throws {GuestProgramError} */
@@ -253,7 +294,7 @@ async function introduce(tx: StoreView, { domain, uuid, options }: Running): Pro
     control: '',
   }))
     await put(`${home}/${key}`, value, readable);
-  for (const key of ['control/shutdown', 'data', 'drivers', 'feature', 'attr', 'error'])
+  for (const key of ['control/shutdown', LOADED_KEY, 'data', 'drivers', 'feature', 'attr', 'error'])
     await put(`${home}/${key}`, '', own);
   await put(vm, '', readable);
   await put(`${vm}/name`, options.name, readable);

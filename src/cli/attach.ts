@@ -49,10 +49,10 @@ async function attach(
     process.stdout.write(`${JSON.stringify(report)}\n`);
     return;
   }
-  const { name, id } = report.guest;
+  const { name, domain } = report.guest;
   for (const { address, virtual } of report.functions) {
     const place = virtual === undefined ? 'given to' : `${virtual} in`;
-    process.stdout.write(`${address} is ${place} guest ${name} (${id}): ${FRONT_END[report.frontEnd]}\n`);
+    process.stdout.write(`${address} is ${place} guest ${name} (${domain}): ${FRONT_END[report.frontEnd]}\n`);
   }
   for (const remark of report.remarks) process.stderr.write(`note  ${remark}\n`);
 }

@@ -1,9 +1,9 @@
 /** Shell completion: scripts for each shell, and the suggestions that they ask for. */
 import tab from '@bomb.sh/tab/commander';
 import type { Command } from 'commander';
-import { LinuxMachine } from '../machines/linux/index.js';
-import { className, notations } from '../pci/index.js';
-import { viewPool } from './pool-view.js';
+import { className, notations, type PciAddress } from '../pci/index.js';
+import { chosenMachine } from './machine-option.js';
+import { askSim, viewMachine } from './machine-view.js';
 
 /**
  * Bash breaks words at colons, and addresses have them: what stands before the last one must not be inserted again.
@@ -19,9 +19,9 @@ __openslot_complete_addresses() {
 complete -F __openslot_complete_addresses openslot
 `;
 
-/** Adds `completion SHELL`, and the hidden command that its scripts call. Functions are those of this host. */
+/** Adds `completion SHELL`, and the hidden command that its scripts call. Functions are those of the machine that is meant. */
 export async function addCompletion(program: Command): Promise<void> {
-  const suggestions = { address: addresses(), spec: await specs() };
+  const suggestions = await suggestionsFor(process.argv);
   const completion = tab(program, { completionCommandName: 'completion' });
   program.hook('postAction', (_program, action) => {
     if (action.name() === 'completion' && action.args[0] === 'bash') process.stdout.write(BASH_COLONS);
@@ -37,33 +37,37 @@ export async function addCompletion(program: Command): Promise<void> {
   }
 }
 
-/** Functions that can be attached, or detached: only those words ask the owner, which answers at once or not at all. */
-async function specs(): Promise<readonly (readonly [string, string])[]> {
-  const state =
-    ['attach', 'detach'].find((word) => process.argv.includes(word)) === 'detach' ? 'taken' : 'free';
-  if (!process.argv.some((word) => word === 'attach' || word === 'detach')) return [];
+type Suggestions = readonly (readonly [string, string])[];
+
+/** Only for words that are being completed, so that printing a script asks nobody. */
+async function suggestionsFor(
+  words: readonly string[],
+): Promise<Record<'address' | 'spec' | 'guest', Suggestions>> {
+  const none = { address: [], spec: [], guest: [] };
+  if (!words.includes('complete')) return none;
+  const said = words[words.indexOf('--on') + 1];
+  const on = words.includes('--on') ? said : process.env['OPENSLOT_ON'];
+  const choice = on === undefined || on === '' ? {} : { on };
   try {
-    using machine = new LinuxMachine();
-    const titles = new Map(addresses());
-    const { entries } = await viewPool(machine);
-    return entries
+    const { functions, pool } = await viewMachine(choice);
+    const short = (address: PciAddress) => notations.shortHex.format(address);
+    const titles = new Map(functions.map(({ address, classCode }) => [short(address), className(classCode)]));
+    // What can be attached is free, what can be detached is taken.
+    const state = words.includes('detach') ? 'taken' : 'free';
+    const spec = pool.entries
       .filter((entry) => entry.state === state)
       .map(({ address, taker }) => {
-        const text = notations.shortHex.format(notations.hex.parse(address));
+        const text = short(notations.hex.parse(address));
         return [text, taker ?? titles.get(text) ?? ''] as const;
       });
+    const guest = chosenMachine(choice).name === 'sim' ? await guests() : [];
+    return { address: [...titles], spec, guest };
   } catch {
-    return [];
+    // A shell that asks wants suggestions, not errors.
+    return none;
   }
 }
 
-function addresses(): readonly (readonly [string, string])[] {
-  try {
-    return new LinuxMachine()
-      .list()
-      .map(({ address, classCode }) => [notations.shortHex.format(address), className(classCode)] as const);
-  } catch {
-    // A shell that asks wants suggestions, not errors.
-    return [];
-  }
+async function guests(): Promise<Suggestions> {
+  return (await askSim('guest_list', {})).map(({ name, file }) => [name, file] as const);
 }

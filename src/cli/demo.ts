@@ -66,7 +66,9 @@ async function demo({ keep = false, fault = false }: DemoChoice): Promise<void> 
     return;
   }
   await ownEmbedded(host, owner);
-  print(`\n${wayIn('demo').join('\n')}\nCtrl-C ends it. What happens is told here.`);
+  print(
+    `\n${wayIn('demo', host.pool.list()[0]?.address).join('\n')}\nCtrl-C ends it. What happens is told here.`,
+  );
   telling = true;
   print(`stopping: ${await told}`);
   telling = false;

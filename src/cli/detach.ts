@@ -32,15 +32,15 @@ async function detach(
     import('./machine-view.js'),
     import('./waiting.js'),
   ]);
-  const parameters = { guest, spec, ...(options.force === true ? { force: true } : {}) };
-  const report = await waitingFor(`guest ${guest}`, askOwnerOf(options, 'detach', parameters));
+  const { force = false } = options;
+  const report = await waitingFor(`guest ${guest}`, askOwnerOf(options, 'detach', { guest, spec, force }));
   if (options.json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);
     return;
   }
-  const { name, id } = report.guest;
+  const { name, domain } = report.guest;
   const how = report.forced ? ', which was not asked' : '';
   for (const address of report.functions)
-    process.stdout.write(`${address} is back from guest ${name} (${id})${how}\n`);
+    process.stdout.write(`${address} is back from guest ${name} (${domain})${how}\n`);
   for (const what of report.unsettled) process.stderr.write(`note  ${what}\n`);
 }

@@ -11,6 +11,7 @@ const WRONG_COMMAND_LINE: ReadonlySet<string> = new Set([
   'SPEC_MALFORMED',
   'MACHINE_UNKNOWN',
   'GUESTS_ELSEWHERE',
+  'MACHINE_AMBIGUOUS',
 ]);
 
 /** Prints the error to standard error. @returns the exit code. */

@@ -1,6 +1,7 @@
 /** A decoded function as lines of text for a person. */
 import type { FunctionSummary, RegionInfo, ResetMethod } from '../function/index.js';
 import type { DecodedField, DecodedFunction, DecodedRegister, PciAddress } from '../pci/index.js';
+import { sizeText } from './size-text.js';
 
 export interface FunctionFacts {
   readonly summary: FunctionSummary | undefined;
@@ -11,14 +12,6 @@ export interface FunctionFacts {
 
 /** Registers that say nothing by themselves: regions are shown as such, list pointers as the list. */
 const HIDDEN = /^header\.(bar\d|rom|capabilities)$|\.(id|next|capability|list)$/;
-
-function sizeText(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let [value, unit] = [bytes, 0];
-  while (value >= 1024 && value % 1024 === 0 && unit < units.length - 1)
-    [value, unit] = [value / 1024, unit + 1];
-  return `${value} ${units[unit] ?? 'B'}`;
-}
 
 function regionLine({ index, kind, size, address, prefetchable, wide }: RegionInfo): string {
   const what = [

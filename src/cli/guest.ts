@@ -1,6 +1,7 @@
 /** `openslot guest`: programs as guests of the simulated machine. */
 import { resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
+import type { GuestInfo } from '../admin/index.js';
 import type { OwnerResults, RequestName, RequestParameters, Wire } from '../owner/index.js';
 import { machineOption, requireSim, type MachineChoice } from './machine-option.js';
 
@@ -22,8 +23,9 @@ export function define(command: Command): void {
 A guest program is a JavaScript module. Its default function gets the guest's bus, store and platform:
 
   export default async function ({ xpci, store }) {
-    for await (const { change, address } of xpci.changes()) {
-      if (change === 'attached') console.log(String(address), xpci.open(address).config.read(0, 4).toString(16));
+    for await (const change of xpci.changes()) {
+      if (change.change !== 'attached') continue;
+      console.log(String(change.address), xpci.open(change.address).config.read(0, 4).toString(16));
     }
   }
 
@@ -32,7 +34,9 @@ program throws, the guest ends, and what it had goes back to the pool.
 
 Examples:
   openslot guest run my-driver.js --name test --memory 32M --on sim
+  openslot guest run my-driver.js --on sim -- --an-option=of-the-program
   openslot guest list --on sim
+  openslot guest shutdown test --on sim
   openslot guest destroy test --on sim`,
   );
   command
@@ -54,22 +58,46 @@ Examples:
     .command('unpause <guest>')
     .description('start a guest that was made paused')
     .addOption(machineOption())
+    .option('--json', 'print data')
+    .action(async (guest: string, options: GuestCommandOptions) => {
+      const info = await askOwner(options, 'guest_unpause', { guest });
+      report(info, options, `guest ${info.name} runs (domain ${info.domain})`);
+    });
+  command
+    .command('shutdown <guest>')
+    .description('ask a guest to end; whether it does is its own')
+    .addOption(machineOption())
     .action(async (guest: string, choice: MachineChoice) => {
-      const { name, domain } = await askOwner(choice, 'guest_unpause', { guest });
-      print(`guest ${name} runs (domain ${domain})`);
+      const { name, domain } = await askOwner(choice, 'guest_shutdown', { guest });
+      print(`guest ${name} (domain ${domain}) is asked to end`);
     });
   command
     .command('destroy <guest>')
     .description('end a guest wherever it is; by name or domain id')
     .addOption(machineOption())
-    .action(async (guest: string, choice: MachineChoice) => {
-      const { name, domain } = await askOwner(choice, 'guest_destroy', { guest });
-      print(`guest ${name} (domain ${domain}) is destroyed, and what it had is on its way back`);
+    .option('--json', 'print data')
+    .action(async (guest: string, options: GuestCommandOptions) => {
+      const info = await askOwner(options, 'guest_destroy', { guest });
+      const { name, domain } = info;
+      report(
+        info,
+        options,
+        `guest ${name} (domain ${domain}) is destroyed, and what it had is on its way back`,
+      );
     });
 }
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+interface GuestCommandOptions extends MachineChoice {
+  json?: boolean;
+}
+
+/** The guest as data where that is wanted, else what became of it in words. */
+function report(info: Wire<GuestInfo>, { json }: GuestCommandOptions, text: string): void {
+  print(json ? JSON.stringify(info) : text);
 }
 
 /** @throws {GuestsElsewhereError | SimNotRunningError | OwnerRefusedError} */
@@ -83,44 +111,38 @@ async function askOwner<Name extends RequestName>(
   return askSim(request, parameters);
 }
 
-interface RunOptions extends MachineChoice {
+interface RunOptions extends GuestCommandOptions {
   name?: string;
   memory?: number;
   paused?: boolean;
-  json?: boolean;
 }
 
 async function run(file: string, words: string[], options: RunOptions): Promise<void> {
-  const { name, memory, paused, json } = options;
+  const { on, json: _, ...wanted } = options;
   // The owner may stand in another directory.
-  const info = await askOwner(options, 'guest_run', {
+  const info = await askOwner(on === undefined ? {} : { on }, 'guest_run', {
+    ...wanted,
     file: resolve(file),
     arguments: words,
-    ...(name === undefined ? {} : { name }),
-    ...(memory === undefined ? {} : { memory }),
-    ...(paused === undefined ? {} : { paused }),
   });
-  if (json) print(JSON.stringify(info));
-  else
-    print(
-      `guest ${info.name} ${info.state === 'paused' ? 'is made, paused' : 'runs'} (domain ${info.domain})`,
-    );
+  const state = info.state === 'paused' ? 'is made, paused' : 'runs';
+  report(info, options, `guest ${info.name} ${state} (domain ${info.domain})`);
 }
 
-async function list(options: MachineChoice & { json?: boolean }): Promise<void> {
+async function list(options: GuestCommandOptions): Promise<void> {
   const guests = await askOwner(options, 'guest_list', {});
   if (options.json) {
     print(JSON.stringify(guests, undefined, 2));
     return;
   }
-  const { printTable } = await import('./table.js');
+  const [{ printTable }, { sizeText }] = await Promise.all([import('./table.js'), import('./size-text.js')]);
   printTable(
     ['DOMAIN', 'NAME', 'STATE', 'MEMORY', 'PROGRAM'],
     guests.map(({ domain, name, state, memory, file }) => [
       String(domain),
       name,
       state,
-      `${Math.round(memory / 1024)} KiB`,
+      sizeText(memory),
       file,
     ]),
   );

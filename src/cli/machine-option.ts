@@ -7,7 +7,11 @@ import { OpenslotError } from '../pci/errors.js';
 export class UnknownMachineError extends OpenslotError {
   readonly code = 'MACHINE_UNKNOWN';
   constructor(name: string) {
-    super(`there is no machine "${name}"`, { name, known: ['linux', 'sim'] }, 'openslot list --on linux');
+    super(
+      `there is no machine "${name}"; there are linux, sim, and sim:FILE for serve`,
+      { name, known: ['linux', 'sim', 'sim:FILE'] },
+      'openslot list --on sim',
+    );
   }
 }
 
@@ -24,17 +28,28 @@ export class SimNotRunningError extends OpenslotError {
   }
 }
 
+/** Nobody said which of two machines is to be changed. */
+export class MachineAmbiguousError extends OpenslotError {
+  readonly code = 'MACHINE_AMBIGUOUS';
+  constructor(socket: string) {
+    super(
+      `a simulated machine runs beside this host (${socket}), and it was not said which of them is meant`,
+      { socket },
+      'add --on sim, or --on linux for the real functions of this host',
+    );
+  }
+}
+
 export interface MachineChoice {
-  readonly on: string;
+  /** Undefined where nobody said it: this host, unless that would be a surprise. */
+  readonly on?: string;
 }
 
 export function machineOption(): Option {
   return new Option(
     '--on <machine>',
-    'where the functions live: linux (this host), sim (the simulated machine)',
-  )
-    .env('OPENSLOT_ON')
-    .default('linux');
+    'where the functions live: linux (this host, if nothing is said), sim (the simulated machine)',
+  ).env('OPENSLOT_ON');
 }
 
 /** `sim:FILE` is a simulated machine that FILE describes; only its owner needs the file. */
@@ -42,7 +57,8 @@ export type ChosenMachine = { readonly name: 'linux' } | { readonly name: 'sim';
 
 /** @throws {UnknownMachineError} */
 export function chosenMachine({ on }: MachineChoice): ChosenMachine {
-  if (on === 'linux' || on === 'sim') return { name: on };
+  if (on === undefined || on === '' || on === 'linux') return { name: 'linux' };
+  if (on === 'sim') return { name: on };
   if (on.startsWith('sim:') && on.length > 4) return { name: 'sim', file: on.slice(4) };
   throw new UnknownMachineError(on);
 }

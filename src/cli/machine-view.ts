@@ -1,10 +1,18 @@
 /** A machine as a command looks at it: opened here where any process can, else told by its owner. */
+import { existsSync } from 'node:fs';
 import type { FunctionSummary, RegionInfo } from '../function/index.js';
 import { askOwner, machineFiles, OwnerUnreachableError, type RequestName } from '../owner/index.js';
 import type { OwnerResults, RequestParameters, Wire } from '../owner/index.js';
 import { bytesReader, decodeFunction, notations, type PciAddress } from '../pci/index.js';
 import type { FunctionFacts } from './function-text.js';
-import { chosenMachine, openHost, SimNotRunningError, type MachineChoice } from './machine-option.js';
+import {
+  chosenMachine,
+  MachineAmbiguousError,
+  openHost,
+  SimNotRunningError,
+  type ChosenMachine,
+  type MachineChoice,
+} from './machine-option.js';
 import { viewPool, type PoolView } from './pool-view.js';
 
 export interface MachineView {
@@ -28,13 +36,21 @@ export async function askSim<Name extends RequestName>(
   }
 }
 
+/** The machine that is to be changed: this host is not changed by mistake. @throws {MachineAmbiguousError} */
+export function machineToChange(choice: MachineChoice): ChosenMachine {
+  const { socket } = machineFiles('sim');
+  const said = choice.on !== undefined && choice.on !== '';
+  if (!said && existsSync(socket)) throw new MachineAmbiguousError(socket);
+  return chosenMachine(choice);
+}
+
 /** Asks the owner of the chosen machine for what only a running owner does. */
 export function askOwnerOf<Name extends RequestName>(
   choice: MachineChoice,
   request: Name,
   parameters: RequestParameters<Name>,
 ): Promise<Wire<OwnerResults[Name]>> {
-  const { name } = chosenMachine(choice);
+  const { name } = machineToChange(choice);
   return name === 'sim'
     ? askSim(request, parameters)
     : askOwner(machineFiles(name).socket, request, parameters);

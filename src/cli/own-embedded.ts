@@ -1,6 +1,7 @@
 /** Owning an embedded host: its XenStore on a socket, and the requests of other terminals. */
 import { inspect, type EmbeddedHost } from '../admin/index.js';
 import { machineFiles, type OwnerSocket } from '../owner/index.js';
+import { notations, type PciAddress } from '../pci/index.js';
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { entriesOf } from './pool-view.js';
@@ -19,20 +20,18 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
     claim: ({ address }) => host.claims.claim(address),
     release: ({ address }) => host.claims.release(address),
     attach: ({ guest, spec }) => host.attachments.attach(guest, spec),
-    detach: ({ guest, spec, force }) => host.attachments.detach(guest, spec.target, force),
-    guest_run: ({ file, arguments: words, name, memory, paused }) =>
-      guests.run({
-        file: resolve(file),
-        ...(words === undefined ? {} : { arguments: words }),
-        ...(name === undefined ? {} : { name }),
-        ...(memory === undefined ? {} : { memory }),
-        ...(paused === undefined ? {} : { paused }),
-      }),
+    detach: ({ guest, spec, force }) => host.attachments.detach(guest, spec.target, { force }),
+    guest_run: (options) => guests.run({ ...options, file: resolve(options.file) }),
     guest_list: () => guests.list(),
-    guest_unpause: ({ guest }) => {
+    guest_unpause: async ({ guest }) => {
       const { domain } = guests.find(guest);
-      guests.unpause(domain);
+      await guests.unpause(domain);
       return guests.find(guest);
+    },
+    guest_shutdown: async ({ guest }) => {
+      const info = guests.find(guest);
+      await guests.shutdown(info.domain);
+      return info;
     },
     guest_destroy: async ({ guest }) => {
       const info = guests.find(guest);
@@ -45,18 +44,21 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
 /** Inside npm's scripts the command is not on the path of a user who has only the clone. */
 export const COMMAND = process.env['npm_lifecycle_event'] === undefined ? 'openslot' : 'npx openslot';
 
-/** What another terminal can do, with the words to type. `guest` has a function already. */
-export function wayIn(guest: string | undefined): readonly string[] {
+/** What another terminal can do, with the words to type, for one function; `guest` has it already. */
+export function wayIn(guest: string | undefined, fn: PciAddress | undefined): readonly string[] {
   const name = guest ?? 'GUEST';
+  const address = fn === undefined ? 'ADDRESS' : notations.shortHex.format(fn);
+  const directory = process.env['OPENSLOT_RUNTIME_DIR'];
   return [
     `In another terminal${COMMAND === 'openslot' ? '' : ', in this folder'}:`,
     '  export OPENSLOT_ON=sim',
+    ...(directory === undefined ? [] : [`  export OPENSLOT_RUNTIME_DIR=${directory}`]),
     `  ${COMMAND} list`,
-    `  ${COMMAND} show 01:00.0`,
+    `  ${COMMAND} show ${address}`,
     ...(guest === undefined ? [`  ${COMMAND} guest run FILE --name ${name}`] : [`  ${COMMAND} guest list`]),
     guest === undefined
-      ? `  ${COMMAND} attach ${name} 01:00.0,seize=1`
-      : `  ${COMMAND} detach ${name} 01:00.0`,
+      ? `  ${COMMAND} attach ${name} ${address},seize=1`
+      : `  ${COMMAND} detach ${name} ${address}`,
     `  XENSTORED_PATH=${machineFiles('sim').store} xenstore-ls -fp`,
   ];
 }

@@ -4,15 +4,15 @@ import { askOwner, machineFiles, OwnerSocket, OwnerUnreachableError, type Wire }
 import type { PciAddress } from '../pci/index.js';
 import { FileJournal, Pool } from '../pool/index.js';
 import { openNativePlatform, runsOnXen } from '../xen/native/index.js';
-import { chosenMachine, openHost, type MachineChoice } from './machine-option.js';
-import { askSim } from './machine-view.js';
+import { openHost, type MachineChoice } from './machine-option.js';
+import { askSim, machineToChange } from './machine-view.js';
 
 export async function changeClaim(
   change: 'claim' | 'release',
   address: PciAddress,
   choice: MachineChoice,
 ): Promise<Wire<ClaimReport>> {
-  if (chosenMachine(choice).name === 'sim') return askSim(change, { address: String(address) });
+  if (machineToChange(choice).name === 'sim') return askSim(change, { address: String(address) });
   using machine = await openHost();
   const { socket, claims } = machineFiles(machine.name);
   try {

@@ -31,7 +31,8 @@ export async function serveSim(file: string | undefined, json: boolean): Promise
   });
   await ownEmbedded(host, owner);
   const functions = machine.list().length;
-  log(`ready: a simulated machine with ${functions} functions\n${wayIn(undefined).join('\n')}`, {
+  const endpoint = machine.list().find(({ headerType }) => headerType === 0)?.address;
+  log(`ready: a simulated machine with ${functions} functions\n${wayIn(undefined, endpoint).join('\n')}`, {
     event: 'ready',
     functions,
     socket,

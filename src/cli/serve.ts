@@ -106,7 +106,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
     claim: ({ address }) => hostClaims.claim(address),
     release: ({ address }) => hostClaims.release(address),
     attach: ({ guest, spec }) => attachments.attach(guest, spec),
-    detach: ({ guest, spec, force }) => attachments.detach(guest, spec.target, force),
+    detach: ({ guest, spec, force }) => attachments.detach(guest, spec.target, { force }),
   });
   const count = pool.list().length;
   log(`ready: ${count} ${count === 1 ? 'function' : 'functions'} in the pool`, {

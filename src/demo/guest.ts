@@ -3,7 +3,7 @@
  * would, and writes each thing that it found into its own XenStore directory, where the other side reads and checks it.
  */
 import type { Guest } from 'openslot/guest';
-import { changeCommand, type PciFunction, type Region } from 'openslot/function';
+import { changeCommand, type Dma, type PciFunction, type Region } from 'openslot/function';
 import { CommandBit, Header } from 'openslot/pci';
 
 /** Registers of edu's BAR 0. */
@@ -23,39 +23,41 @@ const DMA_TO_MEMORY = 0x2;
 /** edu's own memory, as its DMA engine addresses it. */
 const DEVICE_BUFFER = 0x40000;
 
-/** Of a guest that was made without saying how much. */
-const MEMORY = 16n * 2n ** 20n;
+const EDU = '1234:11e8';
 
-export default async function demo({ xpci, platform, store }: Guest): Promise<void> {
-  const tell = (what: string, value: string) => store.write(`data/${what}`, value);
-
-  const changes = xpci.changes();
-  // How a tool stack asks any guest of a Xen to end.
-  await using _asked = await store.watch('control/shutdown', async () => {
-    if ((await store.read('control/shutdown')) === 'poweroff') await changes.return?.();
-  });
-  for await (const change of changes) {
+export default async function demo(guest: Guest): Promise<void> {
+  const { xpci, store } = guest;
+  for await (const change of xpci.changes()) {
     if (change.change === 'attached') {
       using fn = xpci.open(change.address);
-      await tell(
-        'bus',
-        `${String(change.address)} ${hex(fn.config.read(Header.vendor, 2))}:${hex(fn.config.read(Header.device, 2))}`,
-      );
-      fn.setEnabled(true);
-      // A message signalled interrupt is a write by the device, and so is DMA.
-      changeCommand(fn.config, CommandBit.busMaster);
-      using registers = fn.openRegion(0);
-      await tell('identification', hex(registers.read32(IDENTIFICATION)));
-      await tell('factorial', String(factorial(registers, 10)));
-      await tell('interrupt', await factorialByInterrupt(fn, registers, 5));
-      await tell('dma', await dmaRoundTrip(fn, registers));
-      await tell('policy', tryToMoveBar(fn));
-      await tell('outside', await dmaOutside(registers, platform.dma));
-      await tell('done', 'yes');
+      await drive(fn, guest);
     } else if (change.change === 'detached') {
-      await tell('detached', `${String(change.address)}, ${xpci.list().length} left`);
+      await store.write('data/detached', `${String(change.address)}, ${xpci.list().length} left`);
     }
   }
+}
+
+async function drive(fn: PciFunction, { store, platform }: Guest): Promise<void> {
+  const tell = (what: string, value: string) => store.write(`data/${what}`, value);
+  const id = (offset: number) => hex(fn.config.read(offset, 2)).padStart(4, '0');
+  const ids = `${id(Header.vendor)}:${id(Header.device)}`;
+  await tell('bus', `${String(fn.address)} ${ids}`);
+  if (ids !== EDU) {
+    console.log(`${String(fn.address)} is ${ids}: no device of this driver, left alone`);
+    return;
+  }
+  fn.setEnabled(true);
+  // A message signalled interrupt is a write by the device, and so is DMA.
+  changeCommand(fn.config, CommandBit.busMaster);
+  using registers = fn.openRegion(0);
+  await tell('identification', hex(registers.read32(IDENTIFICATION)));
+  await tell('factorial', String(factorial(registers, 10)));
+  await tell('interrupt', await factorialByInterrupt(fn, registers, 5));
+  await tell('dma', await dmaRoundTrip(fn, registers));
+  await tell('policy', tryToMoveBar(fn));
+  const kibibytes = BigInt((await store.read('memory/static-max')) ?? 0);
+  await tell('outside', await dmaOutside(registers, platform.dma, kibibytes * 1024n));
+  await tell('done', 'yes');
 }
 
 const hex = (value: number) => value.toString(16);
@@ -119,9 +121,9 @@ function tryToMoveBar(fn: PciFunction): string {
 }
 
 /** Behind the last byte of this guest's own memory, whatever page of it we got. */
-async function dmaOutside(registers: Region, dma: NonNullable<Guest['platform']['dma']>): Promise<string> {
+async function dmaOutside(registers: Region, dma: Dma, memory: bigint): Promise<string> {
   using page = await dma.allocate(4096);
-  const outside = page.iova + MEMORY;
+  const outside = page.iova + memory;
   await transfer(registers, BigInt(DEVICE_BUFFER), outside, 16, DMA_TO_MEMORY);
   return `0x${outside.toString(16)}`;
 }

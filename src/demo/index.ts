@@ -86,10 +86,7 @@ async function claim(host: EmbeddedHost, checks: Checks): Promise<void> {
 }
 
 async function attach(host: EmbeddedHost, checks: Checks): Promise<void> {
-  const { functions, frontEnd } = await host.attachments.attach(
-    GUEST,
-    notations.xlSpec.parse(notations.shortHex.format(FUNCTION)),
-  );
+  const { functions, frontEnd } = await host.attachments.attach(GUEST, FUNCTION);
   const place = functions[0]?.virtual;
   checks.holds(
     `it is attached while the guest runs: ${String(place)} on the guest's bus`,
@@ -131,7 +128,7 @@ async function refusals(reports: GuestReports, events: readonly HostEvent[], che
 }
 
 async function detach(host: EmbeddedHost, reports: GuestReports, checks: Checks): Promise<void> {
-  await host.attachments.detach(GUEST, { kind: 'function', address: FUNCTION });
+  await host.attachments.detach(GUEST, FUNCTION);
   checks.equal(
     'it is detached, and the guest has seen it go',
     await reports.next('detached'),
@@ -142,7 +139,7 @@ async function detach(host: EmbeddedHost, reports: GuestReports, checks: Checks)
 }
 
 async function leaveNothing(host: EmbeddedHost, guest: DomainId, checks: Checks): Promise<void> {
-  host.store.write(`${homePath(guest)}/control/shutdown`, 'poweroff');
+  await host.guests.shutdown(guest);
   const end = await host.guests.ended(guest);
   const left = [...host.store.nodes()].filter(({ path }) => path.split('/').includes(String(guest)));
   checks.holds(

@@ -63,9 +63,11 @@ export class FunctionClosedError extends OpenslotError {
 /** The function has no usable reset, or did not come back from one. */
 export class ResetError extends OpenslotError {
   readonly code: 'RESET_UNAVAILABLE' | 'RESET_FAILED';
+  readonly why: string;
   constructor(code: ResetError['code'], address: PciAddress, why: string, options?: ErrorOptions) {
     super(`${address} was not reset: ${why}`, { address: String(address), why }, '', options);
     this.code = code;
+    this.why = why;
   }
 }
 

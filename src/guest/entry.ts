@@ -6,7 +6,7 @@ import { connectGuest } from '../xen/local/guest/index.js';
 import type { Handoff } from '../xen/local/index.js';
 import { Xpci } from '../xpci/index.js';
 import { GuestProgramError } from './errors.js';
-import type { Guest, GuestProgram, GuestStart } from './index.js';
+import { LOADED_KEY, type Guest, type GuestProgram, type GuestStart } from './index.js';
 
 const { handoff, data } = workerData as { readonly handoff: Handoff; readonly data: GuestStart };
 
@@ -22,9 +22,21 @@ async function load(program: string): Promise<GuestProgram> {
   return module.default as GuestProgram;
 }
 
+/** What a tool stack writes into `control/shutdown` to ask a guest of a Xen to end. */
+const POWEROFF = 'poweroff';
+
 const main = await load(data.program);
 await using platform = connectGuest(handoff);
 await using xpci = await Xpci.start(platform);
+const shutdown = new AbortController();
+await using _asked = await platform.store.watch('control/shutdown', async () => {
+  if (shutdown.signal.aborted || (await platform.store.read('control/shutdown')) !== POWEROFF) return;
+  shutdown.abort();
+  // Ends the program's `changes()`: one that lives by them needs to know nothing more.
+  await xpci.close();
+});
+// As kernels do: from now on it can be asked.
+await platform.store.write(LOADED_KEY, '1');
 const guest: Guest = {
   domain: platform.domain,
   name: handoff.name,
@@ -32,5 +44,6 @@ const guest: Guest = {
   platform,
   store: platform.store,
   xpci,
+  shutdown: shutdown.signal,
 };
 await main(guest);

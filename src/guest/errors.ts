@@ -8,7 +8,9 @@ export class GuestProgramError extends OpenslotError {
     super(
       `${program} is no guest program: ${why}`,
       { program, why },
-      'a guest program is a JavaScript module: export default async function ({ xpci, store, platform }) { … }',
+      /\.[cm]?ts$/.test(program)
+        ? 'compile it first (tsc), and run the JavaScript'
+        : 'a guest program is a JavaScript module (.mjs): export default async function ({ xpci, store }) { … }',
       options,
     );
   }

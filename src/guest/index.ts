@@ -17,6 +17,8 @@ export interface Guest {
   readonly store: XenStore;
   /** The bus of the functions that the guest is given, now and later. */
   readonly xpci: Xpci;
+  /** Aborted when the tool stack asks the guest to end; the bus closes then, and {@link Xpci.changes} with it. */
+  readonly shutdown: AbortSignal;
 }
 
 /** The default export of a guest program. When it settles, the guest shuts down. */
@@ -26,6 +28,9 @@ export { GuestProgramError } from './errors.js';
 
 /** The first module of a guest's worker. Its data is a {@link GuestStart}. */
 export const GUEST_ENTRY = new URL('./entry.js', import.meta.url);
+
+/** Written with 1, in the guest's own directory, once its program is loaded and it can be asked to shut down. */
+export const LOADED_KEY = 'control/feature-poweroff';
 
 /** What the tool stack hands to {@link GUEST_ENTRY}. */
 export interface GuestStart {

@@ -36,6 +36,7 @@ const PATIENCE_MS: Readonly<Record<RequestName, number>> = {
   guest_run: 30_000,
   guest_list: 10_000,
   guest_unpause: 10_000,
+  guest_shutdown: 10_000,
   guest_destroy: 60_000,
 };
 

@@ -25,17 +25,18 @@ const SCHEMAS = {
   release: z.strictObject({ address }),
   attach: z.strictObject({ guest, spec }),
   /** Of the specification only what it names counts. */
-  detach: z.strictObject({ guest, spec, force: z.boolean().optional() }),
+  detach: z.strictObject({ guest, spec, force: z.boolean().default(false) }),
   guest_run: z.strictObject({
     file: z.string().min(1),
-    arguments: z.array(z.string()).optional(),
-    name: z.string().optional(),
+    arguments: z.array(z.string()).exactOptional(),
+    name: z.string().exactOptional(),
     /** Bytes. */
-    memory: z.number().int().positive().optional(),
-    paused: z.boolean().optional(),
+    memory: z.number().int().positive().exactOptional(),
+    paused: z.boolean().exactOptional(),
   }),
   guest_list: z.strictObject({}),
   guest_unpause: z.strictObject({ guest }),
+  guest_shutdown: z.strictObject({ guest }),
   guest_destroy: z.strictObject({ guest }),
 } as const;
 

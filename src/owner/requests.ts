@@ -26,6 +26,7 @@ export interface OwnerResults {
   readonly guest_run: GuestInfo;
   readonly guest_list: readonly GuestInfo[];
   readonly guest_unpause: GuestInfo;
+  readonly guest_shutdown: GuestInfo;
   /** The guest as it was. */
   readonly guest_destroy: GuestInfo;
 }

@@ -101,10 +101,12 @@ export class Backend {
   async #follow(): Promise<void> {
     const states = await this.#keys.states();
     if (states === undefined || this.#guestEnded) {
+      // Woken by the removal itself, of a pair that is not ours to follow any more: nothing is gone that was not before.
+      const never = this.#phase === 'starting' && this.#frontWatch === undefined;
       await this.#end();
       if (states !== undefined) await this.#keys.removeLeftover();
       this.#follower.stop();
-      this.#tell({ event: 'gone' });
+      if (!never) this.#tell({ event: 'gone' });
       return;
     }
     if (this.#phase !== 'starting' && states.own === XenbusState.initialising) {
@@ -270,7 +272,7 @@ export class Backend {
       try {
         part?.close();
       } catch (error) {
-        this.#tell({ event: 'failed', doing: 'letting go of the guest’s page and event channel', error });
+        this.#tell({ event: 'failed', doing: "letting go of the guest's page and event channel", error });
       }
     }
   }

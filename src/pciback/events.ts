@@ -53,7 +53,7 @@ function textOf(event: PcibackEvent): string {
     case 'foreign':
       return `${guest}: another back end has this pair (${XENBUS_STATE_NAMES[event.state] ?? event.state}); left alone`;
     case 'gone':
-      return `${guest}: gone`;
+      return `${guest}: its PCI pair is gone`;
     case 'failed':
       return `${guest}: ${event.doing} failed: ${reasonOf(event.error)}`;
     case 'write_refused': {

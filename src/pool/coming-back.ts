@@ -59,7 +59,7 @@ async function tryReset(fn: PciFunction): Promise<ReturnReport['reset']> {
   try {
     return { method: await fn.reset() };
   } catch (error) {
-    if (error instanceof ResetError) return { failed: error.message };
+    if (error instanceof ResetError) return { failed: error.why };
     throw error;
   }
 }

@@ -2,7 +2,7 @@
 import type { OpenslotError, PciAddress } from '../pci/index.js';
 
 export type BusChange =
-  /** Enumeration found the function. */
+  /** The function is there: it was when the reader began, or enumeration has found it since. */
   | { readonly change: 'attached'; readonly address: PciAddress }
   /** It was taken away: by the tool stack, or with the whole pair. */
   | { readonly change: 'detached'; readonly address: PciAddress }
@@ -19,11 +19,12 @@ const MOST_WAITING = 512;
 /** One reader's queue; the change feed of a bus has any number of them. */
 class Reader implements AsyncIterator<BusChange, undefined> {
   readonly #onReturn: () => void;
-  #waiting: BusChange[] = [];
+  #waiting: BusChange[];
   #taker: ((result: IteratorResult<BusChange, undefined>) => void)[] = [];
   #ended = false;
 
-  constructor(onReturn: () => void) {
+  constructor(first: readonly BusChange[], onReturn: () => void) {
+    this.#waiting = [...first];
     this.#onReturn = onReturn;
   }
 
@@ -57,10 +58,12 @@ class Reader implements AsyncIterator<BusChange, undefined> {
 export class ChangeFeed {
   readonly #readers = new Set<Reader>();
   #ended = false;
+  /** What waits for the end of a step; at most a change for each function of the bus. */
+  #held: BusChange[] | undefined;
 
-  /** Everything from this call on, for one reader; ends with the bus. */
-  read(): AsyncIterableIterator<BusChange> {
-    const reader = new Reader(() => this.#readers.delete(reader));
+  /** `first`, and everything from this call on, for one reader; ends with the bus. */
+  read(first: readonly BusChange[]): AsyncIterableIterator<BusChange> {
+    const reader = new Reader(first, () => this.#readers.delete(reader));
     if (this.#ended) reader.end();
     else this.#readers.add(reader);
     const iterator: AsyncIterableIterator<BusChange> = {
@@ -71,7 +74,23 @@ export class ChangeFeed {
     return iterator;
   }
 
+  /** Keeps what is told from the readers until it is disposed of: a program that then polls must not stop a step half way. */
+  hold(): Disposable {
+    this.#held ??= [];
+    return {
+      [Symbol.dispose]: () => {
+        const held = this.#held ?? [];
+        this.#held = undefined;
+        for (const change of held) this.tell(change);
+      },
+    };
+  }
+
   tell(change: BusChange): void {
+    if (this.#held !== undefined) {
+      this.#held.push(change);
+      return;
+    }
     for (const reader of this.#readers) reader.push(change);
   }
 

@@ -146,6 +146,7 @@ export class FrontEnd {
   }
 
   async #connect(pair: PairView): Promise<void> {
+    using _held = this.#bus.changes.hold();
     await this.#enumerate(pair);
     if (await this.#keys.switchState(XenbusState.connected)) this.#phase = 'connected';
   }
@@ -165,6 +166,7 @@ export class FrontEnd {
 
   async #rescan(pair: PairView): Promise<void> {
     if (pair.own !== XenbusState.reconfiguring) return;
+    using _held = this.#bus.changes.hold();
     await this.#enumerate(pair);
     await this.#keys.switchState(XenbusState.connected);
   }

@@ -87,9 +87,9 @@ export class Xpci implements Machine, AsyncDisposable {
     return this.#bus.open(address);
   }
 
-  /** What happens from this call on, for `for await`; each reader gets all of it. */
+  /** For `for await`: first each function that is there, then what happens. Each reader gets all of it. */
   changes(): AsyncIterableIterator<BusChange> {
-    return this.#bus.changes.read();
+    return this.#bus.changes.read(this.list().map(({ address }) => ({ change: 'attached', address })));
   }
 
   /**

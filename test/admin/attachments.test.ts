@@ -50,7 +50,7 @@ describe('a guest that runs', () => {
     const before = host.pciKeys();
     const { resets } = host.machine.device(disk().address);
     assert.deepEqual(await host.attachments.attach('guest1', spec('00:08.0')), {
-      guest: { id: 1, name: 'guest1' },
+      guest: { domain: 1, name: 'guest1' },
       functions: [{ address: disk().address, virtual: new PciAddress(0, 0, 0, 0) }],
       frontEnd: 'connected',
       remarks: [],
@@ -67,7 +67,7 @@ describe('a guest that runs', () => {
     );
     assert.deepEqual(host.states(), [`${DISK} taken`]);
     assert.deepEqual(await host.attachments.detach('1', target('00:08.0')), {
-      guest: { id: 1, name: 'guest1' },
+      guest: { domain: 1, name: 'guest1' },
       functions: [disk().address],
       forced: false,
       unsettled: [],
@@ -319,13 +319,13 @@ describe('who does not answer', () => {
       return true;
     });
     assert.deepEqual([host.granted(), host.pciKeys(), host.states()], before);
-    const { forced, unsettled } = await host.attachments.detach('guest1', target('00:05.0'), true);
+    const { forced, unsettled } = await host.attachments.detach('guest1', target('00:05.0'), { force: true });
     assert.deepEqual([forced, unsettled], [true, []]);
     assert.deepEqual([host.granted(), host.states()], [DISK_GRANTS, [`${EDU} free`, `${DISK} taken`]]);
     assert.equal(front.read(0, 0, 4).error, -1);
     assert.equal(front.read(8, 0, 4).value, 0x0010_1b36);
     // The last one: the pair goes, and the back end with it.
-    await host.attachments.detach('guest1', target('00:08.0'), true);
+    await host.attachments.detach('guest1', target('00:08.0'), { force: true });
     assert.deepEqual([host.granted(), host.states()], [[], [`${EDU} free`, `${DISK} free`]]);
   });
 
@@ -347,7 +347,7 @@ describe('who does not answer', () => {
     await assert.rejects(host.attachments.attach('guest1', spec('00:08.0')), code('FUNCTION_TAKEN'));
     await assert.rejects(host.attachments.detach('guest1', target('00:08.0')), code('BACK_END_SILENT'));
     const { resets } = host.machine.device(disk().address);
-    await host.attachments.detach('guest1', target('00:08.0'), true);
+    await host.attachments.detach('guest1', target('00:08.0'), { force: true });
     assert.deepEqual([host.granted(), host.pciKeys(), host.states()], [[], before, [`${DISK} free`]]);
     assert.equal(host.machine.device(disk().address).resets, resets + 1);
   });

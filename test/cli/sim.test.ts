@@ -172,6 +172,24 @@ describe('a second terminal', () => {
     assert.match(openslot('list').stdout, /^0000:01:00\.0 .* free /m);
   });
 
+  test('is told when a program is none, and asks guests to end', async () => {
+    const file = join(runtime, 'none.mjs');
+    writeFileSync(file, 'export const nothing = 1;');
+    const none = openslot('guest', 'run', file);
+    assert.equal(none.status, 1);
+    assert.match(none.stderr, /GUEST_PROGRAM[\s\S]*exports no default function/);
+    assert.equal(openslot('guest', 'shutdown', 'demo').status, 0);
+    await owner.says(/^guest 1: demo has ended$/);
+  });
+
+  test('that says no machine changes neither', () => {
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, 'claim', '01:00.0'], {
+      encoding: 'utf8',
+      env: { ...environment(), OPENSLOT_ON: '' },
+    });
+    assert.deepEqual([status, /MACHINE_AMBIGUOUS/.test(stderr)], [2, true], stderr);
+  });
+
   test('cannot own the machine too', () => {
     for (const args of [['demo', '--keep'], ['serve']]) {
       const { status, stderr } = openslot(...args);

@@ -56,17 +56,13 @@ export class TestHost implements AsyncDisposable {
 
   attach(guest: GuestInfo, text: string) {
     return this.host.attachments.attach(
-      String(guest.domain),
+      guest.domain,
       notations.xlSpec.parse(text.includes(',') ? text : `${text},seize=1`),
     );
   }
 
   detach(guest: GuestInfo, text: string, force = false) {
-    return this.host.attachments.detach(
-      String(guest.domain),
-      { kind: 'function', address: this.address(text) },
-      force,
-    );
+    return this.host.attachments.detach(guest.domain, this.address(text), { force });
   }
 
   /** A key that the guest wrote below its `data`, once it is there. */

@@ -65,13 +65,32 @@ describe('a guest', () => {
     await assert.rejects(test.run('ends', [], { memory: 1 }), { code: 'GUEST_OPTIONS' });
     await assert.rejects(test.run('ends', [], { memory: 2 ** 40 }), { code: 'MACHINE_MEMORY' });
     assert.deepEqual(test.host.guests.list(), []);
-    const nothing = await test.run('no-program');
-    const end = await test.host.guests.ended(nothing.domain);
-    assert.ok(
-      end.how === 'crash' && String(end.error).includes('exports no default function'),
-      JSON.stringify(end),
+    await assert.rejects(test.run('no-program'), { code: 'GUEST_PROGRAM', message: /exports no default/ });
+    assert.deepEqual(test.host.guests.list(), []);
+    assert.deepEqual(
+      [...test.host.store.nodes('/local/domain')].map(({ path }) => path),
+      ['/local/domain'],
     );
-    test.assertGone(nothing);
+  });
+
+  test('that is asked to end sees its bus close, and ends', async () => {
+    await using test = await TestHost.start();
+    const guest = await test.run('follows', [EDU]);
+    assert.equal(await test.report(guest, 'seen'), 'attached');
+    await test.host.guests.shutdown(guest.domain);
+    assert.deepEqual(await test.host.guests.ended(guest.domain), { how: 'exit', code: 0 });
+    test.assertGone(guest, EDU);
+    assert.deepEqual(test.output(), ['aborted true']);
+  });
+
+  test('that crashes is told with its place in the program', async () => {
+    await using test = await TestHost.start();
+    const guest = await test.run('ends', [EDU], { arguments: ['throws'] });
+    await test.host.guests.ended(guest.domain);
+    assert.ok(
+      test.output().some((line) => /^\s+at ends .*guests\/ends\.js:\d+/.test(line)),
+      test.output().join('\n'),
+    );
   });
 
   test('that ends does not disturb another one', async () => {

@@ -78,7 +78,7 @@ describe('a guest', () => {
     const guest = await test.run('probes', [], { arguments: ['levelSource'], paused: true });
     assert.equal(guest.state, 'paused');
     assert.equal((await test.attach(guest, TIMER)).frontEnd, 'paused');
-    test.host.guests.unpause(guest.domain);
+    await test.host.guests.unpause(guest.domain);
     assert.match(await test.report(guest, 'result'), /"quiet":true/);
   });
 

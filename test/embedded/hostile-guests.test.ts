@@ -80,7 +80,7 @@ describe('a hostile guest', () => {
             paused: true,
           });
           const printed = test.output().length;
-          test.host.guests.unpause(guest.domain);
+          void test.host.guests.unpause(guest.domain).catch(() => undefined);
           const ended = test.host.guests.ended(guest.domain).then(() => true);
           let over = false;
           void ended.then(() => (over = true));
@@ -125,7 +125,7 @@ describe('a hostile guest', () => {
             });
             const attach = () => test.attach(guest, OTHERS[index] ?? '');
             if (cold) await attach();
-            test.host.guests.unpause(guest.domain);
+            void test.host.guests.unpause(guest.domain).catch(() => undefined);
             const attached = cold ? undefined : attach().catch((error: unknown) => error);
             await sleep(milliseconds);
             // It may have ended by itself.

@@ -12,7 +12,7 @@ const codeOf = (error: unknown): string => (error instanceof OpenslotError ? err
 /** A guest that does it, with a function that was attached cold: nobody waits for its front end. */
 async function doing(test: TestHost, way: string) {
   const guest = await test.run('misbehaves', [EDU], { arguments: [way], paused: true });
-  test.host.guests.unpause(guest.domain);
+  void test.host.guests.unpause(guest.domain).catch(() => undefined);
   return guest;
 }
 

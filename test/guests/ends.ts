@@ -1,15 +1,13 @@
 /** A guest that comes to its end in the way that its first argument names, once it has its function. */
-import { changeCommand, type PciFunction, type Region } from 'openslot/function';
+import type { Region } from 'openslot/function';
 import type { Guest } from 'openslot/guest';
-import { CommandBit } from 'openslot/pci';
+import { firstFunction } from './first-function.js';
 
 const DMA_COUNT = 0x90;
 const DMA_COMMAND = 0x98;
 
 export default async function ends({ arguments: [how], xpci, store, platform }: Guest): Promise<unknown> {
-  const fn = await first(xpci);
-  fn.setEnabled(true);
-  changeCommand(fn.config, CommandBit.busMaster);
+  const fn = await firstFunction(xpci);
   const region = fn.openRegion(0);
   await store.write('data/ready', 'yes');
   switch (how) {
@@ -33,13 +31,6 @@ export default async function ends({ arguments: [how], xpci, store, platform }: 
     default:
       throw new Error(`no end named ${how ?? 'nothing'}`);
   }
-}
-
-async function first(xpci: Guest['xpci']): Promise<PciFunction> {
-  await xpci.connected();
-  const [found] = xpci.list();
-  if (found === undefined) throw new Error('the bus is empty');
-  return xpci.open(found.address);
 }
 
 /** Starts a DMA into the guest's own memory; it ends a tenth of a second later. @returns where it goes. */

@@ -1,7 +1,7 @@
 /** A guest that makes the probe that its first argument names, once it has its function, and reports what it found. */
-import { changeCommand, type PciFunction } from 'openslot/function';
+import type { PciFunction } from 'openslot/function';
 import type { Guest } from 'openslot/guest';
-import { CommandBit } from 'openslot/pci';
+import { firstFunction } from './first-function.js';
 
 type Probe = (fn: PciFunction, guest: Guest) => unknown;
 
@@ -100,19 +100,11 @@ async function detached(fn: PciFunction, { xpci, store }: Guest): Promise<unknow
 const PROBES: Readonly<Record<string, Probe>> = { interruptsWhileBlocked, levelSource, protection, detached };
 
 export default async function probes(guest: Guest): Promise<void> {
-  const {
-    arguments: [name = ''],
-    xpci,
-    store,
-  } = guest;
-  await xpci.connected();
-  const [found] = xpci.list();
+  const [name = ''] = guest.arguments;
   const probe = PROBES[name];
-  if (found === undefined || probe === undefined) throw new Error(`no function, or no probe ${name}`);
-  using fn = xpci.open(found.address);
-  fn.setEnabled(true);
-  changeCommand(fn.config, CommandBit.busMaster);
-  await store.write('data/result', JSON.stringify(await probe(fn, guest)));
+  if (probe === undefined) throw new Error(`no probe named ${name}`);
+  using fn = await firstFunction(guest.xpci);
+  await guest.store.write('data/result', JSON.stringify(await probe(fn, guest)));
   // Until the other side has read it.
   await new Promise(() => undefined);
 }

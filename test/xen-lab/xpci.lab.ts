@@ -189,6 +189,7 @@ describe('one bus', () => {
     await toolStackCreates(platform.store, 0, [String(EDU)]);
     xpci = await Xpci.connect(recordingPirqs(bound), { withinMs: 20_000 });
     changes = xpci.changes();
+    assert.equal(await next(changes), `attached ${FIRST}`);
   });
 
   test('configuration space is the hardware’s, dword by dword', (context) => {

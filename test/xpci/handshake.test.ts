@@ -61,6 +61,7 @@ describe('one pair', () => {
     const { host, store, xpci } = await connected(DISK);
     await using _ = host;
     const changes = xpci.changes();
+    assert.deepEqual(await take(changes, 1), ['attached 0000:00:00.0']);
     const first = xpci.open(FIRST);
     await toolStackAttaches(store, host.id, EDU);
     assert.deepEqual(await take(changes, 1), ['attached 0000:00:01.0']);
@@ -127,6 +128,7 @@ describe('one pair', () => {
     const { host, store, xpci } = await connected(DISK);
     await using _ = host;
     const changes = xpci.changes();
+    assert.deepEqual(await take(changes, 1), ['attached 0000:00:00.0']);
     const old = xpci.open(FIRST);
     // libxl removes both directories at once, while both ends are connected.
     await toolStackRemovesPair(store, host.id);
@@ -149,6 +151,7 @@ describe('one pair', () => {
     const { host, store, xpci } = await connected(DISK);
     await using _ = host;
     const changes = xpci.changes();
+    assert.deepEqual(await take(changes, 1), ['attached 0000:00:00.0']);
     await store.write(`${BACK}/state`, '5');
     assert.deepEqual(await take(changes, 1), ['detached 0000:00:00.0']);
     await host.settled(() => host.states === '6/6');
@@ -192,6 +195,7 @@ describe('one pair', () => {
     await toolStackCreates(store, host.id, [DISK]);
     await using xpci = await Xpci.connect(host.guest);
     const changes = xpci.changes();
+    assert.deepEqual(await take(changes, 1), ['attached 0000:00:00.0']);
     await store.write(`${BACK}/vdev-0`, 'nowhere');
     await toolStackDetaches(store, host.id, DISK);
     const seen = await take(changes, 2);

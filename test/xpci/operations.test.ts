@@ -115,6 +115,7 @@ describe('one operation', () => {
     });
     const { back, xpci } = all;
     const changes = xpci.changes();
+    assert.deepEqual(await take(changes, 1), ['attached 0000:00:00.0']);
     const fn = xpci.open(FIRST);
     silent = true;
     assert.equal(fn.config.read(0x80, 2), 0xffff);
@@ -188,6 +189,7 @@ describe('one operation', () => {
     await using all = await served((request) => (there ? one(request) : ABSENT));
     const { xpci } = all;
     const changes = xpci.changes();
+    assert.deepEqual(await take(changes, 1), ['attached 0000:00:00.0']);
     const fn = xpci.open(FIRST);
     there = false;
     assert.equal(fn.config.read(0x80, 1), 0xff);

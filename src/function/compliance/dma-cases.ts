@@ -58,7 +58,7 @@ function watchFaults({
 }
 
 export const dmaCases: readonly ComplianceCase[] = [
-  dmaCase('memory is whole, aligned, zeroed and the program’s own', async ({ dma }) => {
+  dmaCase("memory is whole, aligned, zeroed and the program's own", async ({ dma }) => {
     using one = await dma.allocate(100);
     using two = await dma.allocate(3 * PAGE);
     for (const [buffer, bytes] of [

@@ -196,23 +196,23 @@ export class SimMachine implements Machine {
 
   /** As enumeration found it: a function that answers no more is still known for what it is. */
   #summary(address: PciAddress, fn: Endpoint | Bridge): FunctionSummary {
-    const found = {
+    const { vendor, device, classCode, revision } = fn instanceof Bridge ? BRIDGE_IDENTITY : fn.shape;
+    const subsystem: Pick<FunctionSummary, 'subsystemVendor' | 'subsystemDevice'> =
+      fn instanceof Bridge
+        ? { subsystemVendor: undefined, subsystemDevice: undefined }
+        : { subsystemVendor: fn.shape.subsystemVendor ?? 0, subsystemDevice: fn.shape.subsystemDevice ?? 0 };
+    return {
       address,
+      vendor,
+      device,
+      ...subsystem,
+      classCode,
+      revision,
+      headerType: fn instanceof Bridge ? 1 : 0,
       driver: this.drivers.binding(address).driver,
       iommuGroup: undefined,
       unreadable: [],
     };
-    if (fn instanceof Bridge) {
-      return {
-        ...found,
-        ...BRIDGE_IDENTITY,
-        subsystemVendor: undefined,
-        subsystemDevice: undefined,
-        headerType: 1,
-      };
-    }
-    const { vendor, device, subsystemVendor = 0, subsystemDevice = 0, classCode, revision } = fn.shape;
-    return { ...found, vendor, device, subsystemVendor, subsystemDevice, classCode, revision, headerType: 0 };
   }
 }
 

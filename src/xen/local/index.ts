@@ -4,7 +4,7 @@
  * store, page and states as on a real one. Knows the port, the store and the platform's interface; no back end, no
  * front end, and no native code.
  */
-export type { DomainEnd } from './domain-end.js';
+export type { CrashError, DomainEnd } from './domain-end.js';
 export type { DomainProgram, LocalDomain } from './local-domain.js';
 export { LocalXen, type HostedMachine, type LocalXenOptions, type XenUsage } from './local-xen.js';
 export { connectGuest, type LocalGuestPlatform } from './guest/index.js';

@@ -58,7 +58,9 @@ export class LocalPirqs {
 
   /** Pirqs that are mapped, of all domains. */
   get count(): number {
-    return [...this.#domains.values()].reduce((count, { mapped }) => count + mapped.size, 0);
+    let count = 0;
+    for (const { mapped } of this.#domains.values()) count += mapped.size;
+    return count;
   }
 
   /** A line that the domain has already is the same pirq again, as on Xen. @throws {XenCallError} */

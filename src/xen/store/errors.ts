@@ -85,7 +85,7 @@ export class XenStoreUnreachableError extends XenStoreError {
 
 // The most telling errno decides: a socket that exists says more than one that does not.
 function unreachableNext(errnos: ReadonlySet<string>): string {
-  if (errnos.has('EACCES') || errnos.has('EPERM')) return 'run it as root: the socket of xenstored is root’s';
+  if (errnos.has('EACCES') || errnos.has('EPERM')) return "run it as root: the socket of xenstored is root's";
   if (errnos.has('ECONNREFUSED')) return 'xenstored has died: start it again (systemctl start xenstored)';
   return 'start xenstored (systemctl start xenstored) when this is dom0 of a Xen, or set XENSTORED_PATH to its socket';
 }

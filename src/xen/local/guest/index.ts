@@ -47,7 +47,7 @@ class EmbeddedGuest implements LocalGuestPlatform {
     this.#memory = new GuestMemory(handoff.memory, handoff.base);
     const ring = new RingTransport({
       role: 'client',
-      name: 'the domain’s XenStore ring',
+      name: "the domain's XenStore ring",
       bytes: new Uint8Array(handoff.memory, STORE_PAGE * PAGE_BYTES, PAGE_BYTES),
       notify: () => {
         calls.call(Call.notify, STORE_PORT);
