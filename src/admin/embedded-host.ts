@@ -81,16 +81,15 @@ export class EmbeddedHost implements AsyncDisposable {
         onEvent({ of: 'tool stack', doing, error });
       },
     });
-    const guests = new LocalGuests(
-      xen,
-      (event) => {
+    const guests = new LocalGuests(xen, {
+      onEvent: (event) => {
         onEvent({ of: 'guest', event });
       },
-      (guest) =>
-        attachments.guestEnded(guest).catch((error: unknown) => {
-          onEvent({ of: 'tool stack', doing: `clearing up behind guest ${guest}`, error });
-        }),
-    );
+      beforeClearing: (guest) => attachments.guestEnded(guest),
+      onError: (guest, error) => {
+        onEvent({ of: 'tool stack', doing: `clearing up behind guest ${guest}`, error });
+      },
+    });
     const faults = machine.host.onFault((fault) => {
       onEvent({ of: 'IOMMU', fault });
     });

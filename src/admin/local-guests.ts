@@ -71,23 +71,25 @@ interface Running {
   cleared: Promise<void>;
 }
 
+/** What the tool stack hears of its guests, and does for them. */
+export interface LocalGuestsOptions {
+  readonly onEvent: (event: GuestEvent) => void;
+  /** Takes back what a guest was given, before its keys go. */
+  readonly beforeClearing: (guest: DomainId) => Promise<void>;
+  /** Something could not be cleared up behind a guest, which has ended all the same. */
+  readonly onError: (guest: DomainId, error: unknown) => void;
+}
+
 export class LocalGuests {
   readonly #xen: LocalXen;
   readonly #store: XenStore;
-  readonly #onEvent: (event: GuestEvent) => void;
-  readonly #beforeClearing: (guest: DomainId) => Promise<void>;
+  readonly #options: LocalGuestsOptions;
   readonly #guests = new Map<DomainId, Running>();
 
-  /** `beforeClearing` takes back what the guest was given, before its keys go. */
-  constructor(
-    xen: LocalXen,
-    onEvent: (event: GuestEvent) => void,
-    beforeClearing: (guest: DomainId) => Promise<void>,
-  ) {
+  constructor(xen: LocalXen, options: LocalGuestsOptions) {
     this.#xen = xen;
     this.#store = xen.platform.store;
-    this.#onEvent = onEvent;
-    this.#beforeClearing = beforeClearing;
+    this.#options = options;
   }
 
   list(): readonly GuestInfo[] {
@@ -215,7 +217,7 @@ export class LocalGuests {
   }
 
   #tell(domain: LocalDomain, event: DistributiveOmit<GuestEvent, 'guest' | 'name'>): void {
-    this.#onEvent({ guest: domain.id, name: domain.name, ...event });
+    this.#options.onEvent({ guest: domain.id, name: domain.name, ...event });
   }
 
   async #ended({ domain, uuid }: Running, end: DomainEnd): Promise<void> {
@@ -223,15 +225,17 @@ export class LocalGuests {
     if (end.how === 'crash')
       for (const line of framesOf(end.error)) this.#tell(domain, { event: 'output', line });
     this.#tell(domain, { event: 'ended', end });
-    await this.#beforeClearing(domain.id);
-    // The connection ends with the store itself, and then there are no keys to clear.
+    const failed = (error: unknown) => {
+      this.#options.onError(domain.id, error);
+    };
+    await this.#options.beforeClearing(domain.id).catch(failed);
     await this.#store
       .transaction(async (tx) => {
         for (const path of [homePath(domain.id), vmPath(uuid), libxlPath(domain.id)]) await tx.remove(path);
         // The back end does it too, after its functions have come back: whoever is first.
         await removeWithEmptyParents(tx, backendPath(DOM0, domain.id), '/');
       })
-      .catch(() => undefined);
+      .catch(failed);
     this.#guests.delete(domain.id);
   }
 }

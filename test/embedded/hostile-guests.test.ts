@@ -72,7 +72,7 @@ describe('a hostile guest', () => {
       await using test = await TestHost.start();
       const steady = await steadyGuest(test);
       await checkProperty(
-        `hostile guests: ${way}`,
+        `hostile-guests: ${way}`,
         fc.asyncProperty(fc.nat(0x7fff_ffff), async (seed) => {
           const guest = await test.run('hostile', OTHERS, {
             arguments: [way, String(seed), way === 'exhaust' ? '2' : '200'],
@@ -114,7 +114,7 @@ describe('a hostile guest', () => {
     const steady = await steadyGuest(test);
     let number = 0;
     await checkProperty(
-      'hostile guests: ended at any moment',
+      'hostile-guests: ended at any moment',
       fc.asyncProperty(fc.array(round, { minLength: 4, maxLength: 4 }), async (rounds) => {
         await Promise.all(
           rounds.map(async ({ way, seed, cold, milliseconds }, index) => {

@@ -32,7 +32,7 @@ export async function runTransaction<T>(
   }
 }
 
-/** Undefined when the end was refused for a conflict. */
+/** Undefined when others were in the way: the end was refused, or what was asked before it had no answer any more. */
 async function attemptOnce<T>(
   connection: StoreConnection,
   body: (tx: StoreView) => Promise<T | Discarded<T>>,
@@ -45,6 +45,7 @@ async function attemptOnce<T>(
   } catch (error) {
     await view.finish();
     await discardAfter(error, connection, transactionId, view);
+    if (view.sawConflict) return undefined;
     throw error;
   }
   await view.finish();

@@ -16,6 +16,7 @@ export class ConnectionView implements StoreView {
   readonly #underWay = new Set<Promise<unknown>>();
   #over = false;
   #sawMissing = false;
+  #sawConflict = false;
 
   constructor(connection: StoreConnection, transactionId: number) {
     this.#connection = connection;
@@ -25,6 +26,11 @@ export class ConnectionView implements StoreView {
   /** True when this view has told anybody that something is not there. */
   get sawMissing(): boolean {
     return this.#sawMissing;
+  }
+
+  /** True when an answer showed that others have changed what the transaction had looked at: it cannot end well. */
+  get sawConflict(): boolean {
+    return this.#sawConflict;
   }
 
   /** Refuses everything from now on; settles when what is under way is answered. */
@@ -68,7 +74,13 @@ export class ConnectionView implements StoreView {
   async remove(path: string): Promise<boolean> {
     // RM of a missing node is OK as long as its parent exists, so whether there was one has to be asked.
     if (!(await this.#mayExist(path))) return false;
-    return (await this.#ifThere(this.#ask('RM', path))) !== undefined;
+    try {
+      return (await this.#ifThere(this.#ask('RM', path))) !== undefined;
+    } catch (error) {
+      // A transaction is no snapshot. It has seen the node before a change of others, and what is around it after that.
+      if (isRefusal(error, 'EINVAL', 'EIO') && path !== '/') this.#sawConflict = true;
+      throw error;
+    }
   }
 
   async permissions(path: string): Promise<readonly Permission[] | undefined> {

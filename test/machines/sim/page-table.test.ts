@@ -47,7 +47,7 @@ describe('a page table', () => {
         for (let at = Math.max(0, near - 2); at < near + 610; at++)
           assert.equal(table.entry(at), model.get(at) ?? 0, `page ${at}`);
     });
-    await checkProperty('page table: holds what was mapped last', property);
+    await checkProperty('page-table: holds what was mapped last', property);
   });
 
   test('refuses what is no page, and what no machine has', () => {

@@ -48,6 +48,25 @@ describe('transaction', () => {
     await client.close();
   });
 
+  it('runs again when it has seen a node of which others have removed the parent since', async () => {
+    const store = new StoreServer();
+    const client = new XenStoreClient(store.connect(), { pause: noPause });
+    store.write('/a/b', '');
+    const seen: (string | undefined)[] = [];
+    await client.transaction(async (tx) => {
+      seen.push(await tx.read('/a/b'));
+      store.remove('/a');
+      await tx.remove('/a/b');
+    });
+    assert.deepEqual(seen, ['', undefined]);
+    // The root has no parent that could have gone.
+    await assert.rejects(
+      client.transaction((tx) => tx.remove('/')),
+      (error: unknown) => error instanceof XenStoreRefusedError && error.errno === 'EINVAL',
+    );
+    await client.close();
+  });
+
   it('loses no increment of many clients', async () => {
     const store = new StoreServer();
     store.write('/count', '0');
