@@ -6,6 +6,7 @@ import {
   FunctionNameUnknownError,
   GuestNotPreparedError,
   GuestNotPvError,
+  goneOr,
   MachineNotMappableError,
 } from './errors.js';
 import type { Guest } from './guests.js';
@@ -45,7 +46,7 @@ export class Attaching {
     if (guest.type !== 'pv') throw new GuestNotPvError(guest, `xl pci-attach ${guest.name} ${specText}`);
     if (platform.needsMachineFrames && !machine.capabilities.machineFrames)
       throw new MachineNotMappableError(machine.name, guest);
-    const { lacking } = platform.status(guest.id, guest.uuid);
+    const { lacking } = stack.statusOf(guest);
     if (lacking.length > 0) throw new GuestNotPreparedError(guest, lacking);
     this.#stack = stack;
     this.#guest = guest;
@@ -70,8 +71,9 @@ export class Attaching {
         frontEnd: await this.#frontEnd(),
         remarks: this.#remarks,
       };
-    } catch (cause) {
+    } catch (error) {
       const failed = await this.#undo.settle();
+      const cause = goneOr(error, this.#guest);
       const [address] = picked;
       if (failed.length === 0 || address === undefined) throw cause;
       const reasons = failed.map(({ what, error }) => `${what}: ${messageOf(error)}`);
@@ -177,7 +179,7 @@ export class Attaching {
 
   /** A guest that runs is given the time to connect; one that does not run will find everything there. */
   async #frontEnd(): Promise<AttachReport['frontEnd']> {
-    if (this.#stack.platform.status(this.#guest.id, this.#guest.uuid).paused) return 'paused';
+    if (this.#stack.statusOf(this.#guest).paused) return 'paused';
     return (await this.#dialogue.connected()) === undefined ? 'waiting' : 'connected';
   }
 }

@@ -13,6 +13,8 @@ export interface EmbeddedHostOptions {
   /** Disposed of with the host. */
   readonly machine: HostedMachine & { readonly drivers: HostDrivers };
   readonly onEvent?: (event: HostEvent) => void;
+  /** Bound of each wait for an end of a guest's PCI pair, in milliseconds; absent: as long as libxl waits, 10 s. */
+  readonly patience?: number;
 }
 
 /** What a host is made of, in the order in which it is started. */
@@ -74,6 +76,7 @@ export class EmbeddedHost implements AsyncDisposable {
       pool,
       claims,
       backEnds: pciback,
+      ...(options.patience === undefined ? {} : { patience: options.patience }),
       onError: (doing, error) => {
         onEvent({ of: 'tool stack', doing, error });
       },

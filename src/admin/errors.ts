@@ -2,6 +2,7 @@
 import { OpenslotError, type PciAddress } from '../pci/index.js';
 import { backendPath, XENBUS_STATE_NAMES, type XenbusState } from '../xen/pciif/index.js';
 import type { DomainId } from '../xen/domain.js';
+import { XenCallError } from '../xen/index.js';
 import type { Guest } from './guests.js';
 
 type Named = Pick<Guest, 'id' | 'name'>;
@@ -69,6 +70,11 @@ export class GuestGoneError extends OpenslotError {
       'openslot list shows what came back',
     );
   }
+}
+
+/** What a call met, as the tool stack says it: a domain that the hypervisor does not know any more is a guest that is gone. */
+export function goneOr(error: unknown, guest: Guest): unknown {
+  return error instanceof XenCallError && error.errno === 'ESRCH' ? new GuestGoneError(guest) : error;
 }
 
 /** The guest maps frames of the real machine, and this machine's memory has none. */

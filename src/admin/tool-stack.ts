@@ -3,7 +3,8 @@ import type { Machine } from '../function/index.js';
 import type { PciAddress } from '../pci/index.js';
 import { QuarantinedError, type Pool } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
-import type { XenPlatform } from '../xen/platform.js';
+import type { GuestStatus, XenPlatform } from '../xen/platform.js';
+import { goneOr } from './errors.js';
 import { XenStoreContendedError } from '../xen/store/index.js';
 import type { Guest } from './guests.js';
 import { GuestGrants } from './guest-grants.js';
@@ -45,6 +46,15 @@ export class ToolStack {
     this.libxl = new LibxlMemory(platform.store);
     this.#backEnds = backEnds;
     this.#patience = patience ?? PATIENCE_MS;
+  }
+
+  /** @throws {GuestGoneError} */
+  statusOf(guest: Guest): GuestStatus {
+    try {
+      return this.platform.status(guest.id, guest.uuid);
+    } catch (error) {
+      throw goneOr(error, guest);
+    }
   }
 
   pairOf(guest: Guest): Pair {

@@ -123,8 +123,8 @@ export class Backend {
 
   async #step({ own, front }: PairStates): Promise<void> {
     if (front === XenbusState.closing || front === XenbusState.closed) {
-      // Followed once, however often the guest says it.
-      if (own !== front) await this.#close(front);
+      // Followed once, however often the guest says it: nobody comes back from Closed.
+      if (own !== front && own !== XenbusState.closed) await this.#close(front);
       else if (this.#phase === 'closed') await this.#exports.takeBackUnlisted(await this.#keys.functions());
       return;
     }

@@ -20,14 +20,21 @@ export class TestHost implements AsyncDisposable {
     this.events = events;
   }
 
-  /** Without a description it is the machine of users. */
-  static async start(description?: string, options?: SimOptions): Promise<TestHost> {
+  /** Without a description it is the machine of users. `patience` is that of the tool stack, in milliseconds. */
+  static async start(
+    description?: string,
+    { patience, ...options }: SimOptions & { readonly patience?: number } = {},
+  ): Promise<TestHost> {
     const machine = new SimMachine(
       description === undefined ? undefined : parseMachine(description),
       options,
     );
     const events: HostEvent[] = [];
-    const host = await EmbeddedHost.start({ machine, onEvent: (event) => events.push(event) });
+    const host = await EmbeddedHost.start({
+      machine,
+      onEvent: (event) => events.push(event),
+      ...(patience === undefined ? {} : { patience }),
+    });
     return new TestHost(host, machine, events);
   }
 
@@ -54,8 +61,8 @@ export class TestHost implements AsyncDisposable {
     );
   }
 
-  detach(guest: GuestInfo, text: string) {
-    return this.host.attachments.detach(guest.domain, this.address(text));
+  detach(guest: GuestInfo, text: string, force = false) {
+    return this.host.attachments.detach(guest.domain, this.address(text), { force });
   }
 
   /** A key that the guest wrote below its `data`, once it is there. */

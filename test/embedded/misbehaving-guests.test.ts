@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { OpenslotError } from '../../src/pci/index.js';
 import { TestHost } from './embedded.js';
 
-const EDU = '01:00.0';
+const [EDU, NVME] = ['01:00.0', '02:00.0'];
+
+const codeOf = (error: unknown): string => (error instanceof OpenslotError ? error.code : String(error));
 
 /** A guest that does it, with a function that was attached cold: nobody waits for its front end. */
 async function doing(test: TestHost, way: string) {
@@ -100,4 +103,53 @@ describe('a guest that', () => {
       test.assertGone(guest, EDU);
     });
   }
+
+  test('closes and closes again is followed once', async () => {
+    await using test = await TestHost.start();
+    const guest = await doing(test, 'closes and closes again');
+    const told = () =>
+      test.events.filter((event) => event.of === 'back end' && event.event.event === 'state').length;
+    await test.until('Closed', () => told() >= 5);
+    await sleep(300);
+    assert.equal(told(), 5, 'InitWait, Initialised, Connected, Closing, Closed');
+    await test.detach(guest, EDU);
+    assert.equal(test.state(EDU), 'free');
+  });
+
+  for (const way of ['says connected all the time', 'says anything all the time']) {
+    test(`${way} keeps nothing by that`, async () => {
+      await using test = await TestHost.start(undefined, { patience: 300 });
+      const guest = await doing(test, way);
+      await sleep(200);
+      // It may agree by chance; a refusal is one that says who did not answer.
+      const code = await test.detach(guest, EDU).then(() => undefined, codeOf);
+      if (code !== undefined) {
+        assert.match(code, /^(GUEST_SILENT|BACK_END_SILENT|PAIR_CLOSED)$/);
+        assert.equal(test.state(EDU), 'taken');
+        await test.detach(guest, EDU, true);
+      }
+      assert.equal(test.state(EDU), 'free');
+      await test.host.guests.destroy(guest.domain);
+      test.assertGone(guest, EDU);
+    });
+  }
+
+  test('never answers keeps its function, until it is taken by force', async () => {
+    await using test = await TestHost.start(undefined, { patience: 300 });
+    const guest = await test.run('ends', [EDU], { arguments: ['loops'] });
+    await test.report(guest, 'ready');
+    for (let round = 0; round < 2; round++) {
+      await assert.rejects(test.detach(guest, EDU), { code: 'GUEST_SILENT' });
+      assert.equal(test.state(EDU), 'taken');
+    }
+    await assert.rejects(test.attach(guest, NVME), { code: 'GUEST_SILENT' });
+    assert.equal(test.state(NVME), undefined, 'it went back to its driver');
+    const report = await test.detach(guest, EDU, true);
+    assert.equal(report.forced, true);
+    assert.equal(test.state(EDU), 'free');
+    const next = await test.run('ends', [EDU], { arguments: ['returns'], name: 'next' });
+    assert.equal((await test.host.guests.ended(next.domain)).how, 'exit');
+    await test.host.guests.destroy(guest.domain);
+    test.assertGone(guest, EDU);
+  });
 });

@@ -104,14 +104,18 @@ function exhaust(): void {
   for (let index = 0; index < 2000; index++) ask(call === Call.grant ? Call.revoke : Call.closePort, index);
 }
 
-/** Anything anywhere, the words of a call that is being answered too. */
-function scribble(): void {
-  for (let count = 0; count < 500; count++) {
-    if (random.oneIn(3)) Atomics.store(words, random.below(24), number());
-    else if (random.oneIn(2)) Atomics.store(words, random.below(words.length), number());
-    else memory[random.below(random.oneIn(2) ? 1024 : memory.length)] = number();
-  }
+/** Anything anywhere in its memory: its ring, a page that it shares, what a device writes to. */
+function scribbleMemory(): void {
+  for (let count = 0; count < 500; count++)
+    memory[random.below(random.oneIn(2) ? 1024 : memory.length)] = number();
   // Seldom enough to be none of the floods that a domain is ended for.
+  if (random.oneIn(10)) anyCall();
+}
+
+/** The same in its control block: the words of a call that is being answered, too. */
+function scribbleControl(): void {
+  for (let count = 0; count < 500; count++)
+    Atomics.store(words, random.below(random.oneIn(2) ? 24 : words.length), number());
   if (random.oneIn(10)) anyCall();
 }
 
@@ -149,25 +153,30 @@ function transferAnywhere(): void {
     ask(Call.write, 0, offset, 8, value, 0);
 }
 
+/** What leaves its own library of calls able to work. */
+function mixture(): void {
+  const action = random.pick([
+    anyCall,
+    likelyCall,
+    scribbleMemory,
+    garbleRing,
+    garbleRequest,
+    transferAnywhere,
+  ]);
+  for (let count = 0; count < 20; count++) action();
+}
+
 const WAYS: Readonly<Record<string, () => void>> = {
   anyCall,
   likelyCall,
   exhaust,
-  scribble,
+  scribbleMemory,
+  scribbleControl,
   garbleRing,
   garbleRequest,
   transferAnywhere,
   mixture: () => {
-    const way = random.pick([
-      anyCall,
-      likelyCall,
-      likelyCall,
-      scribble,
-      garbleRing,
-      garbleRequest,
-      transferAnywhere,
-    ]);
-    for (let count = 0; count < 20; count++) way();
+    random.pick([mixture, mixture, scribbleControl])();
   },
   /** Its process ends between a call and its answer. */
   leavesInCall: () => {
@@ -202,5 +211,5 @@ export default async function hostile({ xpci, store }: Guest): Promise<void> {
     fn.setEnabled(true);
     fn.config.write(4, 2, fn.config.read(4, 2) | 4);
   }
-  await act(WAYS['mixture'] ?? anyCall);
+  await act(mixture);
 }

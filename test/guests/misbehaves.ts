@@ -20,7 +20,16 @@ async function printsForEver(text: string): Promise<never> {
   for (;;) if (!process.stdout.write(text)) await once(process.stdout, 'drain');
 }
 
-const WAYS: Readonly<Record<string, () => unknown>> = {
+/** States of a pair in turn, as fast as the store takes them. */
+async function says({ xpci, store }: Guest, ...states: readonly string[]): Promise<never> {
+  await xpci.connected();
+  for (;;) for (const state of states) await store.write('device/pci/0/state', state);
+}
+
+const WAYS: Readonly<Record<string, (guest: Guest) => unknown>> = {
+  'closes and closes again': (guest) => says(guest, '5', '6'),
+  'says connected all the time': (guest) => says(guest, '4'),
+  'says anything all the time': (guest) => says(guest, '1', '4', '7', '3', '8', '2', '9', 'x', ''),
   'throws what has no text': () => {
     AbortSignal.abort(textless).throwIfAborted();
   },
@@ -65,8 +74,9 @@ const WAYS: Readonly<Record<string, () => unknown>> = {
   },
 };
 
-export default async function misbehaves({ arguments: [name = ''] }: Guest): Promise<void> {
+export default async function misbehaves(guest: Guest): Promise<void> {
+  const [name = ''] = guest.arguments;
   const way = WAYS[name];
   if (way === undefined) throw new Error(`no way named ${name}`);
-  await way();
+  await way(guest);
 }
