@@ -65,7 +65,7 @@ async function demo({ keep = false, fault = false }: DemoChoice): Promise<void> 
     process.exitCode = 1;
     return;
   }
-  await ownEmbedded(host, owner);
+  using _answers = await ownEmbedded(host, owner);
   print(
     `\n${wayIn('demo', host.pool.list()[0]?.address).join('\n')}\nCtrl-C ends it. What happens is told here.`,
   );

@@ -6,14 +6,14 @@ import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { entriesOf } from './pool-view.js';
 
-/** Answers from now on; ends with the owner's socket and the host. */
-export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promise<void> {
+/** Answers from now on, until it is disposed of: ahead of the host, which the requests work with. */
+export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promise<Disposable> {
   const { store } = machineFiles('sim');
   // Whoever has the owner's socket may clear away what a dead owner left.
   rmSync(store, { force: true });
   await host.store.listen(store);
   const { guests } = host;
-  owner.serve({
+  return owner.serve({
     pool: () => entriesOf(host.pool),
     functions: () => host.machine.list(),
     inspect: ({ address }) => inspect(host.machine, address),

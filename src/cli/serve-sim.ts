@@ -29,7 +29,7 @@ export async function serveSim(file: string | undefined, json: boolean): Promise
       log(describeHostEvent(event), { event: 'host', ...hostEventData(event) });
     },
   });
-  await ownEmbedded(host, owner);
+  using _answers = await ownEmbedded(host, owner);
   const functions = machine.list().length;
   const endpoint = machine.list().find(({ headerType }) => headerType === 0)?.address;
   log(`ready: a simulated machine with ${functions} functions\n${wayIn(undefined, endpoint).join('\n')}`, {

@@ -101,7 +101,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
       });
     },
   });
-  owner.serve({
+  using _answers = owner.serve({
     pool: () => entriesOf(pool),
     claim: ({ address }) => hostClaims.claim(address),
     release: ({ address }) => hostClaims.release(address),

@@ -1,7 +1,7 @@
 /** A command as a client of the owner: one request, one answer. */
 import { connect } from 'node:net';
-import { createInterface } from 'node:readline';
 import { OpenslotError, type ErrorData } from '../pci/index.js';
+import { ByteLines } from './byte-lines.js';
 import type { RequestName, RequestParameters } from './request-schemas.js';
 import type { AnswerLine, OwnerResults, Wire } from './requests.js';
 
@@ -71,10 +71,10 @@ export function askOwner<Name extends RequestName>(
     connection.once('connect', () => {
       connection.write(`${JSON.stringify({ id: 1, request, parameters })}\n`);
     });
-    const lines = createInterface({ input: connection });
-    // The connection's own handler has it; a reader of lines repeats it.
-    lines.on('error', () => undefined);
-    lines.once('line', (line) => {
+    const lines = new ByteLines(Infinity);
+    connection.on('data', (bytes: Buffer) => {
+      const [line] = lines.push(bytes);
+      if (line === undefined) return;
       try {
         const answer = JSON.parse(line) as AnswerLine;
         if ('error' in answer) reject(new OwnerRefusedError(answer.error));

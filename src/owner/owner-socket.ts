@@ -2,13 +2,10 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OpenslotError } from '../pci/index.js';
-import { LONGEST_LINE, type OwnerRequests } from './requests.js';
-
-/** Answers that a client does not read; beyond it the client is cut off. */
-const MOST_UNREAD_BYTES = 1024 * 1024;
+import { ByteLines } from './byte-lines.js';
+import { LONGEST_LINE, type NotAnswering, type OwnerRequests } from './requests.js';
 
 /** Another process owns the machine. */
 export class OwnerRunningError extends OpenslotError {
@@ -38,14 +35,15 @@ export class RuntimeDirectoryError extends OpenslotError {
 export class OwnerSocket implements AsyncDisposable {
   readonly #server = createServer();
   readonly #clients = new Set<Socket>();
-  #requests: OwnerRequests | undefined;
+  #requests: OwnerRequests | NotAnswering = 'not yet';
 
   private constructor() {
     this.#server.on('connection', (client) => {
       this.#clients.add(client);
       client.on('error', () => undefined);
       client.on('close', () => this.#clients.delete(client));
-      answerLines(client, () => this.#requests);
+      // Whatever went wrong with one client is no other one's business, and no end of the owner.
+      answerLines(client, () => this.#requests).catch(() => client.destroy());
     });
   }
 
@@ -70,9 +68,17 @@ export class OwnerSocket implements AsyncDisposable {
     }
   }
 
-  /** Begins to answer. Until then, as in a command that is the owner only for its own duration, clients are told so. */
-  serve(requests: OwnerRequests): void {
+  /**
+   * Begins to answer. Until then, as in a command that is the owner only for its own duration, clients are told so.
+   * Disposing of what is returned ends it: what `requests` works with can go, and no further one begins.
+   */
+  serve(requests: OwnerRequests): Disposable {
     this.#requests = requests;
+    return {
+      [Symbol.dispose]: () => {
+        this.#requests = 'no more';
+      },
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -143,25 +149,34 @@ async function takeTurn(path: string): Promise<AsyncDisposable> {
   }
 }
 
-/** One request after the other: a claim must not overtake a release that was asked before it. */
-function answerLines(client: Socket, requests: () => OwnerRequests | undefined): void {
-  let unfinished = 0;
-  client.on('data', (bytes: Buffer) => {
-    const newline = bytes.lastIndexOf(10);
-    unfinished = newline < 0 ? unfinished + bytes.length : bytes.length - newline - 1;
-    if (unfinished > LONGEST_LINE) client.destroy();
-  });
-  let last: Promise<void> = Promise.resolve();
-  const lines = createInterface({ input: client, crlfDelay: Infinity });
-  lines.on('error', () => undefined);
-  lines.on('line', (line) => {
-    last = last.then(async () => {
-      if (client.destroyed) return;
+/**
+ * One request after the other: a claim must not overtake a release that was asked before it. While one is being
+ * answered, and while its answer is not taken, nothing is read: what a client asks at once waits with the client.
+ */
+async function answerLines(client: Socket, requests: () => OwnerRequests | NotAnswering): Promise<void> {
+  const lines = new ByteLines(LONGEST_LINE);
+  for await (const bytes of client.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    for (const line of lines.push(bytes)) {
       // Loaded at the first line: a command that only asks another owner needs no schemas.
       const { answerLine } = await import('./request-lines.js');
       const answer = await answerLine(line, requests());
-      if (client.writableLength > MOST_UNREAD_BYTES) client.destroy();
-      else client.write(`${JSON.stringify(answer)}\n`);
-    });
+      if (!client.write(`${JSON.stringify(answer)}\n`)) await taken(client);
+      if (client.destroyed) return;
+    }
+    if (lines.tooLong) client.destroy();
+  }
+}
+
+/** Settles when the client has taken what was written to it, or is gone. */
+function taken(client: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = () => {
+      client.off('drain', settle);
+      client.off('close', settle);
+      resolve();
+    };
+    client.on('drain', settle);
+    client.on('close', settle);
+    if (client.closed) settle();
   });
 }

@@ -1,13 +1,21 @@
 /** From one line to its answer: parsed, checked, done by the owner, and never an exception. */
 import { errorData, OpenslotError } from '../pci/index.js';
 import { checkRequest, MalformedRequestError, requestId, type CheckedRequest } from './request-schemas.js';
-import type { AnswerLine, OwnerRequests } from './requests.js';
+import type { AnswerLine, NotAnswering, OwnerRequests } from './requests.js';
 
 /** The owner is there only for the duration of one command, and answers nothing else. */
 class OwnerBusyError extends OpenslotError {
   readonly code = 'OWNER_BUSY';
   constructor() {
     super('another command is changing the machine at this moment', {}, 'try again');
+  }
+}
+
+/** The owner has been told to end, and takes back what it has done. */
+class OwnerStoppingError extends OpenslotError {
+  readonly code = 'OWNER_STOPPING';
+  constructor() {
+    super('the owner of this machine is about to end', {}, 'start it again: openslot serve');
   }
 }
 
@@ -23,13 +31,14 @@ class RequestUnsupportedError extends OpenslotError {
   }
 }
 
-export async function answerLine(line: string, requests: OwnerRequests | undefined): Promise<AnswerLine> {
+export async function answerLine(line: string, requests: OwnerRequests | NotAnswering): Promise<AnswerLine> {
   let id = 0;
   try {
     const parsed = parse(line);
     id = requestId(parsed);
     const request = checkRequest(parsed);
-    if (requests === undefined) throw new OwnerBusyError();
+    if (requests === 'not yet') throw new OwnerBusyError();
+    if (requests === 'no more') throw new OwnerStoppingError();
     return { id, result: await perform(requests, request) };
   } catch (error) {
     return { id, error: errorData(error) };

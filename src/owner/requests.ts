@@ -38,6 +38,9 @@ export type OwnerRequests = {
   ) => OwnerResults[Name] | Promise<OwnerResults[Name]>;
 };
 
+/** Why an owner answers no request. */
+export type NotAnswering = 'not yet' | 'no more';
+
 /** A result as a client gets it: what has a text form in JSON, such as an address, comes as text. */
 export type Wire<Value> = Value extends number
   ? number
@@ -50,5 +53,5 @@ export type Wire<Value> = Value extends number
 export type AnswerLine =
   { readonly id: number; readonly result: unknown } | { readonly id: number; readonly error: ErrorData };
 
-/** Longest line that either end takes. */
+/** Bytes of the longest request. */
 export const LONGEST_LINE = 64 * 1024;

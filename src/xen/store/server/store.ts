@@ -145,11 +145,16 @@ export class Store {
   #removeOwned(name: string, domain: Domain): void {
     const node = this.tree.get(name);
     if (node === undefined || domain.nodes === 0) return;
-    if (ownerOf(node) === domain.id && name !== '/') {
-      removeSubtree(this.tree, name, (gone, exact, before) => {
-        this.fire(gone, exact, before);
-      });
-      return;
+    if (ownerOf(node) === domain.id) {
+      if (name !== '/') {
+        removeSubtree(this.tree, name, (gone, exact, before) => {
+          this.fire(gone, exact, before);
+        });
+        return;
+      }
+      // It cannot go, and must not be the next one's of that id.
+      const [owner, ...others] = node.permissions;
+      this.tree.put(name, { ...node, permissions: [{ ...owner, domain: 0 }, ...others] });
     }
     for (const child of childNames(node.children)) {
       this.#removeOwned(joinPath(name, child), domain);
