@@ -117,6 +117,24 @@ describe('the house', () => {
     }
   });
 
+  test('a guest’s worker loads neither the store’s server nor the hypervisor', () => {
+    const loaded = new Set<string>();
+    const load = (file: string) => {
+      if (loaded.has(file)) return;
+      loaded.add(file);
+      const text = readFileSync(join(SOURCE, file), 'utf8').replaceAll(/^(im|ex)port type [^;]*;/gm, '');
+      for (const [, target = ''] of text.matchAll(/from\s*'(\.[^']+)\.js'/g))
+        load(normalize(join(dirname(file), `${target}.ts`)));
+    };
+    load(join('guest', 'entry.ts'));
+    assert.ok(loaded.has(join('xpci', 'front-end.ts')), 'what it does load was followed');
+    const foreign = [...loaded].filter(
+      (file) =>
+        file.startsWith(join('xen', 'store', 'server')) || file === join('xen', 'local', 'local-xen.ts'),
+    );
+    assert.deepEqual(foreign, [], 'each guest would load and keep them; import the parts by their own files');
+  });
+
   test('every file says in its first lines what it is', () => {
     for (const file of files) {
       const text = readFileSync(join(SOURCE, file), 'utf8').replace(/^#!.*\n/, '');
