@@ -8,7 +8,7 @@ export { Attachments, type AttachmentsOptions, type DetachOptions } from './atta
 export type { DetachReport } from './detach.js';
 export { EmbeddedHost, type EmbeddedHostOptions } from './embedded-host.js';
 export * from './errors.js';
-export { Guests, type Guest } from './guests.js';
+export type { Guest } from './guests.js';
 export { HostClaims, XEN_HOLDER, type ClaimReport } from './host-claims.js';
 export {
   describeEnd,
@@ -18,7 +18,6 @@ export {
   type HostEvent,
 } from './host-events.js';
 export { inspect, type Inspection } from './inspection.js';
-export { LibxlMemory } from './libxl-memory.js';
 export {
   GuestOptionsError,
   LocalGuests,

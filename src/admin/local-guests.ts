@@ -3,20 +3,20 @@ import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { GUEST_ENTRY, GuestProgramError, LOADED_KEY, type GuestStart } from '../guest/index.js';
-import { OpenslotError } from '../pci/index.js';
-import { DOM0, type DomainId } from '../xen/domain.js';
-import type { DomainEnd, LocalDomain, LocalXen } from '../xen/local/index.js';
-import { backendPath } from '../xen/pciif/index.js';
 import {
-  homePath,
-  removeWithEmptyParents,
-  type Permission,
-  type StoreView,
-  type XenStore,
-} from '../xen/store/index.js';
+  GUEST_ENTRY,
+  GuestProgramError,
+  LOADED_KEY,
+  POWEROFF,
+  SHUTDOWN_KEY,
+  type GuestStart,
+} from '../guest/index.js';
+import { OpenslotError } from '../pci/index.js';
+import type { DomainId } from '../xen/domain.js';
+import type { DomainEnd, LocalDomain, LocalXen } from '../xen/local/index.js';
+import { homePath, type XenStore } from '../xen/store/index.js';
 import { GuestRunningError, GuestUnknownError } from './errors.js';
-import { libxlPath, vmPath } from './guests.js';
+import { forgetGuest, introduceGuest } from './guest-keys.js';
 import { OutputLines } from './output-lines.js';
 
 /** What a guest is to be. */
@@ -126,7 +126,7 @@ export class LocalGuests {
     this.#guests.set(domain.id, guest);
     guest.cleared = domain.ended.then((end) => this.#ended(guest, end));
     try {
-      await this.#store.transaction((tx) => introduce(tx, guest));
+      await this.#store.transaction((tx) => introduceGuest(tx, domain, guest.uuid));
     } catch (cause) {
       await this.destroy(domain.id);
       throw cause;
@@ -182,7 +182,7 @@ export class LocalGuests {
 
   /** Asks a guest to end, as the tool stack of any Xen does; whether it does is its own. @throws {GuestUnknownError} */
   async shutdown(id: DomainId): Promise<void> {
-    await this.#store.write(`${homePath(this.#guest(id).domain.id)}/control/shutdown`, 'poweroff');
+    await this.#store.write(`${homePath(this.#guest(id).domain.id)}/${SHUTDOWN_KEY}`, POWEROFF);
   }
 
   /** Ends a guest wherever it is; settles when its functions are on their way back and its keys are gone. */
@@ -229,13 +229,7 @@ export class LocalGuests {
       this.#options.onError(domain.id, error);
     };
     await this.#options.beforeClearing(domain.id).catch(failed);
-    await this.#store
-      .transaction(async (tx) => {
-        for (const path of [homePath(domain.id), vmPath(uuid), libxlPath(domain.id)]) await tx.remove(path);
-        // The back end does it too, after its functions have come back: whoever is first.
-        await removeWithEmptyParents(tx, backendPath(DOM0, domain.id), '/');
-      })
-      .catch(failed);
+    await this.#store.transaction((tx) => forgetGuest(tx, domain.id, uuid)).catch(failed);
     this.#guests.delete(domain.id);
   }
 }
@@ -271,37 +265,3 @@ function checkFile(file: string): void {
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-
-/** The keys of a new PV domain, with the owners that libxl gives them. */
-async function introduce(tx: StoreView, { domain, uuid, options }: Running): Promise<void> {
-  const { id } = domain;
-  const [home, vm] = [homePath(id), vmPath(uuid)];
-  const readable: readonly Permission[] = [
-    { access: 'none', domain: DOM0 },
-    { access: 'read', domain: id },
-  ];
-  const own: readonly Permission[] = [{ access: 'none', domain: id }];
-  const put = async (path: string, value: string, permissions: readonly Permission[]) => {
-    await tx.write(path, value);
-    await tx.setPermissions(path, permissions);
-  };
-  const kibibytes = String(domain.memory.buffer.byteLength / 1024);
-  await put(home, '', readable);
-  for (const [key, value] of Object.entries({
-    vm,
-    name: options.name,
-    domid: String(id),
-    'memory/static-max': kibibytes,
-    'memory/target': kibibytes,
-    'store/port': '1',
-    device: '',
-    control: '',
-  }))
-    await put(`${home}/${key}`, value, readable);
-  for (const key of ['control/shutdown', LOADED_KEY, 'data', 'drivers', 'feature', 'attr', 'error'])
-    await put(`${home}/${key}`, '', own);
-  await put(vm, '', readable);
-  await put(`${vm}/name`, options.name, readable);
-  await put(`${vm}/uuid`, uuid, readable);
-  await tx.write(`${libxlPath(id)}/type`, 'pv');
-}

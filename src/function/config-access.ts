@@ -16,15 +16,19 @@ export function checkConfigAccess(
 ): void {
   if (width !== 1 && width !== 2 && width !== 4) {
     throw new ConfigAccessError(
-      'unaligned',
+      'CONFIG_UNALIGNED',
       { operation, offset, width },
       'the width must be 1, 2 or 4 bytes',
     );
   }
   if ((offset & (width - 1)) !== 0) {
-    throw new ConfigAccessError('unaligned', { operation, offset, width }, 'not aligned to its width');
+    throw new ConfigAccessError('CONFIG_UNALIGNED', { operation, offset, width }, 'not aligned to its width');
   }
   if (!Number.isInteger(offset) || offset < 0 || offset + width > size) {
-    throw new ConfigAccessError('out_of_range', { operation, offset, width }, `the space has ${size} bytes`);
+    throw new ConfigAccessError(
+      'CONFIG_OUT_OF_RANGE',
+      { operation, offset, width },
+      `the space has ${size} bytes`,
+    );
   }
 }

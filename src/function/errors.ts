@@ -7,7 +7,7 @@ import type { InterruptSource } from './function.js';
 export class ConfigAccessError extends OpenslotError {
   readonly code: 'CONFIG_OUT_OF_RANGE' | 'CONFIG_UNALIGNED' | 'CONFIG_REFUSED';
   constructor(
-    cause: 'out_of_range' | 'unaligned' | 'refused',
+    code: ConfigAccessError['code'],
     access: { readonly operation: 'read' | 'write'; readonly offset: number; readonly width: number },
     why: string,
     next = '',
@@ -20,7 +20,7 @@ export class ConfigAccessError extends OpenslotError {
       next,
       options,
     );
-    this.code = `CONFIG_${cause.toUpperCase() as 'OUT_OF_RANGE' | 'UNALIGNED' | 'REFUSED'}`;
+    this.code = code;
   }
 }
 

@@ -6,7 +6,14 @@ import { connectGuest } from '../xen/local/guest/index.js';
 import type { Handoff } from '../xen/local/index.js';
 import { Xpci } from '../xpci/index.js';
 import { GuestProgramError } from './errors.js';
-import { LOADED_KEY, type Guest, type GuestProgram, type GuestStart } from './index.js';
+import {
+  LOADED_KEY,
+  POWEROFF,
+  SHUTDOWN_KEY,
+  type Guest,
+  type GuestProgram,
+  type GuestStart,
+} from './index.js';
 
 const { handoff, data } = workerData as { readonly handoff: Handoff; readonly data: GuestStart };
 
@@ -22,15 +29,12 @@ async function load(program: string): Promise<GuestProgram> {
   return module.default as GuestProgram;
 }
 
-/** What a tool stack writes into `control/shutdown` to ask a guest of a Xen to end. */
-const POWEROFF = 'poweroff';
-
 const main = await load(data.program);
 await using platform = connectGuest(handoff);
 await using xpci = await Xpci.start(platform);
 const shutdown = new AbortController();
-await using _asked = await platform.store.watch('control/shutdown', async () => {
-  if (shutdown.signal.aborted || (await platform.store.read('control/shutdown')) !== POWEROFF) return;
+await using _asked = await platform.store.watch(SHUTDOWN_KEY, async () => {
+  if (shutdown.signal.aborted || (await platform.store.read(SHUTDOWN_KEY)) !== POWEROFF) return;
   shutdown.abort();
   // Ends the program's `changes()`: one that lives by them needs to know nothing more.
   await xpci.close();

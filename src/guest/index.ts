@@ -32,6 +32,10 @@ export const GUEST_ENTRY = new URL('./entry.js', import.meta.url);
 /** Written with 1, in the guest's own directory, once its program is loaded and it can be asked to shut down. */
 export const LOADED_KEY = 'control/feature-poweroff';
 
+/** Where, in the guest's own directory, a tool stack asks it to end, and the word for it. */
+export const SHUTDOWN_KEY = 'control/shutdown';
+export const POWEROFF = 'poweroff';
+
 /** What the tool stack hands to {@link GUEST_ENTRY}. */
 export interface GuestStart {
   /** `file:` address of the program. */

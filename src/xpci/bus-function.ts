@@ -107,7 +107,7 @@ export class BusFunction implements ConfigSpace {
   #refused(operation: 'read' | 'write', offset: number, width: ConfigWidth): number {
     const { error } = this.#context.operations;
     if (error !== OperationError.deviceNotFound)
-      throw new ConfigAccessError('refused', { operation, offset, width }, describeError(error));
+      throw new ConfigAccessError('CONFIG_REFUSED', { operation, offset, width }, describeError(error));
     this.#context.onVanish(this);
     return allOnes(width);
   }

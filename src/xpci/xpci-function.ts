@@ -55,7 +55,7 @@ class FunctionConfig implements ConfigSpace {
 }
 
 function closed(operation: 'read' | 'write', offset: number, width: number): ConfigAccessError {
-  return new ConfigAccessError('refused', { operation, offset, width }, 'the function was closed');
+  return new ConfigAccessError('CONFIG_REFUSED', { operation, offset, width }, 'the function was closed');
 }
 
 /** What was opened through it is closed with it. After a detach reads give all ones and writes reach nothing. */

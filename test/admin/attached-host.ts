@@ -1,15 +1,13 @@
 /** A host for the tests of attach and detach: machine, pool, back end and tool stack in one process, guests beside it. */
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Attachments, HostClaims, type ToolStackOptions } from '../../src/admin/index.js';
 import { grantsOf, type Grants } from '../../src/admin/grants.js';
-import { describeEvent, Pciback, type PcibackEvent } from '../../src/pciback/index.js';
 import { notations } from '../../src/pci/index.js';
 import { domainId } from '../../src/xen/domain.js';
 import { XenStoreClient } from '../../src/xen/store/index.js';
 import type { PlacedShape } from '../function/simulated-host.js';
-import { FrontEnd } from '../pciback/front-end.js';
-import { LocalHost } from '../xen/local-host.js';
+import type { FrontEnd } from '../pciback/front-end.js';
+import { ServedHost } from '../pciback/served-host.js';
 import { ObservedPlatform } from '../xen/observed-platform.js';
 import { permissions, treeText } from '../xen/store/tree-text.js';
 import { WriteTap } from './written.js';
@@ -27,17 +25,15 @@ export interface HostOptions {
 export const spec = (text: string) => notations.xlSpec.parse(text);
 export const target = (text: string) => spec(text).target;
 
-export class AttachedHost extends LocalHost {
+export class AttachedHost extends ServedHost {
   /** The tool stack's view of the platform: what it grants is noted here. */
   readonly tools: ObservedPlatform;
   readonly claims: HostClaims;
   readonly written = new WriteTap();
-  readonly events: PcibackEvent[] = [];
   readonly errors: unknown[] = [];
   readonly #options: ToolStackOptions;
   /** All that functions of the machine have. */
   readonly #ranges: Pick<Grants, 'memory' | 'ports'>;
-  #pciback: Pciback | undefined;
   #attachments: Attachments | undefined;
 
   private constructor({ shapes, patience = 30_000, needsMachineFrames = false }: HostOptions) {
@@ -57,7 +53,7 @@ export class AttachedHost extends LocalHost {
       pool: this.pool,
       claims: this.claims,
       patience,
-      backEnds: { refusal: (guest, address) => this.#pciback?.refusal(guest, address) },
+      backEnds: this,
     };
   }
 
@@ -75,20 +71,6 @@ export class AttachedHost extends LocalHost {
       ...this.#options,
       onError: (_doing, error) => this.errors.push(error),
     });
-  }
-
-  async serve(): Promise<void> {
-    this.#pciback = await Pciback.start({
-      platform: this.platform,
-      pool: this.pool,
-      holder: 'pciback',
-      onEvent: (event) => this.events.push(event),
-    });
-  }
-
-  async endServing(): Promise<void> {
-    await this.#pciback?.[Symbol.asyncDispose]();
-    this.#pciback = undefined;
   }
 
   get attachments(): Attachments {
@@ -119,11 +101,6 @@ export class AttachedHost extends LocalHost {
       store.write(path, value);
       if (owners.length > 0) store.setPermissions(path, permissions(...owners));
     }
-  }
-
-  /** It runs from now on, and its front end says nothing by itself. */
-  front(guest: number): FrontEnd {
-    return new FrontEnd(this.platform, this.guestPlatform(guest));
   }
 
   /** A guest whose front end connects whenever there is a pair, and takes hot changes. */
@@ -170,11 +147,6 @@ export class AttachedHost extends LocalHost {
       .split('\n')
       .filter((line) => /\/pci\/\d|device\/pci|\/domid = |openslot/.test(line))
       .filter((line) => !/^\/libxl\/pci\/[-0-9a-f]+ = ""/.test(line));
-  }
-
-  async settled(condition: () => boolean): Promise<void> {
-    for (let tries = 0; tries < 6000 && !condition(); tries++) await sleep(5);
-    assert.ok(condition(), `not reached; events:\n${this.events.map(describeEvent).join('\n')}`);
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {

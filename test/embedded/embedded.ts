@@ -1,13 +1,10 @@
 /** An embedded host for tests: a simulated machine, guests that run programs of `test/guests`, and what they report. */
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { EmbeddedHost, type GuestInfo, type GuestOptions, type HostEvent } from '../../src/admin/index.js';
 import { parseMachine, SimMachine, type SimOptions } from '../../src/machines/sim/index.js';
 import { notations, type PciAddress } from '../../src/pci/index.js';
-
-/** Longest wait for anything, so that a loaded machine has time. */
-const PATIENCE_MS = 30_000;
+import { until } from '../until.js';
 
 export class TestHost implements AsyncDisposable {
   readonly host: EmbeddedHost;
@@ -73,12 +70,8 @@ export class TestHost implements AsyncDisposable {
     return value ?? '';
   }
 
-  async until(what: string, condition: () => boolean): Promise<void> {
-    const latest = performance.now() + PATIENCE_MS;
-    while (!condition()) {
-      assert.ok(performance.now() < latest, `${what} did not come; ${this.output().join('\n')}`);
-      await sleep(5);
-    }
+  until(what: string, condition: () => boolean): Promise<void> {
+    return until(condition, () => `${what} did not come; ${this.output().join('\n')}`);
   }
 
   /** What the guests printed. */

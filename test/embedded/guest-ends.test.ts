@@ -45,14 +45,14 @@ describe('a guest', () => {
     const memory = test.host.xen.domain(guest.domain)?.memory;
     assert.ok(memory !== undefined);
     const target = Number(await test.report(guest, 'started')) - memory.base;
-    const faults = test.machine.faults.count;
+    const faults = test.machine.iommuFaults.count;
     await test.host.guests.destroy(guest.domain);
     test.assertGone(guest, EDU);
     // Long enough for the transfer to be over, had the reset not ended it.
     await sleep(250);
     assert.ok(new Uint8Array(memory.buffer, target, 64).every((byte) => byte === 0x5a));
     assert.equal(
-      test.machine.faults.count,
+      test.machine.iommuFaults.count,
       faults,
       'reset before it could reach for memory that it has lost',
     );

@@ -122,7 +122,11 @@ describe('ConfigImage', () => {
 
   test('tells of writes that nothing takes, and lets registers refuse', () => {
     const dropped: unknown[] = [];
-    const refuse = new ConfigAccessError('refused', { operation: 'write', offset: 0x30, width: 1 }, 'no');
+    const refuse = new ConfigAccessError(
+      'CONFIG_REFUSED',
+      { operation: 'write', offset: 0x30, width: 1 },
+      'no',
+    );
     const image = new ConfigImage({
       size: 256,
       registers: [

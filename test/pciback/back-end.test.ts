@@ -1,51 +1,32 @@
 /** The back end's life with a guest: XenBus states, keys, hot changes, nonsense, and death at any moment. */
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { describeEvent, Pciback, type PcibackEvent } from '../../src/pciback/index.js';
+import type { PcibackEvent } from '../../src/pciback/index.js';
 import type { OpenslotError } from '../../src/pci/index.js';
 import { disk, edu } from '../function/shapes.js';
 import { checkProperty } from '../kept-seeds.js';
-import { LocalHost } from '../xen/local-host.js';
 import { treeText } from '../xen/store/tree-text.js';
 import {
-  FrontEnd,
   toolStackAttaches,
   toolStackCreates,
   toolStackDestroys,
   toolStackDetaches,
   toolStackForgets,
 } from './front-end.js';
+import { ServedHost } from './served-host.js';
 
 const DISK = '0000:00:08.0';
 const EDU = '0000:00:05.0';
 const NOTHING_OPEN = { pages: 0, channels: 0 };
 
-/** A host whose functions a back end of ours serves. */
-class ServingHost extends LocalHost {
-  readonly events: PcibackEvent[] = [];
-  #pciback: Pciback | undefined;
-
+class ServingHost extends ServedHost {
   static async start(): Promise<ServingHost> {
     const host = new ServingHost([disk(), edu()]);
     await host.claimAll();
-    host.#pciback = await host.serve((event) => host.events.push(event));
+    await host.serve();
     return host;
-  }
-
-  /** One more back end of the same host. */
-  serve(onEvent: (event: PcibackEvent) => void): Promise<Pciback> {
-    return Pciback.start({ platform: this.platform, pool: this.pool, holder: 'pciback', onEvent });
-  }
-
-  get pciback(): Pciback {
-    assert.ok(this.#pciback !== undefined);
-    return this.#pciback;
-  }
-
-  front(guest: number): FrontEnd {
-    return new FrontEnd(this.platform, this.guestPlatform(guest));
   }
 
   failures(): readonly OpenslotError[] {
@@ -58,16 +39,6 @@ class ServingHost extends LocalHost {
 
   get resets(): number {
     return this.machine.device(disk().address).resets;
-  }
-
-  async settled(condition: () => boolean): Promise<void> {
-    for (let tries = 0; tries < 3000 && !condition(); tries++) await sleep(5);
-    assert.ok(condition(), `not reached; events:\n${this.events.map(describeEvent).join('\n')}`);
-  }
-
-  override async [Symbol.asyncDispose](): Promise<void> {
-    await this.#pciback?.[Symbol.asyncDispose]();
-    await super[Symbol.asyncDispose]();
   }
 }
 
@@ -310,7 +281,7 @@ describe('one guest', () => {
     const front = all.front(1);
     await all.platform.store.write(`${front.back}/state`, '4');
     const events: PcibackEvent[] = [];
-    const second = await all.serve((event) => events.push(event));
+    const second = await all.serveBesides((event) => events.push(event));
     await all.settled(() => events.length > 0);
     assert.deepEqual(
       events.map(({ event }) => event),

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { domainId } from '../../src/xen/domain.js';
 import {
@@ -19,13 +18,12 @@ import {
   XenStoreRefusedError,
 } from '../../src/xen/store/index.js';
 import type { Message, XenStore, XenStoreClient } from '../../src/xen/store/index.js';
+import { until } from '../until.js';
 import { escapeValue } from '../xen/store/tree-text.js';
 
 /** Everything that these tests write stands below it. */
 const TOP = '/openslot-lab';
 const CHILDREN = 1500;
-/** Milliseconds that an event of the emulated machine may take. */
-const PATIENCE = 10_000;
 
 const run = promisify(execFile);
 
@@ -52,15 +50,6 @@ async function tree(store: XenStore, path = '/'): Promise<string[]> {
     );
   }
   return found;
-}
-
-/** Waits for something that an event brings about. */
-async function until(what: string, isSo: () => boolean): Promise<void> {
-  const end = Date.now() + PATIENCE;
-  while (!isSo()) {
-    assert.ok(Date.now() < end, `waited in vain for ${what}`);
-    await sleep(10);
-  }
 }
 
 /** One request without the client's own checks, on a connection of its own. */
@@ -227,20 +216,20 @@ describe('XenStore of the lab', () => {
     const path = `${TOP}/watched`;
     const seen: string[] = [];
     const watch = await one.watch(path, (event) => void seen.push(event));
-    await until('the first event', () => seen.length === 1);
+    await until(() => seen.length === 1);
     for (const change of [`${path}/child`, path, `${path}/a/b`]) {
       await two.write(change, '1');
-      await until(change, () => seen.at(-1) === change);
+      await until(() => seen.at(-1) === change);
     }
     await two.remove(path);
-    await until('the removal', () => seen.length === 5);
+    await until(() => seen.length === 5);
     assert.deepEqual(seen, [path, `${path}/child`, path, `${path}/a/b`, path]);
     await watch.unwatch();
     await two.write(`${path}/child`, '2');
     // Events come in order on a connection, so a later watch's first one is behind any of the old one.
     let later = false;
     const end = await one.watch(TOP, () => void (later = true));
-    await until('the later watch', () => later);
+    await until(() => later);
     await end.unwatch();
     assert.equal(seen.length, 5);
   });
@@ -250,7 +239,7 @@ describe('XenStore of the lab', () => {
     for (const path of ['@introduceDomain', '@releaseDomain']) {
       await one.watch(path, (event) => void seen.push(event));
     }
-    await until('both first events', () => seen.length === 2);
+    await until(() => seen.length === 2);
     assert.deepEqual(seen, ['@introduceDomain', '@releaseDomain']);
   });
 

@@ -1,12 +1,11 @@
 /** Our front end in dom0 against Linux's own xen-pciback, from domain 0 to domain 0, on QEMU's edu and e1000e. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
 import { COMPLIANCE_CASES, ComplianceMatrix, type Stimuli } from '../../src/function/compliance/index.js';
 import type { PciFunction } from '../../src/function/index.js';
 import { LinuxMachine } from '../../src/machines/linux/index.js';
-import { notations, PciAddress, walkCapabilities } from '../../src/pci/index.js';
+import { CapabilityId, notations, PciAddress, walkCapabilities } from '../../src/pci/index.js';
 import { domainId } from '../../src/xen/domain.js';
 import { openNativeGuest, openNativePlatform } from '../../src/xen/native/index.js';
 import { backendPath, frontendPath } from '../../src/xen/pciif/index.js';
@@ -18,6 +17,7 @@ import {
   toolStackDetaches,
   toolStackForgets,
 } from '../pciback/front-end.js';
+import { until } from '../until.js';
 
 const EDU = notations.hex.parse('00:05.0');
 const ETHERNET = notations.hex.parse('00:07.0');
@@ -28,9 +28,6 @@ const DOM0 = domainId(0);
 const FRONT = frontendPath(DOM0);
 const BACK = backendPath(DOM0, DOM0);
 const HOLDER = 'pciback';
-const POWER_MANAGEMENT = 0x01;
-const MSI = 0x05;
-const MSIX = 0x11;
 
 const linux = new LinuxMachine();
 const { drivers } = linux;
@@ -59,12 +56,8 @@ after(async () => {
   await platform[Symbol.asyncDispose]();
 });
 
-async function settled(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
-    if (await condition()) return;
-    await sleep(20);
-  }
-  assert.fail(`${what}: not reached, states ${await states()}`);
+function settled(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  return until(condition, async () => `${what}: not reached, states ${await states()}`);
 }
 
 /** Both ends' states, as `own/back`. */
@@ -156,7 +149,7 @@ function compareConfig(guest: PciFunction, address: PciAddress): { compared: num
     // The interrupt line is the kernel's interrupt number.
     [0x3c, 0x0000_00ff],
   ]);
-  const pm = walkCapabilities(host.config).entries.find(({ id }) => id === POWER_MANAGEMENT)?.offset;
+  const pm = walkCapabilities(host.config).entries.find(({ id }) => id === CapabilityId.pm)?.offset;
   // A guest cannot send PME.
   if (pm !== undefined) own.set(pm, 0xf800_0000);
   const differing: string[] = [];
@@ -253,13 +246,13 @@ describe('one bus', () => {
   test('MSI is switched on with a pirq, and off', () => {
     using fn = xpci.open(FIRST);
     assert.deepEqual(fn.interrupts?.available, { intx: 1, msi: 1, msix: 0 });
-    assert.equal(control(EDU, MSI, 1), 0);
+    assert.equal(control(EDU, CapabilityId.msi, 1), 0);
     for (let round = 0; round < 3; round++) {
       const stream = fn.interrupts.open({ kind: 'msi', vector: 0 });
-      assert.equal(control(EDU, MSI, 1), 1);
+      assert.equal(control(EDU, CapabilityId.msi, 1), 1);
       assert.ok((bound.at(-1) ?? 0) > 0);
       stream[Symbol.dispose]();
-      assert.equal(control(EDU, MSI, 1), 0);
+      assert.equal(control(EDU, CapabilityId.msi, 1), 0);
     }
     assert.throws(() => fn.interrupts?.open({ kind: 'msi', vector: 1 }), { code: 'INTERRUPT_ABSENT' });
   });
@@ -295,13 +288,13 @@ describe('one bus', () => {
     bound.length = 0;
     const streams = [2, 0, 4].map((vector) => fn.interrupts?.open({ kind: 'msix', vector }));
     assert.equal(new Set(bound).size, 3);
-    assert.equal(control(ETHERNET, MSIX, 0x8000), 0x8000);
+    assert.equal(control(ETHERNET, CapabilityId.msix, 0x8000), 0x8000);
     streams[0]?.[Symbol.dispose]();
     streams[1]?.[Symbol.dispose]();
-    assert.equal(control(ETHERNET, MSIX, 0x8000), 0x8000);
+    assert.equal(control(ETHERNET, CapabilityId.msix, 0x8000), 0x8000);
     assert.throws(() => fn.interrupts?.open({ kind: 'msi', vector: 0 }), { code: 'INTERRUPT_TAKEN' });
     fn.close();
-    assert.equal(control(ETHERNET, MSIX, 0x8000), 0);
+    assert.equal(control(ETHERNET, CapabilityId.msix, 0x8000), 0);
   });
 
   test('it goes while a program has it open', async () => {
@@ -314,7 +307,7 @@ describe('one bus', () => {
     assert.equal(await next(changes), `detached ${SECOND}`);
     await settled('connected again', async () => (await states()) === '4/4');
     await toolStackForgets(platform.store, 0, String(ETHERNET));
-    assert.equal(control(ETHERNET, MSIX, 0x8000), 0);
+    assert.equal(control(ETHERNET, CapabilityId.msix, 0x8000), 0);
     assert.deepEqual([fn.config.read(0, 4), region.read32(8)], [0xffff_ffff, 0xffff_ffff]);
     assert.equal(stream?.wait(1000), undefined);
     fn.close();

@@ -1,13 +1,11 @@
 /** A host with our back end and one guest with our front end, for tests; the guest runs on this thread. */
-import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Pciback, type PcibackEvent } from '../../src/pciback/index.js';
 import { domainId } from '../../src/xen/domain.js';
 import { backendPath, frontendPath } from '../../src/xen/pciif/index.js';
 import type { BusChange } from '../../src/xpci/index.js';
 import { disk, edu } from '../function/shapes.js';
 import type { PlacedShape } from '../function/simulated-host.js';
-import { grantFunction, LocalHost } from '../xen/local-host.js';
+import { ServedHost } from '../pciback/served-host.js';
+import { grantFunction } from '../xen/local-host.js';
 
 export const DISK = '0000:00:08.0';
 export const EDU = '0000:00:05.0';
@@ -15,11 +13,9 @@ const GUEST = 1;
 export const FRONT = frontendPath(domainId(GUEST));
 export const BACK = backendPath(domainId(0), domainId(GUEST));
 
-export class GuestHost extends LocalHost {
+export class GuestHost extends ServedHost {
   readonly id = GUEST;
-  readonly events: PcibackEvent[] = [];
   readonly guest = this.guestPlatform(GUEST);
-  #pciback: Pciback | undefined;
 
   /** Our back end serves; every function is in the pool, and granted as it will be once the guest has it. */
   static async start(...shapes: readonly PlacedShape[]): Promise<GuestHost> {
@@ -29,12 +25,7 @@ export class GuestHost extends LocalHost {
       using fn = host.machine.open(address);
       grantFunction(host.platform, domainId(GUEST), fn);
     }
-    host.#pciback = await Pciback.start({
-      platform: host.platform,
-      pool: host.pool,
-      holder: 'pciback',
-      onEvent: (event) => host.events.push(event),
-    });
+    await host.serve();
     return host;
   }
 
@@ -56,16 +47,6 @@ export class GuestHost extends LocalHost {
       channels: this.platform.open.channels,
       pirqs: this.messages.length,
     };
-  }
-
-  async settled(condition: () => boolean): Promise<void> {
-    for (let tries = 0; tries < 3000 && !condition(); tries++) await sleep(5);
-    assert.ok(condition(), `not reached; states ${this.states}`);
-  }
-
-  override async [Symbol.asyncDispose](): Promise<void> {
-    await this.#pciback?.[Symbol.asyncDispose]();
-    await super[Symbol.asyncDispose]();
   }
 }
 

@@ -49,7 +49,7 @@ export class LinuxConfig implements ConfigSpace {
     const count = readSync(this.#fd, this.#bytes, 0, width, offset);
     if (count !== width) {
       throw new ConfigAccessError(
-        'refused',
+        'CONFIG_REFUSED',
         { operation: 'read', offset, width },
         'the kernel gave fewer bytes',
       );
@@ -64,7 +64,7 @@ export class LinuxConfig implements ConfigSpace {
     this.#checkOpen('write', offset, width);
     if (!this.#writable) {
       throw new ConfigAccessError(
-        'refused',
+        'CONFIG_REFUSED',
         { operation: 'write', offset, width },
         `${this.#path} is not writable for this user`,
         'run the command as root',
@@ -76,7 +76,7 @@ export class LinuxConfig implements ConfigSpace {
     } catch (cause) {
       const errno = errnoOf(cause);
       throw new ConfigAccessError(
-        'refused',
+        'CONFIG_REFUSED',
         { operation: 'write', offset, width },
         errno === 'EPERM' ? 'the kernel is locked down (EPERM)' : errno,
         errno === 'EPERM' ? 'cat /sys/kernel/security/lockdown' : '',
@@ -87,7 +87,7 @@ export class LinuxConfig implements ConfigSpace {
 
   #checkOpen(operation: 'read' | 'write', offset: number, width: number): void {
     if (!this.#open)
-      throw new ConfigAccessError('refused', { operation, offset, width }, 'the function was closed');
+      throw new ConfigAccessError('CONFIG_REFUSED', { operation, offset, width }, 'the function was closed');
   }
 
   close(): void {

@@ -90,7 +90,7 @@ export class SimMachine implements Machine {
   }
 
   /** DMA and messages that reached nothing: how many, and the last of them. */
-  get faults(): { readonly count: number; readonly recent: readonly IommuFault[] } {
+  get iommuFaults(): { readonly count: number; readonly recent: readonly IommuFault[] } {
     const { faultCount, faults } = this.#host.iommu;
     return { count: faultCount, recent: faults };
   }

@@ -118,7 +118,7 @@ describe('IOMMU', () => {
         { requester, iova: 0x4000n, access: 'write', why: 'bus_master_off', context: undefined },
       ],
     );
-    assert.equal(machine.faults.count, 5);
+    assert.equal(machine.iommuFaults.count, 5);
     assert.ok(
       new Uint8Array(memory.buffer).every((byte) => byte === 0),
       'a fault writes nothing',
@@ -139,7 +139,7 @@ describe('IOMMU', () => {
     const command = bridge.config.read(COMMAND, 2);
     bridge.config.write(COMMAND, 2, command & ~4);
     assert.equal(bus.dmaWrite(iova(0), Uint8Array.of(1)), 'fault');
-    assert.equal(machine.faults.recent[0]?.why, 'bus_master_off');
+    assert.equal(machine.iommuFaults.recent[0]?.why, 'bus_master_off');
     bridge.config.write(COMMAND, 2, command);
     assert.equal(bus.dmaWrite(iova(0), Uint8Array.of(1)), 'done');
   });
@@ -147,9 +147,9 @@ describe('IOMMU', () => {
   test('the list of faults is bounded, their count is not', () => {
     const { machine, bus } = twoProbes();
     for (let index = 0; index < 1000; index++) bus.dmaRead(iova(index * 4096), new Uint8Array(1));
-    assert.equal(machine.faults.count, 1000);
-    assert.equal(machine.faults.recent.length, 256);
-    assert.equal(machine.faults.recent.at(-1)?.iova, 999n * 4096n);
+    assert.equal(machine.iommuFaults.count, 1000);
+    assert.equal(machine.iommuFaults.recent.length, 256);
+    assert.equal(machine.iommuFaults.recent.at(-1)?.iova, 999n * 4096n);
   });
 
   test('freed memory is out of every context before somebody else gets it', () => {
@@ -252,10 +252,10 @@ describe('IOMMU', () => {
             places.push((page?.target ?? 0) * 4096 + ((at + index) % 4096));
           }
           const bytes = new Uint8Array(length).fill(round + 1);
-          const faults = machine.faults.count;
+          const faults = machine.iommuFaults.count;
           const result = write ? bus.dmaWrite(iova(at), bytes) : bus.dmaRead(iova(at), bytes);
           assert.equal(result, allowed ? 'done' : 'fault');
-          assert.equal(machine.faults.count - faults, allowed ? 0 : 1);
+          assert.equal(machine.iommuFaults.count - faults, allowed ? 0 : 1);
           if (write && allowed) for (const place of places) model[place] = round + 1;
           if (!write)
             assert.ok(bytes.every((byte, index) => byte === (allowed ? model[places[index] ?? 0] : 0xff)));

@@ -57,7 +57,7 @@ describe('faults', () => {
     );
     assert.equal(machine.host.lineLevel(line), false);
     assert.equal(probe.bus.dmaWrite(buffer.iova, Uint8Array.of(1)), 'fault');
-    assert.equal(machine.faults.count, 0, 'it is not there to be recorded');
+    assert.equal(machine.iommuFaults.count, 0, 'it is not there to be recorded');
     assert.deepEqual(
       machine.list().map(({ address }) => String(address)),
       ['0000:00:01.0'],
@@ -138,9 +138,9 @@ describe('faults', () => {
     assert.deepEqual([bytes[0], bytes[16]], [0, 9]);
     machine.inject(AT, { fault: 'wrong_dma', offset: -4096 });
     assert.equal(probe.bus.dmaWrite(buffer.iova, Uint8Array.of(9)), 'fault');
-    assert.equal(machine.faults.recent.at(-1)?.iova, buffer.iova - 4096n);
+    assert.equal(machine.iommuFaults.recent.at(-1)?.iova, buffer.iova - 4096n);
     assert.equal(probe.bus.dmaRead(0n as Iova, new Uint8Array(1)), 'fault');
-    assert.equal(machine.faults.recent.at(-1)?.iova, 0xffff_ffff_ffff_f000n);
+    assert.equal(machine.iommuFaults.recent.at(-1)?.iova, 0xffff_ffff_ffff_f000n);
     machine.clear(AT, 'wrong_dma');
     assert.equal(probe.bus.dmaWrite(buffer.iova, Uint8Array.of(7)), 'done');
     assert.equal(bytes[0], 7);

@@ -162,7 +162,7 @@ describe('messages', () => {
     fn.config.write(COMMAND, 2, 3);
     probe.bus.message(0);
     assert.deepEqual(
-      machine.faults.recent.map(({ why, access }) => [why, access]),
+      machine.iommuFaults.recent.map(({ why, access }) => [why, access]),
       [['bus_master_off', 'message']],
     );
   });
@@ -170,7 +170,7 @@ describe('messages', () => {
   test('with nothing switched on a message is nothing', () => {
     const { machine, probe } = oneProbe();
     probe.bus.message(0);
-    assert.equal(machine.faults.count, 0);
+    assert.equal(machine.iommuFaults.count, 0);
   });
 
   test('a message to an address of memory is a write of 4 bytes there', () => {
@@ -385,7 +385,7 @@ describe('streams', () => {
     fn.close();
     assert.equal(await reader, 'ended');
     probe.bus.message(1);
-    assert.equal(machine.faults.count, 0, 'the capability was switched off');
+    assert.equal(machine.iommuFaults.count, 0, 'the capability was switched off');
   });
 
   test('after a reset the open streams still hear', async () => {

@@ -186,7 +186,7 @@ describe('multi', () => {
 
     copy(to.iova, 0x1234_5000n, 0x1000);
     assert.deepEqual(fault.wait(10), { source: { kind: 'msix', vector: 1 }, count: 1 });
-    const { count, recent } = machine.faults;
+    const { count, recent } = machine.iommuFaults;
     assert.equal(count, 1);
     assert.equal(recent[0]?.iova, 0x1234_5000n);
     assert.equal(recent[0]?.access, 'write');
@@ -197,7 +197,7 @@ describe('multi', () => {
     assert.equal(fault.wait(10), undefined, 'a message is a write, too');
     assert.equal(copier.read32(0x18), 3);
     assert.deepEqual(
-      machine.faults.recent.slice(1).map(({ access, why }) => [access, why]),
+      machine.iommuFaults.recent.slice(1).map(({ access, why }) => [access, why]),
       [
         ['read', 'bus_master_off'],
         ['message', 'bus_master_off'],
@@ -287,7 +287,7 @@ describe('nvme', () => {
     region.write32(0x1000, 1);
     machine.clock.advance(MILLISECOND);
     assert.equal(region.read32(0x1c), 3);
-    assert.equal(machine.faults.recent.at(-1)?.why, 'bus_master_off');
+    assert.equal(machine.iommuFaults.recent.at(-1)?.why, 'bus_master_off');
     fn.config.write(COMMAND, 2, fn.config.read(COMMAND, 2) | MASTER);
     await host.start();
     assert.equal((await host.command({ opcode: 0x0a, dword10: 0x07 })).status, 0);

@@ -44,7 +44,7 @@ export class SimConfig implements ConfigSpace {
   #check(operation: 'read' | 'write', offset: number, width: ConfigWidth): void {
     checkConfigAccess(operation, offset, width, this.size);
     if (!this.#open) {
-      throw new ConfigAccessError('refused', { operation, offset, width }, 'the function was closed');
+      throw new ConfigAccessError('CONFIG_REFUSED', { operation, offset, width }, 'the function was closed');
     }
   }
 

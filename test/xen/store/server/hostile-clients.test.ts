@@ -21,6 +21,7 @@ import {
   XenStoreListenError,
 } from '../../../../src/xen/store/index.js';
 import { checkProperty } from '../../../kept-seeds.js';
+import { until } from '../../../until.js';
 import { permissions } from '../tree-text.js';
 import { Asker } from './asker.js';
 
@@ -51,11 +52,6 @@ function request(type: number, ...texts: readonly string[]): Uint8Array {
     transactionId: 0,
     payload: encodeStrings(...texts) ?? new Uint8Array(0),
   });
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  for (let turns = 0; turns < 20_000 && !isSo(); turns++) await sleep(1);
-  assert.ok(isSo());
 }
 
 describe('a message', () => {

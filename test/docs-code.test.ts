@@ -1,0 +1,54 @@
+/** Programs in the documents run as they stand there, and print what they say. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, test } from 'node:test';
+import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
+
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+
+function programs(page: string, language: string): readonly string[] {
+  const text = readFileSync(join(REPOSITORY, 'docs', page), 'utf8');
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([^\`]*)^\`\`\`$`, 'gm'))].map(
+    ([, code = '']) => code,
+  );
+}
+
+/** What the program prints, run beside other files. Within the package, whose name it imports from. */
+function printed(program: string, beside: Readonly<Record<string, string>> = {}): readonly string[] {
+  const folder = mkdtempSync(join(REPOSITORY, 'dist/test/docs-code-'));
+  try {
+    const { outputText } = transpileModule(program, {
+      compilerOptions: { target: ScriptTarget.ES2022, module: ModuleKind.ESNext },
+    });
+    for (const [name, text] of Object.entries({ ...beside, 'program.mjs': outputText }))
+      writeFileSync(join(folder, name), text);
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['program.mjs'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, stderr);
+    return stdout.trimEnd().split('\n');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe('a program of the documents', () => {
+  test('opens a simulated machine', () => {
+    const [program = '', ...others] = programs('simulator.md', 'ts');
+    assert.deepEqual(others, []);
+    assert.deepEqual(printed(program), ['3628800']);
+  });
+
+  test('is a host, and its guest is the other one', () => {
+    const [driver = '', ...otherDrivers] = programs('guests.md', 'js');
+    const [host = '', ...otherHosts] = programs('guests.md', 'ts');
+    assert.deepEqual([...otherDrivers, ...otherHosts], []);
+    const lines = printed(host, { 'my-driver.mjs': driver });
+    assert.ok(lines.includes('my-driver | 0000:00:00.0 10000ed'), lines.join('\n'));
+    assert.equal(lines.at(-1), 'exit');
+  });
+});

@@ -1,0 +1,52 @@
+/** A host for tests whose guests a back end of ours serves, with what it told. */
+import assert from 'node:assert/strict';
+import { describeEvent, Pciback, type PcibackEvent } from '../../src/pciback/index.js';
+import type { PciAddress } from '../../src/pci/index.js';
+import type { DomainId } from '../../src/xen/domain.js';
+import { until } from '../until.js';
+import { LocalHost } from '../xen/local-host.js';
+import { FrontEnd } from './front-end.js';
+
+export class ServedHost extends LocalHost {
+  readonly events: PcibackEvent[] = [];
+  #pciback: Pciback | undefined;
+
+  async serve(): Promise<void> {
+    this.#pciback = await this.serveBesides((event) => this.events.push(event));
+  }
+
+  /** One more back end of the same host. */
+  serveBesides(onEvent: (event: PcibackEvent) => void): Promise<Pciback> {
+    return Pciback.start({ platform: this.platform, pool: this.pool, holder: 'pciback', onEvent });
+  }
+
+  async endServing(): Promise<void> {
+    await this.#pciback?.[Symbol.asyncDispose]();
+    this.#pciback = undefined;
+  }
+
+  get pciback(): Pciback {
+    assert.ok(this.#pciback !== undefined, 'nobody serves');
+    return this.#pciback;
+  }
+
+  /** As attachments ask for it. */
+  refusal(guest: DomainId, address: PciAddress): Error | undefined {
+    return this.#pciback?.refusal(guest, address);
+  }
+
+  /** A guest that runs from now on; its front end says nothing by itself. */
+  front(guest: number): FrontEnd {
+    return new FrontEnd(this.platform, this.guestPlatform(guest));
+  }
+
+  /** Settles when what the back end or a guest brings about is so. */
+  settled(condition: () => boolean): Promise<void> {
+    return until(condition, () => `not reached; events:\n${this.events.map(describeEvent).join('\n')}`);
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await this.endServing();
+    await super[Symbol.asyncDispose]();
+  }
+}
