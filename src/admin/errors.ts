@@ -120,7 +120,9 @@ export interface SeenStates {
   readonly front: XenbusState;
 }
 
-const nameOf = (state: XenbusState): string => XENBUS_STATE_NAMES[state] ?? String(state);
+function namesOf({ back, front }: SeenStates) {
+  return { back: XENBUS_STATE_NAMES[back], front: XENBUS_STATE_NAMES[front] };
+}
 
 /** One end of the pair did not do its step in time; what was begun is undone. */
 export class PairSilentError extends OpenslotError {
@@ -128,10 +130,11 @@ export class PairSilentError extends OpenslotError {
   constructor(
     who: 'guest' | 'back end',
     guest: Guest,
-    { back, front }: SeenStates,
+    states: SeenStates,
     seconds: number,
     detaching: string | undefined,
   ) {
+    const { back, front } = namesOf(states);
     const subject = who === 'guest' ? `the front end of guest ${guest.name}` : 'the back end';
     const next =
       who === 'back end'
@@ -140,8 +143,8 @@ export class PairSilentError extends OpenslotError {
           ? 'see that the guest runs and that its front end (xen-pcifront, xpci) takes changes while it runs; else attach to it paused'
           : `openslot detach --force ${guest.name} ${detaching} takes it without the guest`;
     super(
-      `${subject} did not answer within ${seconds} s (back end: ${nameOf(back)}, front end: ${nameOf(front)})`,
-      { guest: guest.id, name: guest.name, back: nameOf(back), front: nameOf(front), seconds },
+      `${subject} did not answer within ${seconds} s (back end: ${back}, front end: ${front})`,
+      { guest: guest.id, name: guest.name, back, front, seconds },
       next,
     );
     this.code = who === 'guest' ? 'GUEST_SILENT' : 'BACK_END_SILENT';
@@ -151,10 +154,11 @@ export class PairSilentError extends OpenslotError {
 /** The guest's front end has closed the pair: no function comes or goes over it. */
 export class PairClosedError extends OpenslotError {
   readonly code = 'PAIR_CLOSED';
-  constructor(guest: Guest, { back, front }: SeenStates) {
+  constructor(guest: Guest, states: SeenStates) {
+    const { back, front } = namesOf(states);
     super(
-      `the PCI pair of guest ${guest.name} is closed (back end: ${nameOf(back)}, front end: ${nameOf(front)})`,
-      { guest: guest.id, name: guest.name, back: nameOf(back), front: nameOf(front) },
+      `the PCI pair of guest ${guest.name} is closed (back end: ${back}, front end: ${front})`,
+      { guest: guest.id, name: guest.name, back, front },
       'detach what it has, then attach again',
     );
   }

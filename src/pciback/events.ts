@@ -43,7 +43,7 @@ function textOf(event: PcibackEvent): string {
   const guest = `guest ${event.guest}`;
   switch (event.event) {
     case 'state':
-      return `${guest}: back end ${XENBUS_STATE_NAMES[event.state] ?? event.state}`;
+      return `${guest}: back end ${XENBUS_STATE_NAMES[event.state]}`;
     case 'exported':
       return `${guest}: ${event.address} is ${event.virtual} in the guest`;
     case 'returned':
@@ -51,7 +51,7 @@ function textOf(event: PcibackEvent): string {
     case 'connected':
       return `${guest}: front end connected${event.aerHandler ? ', handles AER' : ''}`;
     case 'foreign':
-      return `${guest}: another back end has this pair (${XENBUS_STATE_NAMES[event.state] ?? event.state}); left alone`;
+      return `${guest}: another back end has this pair (${XENBUS_STATE_NAMES[event.state]}); left alone`;
     case 'gone':
       return `${guest}: its PCI pair is gone`;
     case 'failed':

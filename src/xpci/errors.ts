@@ -19,7 +19,7 @@ export class PairTakenError extends OpenslotError {
   readonly code = 'PCI_PAIR_TAKEN';
   constructor(path: string, state: XenbusState) {
     super(
-      `another front end has ${path} (state ${XENBUS_STATE_NAMES[state] ?? state})`,
+      `another front end has ${path} (state ${XENBUS_STATE_NAMES[state]})`,
       { path, state },
       "end it (the guest kernel's xen-pcifront, or a program that uses xpci), then detach and attach the function again",
     );

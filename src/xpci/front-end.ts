@@ -1,7 +1,10 @@
 /** The front end of the guest's one PCI pair: follows the back end's XenBus states. */
 import { XenbusState } from '../xen/pciif/index.js';
 import type { GuestPlatform } from '../xen/platform.js';
-import { Follower, Wakeups, type Watch } from '../xen/store/index.js';
+// The client's part of the room: a guest's worker has no use for the server.
+import { Follower } from '../xen/store/follower.js';
+import type { Watch } from '../xen/store/store.js';
+import { Wakeups } from '../xen/store/wakeups.js';
 import { BackEndGoneError, PairTakenError } from './errors.js';
 import type { GuestBus } from './guest-bus.js';
 import { Operations } from './operations.js';

@@ -1,7 +1,7 @@
 /** Operations over the shared page: one at a time, each bounded. */
 import type { PciAddress } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
-import { COMMAND_NAMES, FrontPage, OperationError } from '../xen/pciif/index.js';
+import { COMMAND_NAMES, FrontPage, OPERATION_ERROR_NAMES } from '../xen/pciif/index.js';
 import type {
   EventPort,
   GrantedPage,
@@ -11,17 +11,10 @@ import type {
 } from '../xen/platform.js';
 import { BackEndSilentError } from './errors.js';
 
-const ERROR_NAMES: Readonly<Record<number, string>> = {
-  [OperationError.deviceNotFound]: 'device not found',
-  [OperationError.invalidOffset]: 'invalid offset',
-  [OperationError.accessDenied]: 'access denied',
-  [OperationError.notImplemented]: 'not implemented',
-  [OperationError.operationFailed]: 'operation failed',
-};
-
 /** What the back end's error number says, as the end of a text. */
 export function describeError(error: number): string {
-  return `the back end answered ${error} (${ERROR_NAMES[error] ?? 'no error of the protocol; Linux gives errno numbers'})`;
+  const name = OPERATION_ERROR_NAMES[error] ?? 'no error of the protocol; Linux gives errno numbers';
+  return `the back end answered ${error} (${name})`;
 }
 
 /** Told once when an operation stays unanswered. */

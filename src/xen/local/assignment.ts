@@ -11,7 +11,7 @@ import {
 import type { DomainId } from '../domain.js';
 import { XenCallError } from '../errors.js';
 import type { Assignment } from '../platform.js';
-import { PAGE_BYTES } from './grant-table.js';
+import { PAGE_BYTES } from './control-block.js';
 
 /** `quarantine`: nothing is translated. */
 type Place = 'quarantine' | DomainId;

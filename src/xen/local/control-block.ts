@@ -24,13 +24,13 @@ export const Word = {
   doorbell: 12,
   /** Counts events; a blocked domain sleeps on it. */
   sequence: 13,
-  /** Event channels, {@link PORT_WORDS} words each, port 0 unused. */
+  /** Event channels, each as {@link PortWord}, port 0 unused. */
   ports: 16,
 } as const;
 
 /** Words of an event channel: whether it is pending, whether its events send no message, how many came. */
 export const PortWord = { pending: 0, masked: 1, count: 2 } as const;
-export const PORT_WORDS = 4;
+const PORT_WORDS = 4;
 /** Event channels of a domain. */
 export const PORTS = 1024;
 export const CONTROL_BYTES = (Word.ports + PORTS * PORT_WORDS) * 4;
@@ -39,6 +39,8 @@ export const portWord = (port: number, word: number): number => Word.ports + por
 
 /** The event channel of the domain's XenStore ring, bound from the start. */
 export const STORE_PORT = 1;
+/** Bytes of a page of a domain's memory. */
+export const PAGE_BYTES = 4096;
 /** The page of the domain's memory that holds the ring. */
 export const STORE_PAGE = 0;
 

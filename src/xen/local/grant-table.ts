@@ -1,8 +1,7 @@
 /** Grants of one domain: which of its pages another domain may map. */
 import type { DomainId } from '../domain.js';
-import { Errno } from './control-block.js';
+import { Errno, PAGE_BYTES } from './control-block.js';
 
-export const PAGE_BYTES = 4096;
 /** Grants of a domain; Xen's default is 64 frames of 512 entries, a front end needs one or two. */
 const MOST_GRANTS = 1024;
 /** The first eight references are reserved on Xen (GNTTAB_NR_RESERVED_ENTRIES). */

@@ -7,9 +7,8 @@ import type { XenPlatform } from '../platform.js';
 import { RingTransport, XenStoreClient, type StoreServer } from '../store/index.js';
 import { LocalAssignment } from './assignment.js';
 import { CallLoop } from './call-loop.js';
-import { STORE_PAGE, STORE_PORT } from './control-block.js';
+import { PAGE_BYTES, STORE_PAGE, STORE_PORT } from './control-block.js';
 import { LocalControlPlatform } from './control-platform.js';
-import { PAGE_BYTES } from './grant-table.js';
 import { LocalDomain } from './local-domain.js';
 import { LocalPirqs } from './pirqs.js';
 

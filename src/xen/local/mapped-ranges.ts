@@ -1,7 +1,6 @@
 /** The ranges of the bus that one domain has mapped: checked when they are made, and reached by number at each access. */
 import type { HostControl, PhysicalAddress, RegisterAccess } from '../../function/index.js';
-import { Errno } from './control-block.js';
-import { PAGE_BYTES } from './grant-table.js';
+import { Errno, PAGE_BYTES } from './control-block.js';
 import { PermittedRanges } from './permitted-ranges.js';
 
 /** What an access that is aligned in its range must be aligned to on the bus: the widest of its kind. */

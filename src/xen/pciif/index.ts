@@ -1,6 +1,6 @@
 /**
  * Xen's PCI interface between a back end and a front end: page, operations, states and keys.
- * Pure: shared by both ends and the tool stack; knows `pci` and no I/O.
+ * Pure: shared by both ends and the tool stack; knows domain ids, and no I/O.
  */
 export * from './operation.js';
 export * from './page-layout.js';

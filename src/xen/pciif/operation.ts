@@ -42,6 +42,16 @@ export const OperationError = {
 } as const;
 export type OperationError = (typeof OperationError)[keyof typeof OperationError];
 
+/** What the numbers say, for errors. The other end may send any number. */
+export const OPERATION_ERROR_NAMES: Readonly<Record<number, string>> = {
+  [OperationError.success]: 'success',
+  [OperationError.deviceNotFound]: 'device not found',
+  [OperationError.invalidOffset]: 'invalid offset',
+  [OperationError.accessDenied]: 'access denied',
+  [OperationError.notImplemented]: 'not implemented',
+  [OperationError.operationFailed]: 'operation failed',
+};
+
 /** Most vectors that one enable_msix can carry (SH_INFO_MAX_VEC). */
 export const MAX_MSIX_VECTORS = 128;
 

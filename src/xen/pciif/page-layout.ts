@@ -3,7 +3,7 @@
 /** Bits of the flags word. */
 export const PageFlag = { frontActive: 1, aerHandler: 2, backActive: 4 } as const;
 
-export const SHARED_PAGE_BYTES = 4096;
+const SHARED_PAGE_BYTES = 4096;
 
 /** Byte offsets divided by 4: the page is read and written as 32-bit words. */
 export const PageWord = {

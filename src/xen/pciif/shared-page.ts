@@ -3,9 +3,9 @@ import { Command, MAX_MSIX_VECTORS, type Operation } from './operation.js';
 import { PageFlag, PageWord, pageWords } from './page-layout.js';
 
 /**
- * The front end may rewrite any word at any time, so each word that is believed is
- * loaded exactly once, into the private {@link Operation}, and the reply is written only while the very request that
- * was copied is still the active one: a front end that gave up may have reused the slot for its next request.
+ * The front end may rewrite any word at any time, so each word that is believed is loaded exactly once, into the
+ * private {@link Operation}, and the reply is written only while the very request that was copied is still the active
+ * one: a front end that gave up may have reused the slot for its next request.
  */
 export class SharedPage {
   readonly #words: Int32Array;

@@ -14,7 +14,7 @@ export const XenbusState = {
 export type XenbusState = (typeof XenbusState)[keyof typeof XenbusState];
 
 /** Names as the header writes them, for messages. */
-export const XENBUS_STATE_NAMES: readonly string[] = [
+export const XENBUS_STATE_NAMES: Readonly<Record<XenbusState, string>> = [
   'Unknown',
   'Initialising',
   'InitWait',

@@ -8,7 +8,7 @@ import type { Message, MessageName } from './wire.js';
 /**
  * Requests under way at once when nothing else is said: below the quota of 20 that xenstored gives an unprivileged domain.
  */
-export const DEFAULT_IN_FLIGHT = 16;
+const DEFAULT_IN_FLIGHT = 16;
 
 /** A request before it has a number. */
 export interface Request {

@@ -1,4 +1,7 @@
-/** XenStore: wire codec, client and server. May know the PCI errors, domain ids and Node's sockets; no native code, no other room. */
+/**
+ * XenStore: wire codec, client and server, and how to wait for others there. May know the PCI errors, domain ids and
+ * Node's sockets; no native code, no other room.
+ */
 export { awaitChange } from './await-change.js';
 export { XenStoreClient } from './client.js';
 export type { XenStoreClientOptions } from './client.js';
@@ -32,7 +35,7 @@ export {
 } from './paths.js';
 export { formatPermission, formatPermissions, parsePermission, parsePermissions } from './permissions.js';
 export type { Access, Permission } from './permissions.js';
-export { MAX_WAITING, RING_PAGE_SIZE, RingTransport } from './ring.js';
+export { MAX_WAITING, RingTransport } from './ring.js';
 export type { RingOptions } from './ring.js';
 export { DEFAULT_QUOTAS, StoreServer } from './server/index.js';
 export type {

@@ -6,7 +6,7 @@ import { MAX_PAYLOAD } from './wire.js';
 /** Bytes of each ring; a power of two. */
 const RING_SIZE = 1024;
 /** Bytes of the page that are used: both rings and the words behind them. */
-export const RING_PAGE_SIZE = 2080;
+const RING_PAGE_SIZE = 2080;
 /** Bytes that may wait for the other end to make room; with more the connection ends. */
 export const MAX_WAITING = 1 << 21;
 
@@ -30,7 +30,7 @@ const [BAD_INDEX, PROTOCOL_VIOLATION] = [2, 3];
 
 export interface RingOptions {
   /**
-   * The page, from its start on, at least {@link RING_PAGE_SIZE} of them and aligned to 4. Shared with the other end,
+   * The page, from its start on, at least 2080 of them and aligned to 4. Shared with the other end,
    * which may write anything at any time.
    */
   readonly bytes: Uint8Array;

@@ -12,9 +12,10 @@ import {
   portWord,
   PortWord,
   Word,
+  PAGE_BYTES,
 } from '../../../src/xen/local/control-block.js';
 import { EventChannels } from '../../../src/xen/local/event-channels.js';
-import { GrantTable, PAGE_BYTES } from '../../../src/xen/local/grant-table.js';
+import { GrantTable } from '../../../src/xen/local/grant-table.js';
 import { PermittedRanges } from '../../../src/xen/local/permitted-ranges.js';
 import type { EventPort } from '../../../src/xen/platform.js';
 

@@ -16,9 +16,8 @@ import type {
 import { XenStoreClient } from '../../store/client.js';
 import { RingTransport } from '../../store/ring.js';
 import type { XenStore } from '../../store/store.js';
-import { Call, STORE_PAGE, STORE_PORT, type Handoff } from '../control-block.js';
+import { Call, PAGE_BYTES, STORE_PAGE, STORE_PORT, type Handoff } from '../control-block.js';
 import { WouldDeadlockError } from '../errors.js';
-import { PAGE_BYTES } from '../grant-table.js';
 import { LocalBoundPirq } from './bound-pirq.js';
 import { Calls } from './calls.js';
 import { Events } from './events.js';

@@ -1,8 +1,7 @@
 /** A domain's memory as its own program divides it: whole pages, first fit. */
 import type { DmaBuffer, Iova } from '../../../function/index.js';
 import { GuestMemoryError } from '../errors.js';
-import { PAGE_BYTES } from '../grant-table.js';
-import { STORE_PAGE } from '../control-block.js';
+import { PAGE_BYTES, STORE_PAGE } from '../control-block.js';
 
 /** A piece of the domain's memory. */
 export interface Pages {

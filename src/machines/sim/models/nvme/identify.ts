@@ -1,6 +1,6 @@
 /** The data structures of the Identify command (NVM Express 1.4, 5.15). */
 
-export const IDENTIFY_BYTES = 4096;
+const IDENTIFY_BYTES = 4096;
 export const NVME_VERSION = 0x0001_0400;
 export const VENDOR = 0x1b36;
 export const SUBSYSTEM_VENDOR = 0x1af4;
