@@ -49,7 +49,8 @@ export class LibxlMemory {
     const key = this.#key(address, 'domid');
     return this.#store.transaction(async (tx) => {
       if ((await tx.read(key)) !== String(guest)) return discard(undefined);
-      await tx.remove(key);
+      // libxl itself leaves the directory behind; an empty one would be a key that nobody needs.
+      await removeWithEmptyParents(tx, key, LIBXL);
       return undefined;
     });
   }
@@ -66,7 +67,6 @@ export class LibxlMemory {
 
   async forget(address: PciAddress): Promise<void> {
     await this.#store.transaction(async (tx) => {
-      // libxl itself leaves the directory behind; an empty one of ours would be a key that nobody needs.
       await removeWithEmptyParents(tx, this.#key(address, 'driver_path'), LIBXL);
     });
   }

@@ -60,9 +60,12 @@ export class Pair {
     this.front = frontendPath(guest.id);
   }
 
-  /** Undefined where there is none. */
+  /**
+   * Undefined where there is none. The back end's directory is seen at one moment, so that a function that is moved in
+   * the list is not missed; the guest, which writes its state as often as it likes, cannot disturb that.
+   */
   look(): Promise<PairView | undefined> {
-    return this.#store.transaction(async (tx) => discard(await this.#view(tx)));
+    return this.#store.transaction((tx) => this.#view(tx, this.#store));
   }
 
   /**
@@ -160,10 +163,13 @@ export class Pair {
     return left !== 'changed';
   }
 
+  /** Unless somebody has listed another function meanwhile, whose pair it is then. */
   async #destroy(): Promise<void> {
     await this.#store.transaction(async (tx) => {
+      if ((await this.#count(tx)) > 0) return discard(undefined);
       for (const path of [this.front, `${libxlPath(this.#guest.id)}/device/pci/0`, this.back])
         await removeWithEmptyParents(tx, path, '/');
+      return undefined;
     });
   }
 
@@ -209,7 +215,7 @@ export class Pair {
     await tx.write(`${this.back}/state`, String(state));
   }
 
-  async #view(tx: StoreView): Promise<PairView | undefined> {
+  async #view(tx: StoreView, front: StoreView = tx): Promise<PairView | undefined> {
     const back = await tx.read(`${this.back}/state`);
     if (back === undefined) return undefined;
     const functions: ListedFunction[] = [];
@@ -220,7 +226,7 @@ export class Pair {
       const virtual = addressOf(await tx.read(`${this.back}/${numbered.virtual(index)}`), 'vdev');
       functions.push({ index, address, state, virtual });
     }
-    return { back: parseState(back), front: parseState(await tx.read(`${this.front}/state`)), functions };
+    return { back: parseState(back), front: parseState(await front.read(`${this.front}/state`)), functions };
   }
 
   /** As far as it can be a count: the back end refuses what cannot. */
