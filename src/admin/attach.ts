@@ -135,7 +135,7 @@ export class Attaching {
     await libxl.give(address, this.#guest.id);
     this.#undo.add({
       what: `note of who has ${address}`,
-      undo: () => libxl.takeBack(address, this.#guest.id),
+      undo: () => libxl.withdraw(address, this.#guest.id),
     });
   }
 

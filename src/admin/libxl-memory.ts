@@ -2,7 +2,7 @@
 import { notations, OpenslotError, type PciAddress } from '../pci/index.js';
 import { FunctionTakenError } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
-import { discard, removeWithEmptyParents, type XenStore } from '../xen/store/index.js';
+import { discard, removeWithEmptyParents, type StoreView, type XenStore } from '../xen/store/index.js';
 
 const LIBXL = '/libxl';
 const ROOT = `${LIBXL}/pci`;
@@ -46,11 +46,23 @@ export class LibxlMemory {
 
   /** Nobody has it any more. The note of somebody else than `guest` stays. */
   takeBack(address: PciAddress, guest: DomainId): Promise<void> {
+    return this.#remove(address, guest, (tx, key) => tx.remove(key));
+  }
+
+  /** Takes {@link give} back, as if it had not been. */
+  withdraw(address: PciAddress, guest: DomainId): Promise<void> {
+    return this.#remove(address, guest, (tx, key) => removeWithEmptyParents(tx, key, LIBXL));
+  }
+
+  #remove(
+    address: PciAddress,
+    guest: DomainId,
+    remove: (tx: StoreView, key: string) => Promise<boolean>,
+  ): Promise<void> {
     const key = this.#key(address, 'domid');
     return this.#store.transaction(async (tx) => {
       if ((await tx.read(key)) !== String(guest)) return discard(undefined);
-      // libxl itself leaves the directory behind; an empty one would be a key that nobody needs.
-      await removeWithEmptyParents(tx, key, LIBXL);
+      await remove(tx, key);
       return undefined;
     });
   }
@@ -67,6 +79,7 @@ export class LibxlMemory {
 
   async forget(address: PciAddress): Promise<void> {
     await this.#store.transaction(async (tx) => {
+      // libxl itself leaves the directory behind; an empty one of ours would be a key that nobody needs.
       await removeWithEmptyParents(tx, this.#key(address, 'driver_path'), LIBXL);
     });
   }
