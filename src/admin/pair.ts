@@ -142,25 +142,31 @@ export class Pair {
   /**
    * Takes functions off the list, and moves later ones down. When none is left both directories go; a change that
    * nobody finished ends.
-   * @returns false when the states are no longer those of `seen`, where that is given: nothing was changed then.
+   * @returns those that were on it; undefined when the states are no longer those of `seen`, where that is given: nothing
+   * was changed then.
    */
-  async forget(addresses: readonly PciAddress[], seen?: PairView): Promise<boolean> {
-    const left = await this.#store.transaction<number | 'none' | 'changed'>(async (tx) => {
-      const view = await this.#view(tx);
-      const leaving = view?.functions.filter(isOneOf(addresses)).reverse() ?? [];
-      if (view === undefined || leaving.length === 0) return discard('none');
-      if (seen !== undefined && !sameStates(view, seen)) return discard('changed');
-      let count = await this.#count(tx);
-      for (const { index } of leaving) {
-        await this.#unlist(tx, index, count);
-        count--;
-      }
-      const unfinished = view.back === XenbusState.reconfiguring || view.back === XenbusState.reconfigured;
-      if (unfinished && count > 0) await this.#setState(tx, XenbusState.connected);
-      return count;
-    });
-    if (left === 0) await this.#destroy();
-    return left !== 'changed';
+  async forget(
+    addresses: readonly PciAddress[],
+    seen?: PairView,
+  ): Promise<readonly PciAddress[] | undefined> {
+    const done = await this.#store.transaction<{ gone: readonly PciAddress[]; left?: number } | undefined>(
+      async (tx) => {
+        const view = await this.#view(tx);
+        const leaving = view?.functions.filter(isOneOf(addresses)) ?? [];
+        if (view === undefined || leaving.length === 0) return discard({ gone: [] });
+        if (seen !== undefined && !sameStates(view, seen)) return discard(undefined);
+        let left = await this.#count(tx);
+        for (const { index } of [...leaving].reverse()) {
+          await this.#unlist(tx, index, left);
+          left--;
+        }
+        const unfinished = view.back === XenbusState.reconfiguring || view.back === XenbusState.reconfigured;
+        if (unfinished && left > 0) await this.#setState(tx, XenbusState.connected);
+        return { gone: leaving.map(({ address }) => address), left };
+      },
+    );
+    if (done?.left === 0) await this.#destroy();
+    return done?.gone;
   }
 
   /** Unless somebody has listed another function meanwhile, whose pair it is then. */

@@ -62,14 +62,14 @@ class Play implements AsyncDisposable {
   }
 
   static async start(): Promise<Play> {
-    const test = await TestHost.start(undefined, { patience: 400 });
+    const test = await TestHost.start(undefined, { patience: 3000 });
     const { xen, machine, pool, claims } = test.host;
     const second = await Attachments.start({
       platform: xen.platform,
       machine,
       pool,
       claims,
-      patience: 400,
+      patience: 3000,
       onError: (doing, error) => {
         assert.fail(`${doing}: ${String(error)}`);
       },
