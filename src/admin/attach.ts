@@ -1,6 +1,12 @@
 /** Attach: the steps by which functions of the pool become a guest's, all of them or none. */
 import { messageOf, PciAddress, type XlSpec } from '../pci/index.js';
-import { Ledger, RollbackFailedError } from '../pool/index.js';
+import {
+  FunctionChangingError,
+  FunctionTakenError,
+  Ledger,
+  NotClaimedError,
+  RollbackFailedError,
+} from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import {
   FunctionNameUnknownError,
@@ -107,7 +113,17 @@ export class Attaching {
   async #seize(address: PciAddress): Promise<void> {
     const { claims } = this.#stack;
     await claims.claim(address);
-    this.#undo.add({ what: `claim of ${address}`, undo: async () => void (await claims.release(address)) });
+    this.#undo.add({ what: `claim of ${address}`, undo: () => this.#unseize(address) });
+  }
+
+  /** It stays claimed when somebody else has got it meanwhile, or does with it what he likes. */
+  async #unseize(address: PciAddress): Promise<void> {
+    try {
+      await this.#stack.claims.release(address);
+    } catch (error) {
+      const theirs = [FunctionTakenError, FunctionChangingError, NotClaimedError];
+      if (!theirs.some((cause) => error instanceof cause)) throw error;
+    }
   }
 
   /** From now on nobody else gets it: neither by us nor by `xl`. @throws {FunctionTakenError | …} */
@@ -119,7 +135,7 @@ export class Attaching {
     await libxl.give(address, this.#guest.id);
     this.#undo.add({
       what: `note of who has ${address}`,
-      undo: () => libxl.takeBack(address, this.#guest.id),
+      undo: () => libxl.withdraw(address, this.#guest.id),
     });
   }
 
@@ -138,7 +154,7 @@ export class Attaching {
       this.#undo.add({
         what: `grants of ${address}`,
         undo: async () => {
-          const unsettled = await grants.revoke(address, others);
+          const unsettled = await grants.withdraw(address, others);
           if (unsettled.length > 0) throw new Error(unsettled.join('; '));
         },
       });

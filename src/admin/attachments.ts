@@ -6,6 +6,7 @@ import { Attaching, type AttachReport } from './attach.js';
 import { Detaching, type DetachReport } from './detach.js';
 import { Guests, libxlPath } from './guests.js';
 import { ToolStack, type ToolStackOptions } from './tool-stack.js';
+import { Turns } from './turns.js';
 
 export interface AttachmentsOptions extends ToolStackOptions {
   /** Told of what could not be cleared up behind a guest that died. */
@@ -21,8 +22,8 @@ export class Attachments implements AsyncDisposable {
   readonly #stack: ToolStack;
   readonly #guests: Guests;
   readonly #onError: AttachmentsOptions['onError'];
-  /** The last change of each guest: changes of one pair come one after the other. */
-  readonly #changes = new Map<DomainId, Promise<unknown>>();
+  /** By guest: two changes of one pair at a time would not end. */
+  readonly #turns = new Turns<DomainId>();
   #watch: Watch | undefined;
   #clearing: Promise<void> = Promise.resolve();
 
@@ -55,7 +56,7 @@ export class Attachments implements AsyncDisposable {
   async attach(to: DomainId | string, what: PciAddress | XlSpec): Promise<AttachReport> {
     const spec = what instanceof PciAddress ? notations.xlSpec.parse(String(what)) : what;
     const guest = await this.#guests.find(to);
-    return this.#alone(guest.id, () =>
+    return this.#turns.take(guest.id, () =>
       new Attaching(this.#stack, guest, spec, notations.xlSpec.format(spec)).run(),
     );
   }
@@ -72,7 +73,7 @@ export class Attachments implements AsyncDisposable {
   ): Promise<DetachReport> {
     const target: SpecTarget = what instanceof PciAddress ? { kind: 'function', address: what } : what;
     const guest = await this.#guests.find(from);
-    return this.#alone(guest.id, () => new Detaching(this.#stack, guest, target, force).run());
+    return this.#turns.take(guest.id, () => new Detaching(this.#stack, guest, target, force).run());
   }
 
   /**
@@ -80,7 +81,7 @@ export class Attachments implements AsyncDisposable {
    * quarantine; what the store still says of them goes, once the back end has let go.
    */
   async guestEnded(guest: DomainId): Promise<void> {
-    await this.#alone(guest, async () => {
+    await this.#turns.take(guest, async () => {
       const { libxl, platform } = this.#stack;
       for (const address of await libxl.givenTo(guest)) {
         await this.#stack.givenBack(address);
@@ -93,7 +94,7 @@ export class Attachments implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#watch?.unwatch().catch(() => undefined);
     await this.#clearing;
-    await Promise.allSettled(this.#changes.values());
+    await this.#turns.ended();
   }
 
   /** Xen does not say who died: it is whoever has a function of ours and is not there. */
@@ -112,19 +113,5 @@ export class Attachments implements AsyncDisposable {
 
   async #takerOf(address: PciAddress): Promise<DomainId | undefined> {
     return parseDomainId(await this.#stack.libxl.guest(address));
-  }
-
-  async #alone<Result>(guest: DomainId, change: () => Promise<Result>): Promise<Result> {
-    const before = this.#changes.get(guest);
-    const mine = (async () => {
-      await before?.catch(() => undefined);
-      return change();
-    })();
-    this.#changes.set(guest, mine);
-    try {
-      return await mine;
-    } finally {
-      if (this.#changes.get(guest) === mine) this.#changes.delete(guest);
-    }
   }
 }

@@ -1,7 +1,13 @@
 /** Detach: the steps by which functions come back from a guest into the pool, whoever attached them. */
 import { formatSpecTarget, messageOf, type PciAddress, type SpecTarget } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
-import { FunctionNotAttachedError, GuestNotPvError, PairClosedError, PairSilentError } from './errors.js';
+import {
+  FunctionNotAttachedError,
+  GuestNotPvError,
+  PairChangedError,
+  PairClosedError,
+  PairSilentError,
+} from './errors.js';
 import type { Guest } from './guests.js';
 import { XEN_HOLDER } from './host-claims.js';
 import type { Pair } from './pair.js';
@@ -41,14 +47,15 @@ export class Detaching {
     const leaving = await this.#pick(has);
     // Those that our own back end serves come back through the pool, which resets them.
     const served = new Set(leaving.filter((address) => this.#stack.pool.isTaken(address)));
-    const agreed = await this.#letGo(leaving);
+    const { agreed, off } = await this.#letGo(leaving);
+    const gone = leaving.filter((address) => off.some((one) => one.equals(address)));
     for (const address of served)
       if (!(await this.#stack.givenBack(address)))
         this.#unsettled.push(`the back end keeps ${address}: look at the log of openslot serve`);
-    await this.#revoke(leaving, has);
-    for (const address of leaving) if (!served.has(address)) await this.#freshen(address);
+    await this.#revoke(gone);
+    for (const address of gone) if (!served.has(address)) await this.#freshen(address);
     const { id: domain, name } = this.#guest;
-    return { guest: { domain, name }, functions: leaving, forced: !agreed, unsettled: this.#unsettled };
+    return { guest: { domain, name }, functions: gone, forced: !agreed, unsettled: this.#unsettled };
   }
 
   async #pick(has: readonly PciAddress[]): Promise<readonly PciAddress[]> {
@@ -61,11 +68,20 @@ export class Detaching {
     return leaving;
   }
 
-  /** Off the list, with the guest's agreement where there is somebody to agree. @returns false without it. */
-  async #letGo(leaving: readonly PciAddress[]): Promise<boolean> {
+  /**
+   * Off the list, with the guest's agreement where there is somebody to agree. What another tool stack has taken off
+   * meanwhile is not ours any more: it may have been given again since.
+   */
+  async #letGo(
+    leaving: readonly PciAddress[],
+  ): Promise<{ readonly agreed: boolean; readonly off: readonly PciAddress[] }> {
     let agreed = true;
+    let off: readonly PciAddress[] | undefined;
     try {
-      await this.#stack.untilMade(this.#guest, () => this.#askOnce(leaving));
+      await this.#stack.untilMade(this.#guest, async () => {
+        off = await this.#askOnce(leaving);
+        return off !== undefined;
+      });
     } catch (error) {
       // Who has closed has let go.
       agreed = error instanceof PairClosedError;
@@ -74,26 +90,30 @@ export class Detaching {
         throw error;
       }
     }
-    await this.#pair.forget(leaving);
-    return agreed;
+    off ??= (await this.#pair.forget(leaving)) ?? [];
+    if (off.length === 0) throw new PairChangedError(this.#guest);
+    return { agreed, off };
   }
 
-  /** @returns false when the pair changed under our hands. @throws {PairSilentError | PairClosedError} */
-  async #askOnce(leaving: readonly PciAddress[]): Promise<boolean> {
+  /**
+   * @returns what is off the list; undefined when the pair changed under our hands.
+   * @throws {PairSilentError | PairClosedError}
+   */
+  async #askOnce(leaving: readonly PciAddress[]): Promise<readonly PciAddress[] | undefined> {
     const dialogue = this.#stack.dialogueWith(this.#guest, this.#pair, formatSpecTarget(this.#target));
     const seen = await dialogue.ready();
     // Nobody is there who would have to let go; somebody who comes meanwhile is asked.
     if (seen.readiness === 'unborn') return this.#pair.forget(leaving, seen);
-    if (!(await this.#pair.askToLeave(leaving, seen))) return false;
+    if (!(await this.#pair.askToLeave(leaving, seen))) return undefined;
     await dialogue.changed();
-    return true;
+    return this.#pair.forget(leaving);
   }
 
-  async #revoke(leaving: readonly PciAddress[], has: readonly PciAddress[]): Promise<void> {
+  async #revoke(gone: readonly PciAddress[]): Promise<void> {
     const grants = this.#stack.grantsOf(this.#guest);
-    let others = has;
-    for (const address of leaving) {
-      others = others.filter((other) => !other.equals(address));
+    const staying = (await this.#pair.look())?.functions.map(({ address }) => address) ?? [];
+    for (const [index, address] of gone.entries()) {
+      const others = [...staying, ...gone.slice(index + 1)];
       this.#unsettled.push(...(await grants.revoke(address, others)));
       await this.#stack.libxl.takeBack(address, this.#guest.id);
     }

@@ -5,6 +5,7 @@ import { MemoryJournal, Pool } from '../pool/index.js';
 import { LocalXen, type HostedMachine } from '../xen/local/index.js';
 import { StoreServer } from '../xen/store/index.js';
 import { Attachments } from './attachments.js';
+import { FaultReports } from './fault-reports.js';
 import { HostClaims, XEN_HOLDER } from './host-claims.js';
 import type { HostEvent } from './host-events.js';
 import { LocalGuests } from './local-guests.js';
@@ -90,8 +91,8 @@ export class EmbeddedHost implements AsyncDisposable {
         onEvent({ of: 'tool stack', doing: `clearing up behind guest ${guest}`, error });
       },
     });
-    const faults = machine.host.onFault((fault) => {
-      onEvent({ of: 'IOMMU', fault });
+    const faults = new FaultReports(machine.host, (fault, count) => {
+      onEvent({ of: 'IOMMU', fault, count });
     });
     return new EmbeddedHost(machine, { store, xen, pool, claims, pciback, attachments, guests, faults });
   }

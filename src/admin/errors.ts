@@ -164,6 +164,18 @@ export class PairClosedError extends OpenslotError {
   }
 }
 
+/** What was to be given, or taken, was taken away by somebody else before it was done. */
+export class PairChangedError extends OpenslotError {
+  readonly code = 'PAIR_CHANGED';
+  constructor(guest: Guest) {
+    super(
+      `another tool stack took functions of guest ${guest.name} away meanwhile`,
+      { guest: guest.id, name: guest.name },
+      'openslot list shows who has what',
+    );
+  }
+}
+
 /** The back end did not export the function, for a reason that only its log tells. */
 export class ExportRefusedError extends OpenslotError {
   readonly code = 'EXPORT_REFUSED';

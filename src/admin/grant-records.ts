@@ -34,11 +34,11 @@ export class GrantRecords {
     return text === undefined ? undefined : parseGrants(text);
   }
 
-  /** With the last one the guest's own node goes too. */
-  async remove(address: PciAddress): Promise<void> {
-    await this.#store.transaction(async (tx) => {
-      await removeWithEmptyParents(tx, this.#path(address), libxlPath(this.#guest.id));
-    });
+  /** With the last one the guest's own node goes too. @returns false when it was not there. */
+  remove(address: PciAddress): Promise<boolean> {
+    return this.#store.transaction((tx) =>
+      removeWithEmptyParents(tx, this.#path(address), libxlPath(this.#guest.id)),
+    );
   }
 
   #path(address: PciAddress): string {

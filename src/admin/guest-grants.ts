@@ -59,16 +59,25 @@ export class GuestGrants {
    * `others`. @returns what could not be taken back, with the reason.
    */
   async revoke(address: PciAddress, others: readonly PciAddress[]): Promise<readonly string[]> {
-    const grants = await this.#granted(address);
+    const recorded = await this.#records.read(address);
+    const grants = recorded ?? this.#unrecorded(address);
     const unsettled = await this.#undo(address, { ...grants, assigned: true }, others);
-    await this.#records.remove(address);
-    return unsettled;
+    // Whose record is gone by now was overtaken: what he could not take back others have taken back.
+    const overtaken = !(await this.#records.remove(address)) && recorded !== undefined;
+    return overtaken ? [] : unsettled;
   }
 
-  /** By the record; without one it is what libxl grants. A function that is gone has no ranges any more. */
+  /** Takes back what {@link grant} gave: nothing where somebody else has done so since. */
+  async withdraw(address: PciAddress, others: readonly PciAddress[]): Promise<readonly string[]> {
+    return (await this.#records.read(address)) === undefined ? [] : this.revoke(address, others);
+  }
+
   async #granted(address: PciAddress): Promise<Grants> {
-    const recorded = await this.#records.read(address);
-    if (recorded !== undefined) return recorded;
+    return (await this.#records.read(address)) ?? this.#unrecorded(address);
+  }
+
+  /** Without a record it is what libxl grants. A function that is gone has no ranges any more. */
+  #unrecorded(address: PciAddress): Grants {
     try {
       using fn = this.#machine.open(address);
       return grantsOf(fn);

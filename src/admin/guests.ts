@@ -1,6 +1,6 @@
 /** Guests of the host, as their tool stack wrote them into XenStore. */
 import { parseDomainId, type DomainId } from '../xen/domain.js';
-import { discard, homePath, type StoreView, type XenStore } from '../xen/store/index.js';
+import { homePath, type StoreView, type XenStore } from '../xen/store/index.js';
 import { GuestUnknownError } from './errors.js';
 
 export interface Guest {
@@ -35,7 +35,7 @@ export class Guests {
     this.#own = own;
   }
 
-  /** In order of domain id. */
+  /** In order of domain id. The transaction is not discarded: it must have seen one moment, and no guest half gone. */
   list(): Promise<readonly Guest[]> {
     return this.#store.transaction(async (tx) => {
       const guests: Guest[] = [];
@@ -45,7 +45,7 @@ export class Guests {
         const guest = await read(tx, id);
         if (guest !== undefined) guests.push(guest);
       }
-      return discard(guests.sort((a, b) => a.id - b.id));
+      return guests.sort((a, b) => a.id - b.id);
     });
   }
 

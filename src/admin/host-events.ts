@@ -11,7 +11,8 @@ export type HostEvent =
   | { readonly of: 'guest'; readonly event: GuestEvent }
   /** What could not be cleared up behind a guest. */
   | { readonly of: 'tool stack'; readonly doing: string; readonly error: unknown }
-  | { readonly of: 'IOMMU'; readonly fault: IommuFault }
+  /** `count` like it, but for the address, have come since the last one that was told, it included. */
+  | { readonly of: 'IOMMU'; readonly fault: IommuFault; readonly count: number }
   /** A guest's call met a fault of ours. */
   | { readonly of: 'hypervisor'; readonly guest: DomainId; readonly error: unknown };
 
@@ -29,7 +30,9 @@ function textOf(event: HostEvent): string {
     case 'tool stack':
       return `${event.doing} failed: ${reasonOf(event.error)}`;
     case 'IOMMU':
-      return describeFault(event.fault);
+      return event.count === 1
+        ? describeFault(event.fault)
+        : `${describeFault(event.fault)}; so were ${event.count - 1} more like it`;
     case 'hypervisor':
       return `guest ${event.guest}: a call of it failed: ${reasonOf(event.error)}`;
   }
@@ -92,7 +95,12 @@ export function hostEventData(event: HostEvent): object {
         ? { of: event.of, ...event.event, end: endData(event.event.end) }
         : { of: event.of, ...event.event };
     case 'IOMMU':
-      return { of: event.of, ...event.fault, iova: `0x${event.fault.iova.toString(16)}` };
+      return {
+        of: event.of,
+        ...event.fault,
+        iova: `0x${event.fault.iova.toString(16)}`,
+        count: event.count,
+      };
     default:
       return { ...event, error: errorData(event.error) };
   }

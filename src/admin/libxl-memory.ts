@@ -2,7 +2,7 @@
 import { notations, OpenslotError, type PciAddress } from '../pci/index.js';
 import { FunctionTakenError } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
-import { discard, removeWithEmptyParents, type XenStore } from '../xen/store/index.js';
+import { discard, removeWithEmptyParents, type StoreView, type XenStore } from '../xen/store/index.js';
 
 const LIBXL = '/libxl';
 const ROOT = `${LIBXL}/pci`;
@@ -46,10 +46,23 @@ export class LibxlMemory {
 
   /** Nobody has it any more. The note of somebody else than `guest` stays. */
   takeBack(address: PciAddress, guest: DomainId): Promise<void> {
+    return this.#remove(address, guest, (tx, key) => tx.remove(key));
+  }
+
+  /** Takes {@link give} back, as if it had not been. */
+  withdraw(address: PciAddress, guest: DomainId): Promise<void> {
+    return this.#remove(address, guest, (tx, key) => removeWithEmptyParents(tx, key, LIBXL));
+  }
+
+  #remove(
+    address: PciAddress,
+    guest: DomainId,
+    remove: (tx: StoreView, key: string) => Promise<boolean>,
+  ): Promise<void> {
     const key = this.#key(address, 'domid');
     return this.#store.transaction(async (tx) => {
       if ((await tx.read(key)) !== String(guest)) return discard(undefined);
-      await tx.remove(key);
+      await remove(tx, key);
       return undefined;
     });
   }

@@ -2,9 +2,15 @@
 import type { PciAddress } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { ExportState, XenbusState } from '../xen/pciif/index.js';
-import { awaitChange, type XenStore } from '../xen/store/index.js';
-import { ExportRefusedError, GuestGoneError, PairClosedError, PairSilentError } from './errors.js';
-import type { Guest } from './guests.js';
+import { awaitChange, discard, type XenStore } from '../xen/store/index.js';
+import {
+  ExportRefusedError,
+  GuestGoneError,
+  PairChangedError,
+  PairClosedError,
+  PairSilentError,
+} from './errors.js';
+import { isThere, type Guest } from './guests.js';
 import type { Pair, PairView } from './pair.js';
 
 /** `connected`: a change is agreed with the guest. `unborn`: its front end has not said a word, and need not. */
@@ -49,6 +55,7 @@ export class PairDialogue {
   exported(addresses: readonly PciAddress[]): Promise<PairView> {
     return this.#until((view) => {
       const entries = entriesOf(view, addresses);
+      if (entries.length < addresses.length) throw new PairChangedError(this.#guest);
       const done = entries.filter(({ state }) => state === ExportState.exported);
       const resting = view.back === XenbusState.initialised || view.back === XenbusState.connected;
       if (resting && done.length === addresses.length) return view;
@@ -87,8 +94,9 @@ export class PairDialogue {
 
   async #look(): Promise<PairView> {
     const view = await this.#pair.look();
-    if (view === undefined) throw new GuestGoneError(this.#guest);
-    return view;
+    if (view !== undefined) return view;
+    const there = await this.#store.transaction(async (tx) => discard(await isThere(tx, this.#guest)));
+    throw there ? new PairChangedError(this.#guest) : new GuestGoneError(this.#guest);
   }
 
   async #until<Seen>(condition: (view: PairView) => Seen | undefined): Promise<Seen> {

@@ -60,9 +60,12 @@ export class Pair {
     this.front = frontendPath(guest.id);
   }
 
-  /** Undefined where there is none. */
+  /**
+   * Undefined where there is none. The back end's directory is seen at one moment, so that a function that is moved in
+   * the list is not missed; the guest, which writes its state as often as it likes, cannot disturb that.
+   */
   look(): Promise<PairView | undefined> {
-    return this.#store.transaction(async (tx) => discard(await this.#view(tx)));
+    return this.#store.transaction((tx) => this.#view(tx, this.#store));
   }
 
   /**
@@ -139,31 +142,40 @@ export class Pair {
   /**
    * Takes functions off the list, and moves later ones down. When none is left both directories go; a change that
    * nobody finished ends.
-   * @returns false when the states are no longer those of `seen`, where that is given: nothing was changed then.
+   * @returns those that were on it; undefined when the states are no longer those of `seen`, where that is given: nothing
+   * was changed then.
    */
-  async forget(addresses: readonly PciAddress[], seen?: PairView): Promise<boolean> {
-    const left = await this.#store.transaction<number | 'none' | 'changed'>(async (tx) => {
-      const view = await this.#view(tx);
-      const leaving = view?.functions.filter(isOneOf(addresses)).reverse() ?? [];
-      if (view === undefined || leaving.length === 0) return discard('none');
-      if (seen !== undefined && !sameStates(view, seen)) return discard('changed');
-      let count = await this.#count(tx);
-      for (const { index } of leaving) {
-        await this.#unlist(tx, index, count);
-        count--;
-      }
-      const unfinished = view.back === XenbusState.reconfiguring || view.back === XenbusState.reconfigured;
-      if (unfinished && count > 0) await this.#setState(tx, XenbusState.connected);
-      return count;
-    });
-    if (left === 0) await this.#destroy();
-    return left !== 'changed';
+  async forget(
+    addresses: readonly PciAddress[],
+    seen?: PairView,
+  ): Promise<readonly PciAddress[] | undefined> {
+    const done = await this.#store.transaction<{ gone: readonly PciAddress[]; left?: number } | undefined>(
+      async (tx) => {
+        const view = await this.#view(tx);
+        const leaving = view?.functions.filter(isOneOf(addresses)) ?? [];
+        if (view === undefined || leaving.length === 0) return discard({ gone: [] });
+        if (seen !== undefined && !sameStates(view, seen)) return discard(undefined);
+        let left = await this.#count(tx);
+        for (const { index } of [...leaving].reverse()) {
+          await this.#unlist(tx, index, left);
+          left--;
+        }
+        const unfinished = view.back === XenbusState.reconfiguring || view.back === XenbusState.reconfigured;
+        if (unfinished && left > 0) await this.#setState(tx, XenbusState.connected);
+        return { gone: leaving.map(({ address }) => address), left };
+      },
+    );
+    if (done?.left === 0) await this.#destroy();
+    return done?.gone;
   }
 
+  /** Unless somebody has listed another function meanwhile, whose pair it is then. */
   async #destroy(): Promise<void> {
     await this.#store.transaction(async (tx) => {
+      if ((await this.#count(tx)) > 0) return discard(undefined);
       for (const path of [this.front, `${libxlPath(this.#guest.id)}/device/pci/0`, this.back])
         await removeWithEmptyParents(tx, path, '/');
+      return undefined;
     });
   }
 
@@ -209,7 +221,7 @@ export class Pair {
     await tx.write(`${this.back}/state`, String(state));
   }
 
-  async #view(tx: StoreView): Promise<PairView | undefined> {
+  async #view(tx: StoreView, front: StoreView = tx): Promise<PairView | undefined> {
     const back = await tx.read(`${this.back}/state`);
     if (back === undefined) return undefined;
     const functions: ListedFunction[] = [];
@@ -220,7 +232,7 @@ export class Pair {
       const virtual = addressOf(await tx.read(`${this.back}/${numbered.virtual(index)}`), 'vdev');
       functions.push({ index, address, state, virtual });
     }
-    return { back: parseState(back), front: parseState(await tx.read(`${this.front}/state`)), functions };
+    return { back: parseState(back), front: parseState(await front.read(`${this.front}/state`)), functions };
   }
 
   /** As far as it can be a count: the back end refuses what cannot. */

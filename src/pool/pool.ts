@@ -77,9 +77,14 @@ export class Pool {
   /**
    * Takes a function from its host driver. `holder` is the driver that keeps it for the pool; without one it is kept
    * by having no driver. When a step fails the steps before it are undone.
+   * @param settle the last step, while nobody else can have the function yet.
    * @throws {RollbackFailedError} when that fails too: the record stays, so that a release can be tried.
    */
-  async claim(address: PciAddress, holder: string | undefined): Promise<ClaimRecord> {
+  async claim(
+    address: PciAddress,
+    holder: string | undefined,
+    settle: (record: ClaimRecord) => Promise<void> = () => Promise.resolve(),
+  ): Promise<ClaimRecord> {
     const member = this.#current(address);
     if (member?.state.state === 'changing') throw new FunctionChangingError(address);
     if (member !== undefined)
@@ -87,7 +92,7 @@ export class Pool {
     this.#checkAssignable(address);
     const { driver, override } = this.#drivers.binding(address);
     // Held already (by `xl pci-assignable-add`, or at boot): it joins the pool as it stands.
-    if (driver !== undefined && driver === holder) return this.#adopt(address, driver);
+    if (driver !== undefined && driver === holder) return this.#adoptAndSettle(address, driver, settle);
     const record: ClaimRecord = { address, formerDriver: driver, formerOverride: override, holder };
     this.#journal.put(record);
     const claimed = this.#add(record);
@@ -101,6 +106,7 @@ export class Pool {
         // A bound holder is protection enough, and other tools can give the function back without knowing of this.
         await this.#drivers.setOverride(address, override);
       }
+      await settle(record);
     } catch (cause) {
       await this.#rollBack(record, cause);
       throw cause;
@@ -117,12 +123,31 @@ export class Pool {
     return true;
   }
 
-  #adopt(address: PciAddress, holder: string): ClaimRecord {
+  async #adoptAndSettle(
+    address: PciAddress,
+    holder: string,
+    settle: (record: ClaimRecord) => Promise<void>,
+  ): Promise<ClaimRecord> {
+    const member = this.#adopt(address, holder);
+    const { record } = member;
+    member.state = { state: 'changing' };
+    try {
+      await settle(record);
+    } catch (cause) {
+      // It stays with its holder, as it was.
+      this.#journal.remove(address);
+      this.#members.delete(address.sbdf);
+      throw cause;
+    }
+    member.state = { state: 'free' };
+    return record;
+  }
+
+  #adopt(address: PciAddress, holder: string): Member {
     this.#checkAssignable(address);
     const record: ClaimRecord = { address, formerDriver: undefined, formerOverride: undefined, holder };
     this.#journal.put(record);
-    this.#add(record);
-    return record;
+    return this.#add(record);
   }
 
   /** True for a member, whatever its state. */
@@ -133,13 +158,6 @@ export class Pool {
   /** True while a taker has it, or gives it back. */
   isTaken(address: PciAddress): boolean {
     return this.#members.get(address.sbdf)?.state.state === 'taken';
-  }
-
-  /** Forgets a member without touching the function: it stays with its holder. */
-  disown(address: PciAddress): void {
-    this.checkFree(address);
-    this.#journal.remove(address);
-    this.#members.delete(address.sbdf);
   }
 
   /** @throws {NotClaimedError | FunctionTakenError | FunctionChangingError} unless it is a member that nobody has. */

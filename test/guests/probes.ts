@@ -97,7 +97,45 @@ async function detached(fn: PciFunction, { xpci, store }: Guest): Promise<unknow
   return { before, region: region.read32(0), config: fn.config.read(0, 4), ended, list: xpci.list().length };
 }
 
-const PROBES: Readonly<Record<string, Probe>> = { interruptsWhileBlocked, levelSource, protection, detached };
+/** Opens its interrupt and never looks at it, nor at anything else. */
+async function deaf(fn: PciFunction, { store }: Guest): Promise<unknown> {
+  using _stream = openStream(fn, { kind: 'intx' });
+  await store.write('data/ready', 'yes');
+  // Until what is written has gone out.
+  await store.read('data/ready');
+  for (;;);
+}
+
+/** A thousand transfers of the copier from where nothing is, each of which ends in a fault. */
+function transfersAnywhere(fn: PciFunction): unknown {
+  using region = fn.openRegion(0);
+  const [source, destination, bytes, control, status] = [0x00, 0x08, 0x10, 0x14, 0x18] as const;
+  let transfers = 0;
+  while (transfers < 1000) {
+    for (const [offset, value] of [
+      [source, 0x4000_0000 + transfers * 4096],
+      [source + 4, 0],
+      [destination, 0x5000_0000],
+      [destination + 4, 0],
+      [bytes, 64],
+      [status, 3],
+      [control, 1],
+    ] as const)
+      region.write32(offset, value);
+    while ((region.read32(control) & 1) !== 0);
+    if ((region.read32(status) & 2) !== 0) transfers++;
+  }
+  return transfers;
+}
+
+const PROBES: Readonly<Record<string, Probe>> = {
+  interruptsWhileBlocked,
+  levelSource,
+  protection,
+  detached,
+  deaf,
+  transfersAnywhere,
+};
 
 export default async function probes(guest: Guest): Promise<void> {
   const [name = ''] = guest.arguments;

@@ -12,10 +12,14 @@ export class RootComplex {
   readonly roots: SimBus[] = [];
   readonly memory = new AddressMap('memory', this.roots, this.routing);
   readonly io = new AddressMap('io', this.roots, this.routing);
+  readonly #domains = new Map<number, SimBus[]>();
 
   addRoot(domain: number): SimBus {
     const root = new SimBus(domain);
     this.roots.push(root);
+    const others = this.#domains.get(domain);
+    if (others === undefined) this.#domains.set(domain, [root]);
+    else others.push(root);
     return root;
   }
 
@@ -26,7 +30,7 @@ export class RootComplex {
 
   /** Buses that configuration cycles reach now, each with the number that reaches it. */
   *buses(): Iterable<{ readonly number: number; readonly bus: SimBus }> {
-    for (const domain of new Set(this.roots.map((root) => root.domain))) {
+    for (const domain of this.#domains.keys()) {
       for (let number = 0; number <= LAST_BUS; number++) {
         const bus = this.#bus(domain, number);
         if (bus !== undefined) yield { number, bus };
@@ -35,8 +39,7 @@ export class RootComplex {
   }
 
   #bus(domain: number, number: number): SimBus | undefined {
-    for (const root of this.roots) {
-      if (root.domain !== domain) continue;
+    for (const root of this.#domains.get(domain) ?? []) {
       const reached = reach(root, number);
       if (reached !== undefined) return reached;
     }

@@ -103,8 +103,29 @@ const machine = z.strictObject({
     .min(1),
 });
 
+/** Bridges in a row take two levels each, and there are no more than 255 buses to go down. */
+export const DEEPEST = 600;
+/** Values of all kinds in one description; a full domain has a tenth of it. */
+const MOST_PARTS = 1_000_000;
+
+/** Why a value is no description whatever it holds: what goes through it goes through all of it, level by level. */
+function boundlessness(value: unknown): string | undefined {
+  const left: { readonly value: unknown; readonly depth: number }[] = [{ value, depth: 0 }];
+  let parts = 0;
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    if (next.depth > DEEPEST) return `is more than ${DEEPEST} levels deep, or holds itself`;
+    if (++parts > MOST_PARTS) return `has more than ${MOST_PARTS} parts`;
+    // The contents of a disk are one value.
+    if (typeof next.value !== 'object' || next.value === null || ArrayBuffer.isView(next.value)) continue;
+    for (const part of Object.values(next.value)) left.push({ value: part, depth: next.depth + 1 });
+  }
+  return undefined;
+}
+
 /** @throws {MachineDescriptionError} with the first fault. */
 export function checkDescription(value: unknown): MachineDescription {
+  const why = boundlessness(value);
+  if (why !== undefined) throw new MachineDescriptionError('the description', why);
   const result = machine.safeParse(value);
   const issue = result.error?.issues[0];
   if (issue !== undefined) {

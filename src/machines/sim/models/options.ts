@@ -1,6 +1,9 @@
 /** The options that a machine description gives a device, checked one by one; what nobody asked for is refused. */
 import { MachineDescriptionError } from '../errors.js';
 
+/** Characters of a value in a refusal. */
+const LONGEST_SHOWN = 100;
+
 /** What a description gives: values of JSON, or of a program. */
 export type GivenOptions = Readonly<Record<string, unknown>>;
 
@@ -79,7 +82,15 @@ function toBigint(value: unknown): bigint | undefined {
   return undefined;
 }
 
+/** As JSON where it has such a form; programs give values that have none. */
 function shown(value: unknown): string {
   if (typeof value === 'bigint') return String(value);
-  return JSON.stringify(value) ?? String(value);
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    return 'what has no text';
+  }
+  text ??= String(value);
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 }
