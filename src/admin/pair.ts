@@ -10,7 +10,13 @@ import {
   parseState,
   XenbusState,
 } from '../xen/pciif/index.js';
-import { discard, removeWithEmptyParents, type StoreView, type XenStore } from '../xen/store/index.js';
+import {
+  discard,
+  removeWithEmptyParents,
+  XenStoreContendedError,
+  type StoreView,
+  type XenStore,
+} from '../xen/store/index.js';
 import { GuestGoneError } from './errors.js';
 import { isThere, libxlPath, type Guest } from './guests.js';
 
@@ -129,7 +135,7 @@ export class Pair {
   /** Takes {@link askToLeave} back: a guest that did not answer keeps what it has. */
   async letStay(addresses: readonly PciAddress[]): Promise<void> {
     await this.#store.transaction(async (tx) => {
-      const view = await this.#view(tx);
+      const view = await this.#view(tx, this.#store);
       if (view?.back !== XenbusState.reconfiguring) return discard(undefined);
       for (const { index, state } of view.functions.filter(isOneOf(addresses)))
         if (state === ExportState.leaving)
@@ -151,7 +157,8 @@ export class Pair {
   ): Promise<readonly PciAddress[] | undefined> {
     const done = await this.#store.transaction<{ gone: readonly PciAddress[]; left?: number } | undefined>(
       async (tx) => {
-        const view = await this.#view(tx);
+        // A guest that writes its state all the time would be in the way of every attempt: read only where it counts.
+        const view = await this.#view(tx, seen === undefined ? this.#store : tx);
         const leaving = view?.functions.filter(isOneOf(addresses)) ?? [];
         if (view === undefined || leaving.length === 0) return discard({ gone: [] });
         if (seen !== undefined && !sameStates(view, seen)) return discard(undefined);
@@ -171,12 +178,21 @@ export class Pair {
 
   /** Unless somebody has listed another function meanwhile, whose pair it is then. */
   async #destroy(): Promise<void> {
-    await this.#store.transaction(async (tx) => {
-      if ((await this.#count(tx)) > 0) return discard(undefined);
-      for (const path of [this.front, `${libxlPath(this.#guest.id)}/device/pci/0`, this.back])
-        await removeWithEmptyParents(tx, path, '/');
-      return undefined;
-    });
+    const remove = () =>
+      this.#store.transaction(async (tx) => {
+        if ((await this.#count(tx)) > 0) return discard(undefined);
+        for (const path of [this.front, `${libxlPath(this.#guest.id)}/device/pci/0`, this.back])
+          await removeWithEmptyParents(tx, path, '/');
+        return undefined;
+      });
+    try {
+      await remove();
+    } catch (error) {
+      if (!(error instanceof XenStoreContendedError) || (await this.#count(this.#store)) > 0) throw error;
+      // The guest writes into its directory all the time. It cannot make a new one.
+      await this.#store.remove(this.front);
+      await remove();
+    }
   }
 
   async #change(seen: PairView, change: (tx: StoreView, now: PairView) => Promise<void>): Promise<boolean> {

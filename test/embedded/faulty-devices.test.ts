@@ -97,7 +97,7 @@ describe('a function in a guest’s hands', () => {
     await test.host.guests.unpause(guest.domain);
     const transfers = Number(await test.report(guest, 'result'));
     assert.ok(transfers >= 1000);
-    assert.ok(test.machine.faults.count >= transfers, `${test.machine.faults.count} faults`);
+    assert.ok(test.machine.iommuFaults.count >= transfers, `${test.machine.iommuFaults.count} faults`);
     const told = test.events.filter((event) => event.of === 'IOMMU');
     assert.ok(told.length > 0 && told.length < transfers / 10, `${told.length} were told`);
     assert.match(describeHostEvent(told[0] ?? { of: 'tool stack', doing: '', error: '' }), /was stopped/);
