@@ -103,7 +103,10 @@ CONFIG
 carriage_return=$(printf '\r')
 
 connect() { # NAME FD: the guest's console becomes the descriptor; returns when the guest is up
-  console=$(xenstore-read "/local/domain/$(xl domid "$1")/console/tty")
+  tty=/local/domain/$(xl domid "$1")/console/tty
+  # A failed exec would end this shell.
+  await 10 xenstore-exists "$tty" || return 1
+  console=$(xenstore-read "$tty")
   eval "exec $2<>$console"
   hear "$2" "U done" && fact "guest.$1" up
 }

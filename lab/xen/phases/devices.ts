@@ -6,14 +6,14 @@ export const devices: Phase = { name: 'devices', machine: 'first', backEnds: ['o
 
 const SPECS = ['00:08.0', '00:07.0', '00:0a.0', '00:0b.0'];
 const all = [...SPECS].sort().map((spec) => `0000:${spec}`);
-const assignable = all.join('\n');
+const assignable = all.join(' ');
 
-/** A guest's bus in the order of the list, each function in the next slot. */
-const onTheBus = ['Vdev Device', ...SPECS.map((spec, slot) => `0${slot}.0 0000:${spec}`)].join('\n');
+/** In the order of the guest's configuration. xl shows the slots that were asked for; none was. */
+const onTheBus = ['Vdev Device', ...SPECS.map((spec) => `00.0 0000:${spec}`)].join('\n');
 
 function judge(run: PhaseRun): void {
   for (const spec of SPECS) run.succeeded(`add.${spec}`);
-  run.equal('xl lists them as assignable', 'listed', assignable, all.join(' '));
+  run.equal('xl lists them as assignable', 'listed', assignable);
   run.succeeded('create');
   run.equal(
     'the kernel’s driver behind the guest’s bus',
@@ -33,7 +33,7 @@ function judge(run: PhaseRun): void {
   judgeAll(run, 'second');
   run.succeeded('destroy');
   run.nothingLeft(['devices', 'reborn']);
-  run.equal('all are assignable again', 'listed.after', assignable, all.join(' '));
+  run.equal('all are assignable again', 'listed.after', assignable);
   for (const spec of SPECS) run.succeeded(`remove.${spec}`);
   run.equal('and none after that', 'listed.end', '', 'none');
   run.equal('nvme drives its function in dom0 again', 'driver.after', 'nvme');

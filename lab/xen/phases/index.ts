@@ -7,14 +7,6 @@ import type { Phase } from './phase.js';
 import { suites } from './suites.js';
 import { withoutPciback } from './without-pciback.js';
 
-export const PHASES: readonly Phase[] = [
-  handover,
-  attachments,
-  devices,
-  // Before anything has loaded xen-pciback.
-  withoutPciback,
-  suites,
-  guests,
-];
+export const PHASES: readonly Phase[] = [handover, attachments, devices, suites, withoutPciback, guests];
 
 export { PhaseRun, type BackEnd, type Phase } from './phase.js';

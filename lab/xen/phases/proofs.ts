@@ -15,7 +15,7 @@ const INTERRUPTS: Readonly<
     lines: 3,
   },
   ahci: { kind: 'MSI', line: /^.*: +[1-9]\d* +xen-pirq +-pcifront-msi +ahci\[.*\]$/gm, lines: 1 },
-  e1000: { kind: 'INTx', line: /^.*: +[1-9]\d* +xen-pirq +-ioapic-level +eth\d+$/gm, lines: 1 },
+  e1000: { kind: 'INTx', line: /^.*: +[1-9]\d* +xen-pirq +-pcifront +eth\d+$/gm, lines: 1 },
 };
 
 /** One function in the guest's hands, as the step `prove` found it. */

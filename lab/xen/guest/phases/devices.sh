@@ -10,7 +10,7 @@ modprobe xen-pciback
 serve
 store before
 for one in $functions; do run "add.$one" xl pci-assignable-add "$one"; done
-xl pci-assignable-list | facts listed
+fact listed $(xl pci-assignable-list | sort)
 guest_config devices "$functions" drivers=nvme:e1000e:ahci:e1000 >/tmp/devices.cfg
 follow "$(guest_log devices)" devices-console.log
 run create xl create -q /tmp/devices.cfg
@@ -18,7 +18,7 @@ born devices
 fact back-end.driver "$(back_end_of devices)"
 connect devices 3
 xl pci-list devices | facts pci-list
-xl pci-assignable-list | facts listed.given
+fact listed.given $(xl pci-assignable-list | sort)
 prove_all first
 
 before=$(xl domid devices)
@@ -34,8 +34,8 @@ exec 3>&-
 none_served
 unfollow
 store after
-xl pci-assignable-list | facts listed.after
+fact listed.after $(xl pci-assignable-list | sort)
 for one in $functions; do run "remove.$one" xl pci-assignable-remove -r "$one"; done
-xl pci-assignable-list | facts listed.end
+fact listed.end $(xl pci-assignable-list | sort)
 await 10 disk_ready 0000:00:08.0
 fact driver.after "$(driver_of 0000:00:08.0)"

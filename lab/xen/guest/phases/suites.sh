@@ -1,5 +1,7 @@
 # The suites of test/xen-lab, or the one that LAB_SUITE names: one after the other, they share the machine's functions.
 modprobe xen-pciback
+# They have front ends served by the kernel's back end.
+end_serve
 run_suites() { # FILE...
   node --test --test-concurrency=1 --test-reporter=tap "$@" >/tmp/suites.tap 2>&1
   fact code $?
