@@ -24,7 +24,7 @@ pool_state $address pool.hot
 attach hot-attach live $spec
 ask 3 disk && fact hot-attach.md5 "$heard"
 attach second-attach live "$second@5,seize=1"
-ask 3 functions && fact second-attach.functions "$heard"
+ask 3 functions 2 && fact second-attach.functions "$heard"
 xl pci-list live | facts second-attach.xl
 store attached
 run xl-detach xl pci-detach live $spec

@@ -28,26 +28,26 @@ run two.detach xl pci-detach two 00:07.0
 detach three.detach three 00:0a.0
 attach one.ahci one 00:0a.0@1f
 run one.e1000e xl pci-attach one 00:07.0,vslot=9
-ask 3 functions && fact all.functions "$heard"
+ask 3 functions 3 && fact all.functions "$heard"
 xl pci-list one | facts all.list
 prove all.ahci 3 ahci
 prove all.e1000e 3 e1000e
 
 # The middle one of three leaves and comes back as the last; then the middle one again, the first, and the last.
 run middle-by-xl xl pci-detach one 00:0a.0
-ask 3 functions && fact middle-by-xl.functions "$heard"
+ask 3 functions 2 && fact middle-by-xl.functions "$heard"
 prove middle-by-xl.nvme 3 nvme
 prove middle-by-xl.e1000e 3 e1000e
 run back-by-xl xl pci-attach one 00:0a.0
-ask 3 functions && fact back-by-xl.functions "$heard"
+ask 3 functions 3 && fact back-by-xl.functions "$heard"
 detach middle-by-us one 00:07.0
-ask 3 functions && fact middle-by-us.functions "$heard"
+ask 3 functions 2 && fact middle-by-us.functions "$heard"
 prove middle-by-us.nvme 3 nvme
 prove middle-by-us.ahci 3 ahci
 run first-by-xl xl pci-detach one 00:08.0
-ask 3 functions && fact first-by-xl.functions "$heard"
+ask 3 functions 1 && fact first-by-xl.functions "$heard"
 detach last-by-us one 00:0a.0
-ask 3 functions && fact last-by-us.functions "$heard"
+ask 3 functions 0 && fact last-by-us.functions "$heard"
 
 # What one had the others get.
 attach two.nvme two 00:08.0

@@ -21,12 +21,12 @@ attach attach.e1000 alone 00:0b.0
 prove e1000 3 e1000
 store attached
 detach detach.nvme alone 00:08.0
-ask 3 functions && fact detach.nvme.functions "$heard"
+ask 3 functions 1 && fact detach.nvme.functions "$heard"
 pool_state 0000:00:08.0 pool.nvme
 attach again alone 00:08.0
 prove again 3 nvme
 detach detach.e1000 alone 00:0b.0
-ask 3 functions && fact detach.e1000.functions "$heard"
+ask 3 functions 1 && fact detach.e1000.functions "$heard"
 run destroy xl destroy alone
 exec 3>&-
 none_served
