@@ -25,7 +25,7 @@ end_serve() {
   await 15 serve_gone || kill -KILL "$serve_id"
   wait "$serve_id"
   fact serve.code $?
-  cp /tmp/serve.log "$lab/serve.log"
+  mv /tmp/serve.log "$lab/serve.log"
   serve_id=
 }
 
