@@ -18,14 +18,14 @@ export interface HideGrammar {
   format(patterns: readonly HidePattern[]): string;
 }
 
-const NOTHING = { value: '', elements: [], claims: [] } as const;
+const NOTHING = { value: '', elements: [], claims: [], findings: [] } as const;
 
 const netbsd: HideGrammar = {
   option: 'pciback.hide=',
   parse(text) {
     if (!holdsHideOption(text)) return parseNetbsdHideList({ value: text, start: 0 });
     const { list, findings } = findNetbsdOption(text);
-    if (list === undefined) return { dialect: 'netbsd', ...NOTHING, backEnd: false, findings };
+    if (list === undefined) return together({ dialect: 'netbsd', ...NOTHING, backEnd: false }, findings);
     return together(parseNetbsdHideList(list), findings);
   },
   format: formatNetbsdHideList,
@@ -42,7 +42,7 @@ const linux: HideGrammar = {
         : together(list, [linuxFinding('SPACE_UNQUOTED', space.index, text.slice(space.index))]);
     }
     const { list, findings } = findLinuxOption(text);
-    if (list === undefined) return { dialect: 'linux', ...NOTHING, backEnd: true, findings };
+    if (list === undefined) return together({ dialect: 'linux', ...NOTHING, backEnd: true }, findings);
     return together(parseLinuxHideList(list), findings);
   },
   format: formatLinuxHideList,

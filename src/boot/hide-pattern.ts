@@ -43,3 +43,16 @@ export function patternText({ domain, bus, device, function: fn }: HidePattern):
     value === undefined ? '*' : value.toString(16).padStart(digits, '0');
   return `${hex(domain, 4)}:${hex(bus, 2)}:${hex(device, 2)}.${hex(fn, 1)}`;
 }
+
+/** Each wildcard replaced by what of it is there; single functions stay, there or not. */
+export function expandPatterns(
+  patterns: readonly HidePattern[],
+  present: readonly PciAddress[],
+): readonly HidePattern[] {
+  const named = patterns.flatMap((pattern) =>
+    onlyAddress(pattern) === undefined
+      ? present.filter((address) => patternMatches(pattern, address)).map(patternOf)
+      : [pattern],
+  );
+  return [...new Map(named.map((pattern) => [patternText(pattern), pattern])).values()];
+}

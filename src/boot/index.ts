@@ -11,4 +11,11 @@ export {
   type HideSeverity,
 } from './hide-findings.js';
 export { isSound, type HideDialect, type HideElement, type HideFinding, type HideList } from './hide-list.js';
-export { onlyAddress, patternMatches, patternOf, patternText, type HidePattern } from './hide-pattern.js';
+export {
+  expandPatterns,
+  onlyAddress,
+  patternMatches,
+  patternOf,
+  patternText,
+  type HidePattern,
+} from './hide-pattern.js';
