@@ -2,7 +2,7 @@
 import { patternMatches, patternText, type HideList } from '../boot/index.js';
 import type { Machine } from '../function/index.js';
 import { errorData, reasonOf, type PciAddress } from '../pci/index.js';
-import { AlreadyClaimedError } from '../pool/index.js';
+import type { Pool } from '../pool/index.js';
 import type { ClaimReport, HostClaims } from './host-claims.js';
 
 /** What became of one function, or of an element that names none. `element` is its text in the list. */
@@ -13,18 +13,24 @@ export type HideOutcome = { readonly element: string } & (
   | { readonly outcome: 'refused'; readonly address: PciAddress; readonly error: unknown }
 );
 
+/** Where the functions are and who claims them. */
+export interface HidingHost {
+  readonly machine: Machine;
+  readonly pool: Pool;
+  readonly claims: HostClaims;
+}
+
 /**
  * Claims what a sound list names, in its order. Nothing that is absent, a bridge, a guest's or a driver's to refuse
  * keeps the rest from being claimed.
  */
 export async function claimHidden(
   list: HideList,
-  machine: Machine,
-  claims: HostClaims,
+  host: HidingHost,
   onOutcome: (outcome: HideOutcome) => void,
 ): Promise<void> {
   const done = new Set<number>();
-  const present = machine.list().map(({ address }) => address);
+  const present = host.machine.list().map(({ address }) => address);
   for (const { text: element, pattern } of list.elements) {
     if (pattern === undefined) continue;
     const named = present.filter((address) => patternMatches(pattern, address));
@@ -32,16 +38,21 @@ export async function claimHidden(
     for (const address of named) {
       if (done.has(address.sbdf)) continue;
       done.add(address.sbdf);
-      onOutcome(await claimOne(element, address, claims));
+      onOutcome(await claimOne(element, address, host));
     }
   }
 }
 
-async function claimOne(element: string, address: PciAddress, claims: HostClaims): Promise<HideOutcome> {
+async function claimOne(
+  element: string,
+  address: PciAddress,
+  { pool, claims }: HidingHost,
+): Promise<HideOutcome> {
+  // Whatever its state: a guest that outlived the owner before may have it again.
+  if (pool.has(address)) return { element, outcome: 'in the pool before', address };
   try {
     return { element, outcome: 'claimed', report: await claims.claim(address) };
   } catch (error) {
-    if (error instanceof AlreadyClaimedError) return { element, outcome: 'in the pool before', address };
     return { element, outcome: 'refused', address, error };
   }
 }

@@ -10,10 +10,12 @@ export interface HideGrammar {
   /** The option with its `=`, as the system's own command line has it. */
   readonly option: string;
   /**
-   * Reads a list, or a command line with the option that gives it. Never throws: what is wrong is among the findings,
-   * whose positions count from the beginning of the text.
+   * Reads a list, or a text with the option that gives it. Never throws: what is wrong is among the findings, whose
+   * positions count from the beginning of the text.
    */
   parse(text: string): HideList;
+  /** Reads a kernel's command line, in which the option may be missing. */
+  parseCommandLine(line: string): HideList;
   /** The list alone. @throws {HideListLimitError} the system has no way, or no room, to say it. */
   format(patterns: readonly HidePattern[]): string;
 }
@@ -23,8 +25,12 @@ const NOTHING = { value: '', elements: [], claims: [], findings: [] } as const;
 const netbsd: HideGrammar = {
   option: 'pciback.hide=',
   parse(text) {
-    if (!holdsHideOption(text)) return parseNetbsdHideList({ value: text, start: 0 });
-    const { list, findings } = findNetbsdOption(text);
+    return holdsHideOption(text)
+      ? this.parseCommandLine(text)
+      : parseNetbsdHideList({ value: text, start: 0 });
+  },
+  parseCommandLine(line) {
+    const { list, findings } = findNetbsdOption(line);
     if (list === undefined) return together({ dialect: 'netbsd', ...NOTHING, backEnd: false }, findings);
     return together(parseNetbsdHideList(list), findings);
   },
@@ -34,14 +40,15 @@ const netbsd: HideGrammar = {
 const linux: HideGrammar = {
   option: 'xen-pciback.hide=',
   parse(text) {
-    if (!holdsHideOption(text)) {
-      const list = parseLinuxHideList({ value: text, start: 0 });
-      const space = /[\t-\r ]/.exec(text);
-      return space === null
-        ? list
-        : together(list, [linuxFinding('SPACE_UNQUOTED', space.index, text.slice(space.index))]);
-    }
-    const { list, findings } = findLinuxOption(text);
+    if (holdsHideOption(text)) return this.parseCommandLine(text);
+    const list = parseLinuxHideList({ value: text, start: 0 });
+    const space = /[\t-\r ]/.exec(text);
+    return space === null
+      ? list
+      : together(list, [linuxFinding('SPACE_UNQUOTED', space.index, text.slice(space.index))]);
+  },
+  parseCommandLine(line) {
+    const { list, findings } = findLinuxOption(line);
     if (list === undefined) return together({ dialect: 'linux', ...NOTHING, backEnd: true }, findings);
     return together(parseLinuxHideList(list), findings);
   },

@@ -20,6 +20,7 @@ import { visibleText } from '../pci/index.js';
 interface HideListOptions {
   from?: HideDialect;
   to?: HideDialect;
+  commandLine?: boolean;
   on?: string;
   json?: boolean;
 }
@@ -36,13 +37,13 @@ export function define(command: Command): void {
       ).choices(SYSTEMS),
     )
     .addOption(new Option('--to <system>', 'print the list for this system').choices(SYSTEMS))
+    .option('--command-line', 'the text is a whole command line of a kernel, with or without the option')
     .option('--on <machine>', 'look which functions are there: linux, sim')
     .option('--json', 'print data')
     .addHelpText(
       'after',
       `
-TEXT is a list, or a command line with pciback.hide= or xen-pciback.hide= in it; without TEXT it is read from standard
-input. Each system reads it in its own way: NetBSD keeps good elements before a bad one, skips some bad ones, and does not
+TEXT is a list, or holds the option pciback.hide= or xen-pciback.hide=; without TEXT it is read from standard input. Each system reads it in its own way: NetBSD keeps good elements before a bad one, skips some bad ones, and does not
 boot with others; Linux hides nothing at all where one element is bad. docs/hide.md has both grammars.
 
 A list with wildcards is written for NetBSD from the functions of a machine: --on linux. The exit code is 0 where the
@@ -51,7 +52,7 @@ system does what the list says, 1 where it does not.
 Examples:
   openslot hide-list --from netbsd '(0a:00.0)(0a:00.1)'
   openslot hide-list --from linux --to netbsd --on linux '(0a:00.*)'
-  openslot hide-list --from linux < /proc/cmdline`,
+  openslot hide-list --from linux --command-line < /proc/cmdline`,
     )
     .action(hideList);
 }
@@ -60,7 +61,8 @@ async function hideList(given: string | undefined, options: HideListOptions): Pr
   const text = given ?? (await standardInput());
   const from = options.from ?? certainDialect(text);
   if (from === undefined) throw new HideNotationError();
-  const list = hideGrammars[from].parse(text);
+  const grammar = hideGrammars[from];
+  const list = options.commandLine === true ? grammar.parseCommandLine(text) : grammar.parse(text);
   const functions = options.on === undefined ? undefined : await functionsOn(options.on);
   // A part of a list is no conversion of it.
   if (options.to !== undefined && !isSound(list)) throw new HideListUnsoundError(list);
@@ -98,6 +100,12 @@ function presentOf(
   return pattern === undefined ? [] : functions.filter(({ address }) => patternMatches(pattern, address));
 }
 
+/** Linux matches a function also by the bridges above it. */
+function presentText({ address, driver, headerType }: FunctionSummary, dialect: HideDialect): string {
+  if (headerType !== 1) return `${address} (${driver ?? 'no driver'})`;
+  return `${address} (a bridge${dialect === 'linux' ? ', with all behind it' : ''})`;
+}
+
 function findingLines({ dialect, findings }: HideList): string {
   return findings
     .map((finding) => `${finding.severity} ${finding.code}: ${describeHideFinding(dialect, finding)}\n`)
@@ -114,9 +122,7 @@ async function printList(list: HideList, functions: readonly FunctionSummary[] |
       element.pattern === undefined ? 'nothing' : patternText(element.pattern),
     ];
     if (functions === undefined) return row;
-    const there = presentOf(element, functions).map(
-      ({ address, driver }) => `${address} (${driver ?? 'no driver'})`,
-    );
+    const there = presentOf(element, functions).map((summary) => presentText(summary, list.dialect));
     return [...row, there.length === 0 ? '-' : there.join(', ')];
   });
   if (rows.length > 0) printTable(head, rows);

@@ -19,7 +19,7 @@ export interface KernfsFacts {
 
 /**
  * Identifiers, a line for each BAR that has an address (the second number is one past its end), and the interrupt:
- * decimal, its low 8 bits. At most 346 bytes, so NetBSD's limit of 512 for a file is never met.
+ * decimal, its low 8 bits. At most 355 bytes, so NetBSD's limit of 512 for a file is never met.
  */
 export function kernfsText({ summary, regions, interruptLine }: KernfsFacts): string {
   const hex = (value: number | bigint, digits: number) => `0x${value.toString(16).padStart(digits, '0')}`;

@@ -42,7 +42,7 @@ export async function serveSim(
     },
   });
   if (hidden !== undefined) {
-    await claimHidden(hidden, machine, host.claims, (outcome) => {
+    await claimHidden(hidden, host, (outcome) => {
       log(describeHideOutcome(outcome), hideOutcomeData(outcome));
     });
   }

@@ -107,7 +107,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
     },
   });
   if (hidden !== undefined) {
-    await claimHidden(hidden, machine, hostClaims, (outcome) => {
+    await claimHidden(hidden, { machine, pool, claims: hostClaims }, (outcome) => {
       log(describeHideOutcome(outcome), hideOutcomeData(outcome));
     });
   }
