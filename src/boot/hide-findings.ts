@@ -57,54 +57,54 @@ const NETBSD = {
   ELEMENT_UNCLOSED: { severity: 'error', what: 'no ")" follows', effect: NETBSD_STOPS },
   ELEMENT_BAD: {
     severity: 'error',
-    what: 'is not of the form [0000:]bb:dd.f from here',
+    what: 'from here it is not of the form [0000:]bb:dd.f',
     effect: NETBSD_SKIPS,
   },
   COLON_MISSING: {
     severity: 'fatal',
-    what: 'has no colon',
+    what: 'an element without a colon',
     effect: 'the kernel dies of a page fault while it boots',
   },
   DOMAIN_UNREADABLE: {
     severity: 'error',
-    what: 'is a domain other than 0000: it is read as a bus, and the bus as a device',
+    what: 'a domain other than 0000 is read as a bus, and the bus as a device',
     effect: NETBSD_SKIPS,
   },
   BUS_READ_AS_DOMAIN: {
     severity: 'error',
-    what: 'is a bus that begins with 0000, which makes it a domain',
+    what: 'a bus that begins with 0000 is read as a domain',
     effect: NETBSD_SKIPS,
   },
   DOMAIN_INEXACT: {
     severity: 'warning',
-    what: 'begins with 0000',
+    what: 'a domain that is more than 0000',
     effect: 'the kernel takes all of it for the domain 0000',
   },
   NUMBER_EMPTY: { severity: 'warning', what: 'a number is missing', effect: 'the kernel reads 0' },
   NUMBER_SIGNED: {
     severity: 'warning',
-    what: 'has a sign',
+    what: 'a number with a sign',
     effect: 'the kernel takes it; a negative number wraps around',
   },
-  NUMBER_PREFIXED: { severity: 'warning', what: 'has a prefix 0x', effect: 'the kernel takes it' },
+  NUMBER_PREFIXED: { severity: 'warning', what: 'a number with a prefix 0x', effect: 'the kernel takes it' },
   NUMBER_SPACED: {
     severity: 'warning',
-    what: 'begins with white space',
+    what: 'a number behind white space',
     effect: 'the kernel skips it; a space instead would end the list',
   },
   NUMBER_WRAPS: {
     severity: 'error',
-    what: 'has more than 32 bits',
+    what: 'a number of more than 32 bits',
     effect: 'the kernel keeps the lowest 32',
   },
   NUMBER_RANGE: {
     severity: 'error',
-    what: 'no function has this number',
+    what: 'a number that no function has',
     effect: 'the element stays on the list and matches nothing; no message',
   },
   DUPLICATE: {
     severity: 'warning',
-    what: 'names what is named before',
+    what: 'it is named before',
     effect: 'it is on the list twice, without harm',
   },
 } as const satisfies Readonly<Record<string, Meaning>>;
@@ -153,29 +153,33 @@ const LINUX = {
   ELEMENT_UNCLOSED: { severity: 'error', what: 'a ")" must follow here', effect: LINUX_FAILS },
   ELEMENT_BAD: {
     severity: 'error',
-    what: 'is not of the form [dddd:]bb:dd.f, [dddd:]bb:dd.* or [dddd:]bb:*.* from here',
+    what: 'from here it is not of the form [dddd:]bb:dd.f, [dddd:]bb:dd.* or [dddd:]bb:*.*',
     effect: LINUX_FAILS,
   },
-  NUMBER_EMPTY: { severity: 'warning', what: 'has no digits behind 0x', effect: 'the kernel reads 0' },
-  NUMBER_PREFIXED: { severity: 'warning', what: 'has a prefix 0x', effect: 'the kernel takes it' },
+  NUMBER_EMPTY: {
+    severity: 'warning',
+    what: 'a number without digits behind its 0x',
+    effect: 'the kernel reads 0',
+  },
+  NUMBER_PREFIXED: { severity: 'warning', what: 'a number with a prefix 0x', effect: 'the kernel takes it' },
   NUMBER_WRAPS: {
     severity: 'error',
-    what: 'has more than 32 bits',
+    what: 'a number of more than 32 bits',
     effect: 'the kernel keeps the lowest 32',
   },
   NUMBER_RANGE: {
     severity: 'error',
-    what: 'no function has this number',
+    what: 'a number that no function has',
     effect: 'the driver does not start, without a message: nothing is hidden, good elements included',
   },
   NUMBER_IS_WILDCARD: {
     severity: 'error',
-    what: 'is a negative number of 32 bits',
+    what: 'a negative number of 32 bits',
     effect: 'the kernel takes it for *, and hides all',
   },
   DUPLICATE: {
     severity: 'warning',
-    what: 'names what is named before',
+    what: 'it is named before',
     effect: 'the kernel keeps it once (old ones twice)',
   },
 } as const satisfies Readonly<Record<string, Meaning>>;
@@ -209,6 +213,6 @@ const MOST_SHOWN = 40;
 export function describeHideFinding(dialect: HideDialect, { code, position, text }: HideFinding): string {
   const meaning = MEANINGS[dialect][code];
   const shown = text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
-  const subject = shown === '' ? '' : `"${visibleText(shown)}": `;
-  return `column ${position + 1}: ${subject}${meaning?.what ?? code}; ${meaning?.effect ?? ''}`;
+  const part = shown === '' ? '' : `, "${visibleText(shown)}"`;
+  return `column ${position + 1}${part}: ${meaning?.what ?? code}; ${meaning?.effect ?? ''}`;
 }

@@ -46,7 +46,7 @@ describe('hide-list', () => {
     assert.deepEqual([lucky.status, lucky.findings[0]?.code], [0, 'NUMBER_EMPTY']);
     const bad = data(['--from', 'linux', '(0a:00.0),']);
     assert.deepEqual([bad.status, bad.hides, bad.backEnd], [1, [], false]);
-    assert.match(bad.findings[0]?.message ?? '', /^column 10: ",": .* nothing is hidden/);
+    assert.match(bad.findings[0]?.message ?? '', /^column 10, ",": .* nothing is hidden/);
     const fatal = openslot(['hide-list', '--from', 'netbsd', '()']);
     assert.deepEqual([fatal.status, /^fatal COLON_MISSING: /m.test(fatal.stdout)], [1, true]);
   });
