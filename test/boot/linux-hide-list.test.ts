@@ -195,7 +195,7 @@ const nearList = fc.oneof(
 test('agrees with the model of the driver on any text', async () => {
   const seen = { starts: 0, fails: 0, wildcards: 0 };
   await checkProperty(
-    'hide lists: Linux agrees with its model',
+    'hide-list: Linux agrees with its model',
     fc.property(nearList, (text) => {
       const { listed } = modelLinux(text);
       const list = linux.parse(text);
@@ -218,7 +218,7 @@ test('agrees with the model of the driver on any text', async () => {
 
 test('any text is read, and findings stand inside of it', async () => {
   await checkProperty(
-    'hide lists: Linux reads any text',
+    'hide-list: Linux reads any text',
     fc.property(
       fc.oneof(
         nearList,
@@ -253,7 +253,7 @@ const patterns: fc.Arbitrary<HidePattern> = fc
 
 test('what it formats it parses, and it is sound', async () => {
   await checkProperty(
-    'hide lists: Linux parses what it formats',
+    'hide-list: Linux parses what it formats',
     fc.property(fc.array(patterns, { minLength: 1, maxLength: 70 }), (all) => {
       const list = linux.parse(linux.format(all));
       assert.deepEqual(list.claims, all);

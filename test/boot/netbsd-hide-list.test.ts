@@ -227,7 +227,7 @@ const nearList = fc.oneof(
 test('agrees with the model of the kernel on any text', async () => {
   const seen = new Map<string, number>();
   await checkProperty(
-    'hide lists: NetBSD agrees with its model',
+    'hide-list: NetBSD agrees with its model',
     fc.property(nearList, (text) => {
       const value = text.split(' ')[0]?.slice(0, 63) ?? '';
       const model = modelNetbsd(value);
@@ -254,7 +254,7 @@ test('agrees with the model of the kernel on any text', async () => {
 
 test('any text is read, and findings stand inside of it', async () => {
   await checkProperty(
-    'hide lists: NetBSD reads any text',
+    'hide-list: NetBSD reads any text',
     fc.property(
       fc.oneof(
         nearList,
@@ -278,7 +278,7 @@ const addresses = fc
 
 test('what it formats it parses, and it is sound', async () => {
   await checkProperty(
-    'hide lists: NetBSD parses what it formats',
+    'hide-list: NetBSD parses what it formats',
     fc.property(fc.uniqueArray(addresses, { minLength: 1, maxLength: 7, selector: String }), (all) => {
       const list = netbsd.parse(netbsd.format(all.map(patternOf)));
       assert.deepEqual(claims(list), all.map(String));
