@@ -6,7 +6,10 @@ import { frontendPath, backendPath, Command } from '../../src/xen/pciif/index.js
 import type { GrantedPage, GuestPlatform, OfferedChannel, XenPlatform } from '../../src/xen/platform.js';
 import { discard, type XenStore } from '../../src/xen/store/index.js';
 import { permissions } from '../xen/store/tree-text.js';
-import { SharedPageGuest, type Reply } from './shared-page-guest.js';
+import { SharedPageGuest, WORD, type Reply } from './shared-page-guest.js';
+
+/** Flag of the page: the guest handles AER. */
+const AER_HANDLER = 2;
 
 /** What libxl writes at `xl create`, in one transaction. */
 export async function toolStackCreates(
@@ -109,6 +112,8 @@ export class FrontEnd {
     this.#granted = guest.sharePage(host.domain);
     this.#channel = guest.offerChannel(host.domain);
     this.page = new SharedPageGuest(this.#granted.bytes);
+    // As pcifront does before it publishes the page.
+    Atomics.or(this.page.words, WORD.flags, AER_HANDLER);
   }
 
   /** What the back end needs to reach us, as keys of the front end's directory. */

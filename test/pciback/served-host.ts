@@ -1,6 +1,6 @@
 /** A host for tests whose guests a back end of ours serves, with what it told. */
 import assert from 'node:assert/strict';
-import { describeEvent, Pciback, type PcibackEvent } from '../../src/pciback/index.js';
+import { describeEvent, Pciback, type FrontEndKind, type PcibackEvent } from '../../src/pciback/index.js';
 import type { PciAddress } from '../../src/pci/index.js';
 import type { DomainId } from '../../src/xen/domain.js';
 import { until } from '../until.js';
@@ -33,6 +33,10 @@ export class ServedHost extends LocalHost {
   /** As attachments ask for it. */
   refusal(guest: DomainId, address: PciAddress): Error | undefined {
     return this.#pciback?.refusal(guest, address);
+  }
+
+  frontEnd(guest: DomainId): FrontEndKind | undefined {
+    return this.#pciback?.frontEnd(guest);
   }
 
   /** A guest that runs from now on; its front end says nothing by itself. */
