@@ -136,7 +136,7 @@ export class Backend {
     if (front === XenbusState.closing || front === XenbusState.closed) {
       // Followed once, however often the guest says it: nobody comes back from Closed.
       if (own !== this.#answerTo(front) && own !== XenbusState.closed) await this.#close(front);
-      else if (this.#phase === 'closed') await this.#exports.takeBackUnlisted(await this.#keys.functions());
+      else if (this.#phase === 'closed') await this.#followEnd();
       return;
     }
     if (this.#phase === 'closed') return;
@@ -248,6 +248,11 @@ export class Backend {
     this.#exports.interruptsOff();
     this.#phase = 'closed';
     await this.#switch(this.#answerTo(front));
+  }
+
+  /** What leaves the list of a closed pair comes back. After giving up there is nothing, and the list may be why. */
+  async #followEnd(): Promise<void> {
+    if (!this.#gaveUp) await this.#exports.takeBackUnlisted(await this.#keys.functions());
   }
 
   /**
