@@ -60,7 +60,7 @@ for (const { name, kind, reboots, front: frontOf } of FRONTS) {
         aerHandler: kind === 'reconfigurable',
         frontEnd: kind,
       });
-      await all.domain(1).destroy();
+      await all.kill(1);
       await toolStackDestroys(platform.store, 1);
       await all.settled(() => all.states().every((one) => one === 'free'));
       assert.equal(treeText(all.server, '/local/domain/0').includes('backend/pci'), false);
@@ -126,7 +126,7 @@ for (const { name, kind, reboots, front: frontOf } of FRONTS) {
       assert.deepEqual(all.states(), ['taken', 'free']);
       assert.equal(treeText(server, '/local/domain/0/backend').includes('pci/1'), false);
       assert.equal(living.read(0, 0, 4).value, EDU_ID);
-      await all.domain(2).destroy();
+      await all.kill(2);
       await toolStackDestroys(store, 2);
       await all.settled(() => all.pciback.guests.length === 0);
     });
@@ -162,6 +162,8 @@ for (const { name, kind, reboots, front: frontOf } of FRONTS) {
         const front = frontOf(all, guest);
         await front.connect();
         assert.equal(front.read(0, 0, 4).value, DISK_ID);
+        // The tool stack makes the pair of 2 anew while its domain lives on; a strict guest has died before.
+        if (kind === 'fixed') await all.kill(guest);
         await toolStackDestroys(all.platform.store, guest);
       }
       await all.settled(() => all.states()[1] === 'free');
