@@ -196,6 +196,9 @@ export class Backend {
     if (this.#follower.stopped) return;
     const page = platform.mapGrant(this.guest, reference);
     const shared = new SharedPage(page.bytes);
+    const aerHandler = shared.hasAerHandler;
+    const frontEnd = frontEndKind({ aerHandler, saysSo: reconfigures });
+    this.#frontEnd = frontEnd;
     const handler = this.#handler(shared);
     try {
       const channel: EventChannel = platform.bindChannel(this.guest, port, () => {
@@ -213,9 +216,6 @@ export class Backend {
       throw cause;
     }
     this.#phase = 'connected';
-    const aerHandler = shared.hasAerHandler;
-    const frontEnd = frontEndKind({ aerHandler, saysSo: reconfigures });
-    this.#frontEnd = frontEnd;
     if (await this.#switch(XenbusState.connected)) this.#tell({ event: 'connected', aerHandler, frontEnd });
   }
 
