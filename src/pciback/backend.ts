@@ -5,7 +5,7 @@ import { ExportState, SharedPage, XenbusState } from '../xen/pciif/index.js';
 import type { EventChannel, ForeignPage } from '../xen/platform.js';
 import { Follower, type Watch } from '../xen/store/index.js';
 import type { PcibackEvent } from './events.js';
-import { frontEndKind, type FrontEndKind } from './front-end-kind.js';
+import { closingAnswer, frontEndKind, type FrontEndKind } from './front-end-kind.js';
 import { GuestExports, type GuestExportsContext, type PlacedFunction } from './guest-exports.js';
 import { OperationHandler } from './operation-handler.js';
 import { PairKeys, type PairStates } from './pair-keys.js';
@@ -135,7 +135,8 @@ export class Backend {
   async #step({ own, front }: PairStates): Promise<void> {
     if (front === XenbusState.closing || front === XenbusState.closed) {
       // Followed once, however often the guest says it: nobody comes back from Closed.
-      if (own !== this.#answerTo(front) && own !== XenbusState.closed) await this.#close(front);
+      if (own !== closingAnswer(front, this.#frontEnd, this.#gaveUp) && own !== XenbusState.closed)
+        await this.#close(front);
       else if (this.#phase === 'closed') await this.#followEnd();
       return;
     }
@@ -247,20 +248,12 @@ export class Backend {
     this.#disconnect();
     this.#exports.interruptsOff();
     this.#phase = 'closed';
-    await this.#switch(this.#answerTo(front));
+    await this.#switch(closingAnswer(front, this.#frontEnd, this.#gaveUp));
   }
 
   /** What leaves the list of a closed pair comes back. After giving up there is nothing, and the list may be why. */
   async #followEnd(): Promise<void> {
     if (!this.#gaveUp) await this.#exports.takeBackUnlisted(await this.#keys.functions());
-  }
-
-  /**
-   * Closed is said only to who closed first, and never to a fixed front end: that takes it for the removal of its bus,
-   * which its guest does not survive. It says Closed itself as soon as it sees us closing.
-   */
-  #answerTo(front: XenbusState): XenbusState {
-    return this.#gaveUp || this.#frontEnd === 'fixed' ? XenbusState.closing : front;
   }
 
   /** A step failed: the pair is closed from our side and nothing stays half done. */

@@ -1,4 +1,5 @@
-/** What a guest's front end can take, recognised by what it showed when it connected. */
+/** What a guest's front end can take, recognised by what it showed when it connected; and what it may be told at its end. */
+import { XenbusState } from '../xen/pciif/index.js';
 
 /**
  * - `reconfigurable`: it follows states 7 and 8, so that functions come and go while it runs.
@@ -18,4 +19,17 @@ export interface FrontEndSigns {
 /** A front end that shows nothing is taken for fixed: the mistake costs a refusal, the opposite one a guest. */
 export function frontEndKind({ aerHandler, saysSo }: FrontEndSigns): FrontEndKind {
   return aerHandler || saysSo ? 'reconfigurable' : 'fixed';
+}
+
+/**
+ * Our state once the front end is Closing or Closed. Closed is said only to who closed first, and never to a fixed front
+ * end: that takes it for the removal of its bus, which its guest does not survive. It is Closed itself as soon as it sees
+ * us closing.
+ */
+export function closingAnswer(
+  front: XenbusState,
+  frontEnd: FrontEndKind | undefined,
+  weClosedFirst: boolean,
+): XenbusState {
+  return weClosedFirst || frontEnd === 'fixed' ? XenbusState.closing : front;
 }
