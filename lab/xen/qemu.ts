@@ -15,6 +15,8 @@ export interface MachineOptions {
   readonly words: readonly string[];
   /** NVMe disks, at 00:08.0 and on. */
   readonly disks: readonly Disk[];
+  /** With two, domain 0 has the first for itself, and time is the wall clock's. */
+  readonly processors: 1 | 2;
   /** The console is this terminal, and time is the wall clock's. */
   readonly interactive: boolean;
 }
@@ -45,7 +47,7 @@ const hypervisorWords =
 const kernelWords = 'console=hvc0 mitigations=off net.ifnames=0 random.trust_cpu=on cryptomgr.notests';
 
 function commandLine(options: MachineOptions): string[] {
-  const { root, images } = options;
+  const { root, images, processors } = options;
   const shares: [tag: string, folder: string, readOnly: boolean][] = [
     ['root', root.path('usr'), true],
     ['images', images.folder, true],
@@ -53,13 +55,18 @@ function commandLine(options: MachineOptions): string[] {
     ['lab', options.work, false],
   ];
   return [
-    ...(options.interactive ? wallClock : deterministic),
+    ...(options.interactive || processors > 1 ? wallClock : deterministic),
     ...['-L', root.path('usr/share/qemu'), '-L', root.path('usr/share/seabios')],
-    ...['-machine', 'q35', '-cpu', 'qemu64,+rdrand,+rdseed', '-m', '2048', '-smp', '1'],
+    ...['-machine', 'q35', '-cpu', 'qemu64,+rdrand,+rdseed', '-m', '2048', '-smp', String(processors)],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ...['-chardev', `stdio,id=console,signal=off,logfile=${join(options.work, 'console.log')}`],
     ...['-serial', 'chardev:console'],
-    ...['-kernel', images.hypervisor, '-append', hypervisorWords],
+    ...[
+      '-kernel',
+      images.hypervisor,
+      '-append',
+      processors > 1 ? `${hypervisorWords} dom0_vcpus_pin` : hypervisorWords,
+    ],
     // Multiboot modules are separated by commas, so no word may have one.
     ...['-initrd', `${images.kernel} ${[kernelWords, ...options.words].join(' ')},${images.dom0}`],
     // libxl refuses to pass a device through without an IOMMU.

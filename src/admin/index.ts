@@ -4,11 +4,17 @@
  * the owner's socket call it.
  */
 export type { AttachedFunction, AttachReport } from './attach.js';
-export { Attachments, type AttachmentsOptions, type DetachOptions } from './attachments.js';
+export {
+  Attachments,
+  type AttachmentsOptions,
+  type AttachOptions,
+  type DetachOptions,
+} from './attachments.js';
 export type { DetachReport } from './detach.js';
 export { EmbeddedHost, type EmbeddedHostOptions } from './embedded-host.js';
 export * from './errors.js';
 export type { Guest } from './guests.js';
+export { claimHidden, describeHideOutcome, hideOutcomeData, type HideOutcome } from './hide-at-start.js';
 export { HostClaims, XEN_HOLDER, type ClaimReport } from './host-claims.js';
 export {
   describeEnd,
@@ -25,4 +31,4 @@ export {
   type GuestInfo,
   type GuestOptions,
 } from './local-guests.js';
-export type { ToolStackOptions } from './tool-stack.js';
+export type { BackEndKnowledge, FrontEndKind, ToolStackOptions } from './tool-stack.js';

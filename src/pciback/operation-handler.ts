@@ -47,7 +47,7 @@ export class OperationHandler {
     if (!page.active) return false;
     const operation = this.#operation;
     const clock = this.#clock;
-    if (clock === undefined) {
+    if (clock === undefined || !clock.due()) {
       page.copyRequest(operation);
       this.#execute(operation);
       return page.reply(operation);
