@@ -11,6 +11,7 @@ import {
   msixVectors,
 } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
+import { XenCallError } from '../xen/errors.js';
 import { MAX_MSIX_VECTORS } from '../xen/pciif/index.js';
 import type { Pirq, XenPlatform } from '../xen/platform.js';
 import { InterruptRefusedError, type InterruptRefusal } from './errors.js';
@@ -149,10 +150,19 @@ export class GuestInterrupts {
     for (let pirq = this.#pirqs.pop(); pirq !== undefined; pirq = this.#pirqs.pop()) {
       const mapped = pirq;
       attempt(() => {
-        this.#platform.pirqs.unmap(this.#guest, mapped);
+        this.#unmap(mapped);
       });
     }
     if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('; '));
+  }
+
+  /** A domain that is gone has taken its pirqs with it. */
+  #unmap(pirq: Pirq): void {
+    try {
+      this.#platform.pirqs.unmap(this.#guest, pirq);
+    } catch (error) {
+      if (!(error instanceof XenCallError && error.errno === 'ESRCH')) throw error;
+    }
   }
 
   #refusal(errno: InterruptRefusal, why: string): InterruptRefusedError {
