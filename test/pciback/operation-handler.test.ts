@@ -184,6 +184,20 @@ describe('operations', () => {
     assert.deepEqual(guest.faults, []);
   });
 
+  test('a guest that is gone has taken its pirqs with it; any other refusal is told', async () => {
+    for (const [errno, told] of [
+      ['ESRCH', 0],
+      ['EINVAL', 1],
+    ] as const) {
+      await using host = await twoFunctions();
+      host.handled.operate(Command.enableMsi, DISK);
+      host.platform.failing = { call: 'unmap', errno };
+      const report = await host.exports[0]?.lease.giveBack();
+      assert.equal(report?.unsettled.length, told, report?.unsettled.join('; '));
+      assert.equal(host.machine.device(disk().address).register('msi.control') & 1, 0);
+    }
+  });
+
   test('the interrupt line reads as the pirq of INTx, whatever was written to it', async () => {
     await using host = await twoFunctions();
     const { handled: guest } = host;

@@ -17,7 +17,7 @@ import type {
 } from '../../src/xen/platform.js';
 import type { XenStore } from '../../src/xen/store/index.js';
 
-type Refusable = 'assign' | 'memory' | 'ports' | 'interrupt' | 'quarantine';
+type Refusable = 'assign' | 'memory' | 'ports' | 'interrupt' | 'quarantine' | 'unmap';
 
 export interface MappedPirq {
   readonly guest: DomainId;
@@ -130,6 +130,7 @@ export class ObservedPlatform implements XenPlatform {
       return pirq;
     },
     unmap: (guest, pirq) => {
+      this.#refuseWhereAsked('unmap');
       this.#behind.pirqs.unmap(guest, pirq);
       this.#mapped.delete(`${guest} ${pirq}`);
     },
