@@ -38,9 +38,10 @@ function printed(program: string, beside: Readonly<Record<string, string>> = {})
 
 describe('a program of the documents', () => {
   test('opens a simulated machine', () => {
-    const [program = '', ...others] = programs('simulator.md', 'ts');
+    const [opens = '', fails = '', ...others] = programs('simulator.md', 'ts');
     assert.deepEqual(others, []);
-    assert.deepEqual(printed(program), ['3628800']);
+    assert.deepEqual(printed(opens), ['3628800']);
+    assert.deepEqual(printed(fails), ['0000:00:01.0: fatal: malformed']);
   });
 
   test('is a host, and its guest is the other one', () => {
