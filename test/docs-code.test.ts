@@ -41,7 +41,7 @@ describe('a program of the documents', () => {
     const [opens = '', fails = '', ...others] = programs('simulator.md', 'ts');
     assert.deepEqual(others, []);
     assert.deepEqual(printed(opens), ['3628800']);
-    assert.deepEqual(printed(fails), ['0000:00:01.0: fatal: malformed']);
+    assert.deepEqual(printed(fails), ['0000:00:01.0 fatal malformed']);
   });
 
   test('is a host, and its guest is the other one', () => {
