@@ -14,6 +14,7 @@ export {
   describeEnd,
   describeFault,
   describeHostEvent,
+  describeReport,
   hostEventData,
   type HostEvent,
 } from './host-events.js';
@@ -25,4 +26,5 @@ export {
   type GuestInfo,
   type GuestOptions,
 } from './local-guests.js';
+export { RecoveryResponses, type RecoveryResponsesOptions } from './recovery-responses.js';
 export type { ToolStackOptions } from './tool-stack.js';
