@@ -1,7 +1,7 @@
 /** How a driver hears of an error of its function, and takes part in recovering it. */
 
-/** `normal`: accesses work. `frozen`: nothing passes until the function is reset. */
-export type ErrorState = 'normal' | 'frozen';
+/** `normal`: accesses work. `frozen`: nothing passes until the function is reset. `failed`: it is gone for good. */
+export type ErrorState = 'normal' | 'frozen' | 'failed';
 
 /**
  * - `can_recover`: the driver can go on without a reset, once it has accessed the function ({@link ErrorHandlers.mmioEnabled}).

@@ -8,11 +8,11 @@ import {
   type RecoveryResult as Result,
 } from '../xen/pciif/index.js';
 import { Wakeups } from '../xen/store/index.js';
-import { STEP_COMMANDS, type RecoveryStep } from './recovery-steps.js';
+import { STEP_COMMANDS, type ErrorChannel, type RecoveryStep } from './recovery-steps.js';
 
 export interface AerQuestion {
   readonly step: RecoveryStep;
-  readonly state: ChannelState;
+  readonly state: ErrorChannel;
   /** Guest address. */
   readonly at: PciAddress;
   /** Nobody needs the answer any more: the function is on its way back. */

@@ -1,14 +1,13 @@
 /** Recovery of the functions in one guest's hands: each failing device's, one after the other. */
 import type { ErrorReport } from '../function/index.js';
 import { messageOf, type PciAddress } from '../pci/index.js';
-import type { ChannelState } from '../xen/pciif/index.js';
 import type { AerAnswer, AerQuestion } from './aer-dialogue.js';
 import { clearErrorStatus } from './error-status.js';
 import type { ExportedFunction } from './exported-function.js';
 import { resetForGuest } from './function-reset.js';
 import { RecoveryBudget } from './recovery-budget.js';
 import type { ErrorPolicy, RecoveryOptions } from './recovery-options.js';
-import { mostDemanding, nextStep, type RecoveryStep } from './recovery-steps.js';
+import { mostDemanding, nextStep, type ErrorChannel, type RecoveryStep } from './recovery-steps.js';
 
 /** What becomes of a recovery, told as it happens. */
 export type RecoveryEvent =
@@ -49,7 +48,7 @@ export interface RecoveringGuest {
 /** A report that waits for its turn: of several of one device the worst. */
 interface Waiting {
   readonly report: ErrorReport;
-  readonly state: ChannelState;
+  readonly state: ErrorChannel;
 }
 
 /**
@@ -155,7 +154,7 @@ export class GuestRecovery {
   async #ask(
     placed: Placed,
     step: RecoveryStep,
-    state: ChannelState,
+    state: ErrorChannel,
   ): Promise<RecoveryStep | 'end' | undefined> {
     const answer = await this.#guest.ask(
       // Of the other steps Linux says so, too: what was frozen has been reset by then.

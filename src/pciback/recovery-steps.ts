@@ -14,7 +14,10 @@ export const STEP_COMMANDS: Readonly<Record<RecoveryStep, number>> = {
 
 type NextSteps = Readonly<Partial<Record<RecoveryResult, RecoveryStep>>>;
 
-const AFTER_ERROR: Readonly<Record<ChannelState, NextSteps>> = {
+/** States of a function that somebody may recover. */
+export type ErrorChannel = Exclude<ChannelState, 'failed'>;
+
+const AFTER_ERROR: Readonly<Record<ErrorChannel, NextSteps>> = {
   normal: { can_recover: 'mmio_enabled', need_reset: 'slot_reset', recovered: 'resume' },
   // Nothing passes before a reset, whatever the driver hopes for.
   frozen: { can_recover: 'slot_reset', need_reset: 'slot_reset', recovered: 'slot_reset' },
@@ -28,7 +31,7 @@ const AFTER: Readonly<Record<Exclude<RecoveryStep, 'error_detected' | 'resume'>,
 /** What follows an answer; undefined when the answer ends the recovery without success. `resume` takes no answer. */
 export function nextStep(
   step: Exclude<RecoveryStep, 'resume'>,
-  state: ChannelState,
+  state: ErrorChannel,
   result: RecoveryResult,
 ): RecoveryStep | undefined {
   return step === 'error_detected' ? AFTER_ERROR[state][result] : AFTER[step][result];

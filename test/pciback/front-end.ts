@@ -198,6 +198,11 @@ export class FrontEnd {
     return this.page.reply();
   }
 
+  /** Wakes the back end. */
+  notify(): void {
+    this.#channel.notify();
+  }
+
   /** Keys of the back end's directory that match. */
   async backKeys(): Promise<Readonly<Record<string, string>>> {
     return this.#host.store.transaction(async (tx) => {

@@ -6,6 +6,8 @@ export const ChannelState = {
   normal: 1,
   /** Nothing passes until the function is reset. */
   frozen: 2,
+  /** It is gone for good. */
+  failed: 3,
 } as const;
 export type ChannelState = keyof typeof ChannelState;
 
