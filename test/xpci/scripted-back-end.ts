@@ -6,6 +6,10 @@ import type { LocalHost } from '../xen/local-host.js';
 import { permissions } from '../xen/store/tree-text.js';
 import { BACK, FRONT } from './guest.js';
 
+/** The back end's own request begins there, and its flag (pciif.h). */
+const AER_WORD = 138;
+const AER_ACTIVE = 4;
+
 /** An operation as it stands in the page. */
 export type Request = Readonly<Record<Exclude<keyof typeof WORD, 'flags' | 'entries'>, number>>;
 
@@ -96,6 +100,31 @@ export class ScriptedBackEnd {
     for (const [index, pirq] of pirqs.entries()) this.#words[WORD.entries + index] = pirq;
     Atomics.and(this.#words, WORD.flags, ~1);
     this.wake();
+  }
+
+  get flags(): number {
+    return this.#words[WORD.flags] ?? 0;
+  }
+
+  /** A request of its own; the front end is still to be woken. */
+  post(request: Readonly<Record<'command' | 'error' | 'domain' | 'bus' | 'devfn', number>>): void {
+    const { command, error, domain, bus, devfn } = request;
+    this.#words.set([command, error, domain, bus, devfn], AER_WORD);
+    Atomics.or(this.#words, WORD.flags, AER_ACTIVE);
+  }
+
+  /** Takes its request back. */
+  withdraw(): void {
+    Atomics.and(this.#words, WORD.flags, ~AER_ACTIVE);
+  }
+
+  /** Its request is not answered yet. */
+  get asking(): boolean {
+    return (this.flags & AER_ACTIVE) !== 0;
+  }
+
+  get aerResult(): number {
+    return this.#words[AER_WORD + 1] ?? NaN;
   }
 
   /** A wake-up that says nothing. */
