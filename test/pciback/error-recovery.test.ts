@@ -221,20 +221,18 @@ describe('the dialogue', () => {
   });
 
   test('a late answer is nobody’s: until it is there the next question is not asked', async () => {
-    await using host = await RecoveringHost.start({ answerMs: 100, policy: 'ignore' });
+    await using host = await RecoveringHost.start({ answerMs: 2000, policy: 'ignore' });
     const front = await host.connected();
     host.fail('completion_timeout');
     await host.request(front);
-    assert.match(await host.failed(), /no answer within 100 ms/);
+    assert.match(await host.failed(), /no answer within 2000 ms/);
     assert.match(host.texts().at(-1) ?? '', /left to it as it is/);
     host.fail('completion_timeout');
-    await host.settled(() => host.of('recovery_failed').length === 2);
-    assert.equal(front.page.words[AER.command], DETECTED);
+    await host.settled(() => host.of('error').length === 2);
     host.answer(front, DISCONNECT);
-    host.fail('completion_timeout');
     await host.dialogue(front, RECOVERED, NONE);
     await host.recovered();
-    assert.equal(host.of('recovery_failed').length, 2, 'the late disconnect was not taken for an answer');
+    assert.equal(host.of('recovery_failed').length, 1, 'the late disconnect was not taken for an answer');
   });
 
   test('requests of the guest are answered in the middle of it', async () => {

@@ -24,6 +24,8 @@ export const ABSENT: Answer = { error: -1, value: 0 };
 
 export class ScriptedBackEnd {
   readonly requests: Request[] = [];
+  /** Answers nothing now. */
+  silent = false;
   readonly #host: LocalHost;
   readonly #answer: (request: Request) => Answer | undefined;
   #words: Int32Array = new Int32Array(1024);
@@ -89,7 +91,7 @@ export class ScriptedBackEnd {
   #serve(): void {
     const { request } = this;
     this.requests.push(request);
-    const answer = this.#answer(request);
+    const answer = this.silent ? undefined : this.#answer(request);
     if (answer !== undefined) this.reply(answer);
   }
 
