@@ -42,6 +42,7 @@ export class EmbeddedHost implements AsyncDisposable {
   readonly xen: LocalXen;
   readonly pool: Pool;
   readonly claims: HostClaims;
+  readonly pciback: Pciback;
   readonly attachments: Attachments;
   readonly guests: LocalGuests;
   readonly #parts: Parts;
@@ -52,6 +53,7 @@ export class EmbeddedHost implements AsyncDisposable {
     this.xen = parts.xen;
     this.pool = parts.pool;
     this.claims = parts.claims;
+    this.pciback = parts.pciback;
     this.attachments = parts.attachments;
     this.guests = parts.guests;
     this.#parts = parts;
@@ -136,7 +138,7 @@ export class EmbeddedHost implements AsyncDisposable {
     await Promise.all(this.guests.list().map(({ domain }) => this.guests.destroy(domain)));
     await this.#parts.responses[Symbol.asyncDispose]();
     await this.attachments[Symbol.asyncDispose]();
-    await this.#parts.pciback[Symbol.asyncDispose]();
+    await this.pciback[Symbol.asyncDispose]();
     this.#parts.faults[Symbol.dispose]();
     this.#parts.errors?.[Symbol.dispose]();
     await this.xen[Symbol.asyncDispose]();
