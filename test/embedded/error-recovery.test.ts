@@ -1,7 +1,7 @@
 /** Errors of functions in guests' hands: recovered with the guest's driver, or dealt with as the policy says. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { GuestInfo, HostEvent } from '../../src/admin/index.js';
+import { describeHostEvent, hostEventData, type GuestInfo, type HostEvent } from '../../src/admin/index.js';
 import { backendPath } from '../../src/xen/pciif/index.js';
 import { domainId } from '../../src/xen/domain.js';
 import type { PcibackEvent, RecoveryOptions } from '../../src/pciback/index.js';
@@ -168,6 +168,18 @@ describe('an error of a function in a guest’s hands', () => {
       failing.test.machine.inject(failing.test.address(DISK), { fault: 'correctable', error: 'bad_tlp' });
     const told = failing.test.events.filter(({ of }) => of === 'PCI');
     assert.equal(told.length, 1);
+    const text = (event: HostEvent): unknown[] => [
+      describeHostEvent(event),
+      JSON.parse(JSON.stringify(hostEventData(event))),
+    ];
+    assert.deepEqual(told.flatMap(text), [
+      '0000:00:01.0: PCI error, correctable: bad_tlp',
+      {
+        of: 'PCI',
+        report: { address: '0000:00:01.0', severity: 'correctable', errors: ['bad_tlp'] },
+        count: 1,
+      },
+    ]);
     assert.deepEqual(failing.told(), []);
   });
 

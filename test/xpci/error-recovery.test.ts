@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ErrorAnswer, ErrorHandlers } from '../../src/function/index.js';
 import { PciAddress } from '../../src/pci/index.js';
-import { Xpci } from '../../src/xpci/index.js';
+import { Xpci, type BusChange } from '../../src/xpci/index.js';
 import { until } from '../until.js';
-import { GuestHost } from './guest.js';
+import { GuestHost, take } from './guest.js';
 import { ABSENT, ScriptedBackEnd, type Answer, type Request } from './scripted-back-end.js';
 
 const FIRST = new PciAddress(0, 0, 0, 0);
@@ -153,14 +153,14 @@ describe('asked to recover a function, the front end', () => {
     await using asking = await Asking.start();
     using fn = asking.xpci.open(FIRST);
     const changes = asking.xpci.changes();
-    assert.equal((await changes.next()).value?.change, 'attached');
+    assert.deepEqual(await take(changes, 1), ['attached 0000:00:00.0']);
     fn.errors?.handle({
       errorDetected: () => Promise.reject(new Error('as the test wants it')),
       slotReset: () => JSON.parse('"whatever"') as ErrorAnswer,
     });
     assert.equal(await asking.ask(DETECTED), DISCONNECT);
-    const { value } = await changes.next();
-    assert.ok(value?.change === 'failed' && value.doing === 'error_detected of 0000:00:00.0');
+    const told = (await changes.next()) as IteratorYieldResult<BusChange>;
+    assert.ok(told.value.change === 'failed' && told.value.doing === 'error_detected of 0000:00:00.0');
     assert.equal(await asking.ask(SLOT_RESET), NONE);
   });
 
