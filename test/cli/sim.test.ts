@@ -252,7 +252,7 @@ describe('a second terminal', () => {
     const killed = new Owner('serve');
     await killed.says(/^ready/);
     await killed.end('SIGKILL');
-    const next = new Owner('serve', '--json');
+    const next = new Owner('serve', '--json', '--on-error', 'kill-guest');
     await next.says(/"event":"ready"/);
     assert.match(openslot('list').stdout, /^0000:01:00\.0 .* edu /m);
     assert.equal(await next.end('SIGINT'), 0);
