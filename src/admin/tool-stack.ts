@@ -5,6 +5,7 @@ import { QuarantinedError, type Pool } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import type { GuestStatus, XenPlatform } from '../xen/platform.js';
 import { goneOr } from './errors.js';
+import { Examiner } from './findings/index.js';
 import { XenStoreContendedError } from '../xen/store/index.js';
 import type { Guest } from './guests.js';
 import { GuestGrants } from './guest-grants.js';
@@ -24,6 +25,20 @@ export interface ToolStackOptions {
   readonly patience?: number;
 }
 
+/** Of a host with a hypervisor, which knows whether there is an IOMMU. */
+export function examinerOf({
+  platform,
+  machine,
+  pool,
+}: Pick<ToolStackOptions, 'platform' | 'machine' | 'pool'>): Examiner {
+  return new Examiner({
+    machine,
+    pool,
+    store: platform.store,
+    translates: () => platform.assignment.translates(),
+  });
+}
+
 const PATIENCE_MS = 10_000;
 
 /** Changes of a pair by others between our look and our transaction, before we give up. */
@@ -35,6 +50,7 @@ export class ToolStack {
   readonly pool: Pool;
   readonly claims: HostClaims;
   readonly libxl: LibxlMemory;
+  readonly examiner: Examiner;
   readonly #backEnds: ToolStackOptions['backEnds'];
   readonly #patience: number;
 
@@ -44,6 +60,7 @@ export class ToolStack {
     this.pool = pool;
     this.claims = claims;
     this.libxl = new LibxlMemory(platform.store);
+    this.examiner = examinerOf({ platform, machine, pool });
     this.#backEnds = backEnds;
     this.#patience = patience ?? PATIENCE_MS;
   }

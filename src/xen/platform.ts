@@ -55,6 +55,8 @@ export interface Pirqs {
 
 /** To whom the IOMMU gives a function. */
 export interface Assignment {
+  /** False where no IOMMU stands between functions and memory. @throws {XenCallError | XenUnsupportedError} */
+  translates(): boolean;
   /**
    * The guest's IOMMU context translates the function's DMA from now on; before, it was in quarantine.
    * @throws {XenCallError} EOPNOTSUPP: the guest was made without one.

@@ -36,6 +36,7 @@ export class LocalControlPlatform implements XenPlatform {
     this.#domains = domains;
     this.#pirqs = pirqs;
     this.assignment = {
+      translates: () => assignment.translates(),
       assign: (guest, address) => {
         assignment.assign(guest, address);
       },

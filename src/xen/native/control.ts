@@ -17,6 +17,7 @@ const DECLARATIONS: Readonly<Record<string, Readonly<Record<keyof Calls, string>
     interrupt: 'int xc_domain_irq_permission(void *xch, uint32_t domid, uint32_t pirq, bool allow)',
     assign: 'int xc_assign_device(void *xch, uint32_t domid, uint32_t machine_sbdf, uint32_t flag)',
     deassign: 'int xc_deassign_device(void *xch, uint32_t domid, uint32_t machine_sbdf)',
+    testAssign: 'int xc_test_assign_device(void *xch, uint32_t domid, uint32_t machine_sbdf)',
     info: 'int xc_domain_getinfolist(void *xch, uint32_t first_domain, unsigned int max_domains, void *info)',
   },
 };
@@ -31,6 +32,7 @@ interface Calls {
   readonly interrupt: NativeFunction;
   readonly assign: NativeFunction;
   readonly deassign: NativeFunction;
+  readonly testAssign: NativeFunction;
   readonly info: NativeFunction;
 }
 
@@ -40,9 +42,15 @@ const INFO_FLAGS = 4;
 /** XEN_DOMINF_paused (xen/include/public/domctl.h). */
 const PAUSED = 1 << 3;
 
+/** DOMID_INVALID (xen/include/public/xen.h): a question about no domain, but about the host. */
+const NO_DOMAIN = 0x7ff4;
+/** The first function of all; whether it can be assigned does not matter. */
+const ANY_FUNCTION = 0;
+
 /** The hypervisor's control interface, opened at the first call that needs it. */
 export class Control implements GuestPermissions, Disposable {
   readonly #version: string;
+  #hasIommu: boolean | undefined;
   #opened: { readonly calls: Calls; readonly handle: unknown } | undefined;
 
   /** `version` is the running Xen's, `major.minor`. Nothing is loaded yet. */
@@ -114,6 +122,23 @@ export class Control implements GuestPermissions, Disposable {
     }
   }
 
+  /** Asked once: an IOMMU neither comes nor goes. @throws {XenCallError} */
+  hasIommu(): boolean {
+    return (this.#hasIommu ??= this.#askForIommu());
+  }
+
+  #askForIommu(): boolean {
+    try {
+      this.#do('testAssign', 'asking for an IOMMU', {}, NO_DOMAIN, ANY_FUNCTION);
+    } catch (error) {
+      if (!(error instanceof XenCallError)) throw error;
+      // Whatever else it says of the function, it has asked the IOMMU (iommu_do_domctl of Xen 4.17).
+      if (error.errno === 'EOPNOTSUPP' || error.errno === 'ENOSYS') return false;
+      if (error.errno === 'EPERM' || error.errno === 'EACCES') throw error;
+    }
+    return true;
+  }
+
   /** True when the domain's processors wait for an administrator. @throws {XenCallError} */
   isPaused(guest: DomainId): boolean {
     const info = new DataView(new ArrayBuffer(INFO_BYTES));
@@ -141,6 +166,7 @@ export class Control implements GuestPermissions, Disposable {
         interrupt: library.bind(declarations.interrupt),
         assign: library.bind(declarations.assign),
         deassign: library.bind(declarations.deassign),
+        testAssign: library.bind(declarations.testAssign),
         info: library.bind(declarations.info),
       };
     } catch (cause) {

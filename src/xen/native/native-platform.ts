@@ -34,6 +34,10 @@ class NativeAssignment implements Assignment {
     this.#devices = devices;
   }
 
+  translates(): boolean {
+    return this.#control.hasIommu();
+  }
+
   assign(guest: DomainId, address: PciAddress): void {
     this.#control.assign(guest, address);
   }
