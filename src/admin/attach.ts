@@ -1,5 +1,5 @@
 /** Attach: the steps by which functions of the pool become a guest's, all of them or none. */
-import { messageOf, PciAddress, type XlSpec } from '../pci/index.js';
+import { messageOf, notations, PciAddress, type XlSpec } from '../pci/index.js';
 import {
   FunctionChangingError,
   FunctionTakenError,
@@ -9,16 +9,17 @@ import {
 } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import {
-  FunctionNameUnknownError,
+  DeviceSplitError,
   GuestNotPreparedError,
   GuestNotPvError,
   goneOr,
   MachineNotMappableError,
 } from './errors.js';
 import type { Guest } from './guests.js';
-import { XEN_HOLDER } from './host-claims.js';
 import type { Pair, PairView, WantedFunction } from './pair.js';
 import type { PairDialogue } from './pair-dialogue.js';
+import { pick, type Picked } from './picking.js';
+import { splitDevices } from './split-devices.js';
 import type { ToolStack } from './tool-stack.js';
 
 /** A function and where the guest sees it. */
@@ -37,77 +38,63 @@ export interface AttachReport {
   readonly remarks: readonly string[];
 }
 
+export interface AttachOptions {
+  /** What is refused unless it is allowed by name: `split-device`. */
+  readonly allow?: readonly string[];
+}
+
 export class Attaching {
   readonly #stack: ToolStack;
   readonly #guest: Guest;
-  readonly #spec: XlSpec;
+  readonly #specs: readonly XlSpec[];
+  readonly #allow: readonly string[];
   readonly #pair: Pair;
   readonly #dialogue: PairDialogue;
   readonly #undo = new Ledger();
   readonly #remarks: string[];
 
   /** @throws {GuestNotPvError | MachineNotMappableError | GuestNotPreparedError} before anything is changed. */
-  constructor(stack: ToolStack, guest: Guest, spec: XlSpec, specText: string) {
+  constructor(stack: ToolStack, guest: Guest, specs: readonly XlSpec[], { allow = [] }: AttachOptions = {}) {
     const { platform, machine } = stack;
-    if (guest.type !== 'pv') throw new GuestNotPvError(guest, `xl pci-attach ${guest.name} ${specText}`);
+    if (guest.type !== 'pv') throw new GuestNotPvError(guest, specs.map(xlCommand(guest)).join('; '));
     if (platform.needsMachineFrames && !machine.capabilities.machineFrames)
       throw new MachineNotMappableError(machine.name, guest);
     const { lacking } = stack.statusOf(guest);
     if (lacking.length > 0) throw new GuestNotPreparedError(guest, lacking);
     this.#stack = stack;
     this.#guest = guest;
-    this.#spec = spec;
+    this.#specs = specs;
+    this.#allow = allow;
     this.#pair = stack.pairOf(guest);
     this.#dialogue = stack.dialogueWith(guest, this.#pair);
-    this.#remarks = ineffective(spec);
+    this.#remarks = [...new Set(specs.flatMap(ineffective))];
   }
 
   /** @throws what a step met, with the steps before it undone; {RollbackFailedError} when that failed too. */
   async run(): Promise<AttachReport> {
-    let picked: readonly PciAddress[] = [];
+    let addresses: readonly PciAddress[] = [];
     try {
-      picked = await this.#pick();
-      for (const address of picked) await this.#reserve(address);
-      for (const address of picked) await this.#freshen(address);
-      await this.#grant(picked);
+      const picked = await pick(this.#stack, this.#specs);
+      addresses = picked.map(({ address }) => address);
+      for (const one of picked) await this.#reserve(one);
+      await this.#checkNotSplit(addresses);
+      for (const address of addresses) await this.#freshen(address);
+      await this.#grant(addresses);
       const view = await this.#list(picked);
       return {
         guest: { domain: this.#guest.id, name: this.#guest.name },
-        functions: picked.map((address) => ({ address, virtual: virtualOf(view, address) })),
+        functions: addresses.map((address) => ({ address, virtual: virtualOf(view, address) })),
         frontEnd: await this.#frontEnd(),
         remarks: this.#remarks,
       };
     } catch (error) {
       const failed = await this.#undo.settle();
       const cause = goneOr(error, this.#guest);
-      const [address] = picked;
+      const [address] = addresses;
       if (failed.length === 0 || address === undefined) throw cause;
       const reasons = failed.map(({ what, error }) => `${what}: ${messageOf(error)}`);
       throw new RollbackFailedError(address, cause, reasons.join('; '));
     }
-  }
-
-  /** The functions that the specification names, in the pool from now on where `seize` asks for it. */
-  async #pick(): Promise<readonly PciAddress[]> {
-    const { target, seize } = this.#spec;
-    const { pool } = this.#stack;
-    if (target.kind === 'name') {
-      const named = await this.#stack.libxl.named(target.name);
-      if (named.length === 0) throw new FunctionNameUnknownError(target.name);
-      return named.slice(0, 1);
-    }
-    const siblings = target.kind === 'function' ? [target.address] : this.#siblings(target.address);
-    for (const address of siblings)
-      if (!pool.adoptHeld(address, XEN_HOLDER) && seize) await this.#seize(address);
-    const members = siblings.filter((address) => pool.has(address));
-    // A single one that is not a member is refused by the pool, in its own words.
-    if (members.length === 0) pool.checkTakeable(target.address);
-    return members;
-  }
-
-  #siblings(address: PciAddress): readonly PciAddress[] {
-    const all = this.#stack.machine.list().map((summary) => summary.address);
-    return all.filter((one) => one.sharesDevice(address));
   }
 
   async #seize(address: PciAddress): Promise<void> {
@@ -126,17 +113,23 @@ export class Attaching {
     }
   }
 
-  /** From now on nobody else gets it: neither by us nor by `xl`. @throws {FunctionTakenError | …} */
-  async #reserve(address: PciAddress): Promise<void> {
+  /** In the pool from now on, and nobody else gets it: neither by us nor by `xl`. @throws {FunctionTakenError | …} */
+  async #reserve({ address, spec }: Picked): Promise<void> {
     const { pool, libxl } = this.#stack;
-    // One that another guest has just lost is still on its way back.
-    await pool.returned(address);
+    if (spec.seize && !pool.has(address)) await this.#seize(address);
     pool.checkTakeable(address);
     await libxl.give(address, this.#guest.id);
     this.#undo.add({
       what: `note of who has ${address}`,
       undo: () => libxl.withdraw(address, this.#guest.id),
     });
+  }
+
+  /** After the notes: of two who would split a device between them at once, both see it. */
+  async #checkNotSplit(addresses: readonly PciAddress[]): Promise<void> {
+    if (this.#allow.includes('split-device')) return;
+    const split = await splitDevices(this.#stack, this.#guest.id, addresses);
+    if (split.length > 0) throw new DeviceSplitError(this.#guest, split);
   }
 
   /** What the host's driver left in it is none of the guest's business. */
@@ -163,8 +156,9 @@ export class Attaching {
   }
 
   /** Into XenStore: a new pair, or one more entry of the guest's pair, agreed with whoever is connected. */
-  async #list(addresses: readonly PciAddress[]): Promise<PairView> {
-    const wanted = addresses.map((address) => this.#wanted(address));
+  async #list(picked: readonly Picked[]): Promise<PairView> {
+    const addresses = picked.map(({ address }) => address);
+    const wanted = picked.map(wantedOf);
     this.#undo.add({
       what: "entries in the back end's directory",
       undo: async () => {
@@ -182,23 +176,27 @@ export class Attaching {
     return this.#pair.add(wanted, await this.#dialogue.ready());
   }
 
-  #wanted(address: PciAddress): WantedFunction {
-    const { target, virtualSlot } = this.#spec;
-    const fn = target.kind === 'device' ? address.function : 0;
-    return {
-      address,
-      virtualDevfn: virtualSlot === undefined ? undefined : new PciAddress(0, 0, virtualSlot, fn).devfn,
-      name: target.kind === 'name' ? target.name : undefined,
-      options: optionsOf(this.#spec),
-    };
-  }
-
   /** A guest that runs is given the time to connect; one that does not run will find everything there. */
   async #frontEnd(): Promise<AttachReport['frontEnd']> {
     if (this.#stack.statusOf(this.#guest).paused) return 'paused';
     return (await this.#dialogue.connected()) === undefined ? 'waiting' : 'connected';
   }
 }
+
+/** Without a slot the back end chooses. libxl numbers a function that is given alone 0. */
+function wantedOf({ address, spec }: Picked): WantedFunction {
+  const { target, virtualSlot } = spec;
+  const fn = target.kind === 'device' ? address.function : 0;
+  return {
+    address,
+    virtualDevfn: virtualSlot === undefined ? undefined : new PciAddress(0, 0, virtualSlot, fn).devfn,
+    name: target.kind === 'name' ? target.name : undefined,
+    options: optionsOf(spec),
+  };
+}
+
+const xlCommand = (guest: Guest) => (spec: XlSpec) =>
+  `xl pci-attach ${guest.name} ${notations.xlSpec.format(spec)}`;
 
 function virtualOf({ functions }: PairView, address: PciAddress): PciAddress | undefined {
   return functions.find((entry) => entry.address.equals(address))?.virtual;

@@ -1,6 +1,6 @@
 /** The whole job in one process: a machine, an embedded Xen on it, its store, the pool, the back end and the tool stack. */
 import type { HostDrivers } from '../function/index.js';
-import { Pciback } from '../pciback/index.js';
+import { Pciback, type TopologyName } from '../pciback/index.js';
 import { MemoryJournal, Pool } from '../pool/index.js';
 import { LocalXen, type HostedMachine } from '../xen/local/index.js';
 import { StoreServer } from '../xen/store/index.js';
@@ -16,6 +16,8 @@ export interface EmbeddedHostOptions {
   readonly onEvent?: (event: HostEvent) => void;
   /** Bound of each wait for an end of a guest's PCI pair, in milliseconds; absent: as long as libxl waits, 10 s. */
   readonly patience?: number;
+  /** How guests see their functions; absent: `vpci`. */
+  readonly topology?: TopologyName;
 }
 
 /** What a host is made of, in the order in which it is started. */
@@ -67,6 +69,7 @@ export class EmbeddedHost implements AsyncDisposable {
       platform,
       pool,
       holder: XEN_HOLDER,
+      ...(options.topology === undefined ? {} : { topology: options.topology }),
       onEvent: (event) => {
         onEvent({ of: 'back end', event });
       },

@@ -4,6 +4,7 @@ import { backendPath, XENBUS_STATE_NAMES, type XenbusState } from '../xen/pciif/
 import type { DomainId } from '../xen/domain.js';
 import { XenCallError } from '../xen/index.js';
 import type { Guest } from './guests.js';
+import type { SplitDevice } from './split-devices.js';
 
 type Named = Pick<Guest, 'id' | 'name'>;
 
@@ -184,6 +185,46 @@ export class ExportRefusedError extends OpenslotError {
       `the back end did not export ${address} to guest ${guest.name}`,
       { guest: guest.id, name: guest.name, address: String(address) },
       `look at the log of openslot serve, and at xenstore-ls -fp ${backendPath(own, guest.id)}`,
+    );
+  }
+}
+
+/** Of several functions that were asked for together some cannot be given: nobody got any. */
+export class FunctionsRefusedError extends OpenslotError {
+  readonly code = 'FUNCTIONS_REFUSED';
+  constructor(
+    wanted: number,
+    refusals: readonly { readonly address: PciAddress; readonly error: OpenslotError }[],
+  ) {
+    super(
+      `${refusals.length} of ${wanted} functions cannot be given, so none was: ${refusals.map(({ error }) => error.message).join('; ')}`,
+      {
+        wanted,
+        refused: refusals.map(({ address, error }) => `${address} ${error.code}`),
+      },
+      [...new Set(refusals.map(({ error }) => error.next))].filter((next) => next !== '').join('; '),
+    );
+  }
+}
+
+/** A function was asked for twice in one request. */
+export class FunctionNamedTwiceError extends OpenslotError {
+  readonly code = 'FUNCTION_NAMED_TWICE';
+  constructor(address: PciAddress) {
+    super(`${address} is named twice`, { address: String(address) }, 'name each function once');
+  }
+}
+
+/** Another guest has a function of the same device. */
+export class DeviceSplitError extends OpenslotError {
+  readonly code = 'DEVICE_SPLIT';
+  constructor(guest: Guest, split: readonly SplitDevice[]) {
+    const others = split.map(({ sibling, taker }) => `guest ${taker} has ${sibling}`);
+    const wanted = [...new Set(split.map(({ address }) => String(address)))];
+    super(
+      `guest ${guest.name} cannot have ${wanted.join(', ')}: the device would be split, because ${[...new Set(others)].join(', ')}`,
+      { guest: guest.id, name: guest.name, wanted, others: [...new Set(others)] },
+      'detach the other function first, or give all of them to one guest with BB:DD.*',
     );
   }
 }

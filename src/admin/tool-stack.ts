@@ -74,6 +74,15 @@ export class ToolStack {
     }
   }
 
+  /** All functions of the device that this one is of, in order of their numbers. */
+  functionsOf(address: PciAddress): readonly PciAddress[] {
+    return this.machine
+      .list()
+      .map((summary) => summary.address)
+      .filter((one) => one.sharesDevice(address))
+      .sort((a, b) => a.sbdf - b.sbdf);
+  }
+
   pairOf(guest: Guest): Pair {
     return new Pair(this.platform.store, this.platform.domain, guest);
   }

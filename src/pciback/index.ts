@@ -10,4 +10,6 @@ export { OperationHandler } from './operation-handler.js';
 export { Pciback, type PcibackOptions } from './pciback.js';
 export { DEFAULT_POLICY, type Policy, type PolicyRule } from './policy.js';
 export { StageClock, type Stage } from './stage-clock.js';
+export { RealAddresses } from './real-addresses.js';
+export { TOPOLOGY_NAMES, type Topology, type TopologyName } from './topology.js';
 export { VirtualBus } from './virtual-bus.js';

@@ -9,6 +9,7 @@ import { Backend, type BackendContext } from './backend.js';
 import type { PcibackEvent } from './events.js';
 import { DEFAULT_POLICY, type Policy } from './policy.js';
 import type { StageClock } from './stage-clock.js';
+import type { TopologyName } from './topology.js';
 
 export interface PcibackOptions {
   readonly platform: XenPlatform;
@@ -16,6 +17,8 @@ export interface PcibackOptions {
   /** Driver that keeps functions for guests, `pciback` on Linux. */
   readonly holder: string;
   readonly policy?: Policy;
+  /** How guests see their functions; absent: `vpci`. */
+  readonly topology?: TopologyName;
   readonly onEvent?: (event: PcibackEvent) => void;
   /** Measures operations by stage; costs a little on each. */
   readonly clock?: StageClock;
@@ -33,6 +36,7 @@ export class Pciback implements AsyncDisposable {
       pool: options.pool,
       holder: options.holder,
       policy: options.policy ?? DEFAULT_POLICY,
+      topology: options.topology ?? 'vpci',
       wrap: (config) => options.clock?.measured(config) ?? config,
       onEvent: options.onEvent ?? (() => undefined),
       clock: options.clock,
