@@ -8,18 +8,18 @@ import {
   RollbackFailedError,
 } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
+import { GuestNotPreparedError, GuestNotPvError, goneOr, MachineNotMappableError } from './errors.js';
 import {
-  DeviceSplitError,
-  GuestNotPreparedError,
-  GuestNotPvError,
-  goneOr,
-  MachineNotMappableError,
-} from './errors.js';
+  AttachUnsafeError,
+  describeFinding,
+  refused,
+  type FindingData,
+  type FindingName,
+} from './findings/index.js';
 import type { Guest } from './guests.js';
 import type { Pair, PairView, WantedFunction } from './pair.js';
 import type { PairDialogue } from './pair-dialogue.js';
 import { pick, type Picked } from './picking.js';
-import { splitDevices } from './split-devices.js';
 import type { ToolStack } from './tool-stack.js';
 
 /** A function and where the guest sees it. */
@@ -36,18 +36,20 @@ export interface AttachReport {
   readonly frontEnd: 'connected' | 'paused' | 'waiting';
   /** What was asked for and has no effect, and what could not be done but does not matter. */
   readonly remarks: readonly string[];
+  /** What the functions share with others and lack: allowed, or harmless now. */
+  readonly findings: readonly FindingData[];
 }
 
 export interface AttachOptions {
-  /** What is refused unless it is allowed by name: `split-device`. */
-  readonly allow?: readonly string[];
+  /** Findings for which these functions are not refused. */
+  readonly allow?: readonly FindingName[];
 }
 
 export class Attaching {
   readonly #stack: ToolStack;
   readonly #guest: Guest;
   readonly #specs: readonly XlSpec[];
-  readonly #allow: readonly string[];
+  readonly #allow: readonly FindingName[];
   readonly #pair: Pair;
   readonly #dialogue: PairDialogue;
   readonly #undo = new Ledger();
@@ -64,7 +66,7 @@ export class Attaching {
     this.#stack = stack;
     this.#guest = guest;
     this.#specs = specs;
-    this.#allow = allow;
+    this.#allow = [...stack.allowed, ...allow];
     this.#pair = stack.pairOf(guest);
     this.#dialogue = stack.dialogueWith(guest, this.#pair);
     this.#remarks = [...new Set(specs.flatMap(ineffective))];
@@ -76,8 +78,11 @@ export class Attaching {
     try {
       const picked = await pick(this.#stack, this.#specs);
       addresses = picked.map(({ address }) => address);
+      await this.#examine(addresses);
+      using _allowed = this.#stack.guard?.allow(addresses, this.#allow);
       for (const one of picked) await this.#reserve(one);
-      await this.#checkNotSplit(addresses);
+      // Once more, after the notes of who has what: of two who take what is shared at once, both see it.
+      const findings = await this.#examine(addresses);
       for (const address of addresses) await this.#freshen(address);
       await this.#grant(addresses);
       const view = await this.#list(picked);
@@ -85,7 +90,8 @@ export class Attaching {
         guest: { domain: this.#guest.id, name: this.#guest.name },
         functions: addresses.map((address) => ({ address, virtual: virtualOf(view, address) })),
         frontEnd: await this.#frontEnd(),
-        remarks: this.#remarks,
+        remarks: [...this.#remarks, ...allowedRemarks(findings)],
+        findings,
       };
     } catch (error) {
       const failed = await this.#undo.settle();
@@ -125,11 +131,15 @@ export class Attaching {
     });
   }
 
-  /** After the notes: of two who would split a device between them at once, both see it. */
-  async #checkNotSplit(addresses: readonly PciAddress[]): Promise<void> {
-    if (this.#allow.includes('split-device')) return;
-    const split = await splitDevices(this.#stack, this.#guest.id, addresses);
-    if (split.length > 0) throw new DeviceSplitError(this.#guest, split);
+  /** @throws {AttachUnsafeError} with all that was found of all functions and nobody has allowed. */
+  async #examine(addresses: readonly PciAddress[]): Promise<readonly FindingData[]> {
+    const has = (await this.#pair.look())?.functions.map(({ address }) => address) ?? [];
+    const found = await this.#stack.examiner.examine(addresses, { guest: this.#guest.id, has });
+    const findings = found.map(describeFinding);
+    const left = refused(findings, this.#allow);
+    if (left.length === 0) return findings;
+    const wanted = this.#specs.map((spec) => notations.xlSpec.format(spec)).join(' ');
+    throw new AttachUnsafeError(this.#guest, wanted, left);
   }
 
   /** What the host's driver left in it is none of the guest's business. */
@@ -181,6 +191,12 @@ export class Attaching {
     if (this.#stack.statusOf(this.#guest).paused) return 'paused';
     return (await this.#dialogue.connected()) === undefined ? 'waiting' : 'connected';
   }
+}
+
+function allowedRemarks(findings: readonly FindingData[]): readonly string[] {
+  return findings
+    .filter(({ severity }) => severity === 'unsafe')
+    .map(({ code, message }) => `${message}: allowed by ${code}`);
 }
 
 /** Without a slot the back end chooses. libxl numbers a function that is given alone 0. */

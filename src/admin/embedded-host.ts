@@ -6,14 +6,20 @@ import { LocalXen, type HostedMachine } from '../xen/local/index.js';
 import { StoreServer } from '../xen/store/index.js';
 import { Attachments } from './attachments.js';
 import { FaultReports } from './fault-reports.js';
+import { ExportGuard, type Examiner, type FindingName } from './findings/index.js';
 import { HostClaims, XEN_HOLDER } from './host-claims.js';
 import type { HostEvent } from './host-events.js';
 import { LocalGuests } from './local-guests.js';
+import { examinerOf } from './tool-stack.js';
 
 export interface EmbeddedHostOptions {
   /** Disposed of with the host. */
   readonly machine: HostedMachine & { readonly drivers: HostDrivers };
   readonly onEvent?: (event: HostEvent) => void;
+  /** Findings that are allowed for every attachment, without being named at it. */
+  readonly allowed?: readonly FindingName[];
+  /** Refuses what is unsafe and not allowed also at the back end, whichever tool stack gives it. */
+  readonly refuseUnsafe?: boolean;
   /** Bound of each wait for an end of a guest's PCI pair, in milliseconds; absent: as long as libxl waits, 10 s. */
   readonly patience?: number;
   /** How guests see their functions; absent: `vpci`. */
@@ -29,6 +35,7 @@ interface Parts {
   readonly pciback: Pciback;
   readonly attachments: Attachments;
   readonly guests: LocalGuests;
+  readonly examiner: Examiner;
   readonly faults: Disposable;
 }
 
@@ -40,6 +47,7 @@ export class EmbeddedHost implements AsyncDisposable {
   readonly claims: HostClaims;
   readonly attachments: Attachments;
   readonly guests: LocalGuests;
+  readonly examiner: Examiner;
   readonly #parts: Parts;
 
   private constructor(machine: EmbeddedHostOptions['machine'], parts: Parts) {
@@ -50,6 +58,7 @@ export class EmbeddedHost implements AsyncDisposable {
     this.claims = parts.claims;
     this.attachments = parts.attachments;
     this.guests = parts.guests;
+    this.examiner = parts.examiner;
     this.#parts = parts;
   }
 
@@ -65,10 +74,14 @@ export class EmbeddedHost implements AsyncDisposable {
     const { platform } = xen;
     const pool = new Pool(machine, new MemoryJournal());
     const claims = new HostClaims(pool, machine.drivers, platform);
+    const { allowed = [], refuseUnsafe = false } = options;
+    const examiner = examinerOf({ platform, machine, pool });
+    const guard = new ExportGuard(examiner, { allowed, refuses: refuseUnsafe });
     const pciback = await Pciback.start({
       platform,
       pool,
       holder: XEN_HOLDER,
+      examine: (guest, address) => guard.examine(guest, address),
       ...(options.topology === undefined ? {} : { topology: options.topology }),
       onEvent: (event) => {
         onEvent({ of: 'back end', event });
@@ -80,6 +93,8 @@ export class EmbeddedHost implements AsyncDisposable {
       pool,
       claims,
       backEnds: pciback,
+      allowed,
+      guard,
       ...(options.patience === undefined ? {} : { patience: options.patience }),
       onError: (doing, error) => {
         onEvent({ of: 'tool stack', doing, error });
@@ -97,7 +112,17 @@ export class EmbeddedHost implements AsyncDisposable {
     const faults = new FaultReports(machine.host, (fault, count) => {
       onEvent({ of: 'IOMMU', fault, count });
     });
-    return new EmbeddedHost(machine, { store, xen, pool, claims, pciback, attachments, guests, faults });
+    return new EmbeddedHost(machine, {
+      store,
+      xen,
+      pool,
+      claims,
+      pciback,
+      attachments,
+      guests,
+      examiner,
+      faults,
+    });
   }
 
   /** Guests end first, so that their functions come back through the back end; then what they stood on. */

@@ -4,7 +4,6 @@ import { backendPath, XENBUS_STATE_NAMES, type XenbusState } from '../xen/pciif/
 import type { DomainId } from '../xen/domain.js';
 import { XenCallError } from '../xen/index.js';
 import type { Guest } from './guests.js';
-import type { SplitDevice } from './split-devices.js';
 
 type Named = Pick<Guest, 'id' | 'name'>;
 
@@ -212,19 +211,5 @@ export class FunctionNamedTwiceError extends OpenslotError {
   readonly code = 'FUNCTION_NAMED_TWICE';
   constructor(address: PciAddress) {
     super(`${address} is named twice`, { address: String(address) }, 'name each function once');
-  }
-}
-
-/** Another guest has a function of the same device. */
-export class DeviceSplitError extends OpenslotError {
-  readonly code = 'DEVICE_SPLIT';
-  constructor(guest: Guest, split: readonly SplitDevice[]) {
-    const others = split.map(({ sibling, taker }) => `guest ${taker} has ${sibling}`);
-    const wanted = [...new Set(split.map(({ address }) => String(address)))];
-    super(
-      `guest ${guest.name} cannot have ${wanted.join(', ')}: the device would be split, because ${[...new Set(others)].join(', ')}`,
-      { guest: guest.id, name: guest.name, wanted, others: [...new Set(others)] },
-      'detach the other function first, or give all of them to one guest with BB:DD.*',
-    );
   }
 }

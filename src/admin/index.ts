@@ -8,6 +8,7 @@ export { Attachments, type AttachmentsOptions, type DetachOptions } from './atta
 export type { DetachReport } from './detach.js';
 export { EmbeddedHost, type EmbeddedHostOptions } from './embedded-host.js';
 export * from './errors.js';
+export * from './findings/index.js';
 export type { Guest } from './guests.js';
 export { HostClaims, XEN_HOLDER, type ClaimReport } from './host-claims.js';
 export {
@@ -25,4 +26,4 @@ export {
   type GuestInfo,
   type GuestOptions,
 } from './local-guests.js';
-export type { ToolStackOptions } from './tool-stack.js';
+export { examinerOf, type ToolStackOptions } from './tool-stack.js';

@@ -1,11 +1,11 @@
 /** What attach and detach work with, and the steps that both do. */
 import type { Machine } from '../function/index.js';
-import type { PciAddress } from '../pci/index.js';
+import { OpenslotError, type PciAddress } from '../pci/index.js';
 import { QuarantinedError, type Pool } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import type { GuestStatus, XenPlatform } from '../xen/platform.js';
 import { goneOr } from './errors.js';
-import { Examiner } from './findings/index.js';
+import { Examiner, type ExportGuard, type FindingName } from './findings/index.js';
 import { XenStoreContendedError } from '../xen/store/index.js';
 import type { Guest } from './guests.js';
 import { GuestGrants } from './guest-grants.js';
@@ -21,6 +21,10 @@ export interface ToolStackOptions {
   readonly claims: HostClaims;
   /** Knows why the back end did not export a function: where it runs in this process, `Pciback` does. */
   readonly backEnds?: { refusal(guest: DomainId, address: PciAddress): Error | undefined };
+  /** Findings that are allowed for every attachment, without being named at it. */
+  readonly allowed?: readonly FindingName[];
+  /** Where the back end asks before an export: it is told what an attachment has allowed. */
+  readonly guard?: ExportGuard;
   /** Bound of each wait for an end of a pair, in milliseconds; absent: as long as libxl waits, 10 s. */
   readonly patience?: number;
 }
@@ -35,7 +39,15 @@ export function examinerOf({
     machine,
     pool,
     store: platform.store,
-    translates: () => platform.assignment.translates(),
+    translates: () => {
+      try {
+        return platform.assignment.translates();
+      } catch (error) {
+        // A Xen whose calls are not known: it may have one, and `xl` will know.
+        if (error instanceof OpenslotError) return undefined;
+        throw error;
+      }
+    },
   });
 }
 
@@ -51,16 +63,29 @@ export class ToolStack {
   readonly claims: HostClaims;
   readonly libxl: LibxlMemory;
   readonly examiner: Examiner;
+  readonly allowed: readonly FindingName[];
+  readonly guard: ExportGuard | undefined;
   readonly #backEnds: ToolStackOptions['backEnds'];
   readonly #patience: number;
 
-  constructor({ platform, machine, pool, claims, backEnds, patience }: ToolStackOptions) {
+  constructor({
+    platform,
+    machine,
+    pool,
+    claims,
+    backEnds,
+    patience,
+    allowed = [],
+    guard,
+  }: ToolStackOptions) {
     this.platform = platform;
     this.machine = machine;
     this.pool = pool;
     this.claims = claims;
     this.libxl = new LibxlMemory(platform.store);
     this.examiner = examinerOf({ platform, machine, pool });
+    this.allowed = allowed;
+    this.guard = guard;
     this.#backEnds = backEnds;
     this.#patience = patience ?? PATIENCE_MS;
   }

@@ -1,6 +1,6 @@
 /** `openslot serve --on sim`: owns a simulated machine with an embedded Xen, for guests and commands of other terminals. */
 import { readFileSync } from 'node:fs';
-import { describeHostEvent, EmbeddedHost, hostEventData } from '../admin/index.js';
+import { describeHostEvent, EmbeddedHost, hostEventData, type EmbeddedHostOptions } from '../admin/index.js';
 import { parseMachine, SimMachine } from '../machines/sim/index.js';
 import { machineFiles, OwnerSocket } from '../owner/index.js';
 import { OpenslotError } from '../pci/index.js';
@@ -16,7 +16,11 @@ export class DescriptionUnreadableError extends OpenslotError {
   }
 }
 
-export async function serveSim(file: string | undefined, json: boolean): Promise<void> {
+export async function serveSim(
+  file: string | undefined,
+  json: boolean,
+  safety: Pick<EmbeddedHostOptions, 'allowed' | 'refuseUnsafe'>,
+): Promise<void> {
   const log = serveLog(json);
   const told = untilTold();
   const { socket, store } = machineFiles('sim');
@@ -25,6 +29,7 @@ export async function serveSim(file: string | undefined, json: boolean): Promise
   await using owner = await OwnerSocket.bind('sim', socket);
   await using host = await EmbeddedHost.start({
     machine,
+    ...safety,
     onEvent: (event) => {
       log(describeHostEvent(event), { event: 'host', ...hostEventData(event) });
     },

@@ -1,6 +1,8 @@
 /** `openslot serve`: owns the machine and is the PCI back end of its Xen guests. */
 import type { Command } from 'commander';
 import { errorData, reasonOf } from '../pci/errors.js';
+import type { FindingName } from '../admin/index.js';
+import { allowOption } from './allow-option.js';
 import { chosenMachine, machineOption, openHost, type MachineChoice } from './machine-option.js';
 import { serveLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
@@ -8,12 +10,16 @@ import { untilTold } from './until-told.js';
 interface ServeOptions extends MachineChoice {
   json?: boolean;
   stages?: string;
+  allow: readonly FindingName[];
+  refuseUnsafe?: boolean;
 }
 
 export function define(command: Command): void {
   command
     .addOption(machineOption())
     .option('--json', 'log one JSON object a line')
+    .addOption(allowOption())
+    .option('--refuse-unsafe', 'do not export what is unsafe and not allowed, whichever tool stack gives it')
     .option('--stages <file>', 'measure each operation by stage and write the means there at the end')
     .addHelpText(
       'after',
@@ -22,6 +28,10 @@ Runs until SIGINT or SIGTERM, in Xen's domain 0, as root. While it runs, guests 
 served by openslot instead of the kernel's back end; claim, release, attach, detach and list of other terminals work
 through it.
 A second serve is refused.
+
+What a guest gets by xl although it is not safe (it shares an interrupt line, a page of registers, an IOMMU group or
+its device with others, has no reset, or no IOMMU) is told here; with --refuse-unsafe it is not exported. --allow names
+what is acceptable on this host, for xl and for every openslot attach.
 
 On sim it owns a simulated machine with an embedded Xen instead, and needs no root: guests are then programs (openslot
 guest). sim:FILE is a machine that FILE describes; docs/simulator.md says how.
@@ -39,13 +49,16 @@ async function serve(options: ServeOptions): Promise<void> {
   const machine = chosenMachine(options);
   if (machine.name === 'linux') return serveHost(options);
   const { serveSim } = await import('./serve-sim.js');
-  return serveSim(machine.file, options.json === true);
+  return serveSim(machine.file, options.json === true, {
+    allowed: options.allow,
+    refuseUnsafe: options.refuseUnsafe === true,
+  });
 }
 
 async function serveHost(options: ServeOptions): Promise<void> {
   const [
     { writeFileSync },
-    { Attachments, HostClaims, XEN_HOLDER },
+    { Attachments, describeFinding, examinerOf, ExportGuard, HostClaims, XEN_HOLDER },
     { machineFiles, OwnerSocket },
     { FileJournal, Pool },
     pciback,
@@ -77,11 +90,15 @@ async function serveHost(options: ServeOptions): Promise<void> {
       });
     },
   );
+  const examiner = examinerOf({ platform, machine, pool });
+  const { allow: allowed, refuseUnsafe: refuses = false } = options;
+  const guard = new ExportGuard(examiner, { allowed, refuses });
   const clock = options.stages === undefined ? undefined : new pciback.StageClock();
   await using backEnds = await pciback.Pciback.start({
     platform,
     pool,
     holder: XEN_HOLDER,
+    examine: (guest, address) => guard.examine(guest, address),
     onEvent: (event) => {
       log(pciback.describeEvent(event), pciback.eventData(event));
     },
@@ -93,6 +110,8 @@ async function serveHost(options: ServeOptions): Promise<void> {
     pool,
     claims: hostClaims,
     backEnds,
+    allowed,
+    guard,
     onError: (doing, error) => {
       log(`${doing} failed: ${reasonOf(error)}`, {
         event: 'tool_stack_failed',
@@ -105,7 +124,8 @@ async function serveHost(options: ServeOptions): Promise<void> {
     pool: () => entriesOf(pool),
     claim: ({ address }) => hostClaims.claim(address),
     release: ({ address }) => hostClaims.release(address),
-    attach: ({ guest, spec }) => attachments.attach(guest, spec),
+    findings: async ({ address }) => (await examiner.look(address)).map(describeFinding),
+    attach: ({ guest, spec, allow }) => attachments.attach(guest, spec, { allow }),
     detach: ({ guest, spec, force }) => attachments.detach(guest, spec.target, { force }),
   });
   const count = pool.list().length;

@@ -1,5 +1,12 @@
 /** Requests to an owner: one JSON object a line, `{"id", "request", "parameters"?}`, answered by `{"id", "result"}` or `{"id", "error"}`. */
-import type { AttachReport, ClaimReport, DetachReport, GuestInfo, Inspection } from '../admin/index.js';
+import type {
+  AttachReport,
+  ClaimReport,
+  DetachReport,
+  FindingData,
+  GuestInfo,
+  Inspection,
+} from '../admin/index.js';
 import type { FunctionSummary } from '../function/index.js';
 import type { ErrorData } from '../pci/index.js';
 import type { CheckedParameters, RequestName } from './request-schemas.js';
@@ -21,6 +28,7 @@ export interface OwnerResults {
   readonly inspect: Inspection;
   readonly claim: ClaimReport;
   readonly release: ClaimReport;
+  readonly findings: readonly FindingData[];
   readonly attach: AttachReport;
   readonly detach: DetachReport;
   readonly guest_run: GuestInfo;

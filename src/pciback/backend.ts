@@ -41,6 +41,9 @@ export class Backend {
       exported: (address, virtual) => {
         this.#tell({ event: 'exported', address, virtual });
       },
+      found: (address, finding) => {
+        this.#tell({ event: 'found', address, finding });
+      },
       returned: (report) => {
         this.#tell({ event: 'returned', report });
       },

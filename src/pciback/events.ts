@@ -1,5 +1,5 @@
 /** What the back end tells its owner, as data; and the one place where it becomes text. */
-import { errorData, reasonOf, visibleText, type PciAddress } from '../pci/index.js';
+import { errorData, reasonOf, visibleText, type ErrorData, type PciAddress } from '../pci/index.js';
 import type { ReturnReport } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { COMMAND_NAMES, XENBUS_STATE_NAMES, type XenbusState } from '../xen/pciif/index.js';
@@ -7,6 +7,8 @@ import { COMMAND_NAMES, XENBUS_STATE_NAMES, type XenbusState } from '../xen/pcii
 export type PcibackEvent = { readonly guest: DomainId } & (
   | { readonly event: 'state'; readonly state: XenbusState }
   | { readonly event: 'exported'; readonly address: PciAddress; readonly virtual: PciAddress }
+  /** Told before the export: what the function shares with others, or lacks. */
+  | { readonly event: 'found'; readonly address: PciAddress; readonly finding: ErrorData }
   | { readonly event: 'returned'; readonly report: ReturnReport }
   | { readonly event: 'connected'; readonly aerHandler: boolean }
   | { readonly event: 'foreign'; readonly state: XenbusState }
@@ -46,6 +48,8 @@ function textOf(event: PcibackEvent): string {
       return `${guest}: back end ${XENBUS_STATE_NAMES[event.state]}`;
     case 'exported':
       return `${guest}: ${event.address} is ${event.virtual} in the guest`;
+    case 'found':
+      return `${guest}: not safe: ${event.finding.code}: ${event.finding.message}`;
     case 'returned':
       return `${guest}: ${describeReturn(event.report)}`;
     case 'connected':

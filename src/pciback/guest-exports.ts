@@ -1,6 +1,6 @@
 /** The functions in one guest's hands: exported from the pool onto its virtual bus, and taken back. */
 import type { ConfigSpace } from '../function/index.js';
-import type { PciAddress } from '../pci/index.js';
+import type { ErrorData, PciAddress } from '../pci/index.js';
 import type { Lease, Pool, ReturnReport } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { ExportState } from '../xen/pciif/index.js';
@@ -18,6 +18,11 @@ export interface GuestExportsContext {
   readonly policy: Policy;
   /** How every guest sees its functions. */
   readonly topology: TopologyName;
+  /**
+   * What the guest's owner should know of a function before it is exported; absent where nobody wants to know.
+   * @throws why it must not be exported.
+   */
+  readonly examine?: (guest: DomainId, address: PciAddress) => Promise<readonly ErrorData[]>;
   /** Puts a measuring wrapper around configuration space, where somebody measures. */
   readonly wrap: (config: ConfigSpace) => ConfigSpace;
 }
@@ -31,6 +36,7 @@ export interface PlacedFunction {
 /** Told of what happens to the guest's functions. */
 export interface GuestExportsListener {
   exported(address: PciAddress, virtual: PciAddress): void;
+  found(address: PciAddress, finding: ErrorData): void;
   returned(report: ReturnReport): void;
   writeRefused(address: PciAddress, write: Parameters<RefusedWrite>[0]): void;
   failed(doing: string, error: unknown): void;
@@ -124,11 +130,13 @@ export class GuestExports {
   }
 
   async #export(address: PciAddress, wantedSlot: number | undefined): Promise<PciAddress> {
-    const { pool, holder, platform, policy, wrap } = this.#context;
+    const { pool, holder, platform, policy, wrap, examine } = this.#context;
     // `xl pci-assignable-add` may have claimed it after we started.
     pool.adoptHeld(address, holder);
     // A guest that is started again at once finds its function still on the way back from its former self.
     await pool.returned(address);
+    for (const finding of (await examine?.(this.#guest, address)) ?? [])
+      this.#listener.found(address, finding);
     const virtual = this.topology.placeFor(address, wantedSlot);
     const lease = pool.take(address, `guest ${this.#guest}`);
     let exported: ExportedFunction;

@@ -7,6 +7,7 @@ import type { XenPlatform } from '../xen/platform.js';
 import { RELEASE_DOMAIN, type Watch } from '../xen/store/index.js';
 import { Backend, type BackendContext } from './backend.js';
 import type { PcibackEvent } from './events.js';
+import type { GuestExportsContext } from './guest-exports.js';
 import { DEFAULT_POLICY, type Policy } from './policy.js';
 import type { StageClock } from './stage-clock.js';
 import type { TopologyName } from './topology.js';
@@ -19,6 +20,8 @@ export interface PcibackOptions {
   readonly policy?: Policy;
   /** How guests see their functions; absent: `vpci`. */
   readonly topology?: TopologyName;
+  /** Asked before each export; what it finds is told, and what it throws refuses the export. */
+  readonly examine?: NonNullable<GuestExportsContext['examine']>;
   readonly onEvent?: (event: PcibackEvent) => void;
   /** Measures operations by stage; costs a little on each. */
   readonly clock?: StageClock;
@@ -40,6 +43,7 @@ export class Pciback implements AsyncDisposable {
       wrap: (config) => options.clock?.measured(config) ?? config,
       onEvent: options.onEvent ?? (() => undefined),
       clock: options.clock,
+      ...(options.examine === undefined ? {} : { examine: options.examine }),
     };
     this.#root = backendRoot(options.platform.domain);
   }

@@ -114,19 +114,24 @@ describe('the functions of one device', () => {
   });
 
   test('are not split between two guests, unless that is allowed by its name', async () => {
-    await using host = await AttachedHost.start({ shapes: DEVICE });
+    await using host = await AttachedHost.start({ shapes: DEVICE, allowed: [] });
     for (const guest of [1, 2]) await host.running(guest);
     await host.attachments.attach('guest1', spec('00:09.0'));
     const refusal = await refused(host, () => host.attachments.attach('guest2', spec('00:09.1')));
-    assert.equal(refusal.code, 'DEVICE_SPLIT');
-    assert.match(refusal.message, /guest guest2 cannot have 0000:00:09\.1: .* guest 1 has 0000:00:09\.0/);
+    assert.equal(refusal.code, 'ATTACH_UNSAFE');
+    assert.match(
+      refusal.message,
+      /shared-group: 0000:00:09\.1 is in one IOMMU group .* guest guest1 \(1\) has it\)/,
+    );
     await host.attachments.attach('guest1', spec('00:09.1'));
-    await host.attachments.attach('guest2', spec('00:09.3'), { allow: ['split-device'] });
+    await host.attachments.attach('guest2', spec('00:09.3'), {
+      allow: ['shared-group', 'shared-interrupt', 'shared-page'],
+    });
     assert.deepEqual(host.states(), ['0000:00:09.0 taken', '0000:00:09.1 taken', '0000:00:09.3 taken']);
   });
 
   test('two guests that would split a device at the same moment: never both', async () => {
-    await using host = await AttachedHost.start({ shapes: DEVICE });
+    await using host = await AttachedHost.start({ shapes: DEVICE, allowed: [] });
     for (const guest of [1, 2]) await host.running(guest);
     const results = await Promise.allSettled([
       host.attachments.attach('guest1', spec('00:09.0')),
@@ -137,7 +142,7 @@ describe('the functions of one device', () => {
     for (const one of results)
       if (one.status === 'rejected')
         assert.ok(
-          one.reason instanceof OpenslotError && one.reason.code === 'DEVICE_SPLIT',
+          one.reason instanceof OpenslotError && one.reason.code === 'ATTACH_UNSAFE',
           String(one.reason),
         );
   });

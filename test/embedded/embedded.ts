@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import {
   EmbeddedHost,
+  FINDING_NAMES,
   type EmbeddedHostOptions,
   type GuestInfo,
   type GuestOptions,
@@ -23,10 +24,19 @@ export class TestHost implements AsyncDisposable {
     this.events = events;
   }
 
-  /** Without a description it is the machine of users. `patience` is that of the tool stack, in milliseconds. */
+  /**
+   * Without a description it is the machine of users. `patience` is that of the tool stack, in milliseconds. Where
+   * `allowed` is absent, all findings are: most tests ask something else.
+   */
   static async start(
     description?: string,
-    { patience, topology, ...options }: SimOptions & Pick<EmbeddedHostOptions, 'patience' | 'topology'> = {},
+    {
+      patience,
+      topology,
+      allowed = FINDING_NAMES,
+      refuseUnsafe = false,
+      ...options
+    }: SimOptions & Omit<EmbeddedHostOptions, 'machine' | 'onEvent'> = {},
   ): Promise<TestHost> {
     const machine = new SimMachine(
       description === undefined ? undefined : parseMachine(description),
@@ -35,6 +45,8 @@ export class TestHost implements AsyncDisposable {
     const events: HostEvent[] = [];
     const host = await EmbeddedHost.start({
       machine,
+      allowed,
+      refuseUnsafe,
       onEvent: (event) => events.push(event),
       ...(patience === undefined ? {} : { patience }),
       ...(topology === undefined ? {} : { topology }),

@@ -135,6 +135,7 @@ export class ObservedPlatform implements XenPlatform {
   };
 
   readonly assignment: Assignment = {
+    translates: () => this.#behind.assignment.translates(),
     assign: (guest, address) => {
       this.#refuseWhereAsked('assign');
       this.#behind.assignment.assign(guest, address);

@@ -16,5 +16,6 @@ export {
   type Sharer,
   type Taker,
 } from './finding.js';
+export { ExportGuard, type ExportGuardOptions } from './export-guard.js';
 export { describeFinding, type FindingData } from './finding-text.js';
 export type { TakersOptions } from './takers.js';

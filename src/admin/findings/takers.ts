@@ -1,5 +1,5 @@
 /** Who has which function now: a guest by any tool stack's note, the pool, a driver of the host, or nobody. */
-import type { FunctionSummary, HostDrivers } from '../../function/index.js';
+import type { FunctionSummary, HostDrivers, Machine } from '../../function/index.js';
 import type { PciAddress } from '../../pci/index.js';
 import type { Pool } from '../../pool/index.js';
 import { parseDomainId, type DomainId } from '../../xen/domain.js';
@@ -9,7 +9,7 @@ import { LibxlMemory } from '../libxl-memory.js';
 import type { Taker } from './finding.js';
 
 export interface TakersOptions {
-  readonly drivers: HostDrivers;
+  readonly machine: Pick<Machine, 'drivers'>;
   readonly pool: Pick<Pool, 'list'>;
   /** Absent where no Xen runs, or where it is not asked. */
   readonly store: XenStore | undefined;
@@ -18,13 +18,13 @@ export interface TakersOptions {
 const BRIDGE_CLASS = 0x06;
 
 export class Takers {
-  readonly #drivers: HostDrivers;
+  readonly #drivers: HostDrivers | undefined;
   readonly #pool: Pick<Pool, 'list'>;
   readonly #store: XenStore | undefined;
   readonly #libxl: LibxlMemory | undefined;
 
-  constructor({ drivers, pool, store }: TakersOptions) {
-    this.#drivers = drivers;
+  constructor({ machine, pool, store }: TakersOptions) {
+    this.#drivers = machine.drivers;
     this.#pool = pool;
     this.#store = store;
     this.#libxl = store === undefined ? undefined : new LibxlMemory(store);
@@ -60,7 +60,7 @@ export class Takers {
   }
 
   #unclaimed({ address, classCode, headerType }: FunctionSummary): Taker {
-    const { driver } = this.#drivers.binding(address);
+    const driver = this.#drivers?.binding(address).driver;
     // `xl pci-assignable-add` put it there, and it is in nobody's hands.
     if (driver === XEN_HOLDER) return { kind: 'pool' };
     // The host uses its bridges without a driver, too.
