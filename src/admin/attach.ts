@@ -8,7 +8,7 @@ import {
   RollbackFailedError,
 } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
-import { GuestNotPreparedError, GuestNotPvError, goneOr, MachineNotMappableError } from './errors.js';
+import { GuestNotPreparedError, goneOr, MachineNotMappableError } from './errors.js';
 import {
   AttachUnsafeError,
   describeFinding,
@@ -58,7 +58,7 @@ export class Attaching {
   /** @throws {GuestNotPvError | MachineNotMappableError | GuestNotPreparedError} before anything is changed. */
   constructor(stack: ToolStack, guest: Guest, specs: readonly XlSpec[], { allow = [] }: AttachOptions = {}) {
     const { platform, machine } = stack;
-    if (guest.type !== 'pv') throw new GuestNotPvError(guest, specs.map(xlCommand(guest)).join('; '));
+    stack.checkPv(guest, specs.map(xlCommand(guest)));
     if (platform.needsMachineFrames && !machine.capabilities.machineFrames)
       throw new MachineNotMappableError(machine.name, guest);
     const { lacking } = stack.statusOf(guest);

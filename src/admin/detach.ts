@@ -1,13 +1,7 @@
 /** Detach: the steps by which functions come back from a guest into the pool, whoever attached them. */
 import { formatSpecTarget, messageOf, type PciAddress, type SpecTarget } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
-import {
-  FunctionNotAttachedError,
-  GuestNotPvError,
-  PairChangedError,
-  PairClosedError,
-  PairSilentError,
-} from './errors.js';
+import { FunctionNotAttachedError, PairChangedError, PairClosedError, PairSilentError } from './errors.js';
 import type { Guest } from './guests.js';
 import { XEN_HOLDER } from './host-claims.js';
 import type { Pair } from './pair.js';
@@ -32,11 +26,10 @@ export class Detaching {
 
   /** @throws {GuestNotPvError} */
   constructor(stack: ToolStack, guest: Guest, targets: readonly SpecTarget[], force: boolean) {
-    if (guest.type !== 'pv')
-      throw new GuestNotPvError(
-        guest,
-        targets.map((target) => `xl pci-detach ${guest.name} ${formatSpecTarget(target)}`).join('; '),
-      );
+    stack.checkPv(
+      guest,
+      targets.map((target) => `xl pci-detach ${guest.name} ${formatSpecTarget(target)}`),
+    );
     this.#stack = stack;
     this.#guest = guest;
     this.#targets = targets;

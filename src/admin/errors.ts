@@ -3,6 +3,7 @@ import { OpenslotError, type PciAddress } from '../pci/index.js';
 import { backendPath, XENBUS_STATE_NAMES, type XenbusState } from '../xen/pciif/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { XenCallError } from '../xen/index.js';
+import type { GuestType } from '../xen/platform.js';
 import type { Guest } from './guests.js';
 
 type Named = Pick<Guest, 'id' | 'name'>;
@@ -31,18 +32,23 @@ export class GuestRunningError extends OpenslotError {
   }
 }
 
+/** What gives functions to a guest that is not paravirtualised, and takes them. */
+const INSTEAD: Readonly<Record<Exclude<GuestType, 'pv'>, (commands: string) => string>> = {
+  hvm: (commands) =>
+    `${commands}: an HVM guest has functions by its device model, from its start on with pci=["BB:DD.F"] in its configuration`,
+  pvh: () =>
+    'Xen has no passthrough for PVH guests yet: make the guest again with type="pv", or with type="hvm" and pci=["BB:DD.F"]',
+};
+
 /** Functions reach a guest by Xen's PCI interface only when it is paravirtualised. */
 export class GuestNotPvError extends OpenslotError {
   readonly code = 'GUEST_NOT_PV';
-  /** `command` does it for an HVM guest. */
-  constructor(guest: Guest, command: string) {
-    const hvm = guest.type === 'hvm';
+  /** `commands` do it for an HVM guest. */
+  constructor(guest: Named, type: Exclude<GuestType, 'pv'>, commands: readonly string[]) {
     super(
-      `guest ${guest.name} is ${guest.type === 'unknown' ? 'of a type that its tool stack does not tell' : guest.type.toUpperCase()}: Xen's PCI interface is for PV guests`,
-      { guest: guest.id, name: guest.name, type: guest.type },
-      hvm
-        ? `${command}: an HVM guest has functions by its device model`
-        : 'make the guest with type="pv" in its configuration',
+      `guest ${guest.name} is ${type.toUpperCase()}: Xen's PCI interface is for PV guests`,
+      { guest: guest.id, name: guest.name, type },
+      INSTEAD[type](commands.join('; ')),
     );
   }
 }

@@ -4,7 +4,7 @@ import { OpenslotError, type PciAddress } from '../pci/index.js';
 import { QuarantinedError, type Pool } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import type { GuestStatus, XenPlatform } from '../xen/platform.js';
-import { goneOr } from './errors.js';
+import { GuestNotPvError, goneOr } from './errors.js';
 import { Examiner, type ExportGuard, type FindingName } from './findings/index.js';
 import { XenStoreContendedError } from '../xen/store/index.js';
 import type { Guest } from './guests.js';
@@ -97,6 +97,16 @@ export class ToolStack {
     } catch (error) {
       throw goneOr(error, guest);
     }
+  }
+
+  /**
+   * @param commands what does it for a guest of another type, by its device model.
+   * @throws {GuestNotPvError | GuestGoneError}
+   */
+  checkPv(guest: Guest, commands: readonly string[]): void {
+    // Where the guest's own tool stack does not say it, the hypervisor does.
+    const type = guest.type === 'unknown' ? this.statusOf(guest).type : guest.type;
+    if (type !== 'pv') throw new GuestNotPvError(guest, type, commands);
   }
 
   /** All functions of the device that this one is of, in order of their numbers. */

@@ -77,8 +77,13 @@ export interface Assignment {
   releaseMsix(address: PciAddress): void;
 }
 
+/** Paravirtualised; in a hardware container, without or with a model of a PC's devices. */
+export type GuestType = 'pv' | 'pvh' | 'hvm';
+
 /** What Xen and its tool stack know of a guest, beyond what stands in the store. */
 export interface GuestStatus {
+  /** By the hypervisor's own word. */
+  readonly type: GuestType;
   /** Its processors do not run: it was made so and not started yet, or somebody stopped it. */
   readonly paused: boolean;
   /** What passthrough needs and the guest is known to have been made without, as options of xl.cfg. */

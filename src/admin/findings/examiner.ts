@@ -64,7 +64,8 @@ export class Examiner {
   /** As {@link examine}, for a function where it is: beside what its taker has, if it has one. */
   async look(address: PciAddress): Promise<readonly Finding[]> {
     const summary = this.#machine.list().find((entry) => entry.address.equals(address));
-    if (summary === undefined) return [];
+    // A bridge is nobody's to give.
+    if (summary === undefined || summary.headerType === 1) return [];
     const taker = (await this.#takers.of([summary])).get(address.sbdf);
     return this.examine([address], { guest: taker?.kind === 'taken' ? taker.guest : undefined, has: [] });
   }

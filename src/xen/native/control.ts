@@ -3,6 +3,7 @@ import { lastErrno, loadLibrary, type NativeFunction } from '../../os/index.js';
 import type { PciAddress } from '../../pci/address.js';
 import { DOMID_IO, type DomainId } from '../domain.js';
 import type { GuestPermissions, MachineFrame, Pirq } from '../platform.js';
+import { DOMAIN_INFO_BYTES, domainInfo, type DomainInfo } from './domain-info.js';
 import { XenCallError, XenUnsupportedError } from './errors.js';
 
 /** C declarations by Xen version (tools/include/xenctrl.h of that release). */
@@ -35,12 +36,6 @@ interface Calls {
   readonly testAssign: NativeFunction;
   readonly info: NativeFunction;
 }
-
-/** struct xen_domctl_getdomaininfo has 128 bytes in Xen 4.17; its first members are u16 domain, u16, u32 flags. */
-const INFO_BYTES = 256;
-const INFO_FLAGS = 4;
-/** XEN_DOMINF_paused (xen/include/public/domctl.h). */
-const PAUSED = 1 << 3;
 
 /** DOMID_INVALID (xen/include/public/xen.h): a question about no domain, but about the host. */
 const NO_DOMAIN = 0x7ff4;
@@ -139,13 +134,14 @@ export class Control implements GuestPermissions, Disposable {
     return true;
   }
 
-  /** True when the domain's processors wait for an administrator. @throws {XenCallError} */
-  isPaused(guest: DomainId): boolean {
-    const info = new DataView(new ArrayBuffer(INFO_BYTES));
-    this.#do('info', 'telling of a domain', { guest }, guest, 1, new Uint8Array(info.buffer));
+  /** @throws {XenCallError} ESRCH: there is no such domain. */
+  info(guest: DomainId): DomainInfo {
+    const bytes = new Uint8Array(DOMAIN_INFO_BYTES);
+    this.#do('info', 'telling of a domain', { guest }, guest, 1, bytes);
+    const info = domainInfo(bytes);
     // The first domain from that id on: another one when it is gone.
-    if (info.getUint16(0, true) !== guest) throw new XenCallError('telling of a domain', 'ESRCH', { guest });
-    return (info.getUint32(INFO_FLAGS, true) & PAUSED) !== 0;
+    if (info.domain !== guest) throw new XenCallError('telling of a domain', 'ESRCH', { guest });
+    return info;
   }
 
   #open(): { readonly calls: Calls; readonly handle: unknown } {

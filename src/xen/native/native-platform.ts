@@ -20,7 +20,8 @@ import { EventChannels } from './event-channels.js';
 import { Grants } from './grants.js';
 import { NotControlDomainError } from './errors.js';
 import { controlDomainVersion } from './hypervisor.js';
-import { lackingOptions } from './guest-configuration.js';
+import { guestType } from './domain-info.js';
+import { configuredType, lackingOptions } from './guest-configuration.js';
 import { openStore, ownDomain } from './native-store.js';
 import { PhysicalDevices } from './physical-devices.js';
 
@@ -92,7 +93,12 @@ class NativePlatform implements XenPlatform {
   }
 
   status(guest: DomainId, uuid: string): GuestStatus {
-    return { paused: this.#parts.control.isPaused(guest), lacking: lackingOptions(guest, uuid) };
+    const info = this.#parts.control.info(guest);
+    return {
+      type: guestType(info, configuredType(guest, uuid)),
+      paused: info.paused,
+      lacking: lackingOptions(guest, uuid),
+    };
   }
 
   mapGrant(owner: DomainId, reference: GrantReference): ForeignPage {
