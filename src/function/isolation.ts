@@ -25,12 +25,22 @@ export interface Isolation {
   readonly phantomBits: number;
 }
 
+/** Of a function whose configuration space cannot be read. */
+export const UNREADABLE: Isolation = {
+  secondary: undefined,
+  multifunction: true,
+  express: undefined,
+  controlled: false,
+  phantomBits: 0,
+};
+
 const MULTIFUNCTION = 0x80;
 const ROOT_PORT = 4;
 const DOWNSTREAM_PORT = 6;
 const EXPRESS_TO_PCI = 7;
 const PCI_TO_EXPRESS = 8;
 const ACS = 0x000d;
+const ACS_CONTROL = 6;
 /** Source validation, request redirect, completion redirect, upstream forwarding. */
 const NEEDED_CONTROL = 0x1d;
 const PHANTOM_ENABLE = 1 << 9;
@@ -48,10 +58,10 @@ export function isolationOf(config: ConfigSpace, secondary: number | undefined):
 
 function isControlled(config: ConfigSpace): boolean {
   const acs = walkExtendedCapabilities(config).entries.find(({ id }) => id === ACS);
-  if (acs === undefined) return false;
+  if (acs === undefined || acs.offset + ACS_CONTROL + 2 > config.size) return false;
   // What the function does not implement it has no need of.
   const needed = config.read(acs.offset + 4, 2) & NEEDED_CONTROL;
-  return (config.read(acs.offset + 6, 2) & needed) === needed;
+  return (config.read(acs.offset + ACS_CONTROL, 2) & needed) === needed;
 }
 
 function phantomBits(config: ConfigSpace, pcie: number): number {
@@ -90,13 +100,17 @@ export function deriveGroups(
 ): ReadonlyMap<number, number> {
   const sets = new Sets();
   const known = new Map(functions.map((fn) => [fn.address.sbdf, fn]));
+  /** By device, one of its functions that reach each other. */
+  const mixing = new Map<number, number>();
   for (const fn of functions) {
     const bridge = above(fn.address);
     if (bridge !== undefined && !isApart(bridge, known, above)) sets.join(fn.address.sbdf, bridge.sbdf);
-    const mixes = (one: Placed) => one.multifunction && !one.controlled;
-    for (const other of mixes(fn) ? functions : [])
-      if (mixes(other) && other.address.sharesDevice(fn.address))
-        sets.join(fn.address.sbdf, other.address.sbdf);
+    if (fn.multifunction && !fn.controlled) {
+      const device = fn.address.sbdf >>> 3;
+      const sibling = mixing.get(device);
+      if (sibling === undefined) mixing.set(device, fn.address.sbdf);
+      else sets.join(fn.address.sbdf, sibling);
+    }
     for (const phantom of phantomsOf(fn)) if (known.has(phantom)) sets.join(fn.address.sbdf, phantom);
   }
   const numbers = new Map<number, number>();

@@ -47,8 +47,8 @@ export function neighboursOf({ functions }: Survey, address: PciAddress): Neighb
  * and the host does not always tell that.
  */
 function sharesLine(one: SurveyedFunction, other: SurveyedFunction): boolean {
-  if (one.wire === undefined || other.wire === undefined) return false;
-  return (one.line !== undefined && one.line === other.line) || isSameWire(one.wire, other.wire);
+  if (one.line !== undefined && one.line === other.line) return true;
+  return one.wire !== undefined && other.wire !== undefined && isSameWire(one.wire, other.wire);
 }
 
 function isSameWire(a: Wire, b: Wire): boolean {

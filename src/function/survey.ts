@@ -1,7 +1,7 @@
 /** A survey of a machine: what each function has that others may have too, read once, and all through the port. */
 import { Header, type PciAddress } from '../pci/index.js';
 import type { ConfigSpace, RegionInfo, ResetMethod } from './function.js';
-import { deriveGroups, isolationOf, type Isolation } from './isolation.js';
+import { deriveGroups, isolationOf, UNREADABLE, type Isolation } from './isolation.js';
 import type { FunctionSummary, Machine } from './machine.js';
 
 /** Where an INTx pin leaves the bus hierarchy: a pin of a device on a root bus. */
@@ -44,7 +44,8 @@ interface Read {
   readonly regions: readonly RegionInfo[];
   readonly resetMethods: readonly ResetMethod[];
   readonly interruptLine: number | undefined;
-  readonly pin: number | undefined;
+  /** 1 (INTA) to 4 (INTD); undefined without INTx; `unreadable` where configuration space cannot be read. */
+  readonly pin: number | 'unreadable' | undefined;
   readonly isolation: Isolation;
 }
 
@@ -67,7 +68,7 @@ export function surveyMachine(machine: Machine): Survey {
     regions,
     resetMethods,
     line: pin === undefined ? undefined : interruptLine,
-    wire: pin === undefined ? undefined : wireOf(summary.address, pin, above),
+    wire: typeof pin === 'number' ? wireOf(summary.address, pin, above) : undefined,
     group: told ? summary.iommuGroup : derived?.get(summary.address.sbdf),
   }));
   return { functions, groups: told ? 'told' : 'derived' };
@@ -83,11 +84,19 @@ function readFunction(machine: Machine, summary: FunctionSummary): Read | undefi
       regions,
       resetMethods,
       interruptLine,
-      pin: pinOf(config),
-      isolation: isolationOf(config, secondaryOf(config, summary)),
+      ...readConfig(config, summary),
     };
   } catch {
     return undefined;
+  }
+}
+
+/** What cannot be read is taken for what shares more. */
+function readConfig(config: ConfigSpace, summary: FunctionSummary): Pick<Read, 'pin' | 'isolation'> {
+  try {
+    return { pin: pinOf(config), isolation: isolationOf(config, secondaryOf(config, summary)) };
+  } catch {
+    return { pin: 'unreadable', isolation: UNREADABLE };
   }
 }
 

@@ -4,13 +4,14 @@ import { fileURLToPath } from 'node:url';
 import {
   EmbeddedHost,
   FINDING_NAMES,
+  type FindingName,
   type EmbeddedHostOptions,
   type GuestInfo,
   type GuestOptions,
   type HostEvent,
 } from '../../src/admin/index.js';
 import { parseMachine, SimMachine, type SimOptions } from '../../src/machines/sim/index.js';
-import { notations, type PciAddress } from '../../src/pci/index.js';
+import { notations, type PciAddress, type XlSpec } from '../../src/pci/index.js';
 import { until } from '../until.js';
 
 export class TestHost implements AsyncDisposable {
@@ -70,11 +71,13 @@ export class TestHost implements AsyncDisposable {
     return guest;
   }
 
-  attach(guest: GuestInfo, text: string) {
-    return this.host.attachments.attach(
-      guest.domain,
-      notations.xlSpec.parse(text.includes(',') ? text : `${text},seize=1`),
-    );
+  /** As xl writes it; claimed where nothing else is said. */
+  spec(text: string): XlSpec {
+    return notations.xlSpec.parse(text.includes(',') ? text : `${text},seize=1`);
+  }
+
+  attach(guest: GuestInfo, text: string, allow: readonly FindingName[] = []) {
+    return this.host.attachments.attach(guest.domain, this.spec(text), { allow });
   }
 
   detach(guest: GuestInfo, text: string, force = false) {

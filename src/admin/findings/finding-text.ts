@@ -61,7 +61,7 @@ function messageOf(finding: Finding): string {
     case 'no-reset':
       return `${address} has no reset`;
     case 'no-iommu':
-      return `no IOMMU translates the DMA of ${address}`;
+      return `${address} has no IOMMU between it and memory`;
   }
 }
 
