@@ -9,6 +9,7 @@ export interface FunctionFacts {
   readonly summary: FunctionSummary | undefined;
   readonly regions: readonly RegionInfo[];
   readonly resetMethods: readonly ResetMethod[];
+  readonly interruptLine: number | undefined;
   readonly decoded: DecodedFunction;
   /** What it shares with others and lacks. */
   readonly findings: readonly Wire<FindingData>[];

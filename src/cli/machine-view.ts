@@ -75,11 +75,12 @@ export async function viewMachine(choice: MachineChoice): Promise<MachineView> {
 export async function inspectFunction(choice: MachineChoice, address: PciAddress): Promise<FunctionFacts> {
   if (chosenMachine(choice).name === 'sim') {
     const parameters = { address: String(address) };
-    const { summary, regions, resetMethods, config } = await askSim('inspect', parameters);
+    const { summary, regions, resetMethods, interruptLine, config } = await askSim('inspect', parameters);
     return {
       summary: summaryOf(summary),
       regions: regions.map((region): RegionInfo => ({ ...region, address: BigInt(region.address) })),
       resetMethods,
+      interruptLine,
       decoded: decodeFunction(bytesReader(Buffer.from(config, 'base64'))),
       findings: await askSim('findings', parameters),
     };
@@ -92,6 +93,7 @@ export async function inspectFunction(choice: MachineChoice, address: PciAddress
     summary,
     regions: fn.regions,
     resetMethods: fn.resetMethods,
+    interruptLine: fn.interruptLine,
     decoded: decodeFunction(fn.config),
     findings,
   };

@@ -1,6 +1,15 @@
 /** `openslot serve --on sim`: owns a simulated machine with an embedded Xen, for guests and commands of other terminals. */
 import { readFileSync } from 'node:fs';
-import { describeHostEvent, EmbeddedHost, hostEventData, type EmbeddedHostOptions } from '../admin/index.js';
+import {
+  claimHidden,
+  describeHideOutcome,
+  describeHostEvent,
+  EmbeddedHost,
+  hideOutcomeData,
+  hostEventData,
+  type EmbeddedHostOptions,
+} from '../admin/index.js';
+import type { HideList } from '../boot/index.js';
 import { parseMachine, SimMachine } from '../machines/sim/index.js';
 import { machineFiles, OwnerSocket } from '../owner/index.js';
 import { OpenslotError } from '../pci/index.js';
@@ -19,6 +28,7 @@ export class DescriptionUnreadableError extends OpenslotError {
 export async function serveSim(
   file: string | undefined,
   json: boolean,
+  hidden: HideList | undefined,
   safety: Pick<EmbeddedHostOptions, 'allowed' | 'refuseUnsafe'>,
 ): Promise<void> {
   const log = serveLog(json);
@@ -34,6 +44,11 @@ export async function serveSim(
       log(describeHostEvent(event), { event: 'host', ...hostEventData(event) });
     },
   });
+  if (hidden !== undefined) {
+    await claimHidden(hidden, host, (outcome) => {
+      log(describeHideOutcome(outcome), hideOutcomeData(outcome));
+    });
+  }
   using _answers = await ownEmbedded(host, owner);
   const functions = machine.list().length;
   const endpoint = machine.list().find(({ headerType }) => headerType === 0)?.address;

@@ -3,11 +3,12 @@ import type { Command } from 'commander';
 import { errorData, reasonOf } from '../pci/errors.js';
 import type { FindingName } from '../admin/index.js';
 import { allowOption } from './allow-option.js';
+import { addHideOptions, chosenHideList, type HideChoice } from './hide-option.js';
 import { chosenMachine, machineOption, openHost, type MachineChoice } from './machine-option.js';
 import { serveLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
 
-interface ServeOptions extends MachineChoice {
+interface ServeOptions extends MachineChoice, HideChoice {
   json?: boolean;
   stages?: string;
   allow: readonly FindingName[];
@@ -15,8 +16,7 @@ interface ServeOptions extends MachineChoice {
 }
 
 export function define(command: Command): void {
-  command
-    .addOption(machineOption())
+  addHideOptions(command.addOption(machineOption()))
     .option('--json', 'log one JSON object a line')
     .addOption(allowOption())
     .option('--refuse-unsafe', 'do not export what is unsafe and not allowed, whichever tool stack gives it')
@@ -33,11 +33,15 @@ What a guest gets by xl although it is not safe (it shares an interrupt line, a 
 its device with others, has no reset, or no IOMMU) is told here; with --refuse-unsafe it is not exported. --allow names
 what is acceptable on this host, for xl and for every openslot attach.
 
+--hide claims before anything is served, as the kernel's own option does at boot: what is absent, a bridge, or taken is
+told and left; a list that is not right stops serve before it changes anything.
+
 On sim it owns a simulated machine with an embedded Xen instead, and needs no root: guests are then programs (openslot
 guest). sim:FILE is a machine that FILE describes; docs/simulator.md says how.
 
 Examples:
   openslot claim 0a:00.0 && openslot serve
+  openslot serve --hide '(0a:00.0)(0b:*.*)'
   openslot serve --json >> /var/log/openslot.jsonl
   openslot serve --on sim
   openslot serve --on sim:my-machine.yaml`,
@@ -49,16 +53,27 @@ async function serve(options: ServeOptions): Promise<void> {
   const machine = chosenMachine(options);
   if (machine.name === 'linux') return serveHost(options);
   const { serveSim } = await import('./serve-sim.js');
-  return serveSim(machine.file, options.json === true, {
+  return serveSim(machine.file, options.json === true, chosenHideList(options), {
     allowed: options.allow,
     refuseUnsafe: options.refuseUnsafe === true,
   });
 }
 
 async function serveHost(options: ServeOptions): Promise<void> {
+  const hidden = chosenHideList(options);
   const [
     { writeFileSync },
-    { Attachments, describeFinding, examinerOf, ExportGuard, HostClaims, XEN_HOLDER },
+    {
+      Attachments,
+      claimHidden,
+      describeFinding,
+      describeHideOutcome,
+      examinerOf,
+      ExportGuard,
+      HostClaims,
+      hideOutcomeData,
+      XEN_HOLDER,
+    },
     { machineFiles, OwnerSocket },
     { FileJournal, Pool },
     pciback,
@@ -120,6 +135,11 @@ async function serveHost(options: ServeOptions): Promise<void> {
       });
     },
   });
+  if (hidden !== undefined) {
+    await claimHidden(hidden, { machine, pool, claims: hostClaims }, (outcome) => {
+      log(describeHideOutcome(outcome), hideOutcomeData(outcome));
+    });
+  }
   using _answers = owner.serve({
     pool: () => entriesOf(pool),
     claim: ({ address }) => hostClaims.claim(address),
