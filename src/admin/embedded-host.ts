@@ -6,11 +6,10 @@ import { LocalXen, type HostedMachine } from '../xen/local/index.js';
 import { StoreServer } from '../xen/store/index.js';
 import { Attachments } from './attachments.js';
 import { FaultReports } from './fault-reports.js';
-import { ExportGuard, type Examiner, type FindingName } from './findings/index.js';
+import { examinerOf, ExportGuard, type Examiner, type FindingName } from './findings/index.js';
 import { HostClaims, XEN_HOLDER } from './host-claims.js';
 import type { HostEvent } from './host-events.js';
 import { LocalGuests } from './local-guests.js';
-import { examinerOf } from './tool-stack.js';
 
 export interface EmbeddedHostOptions {
   /** Disposed of with the host. */

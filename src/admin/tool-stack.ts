@@ -1,11 +1,11 @@
 /** What attach and detach work with, and the steps that both do. */
 import type { Machine } from '../function/index.js';
-import { OpenslotError, type PciAddress } from '../pci/index.js';
+import type { PciAddress } from '../pci/index.js';
 import { QuarantinedError, type Pool } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import type { GuestStatus, XenPlatform } from '../xen/platform.js';
 import { GuestNotPvError, goneOr } from './errors.js';
-import { Examiner, type ExportGuard, type FindingName } from './findings/index.js';
+import { examinerOf, type Examiner, type ExportGuard, type FindingName } from './findings/index.js';
 import { XenStoreContendedError } from '../xen/store/index.js';
 import type { Guest } from './guests.js';
 import { GuestGrants } from './guest-grants.js';
@@ -27,28 +27,6 @@ export interface ToolStackOptions {
   readonly guard?: ExportGuard;
   /** Bound of each wait for an end of a pair, in milliseconds; absent: as long as libxl waits, 10 s. */
   readonly patience?: number;
-}
-
-/** Of a host with a hypervisor, which knows whether there is an IOMMU. */
-export function examinerOf({
-  platform,
-  machine,
-  pool,
-}: Pick<ToolStackOptions, 'platform' | 'machine' | 'pool'>): Examiner {
-  return new Examiner({
-    machine,
-    pool,
-    store: platform.store,
-    translates: () => {
-      try {
-        return platform.assignment.translates();
-      } catch (error) {
-        // A Xen whose calls are not known: it may have one, and `xl` will know.
-        if (error instanceof OpenslotError) return undefined;
-        throw error;
-      }
-    },
-  });
 }
 
 const PATIENCE_MS = 10_000;

@@ -10,7 +10,7 @@ import {
   type RequestName,
 } from '../owner/index.js';
 import type { OwnerResults, RequestParameters, Wire } from '../owner/index.js';
-import { bytesReader, decodeFunction, notations, type PciAddress } from '../pci/index.js';
+import { bytesReader, decodeFunction, notations, OpenslotError, type PciAddress } from '../pci/index.js';
 import type { FunctionFacts } from './function-text.js';
 import {
   chosenMachine,
@@ -110,18 +110,28 @@ async function findingsOnHost(
     const busy = error instanceof OwnerRefusedError && error.code === 'OWNER_BUSY';
     if (!(error instanceof OwnerUnreachableError) && !busy) throw error;
   }
-  const [{ describeFinding, Examiner }, { runsOnXen }] = await Promise.all([
+  const [{ describeFinding, Examiner, examinerOf }, { openNativePlatform, runsOnXen }] = await Promise.all([
     import('../admin/findings/index.js'),
     import('../xen/native/index.js'),
   ]);
-  const examiner = new Examiner({
-    machine,
-    pool: hostPool(machine),
-    store: undefined,
-    // Xen keeps the IOMMU for itself, and shows it to its tool stack alone.
-    translates: () => (runsOnXen() ? undefined : false),
-  });
-  return (await examiner.look(address)).map(describeFinding);
+  const pool = hostPool(machine);
+  const onXen = runsOnXen();
+  // Xen keeps the IOMMU for itself, and shows it to its tool stack alone: without the right to ask, nobody knows.
+  const platform = onXen ? await openNativePlatform().catch(ignoreRefusal) : undefined;
+  try {
+    const examiner =
+      platform === undefined
+        ? new Examiner({ machine, pool, store: undefined, translates: () => (onXen ? undefined : false) })
+        : examinerOf({ platform, machine, pool });
+    return (await examiner.look(address)).map(describeFinding);
+  } finally {
+    await platform?.[Symbol.asyncDispose]();
+  }
+}
+
+function ignoreRefusal(error: unknown): undefined {
+  if (!(error instanceof OpenslotError)) throw error;
+  return undefined;
 }
 
 /** What JSON leaves out is undefined again. */

@@ -1,7 +1,8 @@
 /** Examines functions before they are given away: surveys the machine, asks who has what, and runs every check. */
 import { neighboursOf, surveyMachine, type Machine, type Survey } from '../../function/index.js';
-import type { PciAddress } from '../../pci/index.js';
+import { OpenslotError, type PciAddress } from '../../pci/index.js';
 import type { DomainId } from '../../xen/domain.js';
+import type { XenPlatform } from '../../xen/platform.js';
 import { CHECKS } from './checks.js';
 import type { Finding, Taker } from './finding.js';
 import { Takers, type TakersOptions } from './takers.js';
@@ -73,4 +74,22 @@ export class Examiner {
   #isTranslated({ groups }: Survey, group: number | undefined): boolean | undefined {
     return groups === 'told' ? group !== undefined : this.#translates();
   }
+}
+
+/** Of a host with a hypervisor, which knows whether there is an IOMMU. */
+export function examinerOf({
+  platform,
+  machine,
+  pool,
+}: Pick<ExaminerOptions, 'machine' | 'pool'> & { readonly platform: XenPlatform }): Examiner {
+  const translates = () => {
+    try {
+      return platform.assignment.translates();
+    } catch (error) {
+      // A Xen whose calls are not known: it may have one, and `xl` will know.
+      if (error instanceof OpenslotError) return undefined;
+      throw error;
+    }
+  };
+  return new Examiner({ machine, pool, store: platform.store, translates });
 }

@@ -5,7 +5,7 @@
 export { parseAllowance, refused } from './allowance.js';
 export { CHECKS, type Check, type Observed } from './checks.js';
 export { AttachUnsafeError, FindingUnknownError } from './errors.js';
-export { Examiner, type Destination, type ExaminerOptions } from './examiner.js';
+export { Examiner, examinerOf, type Destination, type ExaminerOptions } from './examiner.js';
 export {
   FINDING_NAMES,
   isFindingName,
