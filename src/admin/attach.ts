@@ -83,7 +83,7 @@ export class Attaching {
       for (const one of picked) await this.#reserve(one);
       // Once more, after the notes of who has what: of two who take what is shared at once, both see it.
       const findings = await this.#examine(addresses);
-      for (const address of addresses) await this.#freshen(address);
+      for (const address of addresses) await this.#freshen(address, findings);
       await this.#grant(addresses);
       const view = await this.#list(picked);
       return {
@@ -143,9 +143,10 @@ export class Attaching {
   }
 
   /** What the host's driver left in it is none of the guest's business. */
-  async #freshen(address: PciAddress): Promise<void> {
+  async #freshen(address: PciAddress, findings: readonly FindingData[]): Promise<void> {
     const failed = await this.#stack.freshen(address, `guest ${this.#guest.id}`);
-    if (failed !== undefined) this.#remarks.push(`${address} was not reset: ${failed}`);
+    const isKnown = findings.some((one) => one.code === 'no-reset' && one.address === String(address));
+    if (failed !== undefined && !isKnown) this.#remarks.push(`${address} was not reset: ${failed}`);
   }
 
   async #grant(addresses: readonly PciAddress[]): Promise<void> {

@@ -25,8 +25,8 @@ export interface Isolation {
   readonly phantomBits: number;
 }
 
-/** Of a function whose configuration space cannot be read. */
-export const UNREADABLE: Isolation = {
+/** Of a function whose configuration space cannot be read, or was not. */
+export const UNREAD: Isolation = {
   secondary: undefined,
   multifunction: true,
   express: undefined,

@@ -1,7 +1,7 @@
 /** A survey of a machine: what each function has that others may have too, read once, and all through the port. */
 import { Header, type PciAddress } from '../pci/index.js';
 import type { ConfigSpace, RegionInfo, ResetMethod } from './function.js';
-import { deriveGroups, isolationOf, UNREADABLE, type Isolation } from './isolation.js';
+import { deriveGroups, isolationOf, UNREAD, type Isolation } from './isolation.js';
 import type { FunctionSummary, Machine } from './machine.js';
 
 /** Where an INTx pin leaves the bus hierarchy: a pin of a device on a root bus. */
@@ -50,13 +50,13 @@ interface Read {
 }
 
 export function surveyMachine(machine: Machine): Survey {
-  const read = machine.list().flatMap((summary) => readFunction(machine, summary) ?? []);
+  const told = machine.capabilities.iommuGroups;
+  const read = machine.list().flatMap((summary) => readFunction(machine, summary, !told) ?? []);
   const bridges = new Map<string, PciAddress>();
   for (const { summary, isolation } of read)
     if (isolation.secondary !== undefined)
       bridges.set(busKey(summary.address.domain, isolation.secondary), summary.address);
   const above = ({ domain, bus }: PciAddress) => bridges.get(busKey(domain, bus));
-  const told = machine.capabilities.iommuGroups;
   const derived = told
     ? undefined
     : deriveGroups(
@@ -75,7 +75,7 @@ export function surveyMachine(machine: Machine): Survey {
 }
 
 /** Undefined for a function that is gone, or whose files are. */
-function readFunction(machine: Machine, summary: FunctionSummary): Read | undefined {
+function readFunction(machine: Machine, summary: FunctionSummary, derives: boolean): Read | undefined {
   try {
     using fn = machine.open(summary.address);
     const { regions, resetMethods, interruptLine, config } = fn;
@@ -84,19 +84,28 @@ function readFunction(machine: Machine, summary: FunctionSummary): Read | undefi
       regions,
       resetMethods,
       interruptLine,
-      ...readConfig(config, summary),
+      ...readConfig(config, summary, derives),
     };
   } catch {
     return undefined;
   }
 }
 
-/** What cannot be read is taken for what shares more. */
-function readConfig(config: ConfigSpace, summary: FunctionSummary): Pick<Read, 'pin' | 'isolation'> {
+/**
+ * What cannot be read is taken for what shares more. Capabilities are looked at where groups must be derived from them:
+ * reading them may wake a device.
+ */
+function readConfig(
+  config: ConfigSpace,
+  summary: FunctionSummary,
+  derives: boolean,
+): Pick<Read, 'pin' | 'isolation'> {
   try {
-    return { pin: pinOf(config), isolation: isolationOf(config, secondaryOf(config, summary)) };
+    const secondary = secondaryOf(config, summary);
+    const isolation = derives ? isolationOf(config, secondary) : { ...UNREAD, secondary };
+    return { pin: pinOf(config), isolation };
   } catch {
-    return { pin: 'unreadable', isolation: UNREADABLE };
+    return { pin: 'unreadable', isolation: UNREAD };
   }
 }
 

@@ -1,9 +1,11 @@
 /** What is not safe to give away, on machines that have it: told all at once, refused before anything changes, allowed by name. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import {
   CHECKS,
   describeFinding,
+  describeHostEvent,
   FINDING_NAMES,
   parseAllowance,
   type Finding,
@@ -247,6 +249,7 @@ describe('where another tool stack gives a function', () => {
       [told.event.guest, told.event.finding.code, told.event.finding.message],
       [domain, 'no-reset', '0000:00:01.0 has no reset'],
     );
+    assert.equal(describeHostEvent(told), `guest ${domain}: not safe: no-reset: 0000:00:01.0 has no reset`);
   });
 
   test('with refusal at the back end it is not exported, and the reason is told', async () => {
@@ -334,4 +337,9 @@ test('names of findings: lists with commas, given again, and what is none', () =
       code: 'FINDING_UNKNOWN',
       message: /there are shared-interrupt, /,
     });
+});
+
+test('every finding is explained, under the name that allows it', () => {
+  const text = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
+  for (const name of FINDING_NAMES) assert.match(text, new RegExp(`^\\| \`${name}\` \\|`, 'm'));
 });
