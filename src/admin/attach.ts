@@ -8,7 +8,7 @@ import {
   RollbackFailedError,
 } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
-import { GuestNotPreparedError, goneOr, MachineNotMappableError } from './errors.js';
+import { FrontEndFixedError, GuestNotPreparedError, goneOr, MachineNotMappableError } from './errors.js';
 import {
   AttachUnsafeError,
   describeFinding,
@@ -43,20 +43,31 @@ export interface AttachReport {
 export interface AttachOptions {
   /** Findings for which these functions are not refused. */
   readonly allow?: readonly FindingName[];
+  /** Tells also a guest whose front end takes no changes while it runs: such a guest may not survive it. */
+  readonly force?: boolean;
 }
+
+const TOLD_BY_FORCE =
+  'the front end was taken for one that takes no changes while it runs, and was told of this one by force';
 
 export class Attaching {
   readonly #stack: ToolStack;
   readonly #guest: Guest;
   readonly #specs: readonly XlSpec[];
   readonly #allow: readonly FindingName[];
+  readonly #force: boolean;
   readonly #pair: Pair;
   readonly #dialogue: PairDialogue;
   readonly #undo = new Ledger();
   readonly #remarks: string[];
 
   /** @throws {GuestNotPvError | MachineNotMappableError | GuestNotPreparedError} before anything is changed. */
-  constructor(stack: ToolStack, guest: Guest, specs: readonly XlSpec[], { allow = [] }: AttachOptions = {}) {
+  constructor(
+    stack: ToolStack,
+    guest: Guest,
+    specs: readonly XlSpec[],
+    { allow = [], force = false }: AttachOptions = {},
+  ) {
     const { platform, machine } = stack;
     stack.checkPv(guest, specs.map(xlCommand(guest)));
     if (platform.needsMachineFrames && !machine.capabilities.machineFrames)
@@ -67,6 +78,7 @@ export class Attaching {
     this.#guest = guest;
     this.#specs = specs;
     this.#allow = [...stack.allowed, ...allow];
+    this.#force = force;
     this.#pair = stack.pairOf(guest);
     this.#dialogue = stack.dialogueWith(guest, this.#pair);
     this.#remarks = [...new Set(specs.flatMap(ineffective))];
@@ -75,6 +87,7 @@ export class Attaching {
   /** @throws what a step met, with the steps before it undone; {RollbackFailedError} when that failed too. */
   async run(): Promise<AttachReport> {
     let addresses: readonly PciAddress[] = [];
+    this.#checkFrontEnd();
     try {
       const picked = await pick(this.#stack, this.#specs);
       addresses = picked.map(({ address }) => address);
@@ -101,6 +114,18 @@ export class Attaching {
       const reasons = failed.map(({ what, error }) => `${what}: ${messageOf(error)}`);
       throw new RollbackFailedError(address, cause, reasons.join('; '));
     }
+  }
+
+  /** @throws {FrontEndFixedError} */
+  #checkFrontEnd(): void {
+    if (!this.#stack.hasFixedFrontEnd(this.#guest)) return;
+    if (!this.#force) throw new FrontEndFixedError('attach', this.#guest, this.#wanted);
+    if (!this.#remarks.includes(TOLD_BY_FORCE)) this.#remarks.push(TOLD_BY_FORCE);
+  }
+
+  /** As the command line has it. */
+  get #wanted(): string {
+    return this.#specs.map((spec) => notations.xlSpec.format(spec)).join(' ');
   }
 
   async #seize(address: PciAddress): Promise<void> {
@@ -138,8 +163,7 @@ export class Attaching {
     const findings = found.map(describeFinding);
     const left = refused(findings, this.#allow);
     if (left.length === 0) return findings;
-    const wanted = this.#specs.map((spec) => notations.xlSpec.format(spec)).join(' ');
-    throw new AttachUnsafeError(this.#guest, wanted, left);
+    throw new AttachUnsafeError(this.#guest, this.#wanted, left);
   }
 
   /** What the host's driver left in it is none of the guest's business. */
@@ -173,7 +197,7 @@ export class Attaching {
     this.#undo.add({
       what: "entries in the back end's directory",
       undo: async () => {
-        await this.#pair.forget(addresses);
+        await this.#pair.forget(addresses, { keepEmpty: this.#stack.hasFixedFrontEnd(this.#guest) });
         for (const address of addresses)
           if (!(await this.#stack.givenBack(address))) throw new Error(`the back end keeps ${address}`);
       },
@@ -184,7 +208,10 @@ export class Attaching {
 
   async #listOnce(wanted: readonly WantedFunction[]): Promise<boolean> {
     if ((await this.#pair.look()) === undefined) return this.#pair.create(wanted);
-    return this.#pair.add(wanted, await this.#dialogue.ready());
+    const seen = await this.#dialogue.ready();
+    // It may have connected since we began.
+    this.#checkFrontEnd();
+    return this.#pair.add(wanted, seen);
   }
 
   /** A guest that runs is given the time to connect; one that does not run will find everything there. */

@@ -27,4 +27,4 @@ export {
   type GuestInfo,
   type GuestOptions,
 } from './local-guests.js';
-export type { ToolStackOptions } from './tool-stack.js';
+export type { BackEndKnowledge, FrontEndKind, ToolStackOptions } from './tool-stack.js';

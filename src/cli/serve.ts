@@ -141,11 +141,11 @@ async function serveHost(options: ServeOptions): Promise<void> {
     });
   }
   using _answers = owner.serve({
-    pool: () => entriesOf(pool),
+    pool: () => entriesOf(pool, backEnds),
     claim: ({ address }) => hostClaims.claim(address),
     release: ({ address }) => hostClaims.release(address),
     findings: async ({ address }) => (await examiner.look(address)).map(describeFinding),
-    attach: ({ guest, spec, allow }) => attachments.attach(guest, spec, { allow }),
+    attach: ({ guest, spec, force, allow }) => attachments.attach(guest, spec, { force, allow }),
     detach: ({ guest, spec, force }) => attachments.detach(guest, spec.target, { force }),
   });
   const count = pool.list().length;

@@ -25,7 +25,12 @@ const SCHEMAS = {
   claim: z.strictObject({ address }),
   release: z.strictObject({ address }),
   findings: z.strictObject({ address }),
-  attach: z.strictObject({ guest, spec, allow: z.array(z.enum(FINDING_NAMES)).default([]) }),
+  attach: z.strictObject({
+    guest,
+    spec,
+    force: z.boolean().default(false),
+    allow: z.array(z.enum(FINDING_NAMES)).default([]),
+  }),
   /** Of the specification only what it names counts. */
   detach: z.strictObject({ guest, spec, force: z.boolean().default(false) }),
   guest_run: z.strictObject({

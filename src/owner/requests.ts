@@ -4,6 +4,7 @@ import type {
   ClaimReport,
   DetachReport,
   FindingData,
+  FrontEndKind,
   GuestInfo,
   Inspection,
 } from '../admin/index.js';
@@ -17,6 +18,8 @@ export interface PoolEntry {
   readonly state: 'free' | 'taken' | 'quarantined' | 'changing';
   /** `guest 3`, for a taken one. */
   readonly taker?: string;
+  /** What the taker's front end can take, once it has connected. */
+  readonly frontEnd?: FrontEndKind;
   readonly why?: string;
   readonly holder?: string;
 }

@@ -96,9 +96,9 @@ describe('a finding of its own machine', () => {
       assert.deepEqual(story(test), before);
       // Another name does not help.
       const others = FINDING_NAMES.filter((other) => other !== name);
-      assert.equal((await refusalOf(test.attach(guest, address, others))).code, 'ATTACH_UNSAFE');
+      assert.equal((await refusalOf(test.attach(guest, address, { allow: others }))).code, 'ATTACH_UNSAFE');
       assert.deepEqual(story(test), before);
-      const report = await test.attach(guest, address, [name as FindingName]);
+      const report = await test.attach(guest, address, { allow: [name as FindingName] });
       assert.equal(report.frontEnd, 'connected');
       assert.deepEqual(
         report.findings.map(({ code, severity }) => [code, severity]),
@@ -267,7 +267,7 @@ describe('where another tool stack gives a function', () => {
     await everywhere.until('the export', () => everywhere.host.pool.list()[0]?.state === 'taken');
     await using once = await hostOf(description, [], true);
     const guest = await once.run('nothing');
-    assert.equal((await once.attach(guest, address, ['no-reset'])).frontEnd, 'connected');
+    assert.equal((await once.attach(guest, address, { allow: ['no-reset'] })).frontEnd, 'connected');
   });
 });
 
