@@ -13,6 +13,7 @@ import type { HideList } from '../boot/index.js';
 import { parseMachine, SimMachine } from '../machines/sim/index.js';
 import { machineFiles, OwnerSocket } from '../owner/index.js';
 import { OpenslotError } from '../pci/index.js';
+import { chosenRecovery, type ErrorChoice } from './error-option.js';
 import { ownEmbedded, wayIn } from './own-embedded.js';
 import { serveLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
@@ -28,8 +29,14 @@ export class DescriptionUnreadableError extends OpenslotError {
 export async function serveSim(
   file: string | undefined,
   json: boolean,
-  hidden: HideList | undefined,
-  safety: Pick<EmbeddedHostOptions, 'allowed' | 'refuseUnsafe'>,
+  {
+    hidden,
+    errors,
+    ...safety
+  }: {
+    readonly hidden: HideList | undefined;
+    readonly errors: ErrorChoice;
+  } & Pick<EmbeddedHostOptions, 'allowed' | 'refuseUnsafe'>,
 ): Promise<void> {
   const log = serveLog(json);
   const told = untilTold();
@@ -40,6 +47,7 @@ export async function serveSim(
   await using host = await EmbeddedHost.start({
     machine,
     ...safety,
+    recovery: chosenRecovery(errors, machine),
     onEvent: (event) => {
       log(describeHostEvent(event), { event: 'host', ...hostEventData(event) });
     },

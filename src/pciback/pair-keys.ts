@@ -123,6 +123,11 @@ export class PairKeys {
     });
   }
 
+  /** Tells the tool stack, as Linux's back end does, that the guest must end: it has not recovered a function. */
+  writeRecoveryFailed(): Promise<boolean> {
+    return this.write({ aerState: 'aerfail' });
+  }
+
   /**
    * Behind the last. One that was published stays, also when its last function has left: a front end that has made a
    * bus of it keeps that bus (Linux's does, and its back end never takes a root back).

@@ -35,6 +35,7 @@ export class TestHost implements AsyncDisposable {
     {
       patience,
       topology,
+      recovery,
       allowed = FINDING_NAMES,
       refuseUnsafe = false,
       ...options
@@ -52,6 +53,7 @@ export class TestHost implements AsyncDisposable {
       onEvent: (event) => events.push(event),
       ...(patience === undefined ? {} : { patience }),
       ...(topology === undefined ? {} : { topology }),
+      ...(recovery === undefined ? {} : { recovery }),
     });
     return new TestHost(host, machine, events);
   }
