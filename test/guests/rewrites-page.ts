@@ -1,6 +1,6 @@
 /** The second processor of a hostile guest: rewrites the shared page for as long as it is let. */
 import { workerData } from 'node:worker_threads';
-import { anyRequest } from '../hostile/page-operations.js';
+import { rewritePage } from '../hostile/page-operations.js';
 import { Random } from '../xen/store/comparison/random.js';
 
 export interface SecondProcessor {
@@ -25,7 +25,6 @@ function rewrite({ memory, page, state, seed }: SecondProcessor): never {
   for (;;) {
     if (Atomics.compareExchange(state, 0, STOPPED, IDLE) === STOPPED) Atomics.notify(state, 0);
     while (Atomics.load(state, 0) === IDLE) Atomics.wait(state, 0, IDLE);
-    if (random.oneIn(2)) anyRequest({ random, words, own: [0], foreign: [] });
-    else words[1 + random.below(8)] = random.below(0x200);
+    rewritePage({ random, words, own: [0], foreign: [] });
   }
 }

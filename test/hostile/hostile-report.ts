@@ -1,4 +1,6 @@
 /** What a hostile run says of itself, and running one in a process of its own. */
+import { fileURLToPath } from 'node:url';
+import { runWith, type PlantedFault } from '../planted/fault.js';
 import type { Cause } from './allowed-writes.js';
 import type { KindCount } from './kind-counts.js';
 
@@ -20,8 +22,9 @@ export interface Holdings {
   readonly nodes: number;
   /** Events of the machine's clock that have not happened. */
   readonly events: number;
-  /** Bytes of the owner's heap after a collection. */
+  /** Bytes of the owner's heap after a collection: objects, and what the engine has compiled. */
   readonly heap: number;
+  readonly code: number;
 }
 
 export interface HostileReport {
@@ -39,4 +42,20 @@ export interface HostileReport {
   /** After a tenth of the operations, and after all of them. */
   readonly early: Holdings;
   readonly late: Holdings;
+}
+
+const PROGRAM = fileURLToPath(new URL('hostile-program.js', import.meta.url));
+const LONGEST_MS = 115_000;
+
+/** @throws {Error} it ended without a report; what it said is the message. */
+export async function hostileRun(
+  seed: number,
+  operations: number,
+  fault?: PlantedFault,
+): Promise<HostileReport> {
+  const args = ['--expose-gc', PROGRAM, String(seed), String(operations)];
+  const { code, output, errors } = await runWith(fault, args, LONGEST_MS);
+  if (code !== 0)
+    throw new Error(`the run with seed ${seed} ended with ${code ?? 'a signal'}:\n${output}${errors}`);
+  return JSON.parse(output) as HostileReport;
 }

@@ -3,7 +3,7 @@ import type { LocalGuestPlatform } from '../../src/xen/local/index.js';
 import type { Random } from '../xen/store/comparison/random.js';
 import type { KindCounts } from './kind-counts.js';
 import { pageLoads } from './page-loads.js';
-import { anyRequest, PAGE_KINDS, post, type Ground, type PageKind } from './page-operations.js';
+import { anyRequest, PAGE_KINDS, post, rewritePage, type Ground, type PageKind } from './page-operations.js';
 import type { RawFrontEnd } from './raw-front-end.js';
 import { COMMAND, ERROR, type Request, type RequestModel } from './request-model.js';
 import { WORD, type Traffic, type WatchedPlatform } from './watched-platform.js';
@@ -127,11 +127,15 @@ export class PageAttacker {
     const { random, words } = this.#ground;
     if (random.oneIn(4)) PAGE_KINDS['interrupts in any state'](this.#ground);
     else anyRequest(this.#ground);
-    pageLoads.watch(words, random.below(MOST_LOADS), () => {
-      if (random.oneIn(3)) Atomics.and(words, WORD.flags, ~1);
-      else if (random.oneIn(2)) words[1 + random.below(WORD.value)] = random.below(0x200);
-      else anyRequest(this.#ground);
-    });
+    const posted = words.slice(0, WORD.value + 1);
+    const restore = random.oneIn(2)
+      ? () => {
+          words.set(posted);
+        }
+      : undefined;
+    // Mostly while the words of the request are read, for which there is a load each.
+    const after = random.below(random.oneIn(4) ? MOST_LOADS : WORD.value + 2);
+    pageLoads.watch(words, after, () => rewritePage(this.#ground), restore);
     // The request is what was read first of each word; nothing else may count.
     const copied = () =>
       requestOf((index) => {

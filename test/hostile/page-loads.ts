@@ -11,15 +11,20 @@ class PageLoads {
   #page: Int32Array | undefined;
   #left = -1;
   #rewrite: () => void = () => undefined;
+  #restore: (() => void) | undefined;
   /** By word; NaN for one that was not read. */
   readonly first = new Float64Array(1024);
 
-  /** From now on loads of the page count, and after so many of them the guest rewrites it, once. */
-  watch(page: Int32Array, after: number, rewrite: () => void): void {
+  /**
+   * From now on loads of the page count, and after so many of them the guest rewrites it, once. `restore` puts it back
+   * when its flags are read again, which is ahead of the reply.
+   */
+  watch(page: Int32Array, after: number, rewrite: () => void, restore?: () => void): void {
     this.first.fill(NaN);
     this.#page = page;
     this.#left = after;
     this.#rewrite = rewrite;
+    this.#restore = restore;
   }
 
   end(): void {
@@ -27,10 +32,11 @@ class PageLoads {
   }
 
   readonly load: Load = (array, index) => {
-    const value = load(array, index);
     const page = this.#page;
     if (page === undefined || array.buffer !== page.buffer || array.byteOffset !== page.byteOffset)
-      return value;
+      return load(array, index);
+    if (index === 0 && !Number.isNaN(this.first[0])) this.#restore?.();
+    const value = load(array, index);
     if (Number.isNaN(this.first[index])) this.first[index] = value;
     if (this.#left-- === 0) this.#rewrite();
     return value;

@@ -74,6 +74,30 @@ export function anyRequest(ground: Ground): void {
   );
 }
 
+const REWRITTEN = [
+  'command',
+  'domain',
+  'bus',
+  'devfn',
+  'offset',
+  'offset',
+  'size',
+  'size',
+  'value',
+] as const satisfies readonly (keyof typeof WORD)[];
+
+/** What a guest makes of a request that is being read: nothing, another one, or one word that is another. */
+export function rewritePage(ground: Ground): void {
+  const { random, words } = ground;
+  if (random.oneIn(4)) Atomics.and(words, WORD.flags, ~1);
+  else if (random.oneIn(3)) anyRequest(ground);
+  else {
+    const name = random.pick(REWRITTEN);
+    const edges = name === 'size' ? SIZES : EDGES;
+    words[WORD[name]] = random.oneIn(2) ? random.pick(edges) : random.below(0x200);
+  }
+}
+
 /** Requests by the name of their kind. All are active when their function returns. */
 export const PAGE_KINDS = {
   'random page': ({ random, words }) => {

@@ -128,7 +128,7 @@ export class PairOperations {
       random.oneIn(2)
         ? String(numbers[random.below(numbers.length)])
         : (texts[random.below(texts.length)] ?? '');
-    switch (random.below(5)) {
+    switch (this.#number % 5) {
       case 0:
         // Granted, and to somebody else.
         return [
