@@ -187,11 +187,14 @@ export class Backend {
     try {
       const channel: EventChannel = platform.bindChannel(this.guest, port, () => {
         try {
-          if (handler.service()) channel.notify();
+          if (!handler.service()) return false;
+          channel.notify();
+          return true;
         } catch (error) {
           // Nothing that one guest's channel does may end the owner of all.
           this.#tell({ event: 'failed', doing: 'answering an operation', error });
           this.#disconnect();
+          return false;
         }
       });
       this.#connection = { page, channel };

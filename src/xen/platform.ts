@@ -94,10 +94,11 @@ export interface XenPlatform extends AsyncDisposable {
   /** Maps a page that `owner` granted. @throws {XenCallError} */
   mapGrant(owner: DomainId, reference: GrantReference): ForeignPage;
   /**
-   * Binds to a port that the other domain allocated for us. `onEvent` is called on the event loop; the channel is
-   * unmasked again after it returns, so a storm cannot outrun it. @throws {XenCallError}
+   * Binds to a port that the other domain allocated for us. `onEvent` is called on the event loop, and says whether the
+   * event brought something to do; the channel is unmasked again after it returns, so a storm cannot outrun it, and
+   * later where one event after the other brings nothing. @throws {XenCallError}
    */
-  bindChannel(peer: DomainId, port: EventPort, onEvent: () => void): EventChannel;
+  bindChannel(peer: DomainId, port: EventPort, onEvent: () => boolean): EventChannel;
   readonly permissions: GuestPermissions;
   readonly pirqs: Pirqs;
   readonly assignment: Assignment;

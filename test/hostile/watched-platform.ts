@@ -84,13 +84,13 @@ export class WatchedPlatform extends ObservedPlatform {
     return page;
   }
 
-  override bindChannel(peer: DomainId, port: EventPort, onEvent: () => void): EventChannel {
+  override bindChannel(peer: DomainId, port: EventPort, onEvent: () => boolean): EventChannel {
     const traffic = this.traffic(peer);
     const page = this.#pages.get(peer) ?? new Int32Array(WORD.entries);
     const channel = super.bindChannel(peer, port, () => {
       this.serving = peer;
       try {
-        this.#observe(peer, traffic, page, onEvent);
+        return this.#observe(peer, traffic, page, onEvent);
       } finally {
         this.serving = undefined;
       }
@@ -106,25 +106,26 @@ export class WatchedPlatform extends ObservedPlatform {
     };
   }
 
-  #observe(peer: DomainId, traffic: Traffic, page: Int32Array, onEvent: () => void): void {
+  #observe(peer: DomainId, traffic: Traffic, page: Int32Array, onEvent: () => boolean): boolean {
     traffic.events++;
     const notified = traffic.notifies;
     const asked = ((page[WORD.flags] ?? 0) & ACTIVE) !== 0;
-    onEvent();
+    const served = onEvent();
     const replied = traffic.notifies - notified;
     if (!asked) {
       traffic.idle++;
       // A guest with several processors may have asked meanwhile.
       if (replied > 0 && this.#exclusive.has(peer)) this.#onFinding('a reply without a request');
-      return;
+      return served;
     }
     traffic.requests++;
     if (replied === 0) traffic.unanswered++;
     else if (page[WORD.error] === 0) traffic.answered++;
     else traffic.refused++;
-    if (!this.#exclusive.has(peer)) return;
+    if (!this.#exclusive.has(peer)) return served;
     if (replied > 1) this.#onFinding(`${replied} replies to one request`);
     if (replied === 1 && ((page[WORD.flags] ?? 0) & ACTIVE) !== 0)
       this.#onFinding('a reply that left the request active');
+    return served;
   }
 }

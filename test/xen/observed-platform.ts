@@ -74,7 +74,7 @@ export class ObservedPlatform implements XenPlatform {
     };
   }
 
-  bindChannel(peer: DomainId, port: EventPort, onEvent: () => void): EventChannel {
+  bindChannel(peer: DomainId, port: EventPort, onEvent: () => boolean): EventChannel {
     const channel = this.#behind.bindChannel(peer, port, onEvent);
     this.open.channels++;
     return {

@@ -95,7 +95,7 @@ class NativePlatform implements XenPlatform {
     return this.#parts.grants.map(owner, reference);
   }
 
-  bindChannel(peer: DomainId, port: EventPort, onEvent: () => void): EventChannel {
+  bindChannel(peer: DomainId, port: EventPort, onEvent: () => boolean): EventChannel {
     return this.#parts.channels.bind(peer, port, onEvent);
   }
 
