@@ -41,8 +41,7 @@ describe('configuration space', () => {
     ] as const) {
       const device = machine.device(shape.address);
       guest.operate(2, devfn);
-      const of = () =>
-        ['msi.address', 'msi.address_upper', 'msi.data'].map((name) => device.register(name));
+      const of = () => ['msi.address', 'msi.address_upper', 'msi.data'].map((name) => device.register(name));
       const before = of();
       const msi = shape.msi === undefined ? 0 : devfn === DISK ? 0xc0 : 0x40;
       for (let offset = msi + 4; offset < msi + 14; offset++)

@@ -79,6 +79,14 @@ const DEFENCES: readonly Defence[] = [
     instead: 'if (false)',
   },
   {
+    advisory: 237,
+    file: 'interrupts',
+    module: 'xen/local/pirqs',
+    text: 'const mapped = own.get(pirq);\n        if (mapped === undefined)',
+    instead:
+      'const mapped = [...this.#domains.values()].map((all) => all.mapped.get(pirq)).find((one) => one !== undefined);\n        if (mapped === undefined)',
+  },
+  {
     advisory: 302,
     file: 'assignment',
     module: 'xen/local/assignment',
@@ -132,7 +140,7 @@ const DEFENCES: readonly Defence[] = [
     file: 'assignment',
     module: 'pciback/policy',
     text: POLICY_END,
-    instead: `${POLICY_END} 'pcie.device_control': 'pass',`,
+    instead: `${POLICY_END} 'pcie.devctl': 'pass',`,
   },
   {
     advisory: 476,

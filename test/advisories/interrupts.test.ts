@@ -30,7 +30,10 @@ describe('interrupts', () => {
       );
     }
     for (let pirq = 0; pirq < 1024; pirq++) assert.throws(() => other.pirqs.bind(pirq as Pirq));
-    for (const pirq of [message, line]) host.guestPlatform(1).pirqs.bind(pirq).close();
+    const own = host.guestPlatform(1);
+    for (const pirq of [message, line]) own.pirqs.bind(pirq).close();
+    permissions.interrupt(owner, line, false);
+    assert.throws(() => own.pirqs.bind(line), { code: 'XEN_CALL_FAILED' }, 'a line that it lost');
   });
 
   test('XSA-331, XSA-332: a storm of events that ask for nothing is looked at now and then, and ends with a request', async () => {

@@ -160,12 +160,17 @@ async function attackers() {
       : 'nothing';
   };
   const few = (most: number, least: number) => Math.max(least, Math.round((most * operations) / 1e6));
-  const perWave = (share: number) => String(Math.ceil((operations * share) / WAVES));
-  const racer = await host.runAlone('attacks-page', 'racer', ['races', String(seed), perWave(RACED)], RACER);
+  const perWave = (share: number) => Math.ceil((operations * share) / WAVES);
+  const racer = await host.runAlone(
+    'attacks-page',
+    'racer',
+    ['races', String(seed), String(perWave(RACED))],
+    RACER,
+  );
   const stormer = await host.runAlone(
     'attacks-page',
     'stormer',
-    ['storms', String(seed), perWave(STORMED)],
+    ['storms', String(seed), String(perWave(STORMED))],
     STORMER,
   );
   const trespasser = await host.runHere('trespasser');
@@ -190,12 +195,12 @@ async function attackers() {
     );
     pairs.trespass(trespasser, [...pirqs, 0, 1, 16, 19, 256, 257, 65535], bases);
   };
-  const worker = async (domain: DomainId, kind: string, wave: number) => {
+  const worker = async (domain: DomainId, kind: string, wave: number, sent: number) => {
     const traffic = host.platform.traffic(domain);
     const before = { ...traffic };
     await round(domain, wave);
     const count = counts.of(kind);
-    count.sent += traffic.events - before.events;
+    count.sent += sent;
     count.answered += traffic.answered - before.answered;
     count.refused += traffic.refused - before.refused;
     count.left += traffic.idle + traffic.unanswered - before.idle - before.unanswered;
@@ -205,8 +210,8 @@ async function attackers() {
       attackPage(),
       attackPairs(),
       pairs.babble(BABBLER, few(MOST.states, 30)),
-      worker(racer, 'page rewritten by another processor', wave),
-      worker(stormer, 'events as fast as they go', wave),
+      worker(racer, 'page rewritten by another processor', wave, perWave(RACED)),
+      worker(stormer, 'events as fast as they go', wave, perWave(STORMED)),
     ]);
   };
 }

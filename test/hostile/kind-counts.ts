@@ -6,7 +6,7 @@ export interface KindCount {
   answered: number;
   /** Replied to with an error, or otherwise turned away by the back end or the tool stack. */
   refused: number;
-  /** Looked at and left: no request, or one that the guest had changed meanwhile. */
+  /** Looked at and left: no request, or one that the guest had changed meanwhile. Of a storm the rest is not looked at. */
   left: number;
 }
 
