@@ -1,6 +1,7 @@
 /**
- * A hostile guest with two processors and no library of ours: while one asks, the other rewrites the page; or it raises
- * events as fast as it can. The first argument says which, the second is the seed, the third how often in each round.
+ * A hostile guest without a library of ours. `races`: one processor asks, and another rewrites the page meanwhile;
+ * `asks`: requests, as fast as it can; `storms`: events without a request. The second argument is the seed, the third
+ * how often in each round.
  */
 import { Worker, workerData } from 'node:worker_threads';
 import { connectGuest } from '../../src/xen/local/guest/index.js';
@@ -44,8 +45,8 @@ const second = what === 'races' ? startSecondProcessor() : undefined;
 await followRounds(platform.store, () => {
   if (second !== undefined) setState(second, RUNS);
   for (let count = 0; count < Number(operations); count++) {
-    if (what === 'races') anyRequest(ground);
-    else Atomics.store(front.words, 0, 0);
+    if (what === 'storms') Atomics.store(front.words, 0, 0);
+    else anyRequest(ground);
     front.channel.notify();
   }
   if (second === undefined) return 'done';
