@@ -1,18 +1,18 @@
 /** `openslot serve`: owns the machine and is the PCI back end of its Xen guests. */
 import type { Command } from 'commander';
 import { errorData, reasonOf } from '../pci/errors.js';
+import { addHideOptions, chosenHideList, type HideChoice } from './hide-option.js';
 import { chosenMachine, machineOption, openHost, type MachineChoice } from './machine-option.js';
 import { serveLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
 
-interface ServeOptions extends MachineChoice {
+interface ServeOptions extends MachineChoice, HideChoice {
   json?: boolean;
   stages?: string;
 }
 
 export function define(command: Command): void {
-  command
-    .addOption(machineOption())
+  addHideOptions(command.addOption(machineOption()))
     .option('--json', 'log one JSON object a line')
     .option('--stages <file>', 'measure each operation by stage and write the means there at the end')
     .addHelpText(
@@ -23,11 +23,15 @@ served by openslot instead of the kernel's back end; claim, release, attach, det
 through it.
 A second serve is refused.
 
+--hide claims before anything is served, as the kernel's own option does at boot: what is absent, a bridge, or taken is
+told and left; a list that is not right stops serve before it changes anything.
+
 On sim it owns a simulated machine with an embedded Xen instead, and needs no root: guests are then programs (openslot
 guest). sim:FILE is a machine that FILE describes; docs/simulator.md says how.
 
 Examples:
   openslot claim 0a:00.0 && openslot serve
+  openslot serve --hide '(0a:00.0)(0b:*.*)'
   openslot serve --json >> /var/log/openslot.jsonl
   openslot serve --on sim
   openslot serve --on sim:my-machine.yaml`,
@@ -39,13 +43,14 @@ async function serve(options: ServeOptions): Promise<void> {
   const machine = chosenMachine(options);
   if (machine.name === 'linux') return serveHost(options);
   const { serveSim } = await import('./serve-sim.js');
-  return serveSim(machine.file, options.json === true);
+  return serveSim(machine.file, options.json === true, chosenHideList(options));
 }
 
 async function serveHost(options: ServeOptions): Promise<void> {
+  const hidden = chosenHideList(options);
   const [
     { writeFileSync },
-    { Attachments, HostClaims, XEN_HOLDER },
+    { Attachments, claimHidden, describeHideOutcome, HostClaims, hideOutcomeData, XEN_HOLDER },
     { machineFiles, OwnerSocket },
     { FileJournal, Pool },
     pciback,
@@ -101,6 +106,11 @@ async function serveHost(options: ServeOptions): Promise<void> {
       });
     },
   });
+  if (hidden !== undefined) {
+    await claimHidden(hidden, { machine, pool, claims: hostClaims }, (outcome) => {
+      log(describeHideOutcome(outcome), hideOutcomeData(outcome));
+    });
+  }
   using _answers = owner.serve({
     pool: () => entriesOf(pool),
     claim: ({ address }) => hostClaims.claim(address),
