@@ -176,5 +176,8 @@ describe('a defence that is taken away is missed by the test of', () => {
     );
     const defended = new Set(DEFENCES.map(({ advisory }) => advisory));
     assert.deepEqual([...defended].sort(), [...new Set(tested)].sort());
+    const page = readFileSync(new URL('../../../docs/hostile-guests.md', import.meta.url), 'utf8');
+    const documented = [...page.matchAll(/^\| XSA-(\d+) \|/gm)].map(([, number]) => Number(number));
+    assert.deepEqual(documented.sort(), [...defended].sort());
   });
 });
