@@ -1,5 +1,6 @@
 /** A host under attack: the embedded Xen with all that stands on it, put together so that its platform and hardware are watched. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Attachments, LocalGuests, type GuestInfo } from '../../src/admin/index.js';
 import { forgetGuest, introduceGuest } from '../../src/admin/guest-keys.js';
@@ -59,6 +60,7 @@ export interface ThreadGuest {
 export type CauseOf = (guest: DomainId, address: PciAddress, write: ConfigWrite) => Cause | 'nothing';
 
 const MOST_FINDINGS = 20;
+const BETWEEN_LOOKS_MS = 2;
 
 export class AttackedHost implements AsyncDisposable {
   readonly machine: SimMachine;
@@ -212,6 +214,18 @@ export class AttackedHost implements AsyncDisposable {
       this.platform.forget(domain.id);
     };
     return { domain, platform, end: () => (ended ??= end()) };
+  }
+
+  /** Allows a worker its next round, and waits for what came of it: for ever, or until something was found. */
+  async round(guest: DomainId, number: number): Promise<string> {
+    const data = `/local/domain/${guest}/data`;
+    this.server.write(`${data}/round`, String(number));
+    let done = '';
+    while (!done.startsWith(`${number} `) && this.findingsCount === 0) {
+      await sleep(BETWEEN_LOOKS_MS);
+      done = this.server.read(`${data}/done`) ?? '';
+    }
+    return done.slice(done.indexOf(' ') + 1);
   }
 
   attach(guest: DomainId, text: string) {

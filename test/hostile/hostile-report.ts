@@ -2,30 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { runWith, type PlantedFault } from '../planted/fault.js';
 import type { Cause } from './allowed-writes.js';
+import type { Holdings } from './holdings.js';
 import type { KindCount } from './kind-counts.js';
-
-/** What there is at one moment between two waves. */
-export interface Holdings {
-  readonly domains: number;
-  readonly grants: number;
-  readonly channels: number;
-  readonly ranges: number;
-  readonly pirqs: number;
-  /** Pages that the back end has mapped. */
-  readonly pages: number;
-  readonly mapped: number;
-  readonly granted: number;
-  readonly tables: number;
-  readonly backEnds: number;
-  readonly connections: number;
-  readonly watches: number;
-  readonly nodes: number;
-  /** Events of the machine's clock that have not happened. */
-  readonly events: number;
-  /** Bytes of the owner's heap after a collection: objects, and what the engine has compiled. */
-  readonly heap: number;
-  readonly code: number;
-}
 
 export interface HostileReport {
   readonly seed: number;

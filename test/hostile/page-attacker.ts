@@ -57,6 +57,12 @@ export class PageAttacker {
     return this.#platform.traffic(this.#guest.domain);
   }
 
+  /** Requests that were answered or refused so far. */
+  get serviced(): number {
+    const { answered, refused } = this.#traffic;
+    return answered + refused;
+  }
+
   /** One operation of any kind. */
   attack(): void {
     const kind = this.#ground.random.pick(KINDS);
