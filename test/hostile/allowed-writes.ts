@@ -120,7 +120,8 @@ export class AllowedWrites {
     ];
     const changed = value ^ before;
     const boot = this.#value(this.#boot, write);
-    if (value === boot) return true;
+    // A reset ends with what stood there before it, and a return with what stood there at boot.
+    if (value === boot || changed === 0) return true;
     if (offset === COMMAND && width === 2) return (changed & ~(0x0447 | boot)) === 0;
     if (msi !== undefined && offset === msi + 2) return changed === 0x0001 && (value & 0x0001) === 0;
     if (msix !== undefined && offset === msix + 2) return (changed & ~0xc000) === 0 && (value & 0xc000) === 0;
