@@ -4,7 +4,12 @@
  * the owner's socket call it.
  */
 export type { AttachedFunction, AttachReport } from './attach.js';
-export { Attachments, type AttachmentsOptions, type DetachOptions } from './attachments.js';
+export {
+  Attachments,
+  type AttachmentsOptions,
+  type AttachOptions,
+  type DetachOptions,
+} from './attachments.js';
 export type { DetachReport } from './detach.js';
 export { EmbeddedHost, type EmbeddedHostOptions } from './embedded-host.js';
 export * from './errors.js';
@@ -26,4 +31,4 @@ export {
   type GuestInfo,
   type GuestOptions,
 } from './local-guests.js';
-export type { ToolStackOptions } from './tool-stack.js';
+export type { BackEndKnowledge, FrontEndKind, ToolStackOptions } from './tool-stack.js';

@@ -112,10 +112,10 @@ async function serveHost(options: ServeOptions): Promise<void> {
     });
   }
   using _answers = owner.serve({
-    pool: () => entriesOf(pool),
+    pool: () => entriesOf(pool, backEnds),
     claim: ({ address }) => hostClaims.claim(address),
     release: ({ address }) => hostClaims.release(address),
-    attach: ({ guest, spec }) => attachments.attach(guest, spec),
+    attach: ({ guest, spec, force }) => attachments.attach(guest, spec, { force }),
     detach: ({ guest, spec, force }) => attachments.detach(guest, spec.target, { force }),
   });
   const count = pool.list().length;

@@ -68,7 +68,12 @@ const DEFENCES: readonly Defence[] = [
     advisory: 157,
     file: 'requests',
     module: 'pciback/guest-interrupts',
-    text: "if (this.#mode !== 'off')\n            throw this.#refusal(`${this.#mode} is on already`);",
+    text: [
+      'if (this.#mode === wanted)',
+      "            throw this.#refusal('EALREADY', `${name} is on already`);",
+      "        if (this.#mode !== 'off')",
+      "            throw this.#refusal('ENXIO', `${this.#mode} is on`);",
+    ].join('\n'),
     instead: '',
   },
   {

@@ -17,6 +17,8 @@ export class RawFrontEnd {
     this.channel = platform.offerChannel(DOM0);
     const { buffer, byteOffset, byteLength } = this.#page.bytes;
     this.words = new Int32Array(buffer, byteOffset, byteLength / 4);
+    // A front end of today, as the back end tells them apart: it takes functions while it runs.
+    Atomics.store(this.words, 0, AER_HANDLER);
   }
 
   /** How often the back end has connected to it. */
@@ -54,6 +56,9 @@ export class RawFrontEnd {
     await store.write(`${frontendPath(domain)}/state`, '3').catch(() => undefined);
   }
 }
+
+/** Flag of the page's first word. */
+const AER_HANDLER = 2;
 
 /** What pcifront makes its own state, by the back end's and its own. */
 const ANSWERS: Readonly<Record<string, string>> = { '3 1': '3', '4 3': '4', '7 4': '7', '8 7': '4' };

@@ -5,6 +5,7 @@ import type {
   EventPort,
   ForeignPage,
   GrantReference,
+  OnEvent,
   XenPlatform,
 } from '../../src/xen/platform.js';
 import { ObservedPlatform } from '../xen/observed-platform.js';
@@ -84,7 +85,7 @@ export class WatchedPlatform extends ObservedPlatform {
     return page;
   }
 
-  override bindChannel(peer: DomainId, port: EventPort, onEvent: () => boolean): EventChannel {
+  override bindChannel(peer: DomainId, port: EventPort, onEvent: OnEvent): EventChannel {
     const traffic = this.traffic(peer);
     const page = this.#pages.get(peer) ?? new Int32Array(WORD.entries);
     const channel = super.bindChannel(peer, port, () => {
@@ -106,7 +107,7 @@ export class WatchedPlatform extends ObservedPlatform {
     };
   }
 
-  #observe(peer: DomainId, traffic: Traffic, page: Int32Array, onEvent: () => boolean): boolean {
+  #observe(peer: DomainId, traffic: Traffic, page: Int32Array, onEvent: OnEvent): boolean {
     traffic.events++;
     const notified = traffic.notifies;
     const asked = ((page[WORD.flags] ?? 0) & ACTIVE) !== 0;

@@ -9,6 +9,7 @@ import type {
   GrantReference,
   GuestPermissions,
   GuestStatus,
+  OnEvent,
   Pirqs,
   XenPlatform,
 } from '../platform.js';
@@ -67,7 +68,7 @@ export class LocalControlPlatform implements XenPlatform {
     return { bytes, close: () => undefined };
   }
 
-  bindChannel(peer: DomainId, port: EventPort, onEvent: () => boolean): EventChannel {
+  bindChannel(peer: DomainId, port: EventPort, onEvent: OnEvent): EventChannel {
     const { channels } = this.#domain(peer, 'binding an event channel');
     const handled = new HandledEvents(onEvent);
     const status = channels.bind(this.domain, port, () => {

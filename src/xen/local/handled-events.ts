@@ -1,16 +1,16 @@
 /** Events that a domain raises for domain 0, as its handler gets them: at once, or after a pause where they are a storm. */
 import { EventThrottle } from '../event-throttle.js';
+import type { OnEvent } from '../platform.js';
 
 export class HandledEvents {
-  readonly #onEvent: () => boolean;
+  readonly #onEvent: OnEvent;
   readonly #throttle = new EventThrottle();
   #pause: NodeJS.Timeout | undefined;
   /** Raised during the pause. */
   #pending = false;
   #closed = false;
 
-  /** `onEvent` says whether the event brought something to do. */
-  constructor(onEvent: () => boolean) {
+  constructor(onEvent: OnEvent) {
     this.#onEvent = onEvent;
   }
 

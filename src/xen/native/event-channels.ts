@@ -3,7 +3,8 @@ import { closeSync, readSync, writeSync, constants } from 'node:fs';
 import { ioctl, onReadable, type Readiness } from '../../os/index.js';
 import type { DomainId } from '../domain.js';
 import { EventThrottle } from '../event-throttle.js';
-import type { EventChannel, EventPort } from '../platform.js';
+import type { EventChannel, EventPort, OnEvent } from '../platform.js';
+import { Burst } from './burst.js';
 import { errnoOf, openDevice } from './device-file.js';
 import { XenCallError } from './errors.js';
 
@@ -15,7 +16,7 @@ const NOTIFY = 0x0004_4504;
 const PORTS_PER_READ = 64;
 
 interface BoundPort {
-  readonly onEvent: () => boolean;
+  readonly burst: Burst;
   readonly throttle: EventThrottle;
   /** Until it fires, the port stays masked. */
   pause: NodeJS.Timeout | undefined;
@@ -32,15 +33,18 @@ export class EventChannels implements Disposable {
   readonly #request = new Uint32Array(2);
   readonly #requestBytes = new Uint8Array(this.#request.buffer);
   readonly #readiness: Readiness;
+  readonly #yield: () => void;
 
-  constructor() {
+  /** `yieldProcessor` lets the other end run where it has no processor of its own. */
+  constructor(yieldProcessor: () => void) {
+    this.#yield = yieldProcessor;
     this.#readiness = onReadable(this.#fd, () => {
       this.#deliver();
     });
   }
 
   /** @throws {XenCallError} the port is not offered to us, or is taken. */
-  bind(peer: DomainId, port: EventPort, onEvent: () => boolean): EventChannel {
+  bind(peer: DomainId, port: EventPort, onEvent: OnEvent): EventChannel {
     this.#request[0] = peer;
     this.#request[1] = port;
     let local: number;
@@ -49,7 +53,11 @@ export class EventChannels implements Disposable {
     } catch (cause) {
       throw new XenCallError('binding an event channel', errnoOf(cause), { peer, port }, '', { cause });
     }
-    const bound: BoundPort = { onEvent, throttle: new EventThrottle(), pause: undefined };
+    const bound: BoundPort = {
+      burst: new Burst(onEvent, this.#yield),
+      throttle: new EventThrottle(),
+      pause: undefined,
+    };
     this.#bound.set(local, bound);
     let open = true;
     return {
@@ -84,7 +92,7 @@ export class EventChannels implements Disposable {
       let served = false;
       // A handler deals with its own errors; the other ports of this read must be served whatever happens.
       try {
-        served = bound.onEvent();
+        served = bound.burst.answer();
       } catch (error) {
         process.emitWarning(error instanceof Error ? error : String(error));
       } finally {

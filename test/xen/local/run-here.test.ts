@@ -37,7 +37,10 @@ describe('a domain that runs here', () => {
     assert.equal(page.bytes[17], 4);
     const offered = guest.offerChannel(host.xen.platform.domain);
     let heard = 0;
-    const bound = host.xen.platform.bindChannel(domain.id, offered.port, () => ++heard > 0);
+    const bound = host.xen.platform.bindChannel(domain.id, offered.port, () => {
+      heard++;
+      return false;
+    });
     offered.notify();
     assert.equal(heard, 1);
     assert.equal(offered.wait(1), false);
