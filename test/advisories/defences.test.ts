@@ -89,7 +89,7 @@ const DEFENCES: readonly Defence[] = [
     module: 'xen/local/pirqs',
     text: 'const mapped = own.get(pirq);\n        if (mapped === undefined)',
     instead:
-      'const mapped = [...this.#domains.values()].map((all) => all.mapped.get(pirq)).find((one) => one !== undefined);\n        if (mapped === undefined)',
+      'const mapped = own.get(pirq) ?? [...this.#domains.values()].map((all) => all.mapped.get(pirq)).find((one) => one !== undefined);\n        if (mapped === undefined)',
   },
   {
     advisory: 302,

@@ -52,7 +52,7 @@ const FAULTS: readonly (PlantedFault & { readonly what: string; readonly finding
     module: 'xen/local/pirqs',
     text: 'const mapped = own.get(pirq);\n        if (mapped === undefined)',
     instead:
-      'const mapped = [...this.#domains.values()].map((all) => all.mapped.get(pirq)).find((one) => one !== undefined);\n        if (mapped === undefined)',
+      'const mapped = own.get(pirq) ?? [...this.#domains.values()].map((all) => all.mapped.get(pirq)).find((one) => one !== undefined);\n        if (mapped === undefined)',
     finding: /^pirq of another domain: domain \d+ was given what is another's/,
   },
 ];
