@@ -133,10 +133,11 @@ export class GuestExports {
     return virtual;
   }
 
-  async takeBack(exported: ExportedFunction): Promise<void> {
+  /** `distrust`: nobody gets it after this guest, for that reason. */
+  async takeBack(exported: ExportedFunction, distrust?: string): Promise<void> {
     // Off the bus first: the guest must not reach a function that is on its way back.
     this.bus.remove(exported);
-    await this.#giveBack(exported.lease);
+    await this.#giveBack(exported.lease, distrust);
   }
 
   async takeBackAll(): Promise<void> {
@@ -155,7 +156,7 @@ export class GuestExports {
     }
   }
 
-  async #giveBack(lease: Lease): Promise<void> {
-    this.#listener.returned(await lease.giveBack());
+  async #giveBack(lease: Lease, distrust?: string): Promise<void> {
+    this.#listener.returned(await lease.giveBack(distrust));
   }
 }

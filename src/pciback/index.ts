@@ -10,5 +10,11 @@ export { type FrontEndKind } from './front-end-kind.js';
 export { OperationHandler } from './operation-handler.js';
 export { Pciback, type PcibackOptions } from './pciback.js';
 export { DEFAULT_POLICY, type Policy, type PolicyRule } from './policy.js';
+export {
+  DEFAULT_RECOVERY,
+  ERROR_POLICIES,
+  type ErrorPolicy,
+  type RecoveryOptions,
+} from './recovery-options.js';
 export { StageClock, type Stage } from './stage-clock.js';
 export { VirtualBus } from './virtual-bus.js';

@@ -1,7 +1,13 @@
 /** An embedded host for tests: a simulated machine, guests that run programs of `test/guests`, and what they report. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import { EmbeddedHost, type GuestInfo, type GuestOptions, type HostEvent } from '../../src/admin/index.js';
+import {
+  EmbeddedHost,
+  type EmbeddedHostOptions,
+  type GuestInfo,
+  type GuestOptions,
+  type HostEvent,
+} from '../../src/admin/index.js';
 import { parseMachine, SimMachine, type SimOptions } from '../../src/machines/sim/index.js';
 import { notations, type PciAddress } from '../../src/pci/index.js';
 import type { DomainEnd } from '../../src/xen/local/index.js';
@@ -21,7 +27,7 @@ export class TestHost implements AsyncDisposable {
   /** Without a description it is the machine of users. `patience` is that of the tool stack, in milliseconds. */
   static async start(
     description?: string,
-    { patience, ...options }: SimOptions & { readonly patience?: number } = {},
+    { patience, recovery, ...options }: SimOptions & Pick<EmbeddedHostOptions, 'patience' | 'recovery'> = {},
   ): Promise<TestHost> {
     const machine = new SimMachine(
       description === undefined ? undefined : parseMachine(description),
@@ -32,6 +38,7 @@ export class TestHost implements AsyncDisposable {
       machine,
       onEvent: (event) => events.push(event),
       ...(patience === undefined ? {} : { patience }),
+      ...(recovery === undefined ? {} : { recovery }),
     });
     return new TestHost(host, machine, events);
   }
