@@ -113,7 +113,8 @@ export interface XenPlatform extends AsyncDisposable {
   mapGrant(owner: DomainId, reference: GrantReference): ForeignPage;
   /**
    * Binds to a port that the other domain allocated for us. `onEvent` is called on the event loop; the channel is
-   * unmasked again after it returns, so a storm cannot outrun it. @throws {XenCallError}
+   * unmasked again after it returns, so a storm cannot outrun it, and later where one event after the other asks for
+   * nothing. @throws {XenCallError}
    */
   bindChannel(peer: DomainId, port: EventPort, onEvent: OnEvent): EventChannel;
   readonly permissions: GuestPermissions;

@@ -168,7 +168,7 @@ test('property: both front ends find the same in any functions', async () => {
       assert.deepEqual(texts[1], texts[0]);
     },
   );
-  await checkProperty('front ends: the same functions', property as fc.IAsyncProperty<unknown[]>, {
+  await checkProperty('front-ends: the same functions', property as fc.IAsyncProperty<unknown[]>, {
     numRuns: 40,
   });
 });

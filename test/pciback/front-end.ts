@@ -217,12 +217,17 @@ export class FrontEnd extends BackEndSeen {
   }
 
   read(devfn: number, offset: number, size: number): Reply {
-    this.page.request({ command: Command.configRead, domain: 0, bus: 0, devfn, offset, size, value: 0 });
-    this.#channel.notify();
+    this.ask({ command: Command.configRead, domain: 0, bus: 0, devfn, offset, size, value: 0 });
     return this.page.reply();
   }
 
-  /** Wakes the back end. */
+  /** Any request; words that are not named stay as they are. */
+  ask(fields: Parameters<SharedPageGuest['request']>[0]): void {
+    this.page.request(fields);
+    this.notify();
+  }
+
+  /** An event, with a request or without one. */
   notify(): void {
     this.#channel.notify();
   }

@@ -158,7 +158,7 @@ test('property: a word reads as the halves and bytes that it is made of, whateve
           );
     }
   });
-  await checkProperty('word accesses: reads', property as fc.IAsyncProperty<unknown[]>, { numRuns: 30 });
+  await checkProperty('word-accesses: reads', property as fc.IAsyncProperty<unknown[]>, { numRuns: 30 });
 });
 
 for (const width of [2, 1] as const) {
@@ -176,7 +176,7 @@ for (const width of [2, 1] as const) {
         assert.deepEqual(seen(whole), seen(parts), `0x${value.toString(16)} to 0x${offset.toString(16)}`);
       }
     });
-    await checkProperty(`word accesses: writes by ${width}`, property as fc.IAsyncProperty<unknown[]>, {
+    await checkProperty(`word-accesses: writes by ${width}`, property as fc.IAsyncProperty<unknown[]>, {
       numRuns: 30,
     });
   });

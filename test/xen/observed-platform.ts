@@ -175,6 +175,12 @@ export class ObservedPlatform implements XenPlatform {
     },
   };
 
+  /** What a domain had went with it. */
+  forget(guest: DomainId): void {
+    for (const entry of this.granted) if (entry.startsWith(`${guest} `)) this.granted.delete(entry);
+    for (const [key, mapped] of this.#mapped) if (mapped.guest === guest) this.#mapped.delete(key);
+  }
+
   /** The platform behind it stays its owner's. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.store !== this.#behind.store) await this.store.close();

@@ -16,6 +16,7 @@ import type {
 import type { XenStore } from '../store/index.js';
 import type { LocalAssignment } from './assignment.js';
 import { errnoName } from './control-block.js';
+import { HandledEvents } from './handled-events.js';
 import type { LocalDomain } from './local-domain.js';
 import type { LocalPirqs } from './pirqs.js';
 
@@ -70,24 +71,18 @@ export class LocalControlPlatform implements XenPlatform {
 
   bindChannel(peer: DomainId, port: EventPort, onEvent: OnEvent): EventChannel {
     const { channels } = this.#domain(peer, 'binding an event channel');
-    let open = true;
+    const handled = new HandledEvents(onEvent);
     const status = channels.bind(this.domain, port, () => {
-      if (!open) return;
-      // A handler deals with its own errors; what it lets through must not become an answer to the guest's call.
-      try {
-        onEvent();
-      } catch (error) {
-        process.emitWarning(error instanceof Error ? error : String(error));
-      }
+      handled.raise();
     });
     if (status !== 0) throw new XenCallError('binding an event channel', errnoName(-status), { peer, port });
     return {
       notify: () => {
-        if (open) channels.raise(port);
+        if (!handled.closed) channels.raise(port);
       },
       close: () => {
-        if (!open) return;
-        open = false;
+        if (handled.closed) return;
+        handled.close();
         channels.unbind(port);
       },
     };

@@ -170,7 +170,11 @@ export class LocalDomain {
         if (this.#over) throw new DomainEndedError(this.id);
         this.#calls.serve();
       },
-      on: (event, listener) => port2.on(event, listener),
+      // An event that was on its way when the domain ended finds nobody.
+      on: (event, listener) =>
+        port2.on(event, () => {
+          if (!this.#over) listener();
+        }),
       ref: () => {
         port2.ref();
       },

@@ -24,12 +24,16 @@ export class Burst {
     this.#yieldProcessor = yieldProcessor;
   }
 
-  /** Answers what waits, and what comes soon after it. Whoever asks later, or is put off, sends an event. */
-  answer(): void {
-    if (!this.#onEvent()) return;
+  /**
+   * Answers what waits, and what comes soon after it. Whoever asks later, or is put off, sends an event.
+   * @returns false when nothing waited.
+   */
+  answer(): boolean {
+    if (!this.#onEvent()) return false;
     let looks = this.#budget.first();
     for (let requests = 1; requests < REQUESTS && this.#answerNext(looks); requests++)
       looks = this.#budget.next();
+    return true;
   }
 
   /** @returns false when nothing came within so many looks. */

@@ -2,6 +2,7 @@
 import { closeSync, readSync, writeSync, constants } from 'node:fs';
 import { ioctl, onReadable, type Readiness } from '../../os/index.js';
 import type { DomainId } from '../domain.js';
+import { EventThrottle } from '../event-throttle.js';
 import type { EventChannel, EventPort, OnEvent } from '../platform.js';
 import { Burst } from './burst.js';
 import { errnoOf, openDevice } from './device-file.js';
@@ -14,10 +15,17 @@ const NOTIFY = 0x0004_4504;
 /** Ports taken from the kernel's ring in one read. */
 const PORTS_PER_READ = 64;
 
+interface BoundPort {
+  readonly burst: Burst;
+  readonly throttle: EventThrottle;
+  /** Until it fires, the port stays masked. */
+  pause: NodeJS.Timeout | undefined;
+}
+
 /** All channels of this process, on one file descriptor that the event loop watches. */
 export class EventChannels implements Disposable {
   readonly #fd = openDevice(DEVICE, 'xen-evtchn', constants.O_RDWR | constants.O_NONBLOCK);
-  readonly #bursts = new Map<number, Burst>();
+  readonly #bound = new Map<number, BoundPort>();
   readonly #pending = new Uint32Array(PORTS_PER_READ);
   readonly #pendingBytes = new Uint8Array(this.#pending.buffer);
   readonly #unmask = new Uint32Array(1);
@@ -45,7 +53,12 @@ export class EventChannels implements Disposable {
     } catch (cause) {
       throw new XenCallError('binding an event channel', errnoOf(cause), { peer, port }, '', { cause });
     }
-    this.#bursts.set(local, new Burst(onEvent, this.#yield));
+    const bound: BoundPort = {
+      burst: new Burst(onEvent, this.#yield),
+      throttle: new EventThrottle(),
+      pause: undefined,
+    };
+    this.#bound.set(local, bound);
     let open = true;
     return {
       notify: () => {
@@ -56,7 +69,8 @@ export class EventChannels implements Disposable {
       close: () => {
         if (!open) return;
         open = false;
-        this.#bursts.delete(local);
+        this.#bound.delete(local);
+        clearTimeout(bound.pause);
         this.#request[0] = local;
         ioctl(this.#fd, UNBIND, this.#requestBytes, DEVICE);
       },
@@ -73,27 +87,38 @@ export class EventChannels implements Disposable {
     }
     for (let index = 0; index < bytes / 4; index++) {
       const port = this.#pending[index] ?? 0;
-      const burst = this.#bursts.get(port);
-      if (burst === undefined) continue;
+      const bound = this.#bound.get(port);
+      if (bound === undefined) continue;
+      let served = false;
       // A handler deals with its own errors; the other ports of this read must be served whatever happens.
       try {
-        burst.answer();
+        served = bound.burst.answer();
       } catch (error) {
         process.emitWarning(error instanceof Error ? error : String(error));
       } finally {
         // Masked by the kernel since it was raised: opened only now, so that a storm waits for its handler. The
         // handler may have closed the channel.
-        if (this.#bursts.has(port)) {
-          this.#unmask[0] = port;
-          writeSync(this.#fd, this.#unmaskBytes);
-        }
+        this.#unmaskAfter(bound.throttle.after(served), port, bound);
       }
     }
+  }
+
+  #unmaskAfter(milliseconds: number, port: number, bound: BoundPort): void {
+    if (this.#bound.get(port) !== bound) return;
+    if (milliseconds > 0) {
+      bound.pause = setTimeout(() => {
+        this.#unmaskAfter(0, port, bound);
+      }, milliseconds);
+      return;
+    }
+    this.#unmask[0] = port;
+    writeSync(this.#fd, this.#unmaskBytes);
   }
 
   [Symbol.dispose](): void {
     this.#readiness.close();
     closeSync(this.#fd);
-    this.#bursts.clear();
+    for (const { pause } of this.#bound.values()) clearTimeout(pause);
+    this.#bound.clear();
   }
 }

@@ -75,6 +75,19 @@ describe('a domain that runs here', () => {
     assert.equal(domain.running, false);
   });
 
+  test('whatever it has under way when it is destroyed ends with it, and nobody else', async () => {
+    await using host = new Embedded();
+    const domain = host.create();
+    const guest = connectGuest(domain.runHere());
+    const asked = Promise.allSettled(Array.from({ length: 40 }, () => guest.store.list('/')));
+    // The first answers are in the ring, and their event on its way.
+    await new Promise((resolve) => setImmediate(resolve));
+    await domain.destroy();
+    assert.ok((await asked).some(({ status }) => status === 'rejected'));
+    await assert.rejects(guest.store.read('name'), { code: 'XENSTORE_CLOSED' });
+    await guest[Symbol.asyncDispose]();
+  });
+
   test('is told when it was destroyed', async () => {
     await using host = new Embedded();
     const domain = host.create();

@@ -17,7 +17,7 @@ import { XenStoreClient } from '../../store/client.js';
 import { RingTransport } from '../../store/ring.js';
 import type { XenStore } from '../../store/store.js';
 import { Call, PAGE_BYTES, STORE_PAGE, STORE_PORT, type Handoff } from '../control-block.js';
-import { WouldDeadlockError } from '../errors.js';
+import { DomainEndedError, WouldDeadlockError } from '../errors.js';
 import { LocalBoundPirq } from './bound-pirq.js';
 import { Calls } from './calls.js';
 import { Events } from './events.js';
@@ -49,7 +49,13 @@ class EmbeddedGuest implements LocalGuestPlatform {
       name: "the domain's XenStore ring",
       bytes: new Uint8Array(handoff.memory, STORE_PAGE * PAGE_BYTES, PAGE_BYTES),
       notify: () => {
-        calls.call(Call.notify, STORE_PORT);
+        try {
+          calls.call(Call.notify, STORE_PORT);
+        } catch (error) {
+          // On the hypervisor's own thread a domain's program goes on when the domain is over: its store is closed then.
+          if (!(error instanceof DomainEndedError)) throw error;
+          ring.close();
+        }
       },
     });
     this.store = new XenStoreClient(ring);
