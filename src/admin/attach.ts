@@ -8,18 +8,18 @@ import {
   RollbackFailedError,
 } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
+import { FrontEndFixedError, GuestNotPreparedError, goneOr, MachineNotMappableError } from './errors.js';
 import {
-  FrontEndFixedError,
-  FunctionNameUnknownError,
-  GuestNotPreparedError,
-  GuestNotPvError,
-  goneOr,
-  MachineNotMappableError,
-} from './errors.js';
+  AttachUnsafeError,
+  describeFinding,
+  refused,
+  type FindingData,
+  type FindingName,
+} from './findings/index.js';
 import type { Guest } from './guests.js';
-import { XEN_HOLDER } from './host-claims.js';
 import type { Pair, PairView, WantedFunction } from './pair.js';
 import type { PairDialogue } from './pair-dialogue.js';
+import { pick, type Picked } from './picking.js';
 import type { ToolStack } from './tool-stack.js';
 
 /** A function and where the guest sees it. */
@@ -36,6 +36,15 @@ export interface AttachReport {
   readonly frontEnd: 'connected' | 'paused' | 'waiting';
   /** What was asked for and has no effect, and what could not be done but does not matter. */
   readonly remarks: readonly string[];
+  /** What the functions share with others and lack: allowed, or harmless now. */
+  readonly findings: readonly FindingData[];
+}
+
+export interface AttachOptions {
+  /** Findings for which these functions are not refused. */
+  readonly allow?: readonly FindingName[];
+  /** Tells also a guest whose front end takes no changes while it runs: such a guest may not survive it. */
+  readonly force?: boolean;
 }
 
 const TOLD_BY_FORCE =
@@ -44,8 +53,8 @@ const TOLD_BY_FORCE =
 export class Attaching {
   readonly #stack: ToolStack;
   readonly #guest: Guest;
-  readonly #spec: XlSpec;
-  readonly #specText: string;
+  readonly #specs: readonly XlSpec[];
+  readonly #allow: readonly FindingName[];
   readonly #force: boolean;
   readonly #pair: Pair;
   readonly #dialogue: PairDialogue;
@@ -53,44 +62,54 @@ export class Attaching {
   readonly #remarks: string[];
 
   /** @throws {GuestNotPvError | MachineNotMappableError | GuestNotPreparedError} before anything is changed. */
-  constructor(stack: ToolStack, guest: Guest, spec: XlSpec, force: boolean) {
+  constructor(
+    stack: ToolStack,
+    guest: Guest,
+    specs: readonly XlSpec[],
+    { allow = [], force = false }: AttachOptions = {},
+  ) {
     const { platform, machine } = stack;
-    const specText = notations.xlSpec.format(spec);
-    if (guest.type !== 'pv') throw new GuestNotPvError(guest, `xl pci-attach ${guest.name} ${specText}`);
+    stack.checkPv(guest, specs.map(xlCommand(guest)));
     if (platform.needsMachineFrames && !machine.capabilities.machineFrames)
       throw new MachineNotMappableError(machine.name, guest);
     const { lacking } = stack.statusOf(guest);
     if (lacking.length > 0) throw new GuestNotPreparedError(guest, lacking);
     this.#stack = stack;
     this.#guest = guest;
-    this.#spec = spec;
-    this.#specText = specText;
+    this.#specs = specs;
+    this.#allow = [...stack.allowed, ...allow];
     this.#force = force;
     this.#pair = stack.pairOf(guest);
     this.#dialogue = stack.dialogueWith(guest, this.#pair);
-    this.#remarks = ineffective(spec);
+    this.#remarks = [...new Set(specs.flatMap(ineffective))];
   }
 
   /** @throws what a step met, with the steps before it undone; {RollbackFailedError} when that failed too. */
   async run(): Promise<AttachReport> {
-    let picked: readonly PciAddress[] = [];
+    let addresses: readonly PciAddress[] = [];
     this.#checkFrontEnd();
     try {
-      picked = await this.#pick();
-      for (const address of picked) await this.#reserve(address);
-      for (const address of picked) await this.#freshen(address);
-      await this.#grant(picked);
+      const picked = await pick(this.#stack, this.#specs);
+      addresses = picked.map(({ address }) => address);
+      await this.#examine(addresses);
+      using _allowed = this.#stack.guard?.allow(addresses, this.#allow);
+      for (const one of picked) await this.#reserve(one);
+      // Once more, after the notes of who has what: of two who take what is shared at once, both see it.
+      const findings = await this.#examine(addresses);
+      for (const address of addresses) await this.#freshen(address, findings);
+      await this.#grant(addresses);
       const view = await this.#list(picked);
       return {
         guest: { domain: this.#guest.id, name: this.#guest.name },
-        functions: picked.map((address) => ({ address, virtual: virtualOf(view, address) })),
+        functions: addresses.map((address) => ({ address, virtual: virtualOf(view, address) })),
         frontEnd: await this.#frontEnd(),
-        remarks: this.#remarks,
+        remarks: [...this.#remarks, ...allowedRemarks(findings)],
+        findings,
       };
     } catch (error) {
       const failed = await this.#undo.settle();
       const cause = goneOr(error, this.#guest);
-      const [address] = picked;
+      const [address] = addresses;
       if (failed.length === 0 || address === undefined) throw cause;
       const reasons = failed.map(({ what, error }) => `${what}: ${messageOf(error)}`);
       throw new RollbackFailedError(address, cause, reasons.join('; '));
@@ -100,31 +119,13 @@ export class Attaching {
   /** @throws {FrontEndFixedError} */
   #checkFrontEnd(): void {
     if (!this.#stack.hasFixedFrontEnd(this.#guest)) return;
-    if (!this.#force) throw new FrontEndFixedError('attach', this.#guest, this.#specText);
+    if (!this.#force) throw new FrontEndFixedError('attach', this.#guest, this.#wanted);
     if (!this.#remarks.includes(TOLD_BY_FORCE)) this.#remarks.push(TOLD_BY_FORCE);
   }
 
-  /** The functions that the specification names, in the pool from now on where `seize` asks for it. */
-  async #pick(): Promise<readonly PciAddress[]> {
-    const { target, seize } = this.#spec;
-    const { pool } = this.#stack;
-    if (target.kind === 'name') {
-      const named = await this.#stack.libxl.named(target.name);
-      if (named.length === 0) throw new FunctionNameUnknownError(target.name);
-      return named.slice(0, 1);
-    }
-    const siblings = target.kind === 'function' ? [target.address] : this.#siblings(target.address);
-    for (const address of siblings)
-      if (!pool.adoptHeld(address, XEN_HOLDER) && seize) await this.#seize(address);
-    const members = siblings.filter((address) => pool.has(address));
-    // A single one that is not a member is refused by the pool, in its own words.
-    if (members.length === 0) pool.checkTakeable(target.address);
-    return members;
-  }
-
-  #siblings(address: PciAddress): readonly PciAddress[] {
-    const all = this.#stack.machine.list().map((summary) => summary.address);
-    return all.filter((one) => one.sharesDevice(address));
+  /** As the command line has it. */
+  get #wanted(): string {
+    return this.#specs.map((spec) => notations.xlSpec.format(spec)).join(' ');
   }
 
   async #seize(address: PciAddress): Promise<void> {
@@ -143,11 +144,10 @@ export class Attaching {
     }
   }
 
-  /** From now on nobody else gets it: neither by us nor by `xl`. @throws {FunctionTakenError | …} */
-  async #reserve(address: PciAddress): Promise<void> {
+  /** In the pool from now on, and nobody else gets it: neither by us nor by `xl`. @throws {FunctionTakenError | …} */
+  async #reserve({ address, spec }: Picked): Promise<void> {
     const { pool, libxl } = this.#stack;
-    // One that another guest has just lost is still on its way back.
-    await pool.returned(address);
+    if (spec.seize && !pool.has(address)) await this.#seize(address);
     pool.checkTakeable(address);
     await libxl.give(address, this.#guest.id);
     this.#undo.add({
@@ -156,10 +156,21 @@ export class Attaching {
     });
   }
 
+  /** @throws {AttachUnsafeError} with all that was found of all functions and nobody has allowed. */
+  async #examine(addresses: readonly PciAddress[]): Promise<readonly FindingData[]> {
+    const has = (await this.#pair.look())?.functions.map(({ address }) => address) ?? [];
+    const found = await this.#stack.examiner.examine(addresses, { guest: this.#guest.id, has });
+    const findings = found.map(describeFinding);
+    const left = refused(findings, this.#allow);
+    if (left.length === 0) return findings;
+    throw new AttachUnsafeError(this.#guest, this.#wanted, left);
+  }
+
   /** What the host's driver left in it is none of the guest's business. */
-  async #freshen(address: PciAddress): Promise<void> {
+  async #freshen(address: PciAddress, findings: readonly FindingData[]): Promise<void> {
     const failed = await this.#stack.freshen(address, `guest ${this.#guest.id}`);
-    if (failed !== undefined) this.#remarks.push(`${address} was not reset: ${failed}`);
+    const isKnown = findings.some((one) => one.code === 'no-reset' && one.address === String(address));
+    if (failed !== undefined && !isKnown) this.#remarks.push(`${address} was not reset: ${failed}`);
   }
 
   async #grant(addresses: readonly PciAddress[]): Promise<void> {
@@ -180,8 +191,9 @@ export class Attaching {
   }
 
   /** Into XenStore: a new pair, or one more entry of the guest's pair, agreed with whoever is connected. */
-  async #list(addresses: readonly PciAddress[]): Promise<PairView> {
-    const wanted = addresses.map((address) => this.#wanted(address));
+  async #list(picked: readonly Picked[]): Promise<PairView> {
+    const addresses = picked.map(({ address }) => address);
+    const wanted = picked.map(wantedOf);
     this.#undo.add({
       what: "entries in the back end's directory",
       undo: async () => {
@@ -202,23 +214,33 @@ export class Attaching {
     return this.#pair.add(wanted, seen);
   }
 
-  #wanted(address: PciAddress): WantedFunction {
-    const { target, virtualSlot } = this.#spec;
-    const fn = target.kind === 'device' ? address.function : 0;
-    return {
-      address,
-      virtualDevfn: virtualSlot === undefined ? undefined : new PciAddress(0, 0, virtualSlot, fn).devfn,
-      name: target.kind === 'name' ? target.name : undefined,
-      options: optionsOf(this.#spec),
-    };
-  }
-
   /** A guest that runs is given the time to connect; one that does not run will find everything there. */
   async #frontEnd(): Promise<AttachReport['frontEnd']> {
     if (this.#stack.statusOf(this.#guest).paused) return 'paused';
     return (await this.#dialogue.connected()) === undefined ? 'waiting' : 'connected';
   }
 }
+
+function allowedRemarks(findings: readonly FindingData[]): readonly string[] {
+  return findings
+    .filter(({ severity }) => severity === 'unsafe')
+    .map(({ code, message }) => `${message}: allowed by ${code}`);
+}
+
+/** Without a slot the back end chooses. libxl numbers a function that is given alone 0. */
+function wantedOf({ address, spec }: Picked): WantedFunction {
+  const { target, virtualSlot } = spec;
+  const fn = target.kind === 'device' ? address.function : 0;
+  return {
+    address,
+    virtualDevfn: virtualSlot === undefined ? undefined : new PciAddress(0, 0, virtualSlot, fn).devfn,
+    name: target.kind === 'name' ? target.name : undefined,
+    options: optionsOf(spec),
+  };
+}
+
+const xlCommand = (guest: Guest) => (spec: XlSpec) =>
+  `xl pci-attach ${guest.name} ${notations.xlSpec.format(spec)}`;
 
 function virtualOf({ functions }: PairView, address: PciAddress): PciAddress | undefined {
   return functions.find((entry) => entry.address.equals(address))?.virtual;

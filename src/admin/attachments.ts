@@ -2,7 +2,7 @@
 import { notations, PciAddress, type SpecTarget, type XlSpec } from '../pci/index.js';
 import { parseDomainId, type DomainId } from '../xen/domain.js';
 import { RELEASE_DOMAIN, type Watch } from '../xen/store/index.js';
-import { Attaching, type AttachReport } from './attach.js';
+import { Attaching, type AttachOptions, type AttachReport } from './attach.js';
 import { Detaching, type DetachReport } from './detach.js';
 import { Guests, libxlPath } from './guests.js';
 import { ToolStack, type ToolStackOptions } from './tool-stack.js';
@@ -11,11 +11,6 @@ import { Turns } from './turns.js';
 export interface AttachmentsOptions extends ToolStackOptions {
   /** Told of what could not be cleared up behind a guest that died. */
   readonly onError: (doing: string, error: unknown) => void;
-}
-
-export interface AttachOptions {
-  /** Tells also a guest whose front end takes no changes while it runs: such a guest may not survive it. */
-  readonly force?: boolean;
 }
 
 export interface DetachOptions {
@@ -55,32 +50,33 @@ export class Attachments implements AsyncDisposable {
   /**
    * Gives functions of the pool to a guest, all of them or none.
    * @param to the guest's domain id, or its name.
-   * @param what one function, or what a specification says.
+   * @param what one function, or what one specification or several say.
    * @throws {OpenslotError} a refusal of `errors.ts`, of the pool or of the platform; everything is as before then.
    */
   async attach(
     to: DomainId | string,
-    what: PciAddress | XlSpec,
-    { force = false }: AttachOptions = {},
+    what: PciAddress | XlSpec | readonly XlSpec[],
+    options: AttachOptions = {},
   ): Promise<AttachReport> {
-    const spec = what instanceof PciAddress ? notations.xlSpec.parse(String(what)) : what;
+    const specs = what instanceof PciAddress ? [notations.xlSpec.parse(String(what))] : listOf(what);
     const guest = await this.#guests.find(to);
-    return this.#turns.take(guest.id, () => new Attaching(this.#stack, guest, spec, force).run());
+    return this.#turns.take(guest.id, () => new Attaching(this.#stack, guest, specs, options).run());
   }
 
   /**
-   * Takes functions back from a guest, whoever attached them.
+   * Takes functions back from a guest, whoever attached them: all of them, or none where the guest does not agree.
    * @param from the guest's domain id, or its name.
    * @throws {OpenslotError} a refusal of `errors.ts`; the guest keeps them then.
    */
   async detach(
     from: DomainId | string,
-    what: PciAddress | SpecTarget,
+    what: PciAddress | SpecTarget | readonly SpecTarget[],
     { force = false }: DetachOptions = {},
   ): Promise<DetachReport> {
-    const target: SpecTarget = what instanceof PciAddress ? { kind: 'function', address: what } : what;
+    const targets =
+      what instanceof PciAddress ? [{ kind: 'function', address: what } as const] : listOf(what);
     const guest = await this.#guests.find(from);
-    return this.#turns.take(guest.id, () => new Detaching(this.#stack, guest, target, force).run());
+    return this.#turns.take(guest.id, () => new Detaching(this.#stack, guest, targets, force).run());
   }
 
   /**
@@ -121,4 +117,8 @@ export class Attachments implements AsyncDisposable {
   async #takerOf(address: PciAddress): Promise<DomainId | undefined> {
     return parseDomainId(await this.#stack.libxl.guest(address));
   }
+}
+
+function listOf<One>(what: One | readonly One[]): readonly One[] {
+  return Array.isArray(what) ? (what as readonly One[]) : [what as One];
 }

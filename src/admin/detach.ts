@@ -5,7 +5,6 @@ import type { DomainId } from '../xen/domain.js';
 import {
   FrontEndFixedError,
   FunctionNotAttachedError,
-  GuestNotPvError,
   PairChangedError,
   PairClosedError,
   PairSilentError,
@@ -27,18 +26,20 @@ export interface DetachReport {
 export class Detaching {
   readonly #stack: ToolStack;
   readonly #guest: Guest;
-  readonly #target: SpecTarget;
+  readonly #targets: readonly SpecTarget[];
   readonly #force: boolean;
   readonly #pair: Pair;
   readonly #unsettled: string[] = [];
 
   /** @throws {GuestNotPvError} */
-  constructor(stack: ToolStack, guest: Guest, target: SpecTarget, force: boolean) {
-    if (guest.type !== 'pv')
-      throw new GuestNotPvError(guest, `xl pci-detach ${guest.name} ${formatSpecTarget(target)}`);
+  constructor(stack: ToolStack, guest: Guest, targets: readonly SpecTarget[], force: boolean) {
+    stack.checkPv(
+      guest,
+      targets.map((target) => `xl pci-detach ${guest.name} ${formatSpecTarget(target)}`),
+    );
     this.#stack = stack;
     this.#guest = guest;
-    this.#target = target;
+    this.#targets = targets;
     this.#force = force;
     this.#pair = stack.pairOf(guest);
   }
@@ -60,14 +61,20 @@ export class Detaching {
     return { guest: { domain, name }, functions: gone, forced: !agreed, unsettled: this.#unsettled };
   }
 
+  /** Each target must be something that the guest has. */
   async #pick(has: readonly PciAddress[]): Promise<readonly PciAddress[]> {
-    const target = this.#target;
-    const wanted = target.kind === 'name' ? await this.#stack.libxl.named(target.name) : [target.address];
-    const isMeant = (one: PciAddress) =>
-      wanted.some((address) => (target.kind === 'device' ? one.sharesDevice(address) : one.equals(address)));
-    const leaving = has.filter(isMeant);
-    if (leaving.length === 0) throw new FunctionNotAttachedError(this.#guest, formatSpecTarget(target), has);
-    return leaving;
+    const leaving = new Set<PciAddress>();
+    for (const target of this.#targets) {
+      const wanted = target.kind === 'name' ? await this.#stack.libxl.named(target.name) : [target.address];
+      const meant = has.filter((one) =>
+        wanted.some((address) =>
+          target.kind === 'device' ? one.sharesDevice(address) : one.equals(address),
+        ),
+      );
+      if (meant.length === 0) throw new FunctionNotAttachedError(this.#guest, formatSpecTarget(target), has);
+      for (const one of meant) leaving.add(one);
+    }
+    return has.filter((one) => leaving.has(one));
   }
 
   /**
@@ -104,13 +111,13 @@ export class Detaching {
    * @throws {PairSilentError | PairClosedError | FrontEndFixedError}
    */
   async #askOnce(leaving: readonly PciAddress[]): Promise<readonly PciAddress[] | undefined> {
-    const target = formatSpecTarget(this.#target);
-    const dialogue = this.#stack.dialogueWith(this.#guest, this.#pair, target);
+    const detaching = this.#targets.map(formatSpecTarget).join(' ');
+    const dialogue = this.#stack.dialogueWith(this.#guest, this.#pair, detaching);
     const seen = await dialogue.ready();
     // Nobody is there who would have to let go; somebody who comes meanwhile is asked.
     if (seen.readiness === 'unborn') return this.#pair.forget(leaving, { seen });
     if (this.#stack.hasFixedFrontEnd(this.#guest))
-      throw new FrontEndFixedError('detach', this.#guest, target);
+      throw new FrontEndFixedError('detach', this.#guest, detaching);
     if (!(await this.#pair.askToLeave(leaving, seen))) return undefined;
     await dialogue.changed();
     return this.#pair.forget(leaving);

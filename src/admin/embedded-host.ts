@@ -1,11 +1,12 @@
 /** The whole job in one process: a machine, an embedded Xen on it, its store, the pool, the back end and the tool stack. */
 import type { HostDrivers } from '../function/index.js';
-import { Pciback, type RecoveryOptions } from '../pciback/index.js';
+import { Pciback, type RecoveryOptions, type TopologyName } from '../pciback/index.js';
 import { MemoryJournal, Pool } from '../pool/index.js';
 import { LocalXen, type HostedMachine } from '../xen/local/index.js';
 import { StoreServer } from '../xen/store/index.js';
 import { Attachments } from './attachments.js';
 import { FaultReports } from './fault-reports.js';
+import { examinerOf, ExportGuard, type Examiner, type FindingName } from './findings/index.js';
 import { HostClaims, XEN_HOLDER } from './host-claims.js';
 import type { HostEvent } from './host-events.js';
 import { LocalGuests } from './local-guests.js';
@@ -16,8 +17,14 @@ export interface EmbeddedHostOptions {
   /** Disposed of with the host. */
   readonly machine: HostedMachine & { readonly drivers: HostDrivers };
   readonly onEvent?: (event: HostEvent) => void;
+  /** Findings that are allowed for every attachment, without being named at it. */
+  readonly allowed?: readonly FindingName[];
+  /** Refuses what is unsafe and not allowed also at the back end, whichever tool stack gives it. */
+  readonly refuseUnsafe?: boolean;
   /** Bound of each wait for an end of a guest's PCI pair, in milliseconds; absent: as long as libxl waits, 10 s. */
   readonly patience?: number;
+  /** How guests see their functions; absent: `vpci`. */
+  readonly topology?: TopologyName;
   /** What becomes of functions that fail in a guest's hands; what is not given is as in `DEFAULT_RECOVERY`. */
   readonly recovery?: Partial<RecoveryOptions>;
 }
@@ -31,6 +38,7 @@ interface Parts {
   readonly pciback: Pciback;
   readonly attachments: Attachments;
   readonly guests: LocalGuests;
+  readonly examiner: Examiner;
   readonly faults: Disposable;
   readonly errors: Disposable | undefined;
   readonly responses: RecoveryResponses;
@@ -45,6 +53,7 @@ export class EmbeddedHost implements AsyncDisposable {
   readonly pciback: Pciback;
   readonly attachments: Attachments;
   readonly guests: LocalGuests;
+  readonly examiner: Examiner;
   readonly #parts: Parts;
 
   private constructor(machine: EmbeddedHostOptions['machine'], parts: Parts) {
@@ -56,6 +65,7 @@ export class EmbeddedHost implements AsyncDisposable {
     this.pciback = parts.pciback;
     this.attachments = parts.attachments;
     this.guests = parts.guests;
+    this.examiner = parts.examiner;
     this.#parts = parts;
   }
 
@@ -71,12 +81,17 @@ export class EmbeddedHost implements AsyncDisposable {
     const { platform } = xen;
     const pool = new Pool(machine, new MemoryJournal());
     const claims = new HostClaims(pool, machine.drivers, platform);
+    const { allowed = [], refuseUnsafe = false } = options;
+    const examiner = examinerOf({ platform, machine, pool });
+    const guard = new ExportGuard(examiner, { allowed, refuses: refuseUnsafe });
     // Made after the back end, whose events it follows.
     let responses: RecoveryResponses | undefined = undefined as RecoveryResponses | undefined;
     const pciback = await Pciback.start({
       platform,
       pool,
       holder: XEN_HOLDER,
+      examine: (guest, address) => guard.examine(guest, address),
+      ...(options.topology === undefined ? {} : { topology: options.topology }),
       errors: machine.errors,
       ...(options.recovery === undefined ? {} : { recovery: options.recovery }),
       onEvent: (event) => {
@@ -90,6 +105,8 @@ export class EmbeddedHost implements AsyncDisposable {
       pool,
       claims,
       backEnds: pciback,
+      allowed,
+      guard,
       ...(options.patience === undefined ? {} : { patience: options.patience }),
       onError: (doing, error) => {
         onEvent({ of: 'tool stack', doing, error });
@@ -127,6 +144,7 @@ export class EmbeddedHost implements AsyncDisposable {
       pciback,
       attachments,
       guests,
+      examiner,
       faults,
       errors,
       responses,

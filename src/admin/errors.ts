@@ -3,6 +3,7 @@ import { OpenslotError, type PciAddress } from '../pci/index.js';
 import { backendPath, XENBUS_STATE_NAMES, type XenbusState } from '../xen/pciif/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { XenCallError } from '../xen/index.js';
+import type { GuestType } from '../xen/platform.js';
 import type { Guest } from './guests.js';
 
 type Named = Pick<Guest, 'id' | 'name'>;
@@ -31,18 +32,23 @@ export class GuestRunningError extends OpenslotError {
   }
 }
 
+/** What gives functions to a guest that is not paravirtualised, and takes them. */
+const INSTEAD: Readonly<Record<Exclude<GuestType, 'pv'>, (commands: string) => string>> = {
+  hvm: (commands) =>
+    `${commands}: an HVM guest has functions by its device model, from its start on with pci=["BB:DD.F"] in its configuration`,
+  pvh: () =>
+    'Xen has no passthrough for PVH guests yet: make the guest again with type="pv", or with type="hvm" and pci=["BB:DD.F"]',
+};
+
 /** Functions reach a guest by Xen's PCI interface only when it is paravirtualised. */
 export class GuestNotPvError extends OpenslotError {
   readonly code = 'GUEST_NOT_PV';
-  /** `command` does it for an HVM guest. */
-  constructor(guest: Guest, command: string) {
-    const hvm = guest.type === 'hvm';
+  /** `commands` do it for an HVM guest. */
+  constructor(guest: Named, type: Exclude<GuestType, 'pv'>, commands: readonly string[]) {
     super(
-      `guest ${guest.name} is ${guest.type === 'unknown' ? 'of a type that its tool stack does not tell' : guest.type.toUpperCase()}: Xen's PCI interface is for PV guests`,
-      { guest: guest.id, name: guest.name, type: guest.type },
-      hvm
-        ? `${command}: an HVM guest has functions by its device model`
-        : 'make the guest with type="pv" in its configuration',
+      `guest ${guest.name} is ${type.toUpperCase()}: Xen's PCI interface is for PV guests`,
+      { guest: guest.id, name: guest.name, type },
+      INSTEAD[type](commands.join('; ')),
     );
   }
 }
@@ -201,5 +207,31 @@ export class ExportRefusedError extends OpenslotError {
       { guest: guest.id, name: guest.name, address: String(address) },
       `look at the log of openslot serve, and at xenstore-ls -fp ${backendPath(own, guest.id)}`,
     );
+  }
+}
+
+/** Of several functions that were asked for together some cannot be given: nobody got any. */
+export class FunctionsRefusedError extends OpenslotError {
+  readonly code = 'FUNCTIONS_REFUSED';
+  constructor(
+    wanted: number,
+    refusals: readonly { readonly address: PciAddress; readonly error: OpenslotError }[],
+  ) {
+    super(
+      `${refusals.length} of ${wanted} functions cannot be given, so none was: ${refusals.map(({ error }) => error.message).join('; ')}`,
+      {
+        wanted,
+        refused: refusals.map(({ address, error }) => `${address} ${error.code}`),
+      },
+      [...new Set(refusals.map(({ error }) => error.next))].filter((next) => next !== '').join('; '),
+    );
+  }
+}
+
+/** A function was asked for twice in one request. */
+export class FunctionNamedTwiceError extends OpenslotError {
+  readonly code = 'FUNCTION_NAMED_TWICE';
+  constructor(address: PciAddress) {
+    super(`${address} is named twice`, { address: String(address) }, 'name each function once');
   }
 }

@@ -1,5 +1,6 @@
 /** Guests of the host, as their tool stack wrote them into XenStore. */
 import { parseDomainId, type DomainId } from '../xen/domain.js';
+import type { GuestType } from '../xen/platform.js';
 import { homePath, type StoreView, type XenStore } from '../xen/store/index.js';
 import { GuestUnknownError } from './errors.js';
 
@@ -9,7 +10,7 @@ export interface Guest {
   /** Tells the guest from an earlier one with the same id. */
   readonly uuid: string;
   /** As libxl keeps it; `unknown` where another tool stack made the guest. */
-  readonly type: 'pv' | 'pvh' | 'hvm' | 'unknown';
+  readonly type: GuestType | 'unknown';
 }
 
 const TYPES = ['pv', 'pvh', 'hvm'] as const;

@@ -3,16 +3,12 @@
  * on the embedded Xen the guests, up to a whole host in one process. Knows the pool and Xen's platform; the commands and
  * the owner's socket call it.
  */
-export type { AttachedFunction, AttachReport } from './attach.js';
-export {
-  Attachments,
-  type AttachmentsOptions,
-  type AttachOptions,
-  type DetachOptions,
-} from './attachments.js';
+export type { AttachedFunction, AttachOptions, AttachReport } from './attach.js';
+export { Attachments, type AttachmentsOptions, type DetachOptions } from './attachments.js';
 export type { DetachReport } from './detach.js';
 export { EmbeddedHost, type EmbeddedHostOptions } from './embedded-host.js';
 export * from './errors.js';
+export * from './findings/index.js';
 export type { Guest } from './guests.js';
 export { claimHidden, describeHideOutcome, hideOutcomeData, type HideOutcome } from './hide-at-start.js';
 export { HostClaims, XEN_HOLDER, type ClaimReport } from './host-claims.js';

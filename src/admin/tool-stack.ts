@@ -5,7 +5,8 @@ import type { FrontEndKind } from '../pciback/index.js';
 import { QuarantinedError, type Pool } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import type { GuestStatus, XenPlatform } from '../xen/platform.js';
-import { goneOr } from './errors.js';
+import { GuestNotPvError, goneOr } from './errors.js';
+import { examinerOf, type Examiner, type ExportGuard, type FindingName } from './findings/index.js';
 import { XenStoreContendedError } from '../xen/store/index.js';
 import type { Guest } from './guests.js';
 import { GuestGrants } from './guest-grants.js';
@@ -30,6 +31,10 @@ export interface ToolStackOptions {
   readonly claims: HostClaims;
   /** What the back ends know of their guests: where they run in this process, `Pciback` does. */
   readonly backEnds?: BackEndKnowledge;
+  /** Findings that are allowed for every attachment, without being named at it. */
+  readonly allowed?: readonly FindingName[];
+  /** Where the back end asks before an export: it is told what an attachment has allowed. */
+  readonly guard?: ExportGuard;
   /** Bound of each wait for an end of a pair, in milliseconds; absent: as long as libxl waits, 10 s. */
   readonly patience?: number;
 }
@@ -45,15 +50,30 @@ export class ToolStack {
   readonly pool: Pool;
   readonly claims: HostClaims;
   readonly libxl: LibxlMemory;
+  readonly examiner: Examiner;
+  readonly allowed: readonly FindingName[];
+  readonly guard: ExportGuard | undefined;
   readonly #backEnds: ToolStackOptions['backEnds'];
   readonly #patience: number;
 
-  constructor({ platform, machine, pool, claims, backEnds, patience }: ToolStackOptions) {
+  constructor({
+    platform,
+    machine,
+    pool,
+    claims,
+    backEnds,
+    patience,
+    allowed = [],
+    guard,
+  }: ToolStackOptions) {
     this.platform = platform;
     this.machine = machine;
     this.pool = pool;
     this.claims = claims;
     this.libxl = new LibxlMemory(platform.store);
+    this.examiner = examinerOf({ platform, machine, pool });
+    this.allowed = allowed;
+    this.guard = guard;
     this.#backEnds = backEnds;
     this.#patience = patience ?? PATIENCE_MS;
   }
@@ -65,6 +85,25 @@ export class ToolStack {
     } catch (error) {
       throw goneOr(error, guest);
     }
+  }
+
+  /**
+   * @param commands what does it for a guest of another type, by its device model.
+   * @throws {GuestNotPvError | GuestGoneError}
+   */
+  checkPv(guest: Guest, commands: readonly string[]): void {
+    // Where the guest's own tool stack does not say it, the hypervisor does.
+    const type = guest.type === 'unknown' ? this.statusOf(guest).type : guest.type;
+    if (type !== 'pv') throw new GuestNotPvError(guest, type, commands);
+  }
+
+  /** All functions of the device that this one is of, in order of their numbers. */
+  functionsOf(address: PciAddress): readonly PciAddress[] {
+    return this.machine
+      .list()
+      .map((summary) => summary.address)
+      .filter((one) => one.sharesDevice(address))
+      .sort((a, b) => a.sbdf - b.sbdf);
   }
 
   /**

@@ -1,11 +1,14 @@
 /** `openslot attach`: gives a function of the pool to a guest. */
 import type { Command } from 'commander';
 import { notations } from '../pci/index.js';
+import type { FindingName } from '../admin/index.js';
+import { allowOption } from './allow-option.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
 export function define(command: Command): void {
   command
     .addOption(machineOption())
+    .addOption(allowOption())
     .option(
       '--force',
       'also to a guest whose front end takes no changes while it runs; the guest may not survive it',
@@ -23,8 +26,13 @@ The guest must be a PV guest, made with  passthrough = "enabled"  and  e820_host
 SPEC is xl's: a slot on the guest's bus behind @; seize=1 claims the function first; BB:DD.* gives all functions of a
 device that are in the pool. What xl attached openslot detaches, and the other way round.
 
+A function that others share something with is refused, with all that was found: an interrupt line, a 4 KiB page of
+registers, an IOMMU group or its device, where the host's driver or another guest has the other one. So is one that
+has no reset, or no IOMMU. openslot show lists it beforehand; --allow accepts it by name, for this time.
+
 Examples:
   openslot attach web 0a:00.0
+  openslot attach web 0a:00.0 --allow shared-interrupt,no-reset
   openslot attach 3 0a:00.0@5,seize=1
   openslot attach web '0a:00.*' --json
   xl create -p web.cfg && openslot attach web 0a:00.0 && xl unpause web`,
@@ -41,7 +49,7 @@ const FRONT_END = {
 async function attach(
   guest: string,
   spec: string,
-  options: MachineChoice & { json?: boolean; force?: boolean },
+  options: MachineChoice & { json?: boolean; force?: boolean; allow: readonly FindingName[] },
 ): Promise<void> {
   // Refused here: a wrong command line is no business of the owner's.
   notations.xlSpec.parse(spec);
@@ -49,8 +57,11 @@ async function attach(
     import('./machine-view.js'),
     import('./waiting.js'),
   ]);
-  const { force = false } = options;
-  const report = await waitingFor(`guest ${guest}`, askOwnerOf(options, 'attach', { guest, spec, force }));
+  const { force = false, allow } = options;
+  const report = await waitingFor(
+    `guest ${guest}`,
+    askOwnerOf(options, 'attach', { guest, spec, force, allow: [...allow] }),
+  );
   if (options.json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);
     return;

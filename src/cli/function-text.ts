@@ -1,6 +1,8 @@
 /** A decoded function as lines of text for a person. */
+import type { FindingData } from '../admin/index.js';
 import type { FunctionSummary, RegionInfo, ResetMethod } from '../function/index.js';
 import type { DecodedField, DecodedFunction, DecodedRegister, PciAddress } from '../pci/index.js';
+import type { Wire } from '../owner/index.js';
 import { sizeText } from './size-text.js';
 
 export interface FunctionFacts {
@@ -9,6 +11,8 @@ export interface FunctionFacts {
   readonly resetMethods: readonly ResetMethod[];
   readonly interruptLine: number | undefined;
   readonly decoded: DecodedFunction;
+  /** What it shares with others and lacks. */
+  readonly findings: readonly Wire<FindingData>[];
 }
 
 /** Registers that say nothing by themselves: regions are shown as such, list pointers as the list. */
@@ -40,6 +44,15 @@ function registerLine(register: DecodedRegister): string | undefined {
   return `  ${place}  ${register.name.padEnd(26)} ${register.hex.padEnd(11)}${fields === register.hex ? '' : fields}`.trimEnd();
 }
 
+function findingLines(findings: FunctionFacts['findings']): string[] {
+  const below = ''.padEnd(20);
+  return findings.flatMap(({ code, severity, message, why, next }) => [
+    `  ${severity === 'unsafe' ? '!' : ' '} ${code.padEnd(16)} ${message}`,
+    ...(severity === 'unsafe' ? [`${below} ${why}`] : []),
+    ...(next === '' ? [] : [`${below} ${next}`]),
+  ]);
+}
+
 export function functionLines(address: PciAddress, facts: FunctionFacts): string[] {
   const { summary, regions, resetMethods, decoded } = facts;
   const lines = [`${String(address)}  ${decoded.class ?? 'unknown class'}`];
@@ -47,6 +60,8 @@ export function functionLines(address: PciAddress, facts: FunctionFacts): string
   if (summary?.iommuGroup !== undefined) lines.push(`  IOMMU group    ${summary.iommuGroup}`);
   lines.push(`  reset          ${resetMethods.length === 0 ? 'no method' : resetMethods.join(', ')}`);
   for (const { what, why } of summary?.unreadable ?? []) lines.push(`  not shown      ${what}: ${why}`);
+  if (facts.findings.length > 0)
+    lines.push('', 'To know before it is given away', ...findingLines(facts.findings));
   lines.push('', 'Regions', ...(regions.length === 0 ? ['  none'] : regions.map(regionLine)));
   const registerLines = (registers: readonly DecodedRegister[]) =>
     registers.map(registerLine).filter((line) => line !== undefined);

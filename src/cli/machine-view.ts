@@ -1,9 +1,16 @@
 /** A machine as a command looks at it: opened here where any process can, else told by its owner. */
 import { existsSync } from 'node:fs';
-import type { FunctionSummary, RegionInfo } from '../function/index.js';
-import { askOwner, machineFiles, OwnerUnreachableError, type RequestName } from '../owner/index.js';
+import type { FindingData } from '../admin/index.js';
+import type { FunctionSummary, HostDrivers, Machine, RegionInfo } from '../function/index.js';
+import {
+  askOwner,
+  machineFiles,
+  OwnerRefusedError,
+  OwnerUnreachableError,
+  type RequestName,
+} from '../owner/index.js';
 import type { OwnerResults, RequestParameters, Wire } from '../owner/index.js';
-import { bytesReader, decodeFunction, notations, type PciAddress } from '../pci/index.js';
+import { bytesReader, decodeFunction, notations, OpenslotError, type PciAddress } from '../pci/index.js';
 import type { FunctionFacts } from './function-text.js';
 import {
   chosenMachine,
@@ -13,7 +20,7 @@ import {
   type ChosenMachine,
   type MachineChoice,
 } from './machine-option.js';
-import { viewPool, type PoolView } from './pool-view.js';
+import { hostPool, viewPool, type PoolView } from './pool-view.js';
 
 export interface MachineView {
   readonly name: string;
@@ -67,27 +74,64 @@ export async function viewMachine(choice: MachineChoice): Promise<MachineView> {
 
 export async function inspectFunction(choice: MachineChoice, address: PciAddress): Promise<FunctionFacts> {
   if (chosenMachine(choice).name === 'sim') {
-    const { summary, regions, resetMethods, interruptLine, config } = await askSim('inspect', {
-      address: String(address),
-    });
+    const parameters = { address: String(address) };
+    const { summary, regions, resetMethods, interruptLine, config } = await askSim('inspect', parameters);
     return {
       summary: summaryOf(summary),
       regions: regions.map((region): RegionInfo => ({ ...region, address: BigInt(region.address) })),
       resetMethods,
       interruptLine,
       decoded: decodeFunction(bytesReader(Buffer.from(config, 'base64'))),
+      findings: await askSim('findings', parameters),
     };
   }
   using machine = await openHost();
   const summary = machine.list().find((entry) => entry.address.equals(address));
   using fn = machine.open(address);
+  const findings = await findingsOnHost(machine, address);
   return {
     summary,
     regions: fn.regions,
     resetMethods: fn.resetMethods,
     interruptLine: fn.interruptLine,
     decoded: decodeFunction(fn.config),
+    findings,
   };
+}
+
+/** By the owner, who knows the guests and the hypervisor; without one, by what this process can see. */
+async function findingsOnHost(
+  machine: Machine & { readonly drivers: HostDrivers },
+  address: PciAddress,
+): Promise<readonly Wire<FindingData>[]> {
+  try {
+    return await askOwner(machineFiles(machine.name).socket, 'findings', { address: String(address) });
+  } catch (error) {
+    const busy = error instanceof OwnerRefusedError && error.code === 'OWNER_BUSY';
+    if (!(error instanceof OwnerUnreachableError) && !busy) throw error;
+  }
+  const [{ describeFinding, Examiner, examinerOf }, { openNativePlatform, runsOnXen }] = await Promise.all([
+    import('../admin/findings/index.js'),
+    import('../xen/native/index.js'),
+  ]);
+  const pool = hostPool(machine);
+  const onXen = runsOnXen();
+  // Xen keeps the IOMMU for itself, and shows it to its tool stack alone: without the right to ask, nobody knows.
+  const platform = onXen ? await openNativePlatform().catch(ignoreRefusal) : undefined;
+  try {
+    const examiner =
+      platform === undefined
+        ? new Examiner({ machine, pool, store: undefined, translates: () => (onXen ? undefined : false) })
+        : examinerOf({ platform, machine, pool });
+    return (await examiner.look(address)).map(describeFinding);
+  } finally {
+    await platform?.[Symbol.asyncDispose]();
+  }
+}
+
+function ignoreRefusal(error: unknown): undefined {
+  if (!(error instanceof OpenslotError)) throw error;
+  return undefined;
 }
 
 /** What JSON leaves out is undefined again. */

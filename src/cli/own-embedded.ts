@@ -1,5 +1,5 @@
 /** Owning an embedded host: its XenStore on a socket, and the requests of other terminals. */
-import { inspect, type EmbeddedHost } from '../admin/index.js';
+import { describeFinding, inspect, type EmbeddedHost } from '../admin/index.js';
 import { machineFiles, type OwnerSocket } from '../owner/index.js';
 import { notations, type PciAddress } from '../pci/index.js';
 import { rmSync } from 'node:fs';
@@ -19,7 +19,8 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
     inspect: ({ address }) => inspect(host.machine, address),
     claim: ({ address }) => host.claims.claim(address),
     release: ({ address }) => host.claims.release(address),
-    attach: ({ guest, spec, force }) => host.attachments.attach(guest, spec, { force }),
+    findings: async ({ address }) => (await host.examiner.look(address)).map(describeFinding),
+    attach: ({ guest, spec, force, allow }) => host.attachments.attach(guest, spec, { force, allow }),
     detach: ({ guest, spec, force }) => host.attachments.detach(guest, spec.target, { force }),
     guest_run: (options) => guests.run({ ...options, file: resolve(options.file) }),
     guest_list: () => guests.list(),

@@ -7,6 +7,7 @@ import {
   EmbeddedHost,
   hideOutcomeData,
   hostEventData,
+  type EmbeddedHostOptions,
 } from '../admin/index.js';
 import type { HideList } from '../boot/index.js';
 import { parseMachine, SimMachine } from '../machines/sim/index.js';
@@ -28,7 +29,14 @@ export class DescriptionUnreadableError extends OpenslotError {
 export async function serveSim(
   file: string | undefined,
   json: boolean,
-  { hidden, errors }: { readonly hidden: HideList | undefined; readonly errors: ErrorChoice },
+  {
+    hidden,
+    errors,
+    ...safety
+  }: {
+    readonly hidden: HideList | undefined;
+    readonly errors: ErrorChoice;
+  } & Pick<EmbeddedHostOptions, 'allowed' | 'refuseUnsafe'>,
 ): Promise<void> {
   const log = serveLog(json);
   const told = untilTold();
@@ -38,6 +46,7 @@ export async function serveSim(
   await using owner = await OwnerSocket.bind('sim', socket);
   await using host = await EmbeddedHost.start({
     machine,
+    ...safety,
     recovery: chosenRecovery(errors, machine),
     onEvent: (event) => {
       log(describeHostEvent(event), { event: 'host', ...hostEventData(event) });

@@ -1,6 +1,8 @@
 /** `openslot serve`: owns the machine and is the PCI back end of its Xen guests. */
 import type { Command } from 'commander';
 import { errorData, reasonOf } from '../pci/errors.js';
+import type { FindingName } from '../admin/index.js';
+import { allowOption } from './allow-option.js';
 import type { PcibackEvent } from '../pciback/index.js';
 import { addErrorOption, chosenRecovery, type ErrorChoice } from './error-option.js';
 import { addHideOptions, chosenHideList, type HideChoice } from './hide-option.js';
@@ -11,11 +13,15 @@ import { untilTold } from './until-told.js';
 interface ServeOptions extends MachineChoice, HideChoice, ErrorChoice {
   json?: boolean;
   stages?: string;
+  allow: readonly FindingName[];
+  refuseUnsafe?: boolean;
 }
 
 export function define(command: Command): void {
   addErrorOption(addHideOptions(command.addOption(machineOption())))
     .option('--json', 'log one JSON object a line')
+    .addOption(allowOption())
+    .option('--refuse-unsafe', 'do not export what is unsafe and not allowed, whichever tool stack gives it')
     .option('--stages <file>', 'measure each operation by stage and write the means there at the end')
     .addHelpText(
       'after',
@@ -24,6 +30,10 @@ Runs until SIGINT or SIGTERM, in Xen's domain 0, as root. While it runs, guests 
 served by openslot instead of the kernel's back end; claim, release, attach, detach and list of other terminals work
 through it.
 A second serve is refused.
+
+What a guest gets by xl although it is not safe (it shares an interrupt line, a page of registers, an IOMMU group or
+its device with others, has no reset, or no IOMMU) is told here; with --refuse-unsafe it is not exported. --allow names
+what is acceptable on this host, for xl and for every openslot attach.
 
 --hide claims before anything is served, as the kernel's own option does at boot: what is absent, a bridge, or taken is
 told and left; a list that is not right stops serve before it changes anything.
@@ -48,7 +58,12 @@ async function serve(options: ServeOptions): Promise<void> {
   const machine = chosenMachine(options);
   if (machine.name === 'linux') return serveHost(options);
   const { serveSim } = await import('./serve-sim.js');
-  return serveSim(machine.file, options.json === true, { hidden: chosenHideList(options), errors: options });
+  return serveSim(machine.file, options.json === true, {
+    hidden: chosenHideList(options),
+    errors: options,
+    allowed: options.allow,
+    refuseUnsafe: options.refuseUnsafe === true,
+  });
 }
 
 async function serveHost(options: ServeOptions): Promise<void> {
@@ -58,7 +73,10 @@ async function serveHost(options: ServeOptions): Promise<void> {
     {
       Attachments,
       claimHidden,
+      describeFinding,
       describeHideOutcome,
+      examinerOf,
+      ExportGuard,
       HostClaims,
       hideOutcomeData,
       RecoveryResponses,
@@ -96,6 +114,9 @@ async function serveHost(options: ServeOptions): Promise<void> {
       });
     },
   );
+  const examiner = examinerOf({ platform, machine, pool });
+  const { allow: allowed, refuseUnsafe: refuses = false } = options;
+  const guard = new ExportGuard(examiner, { allowed, refuses });
   const clock = options.stages === undefined ? undefined : new pciback.StageClock();
   const toolStackFailed = (doing: string, error: unknown) => {
     log(`${doing} failed: ${reasonOf(error)}`, {
@@ -110,6 +131,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
     platform,
     pool,
     holder: XEN_HOLDER,
+    examine: (guest, address) => guard.examine(guest, address),
     onEvent: (event) => {
       log(pciback.describeEvent(event), pciback.eventData(event));
       respond(event);
@@ -124,6 +146,8 @@ async function serveHost(options: ServeOptions): Promise<void> {
     pool,
     claims: hostClaims,
     backEnds,
+    allowed,
+    guard,
     onError: toolStackFailed,
   });
   await using responses = new RecoveryResponses({ attachments, onError: toolStackFailed });
@@ -139,7 +163,8 @@ async function serveHost(options: ServeOptions): Promise<void> {
     pool: () => entriesOf(pool, backEnds),
     claim: ({ address }) => hostClaims.claim(address),
     release: ({ address }) => hostClaims.release(address),
-    attach: ({ guest, spec, force }) => attachments.attach(guest, spec, { force }),
+    findings: async ({ address }) => (await examiner.look(address)).map(describeFinding),
+    attach: ({ guest, spec, force, allow }) => attachments.attach(guest, spec, { force, allow }),
     detach: ({ guest, spec, force }) => attachments.detach(guest, spec.target, { force }),
   });
   const count = pool.list().length;

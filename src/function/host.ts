@@ -65,6 +65,8 @@ export interface MessageTarget extends Disposable {
  * DMA. Given to one owner; devices only have {@link Host}.
  */
 export interface HostControl {
+  /** False on a machine without an IOMMU: contexts are kept, and DMA reaches all memory whatever they say. */
+  readonly translates: boolean;
   /** Fresh memory, zeroed, page aligned. @throws {MachineMemoryError} none is left. */
   allocateMemory(bytes: number): MemoryRange;
   /**

@@ -14,5 +14,7 @@ export * from './host.js';
 export * from './host-drivers.js';
 export * from './machine.js';
 export * from './memory-registers.js';
+export * from './neighbours.js';
 export * from './region-access.js';
 export * from './saved-state.js';
+export * from './survey.js';

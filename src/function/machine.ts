@@ -14,6 +14,8 @@ export interface MachineCapabilities {
   readonly interrupts: boolean;
   readonly dma: boolean;
   readonly reset: boolean;
+  /** It tells which functions its IOMMU cannot tell apart: a function without a group is translated by none. */
+  readonly iommuGroups: boolean;
   /** Its memory addresses are machine frames that a real Xen guest can map. */
   readonly machineFrames: boolean;
 }

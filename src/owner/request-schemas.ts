@@ -1,5 +1,6 @@
 /** The parameters of each request, as data: what a client may send, and what it becomes once checked. */
 import { z } from 'zod';
+import { FINDING_NAMES } from '../admin/findings/finding.js';
 import { notations, OpenslotError } from '../pci/index.js';
 
 /** A line is no request of this protocol. */
@@ -23,7 +24,13 @@ const SCHEMAS = {
   inspect: z.strictObject({ address }),
   claim: z.strictObject({ address }),
   release: z.strictObject({ address }),
-  attach: z.strictObject({ guest, spec, force: z.boolean().default(false) }),
+  findings: z.strictObject({ address }),
+  attach: z.strictObject({
+    guest,
+    spec,
+    force: z.boolean().default(false),
+    allow: z.array(z.enum(FINDING_NAMES)).default([]),
+  }),
   /** Of the specification only what it names counts. */
   detach: z.strictObject({ guest, spec, force: z.boolean().default(false) }),
   guest_run: z.strictObject({

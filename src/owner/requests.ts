@@ -3,6 +3,7 @@ import type {
   AttachReport,
   ClaimReport,
   DetachReport,
+  FindingData,
   FrontEndKind,
   GuestInfo,
   Inspection,
@@ -30,6 +31,7 @@ export interface OwnerResults {
   readonly inspect: Inspection;
   readonly claim: ClaimReport;
   readonly release: ClaimReport;
+  readonly findings: readonly FindingData[];
   readonly attach: AttachReport;
   readonly detach: DetachReport;
   readonly guest_run: GuestInfo;

@@ -1,6 +1,6 @@
 /** One guest's back end: follows the XenBus states of its pair and answers the operations in its page. */
 import type { ErrorReport } from '../function/index.js';
-import type { PciAddress } from '../pci/index.js';
+import type { PciAddress, RootBus } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { BackAerPage, ExportState, SharedPage, XenbusState } from '../xen/pciif/index.js';
 import type { EventChannel, ForeignPage } from '../xen/platform.js';
@@ -52,6 +52,9 @@ export class Backend {
     this.#exports = new GuestExports(guest, context, {
       exported: (address, virtual) => {
         this.#tell({ event: 'exported', address, virtual });
+      },
+      found: (address, finding) => {
+        this.#tell({ event: 'found', address, finding });
       },
       returned: (report) => {
         this.#connection?.dialogue.wake();
@@ -213,13 +216,14 @@ export class Backend {
     for (const entry of wanted) placed.push(await this.#exports.add(entry));
     if (this.#follower.stopped) return;
     this.#phase = 'exported';
-    await this.#switch(XenbusState.initialised, { ...keysOf(placed), ...PairKeys.rootKeys() });
+    await this.#switch(XenbusState.initialised, keysOf(placed), this.#exports.topology.roots());
   }
 
   /** Functions that join or leave while the guest has not connected: nobody has to agree to it. */
   async #followList(): Promise<void> {
     const keys = keysOf(await this.#exports.follow(await this.#keys.functions(), 'new'));
-    if (!this.#follower.stopped && Object.keys(keys).length > 0) await this.#keys.write(keys);
+    if (!this.#follower.stopped && Object.keys(keys).length > 0)
+      await this.#keys.write(keys, this.#exports.topology.roots());
   }
 
   async #connect(): Promise<void> {
@@ -263,7 +267,7 @@ export class Backend {
     const told = new Set<string>();
     return new OperationHandler(
       shared,
-      this.#exports.bus,
+      this.#exports.topology,
       ({ command, devfn }, error) => {
         if (told.size === told.add(`${command} ${devfn}`).size) return;
         this.#tell({ event: 'operation_failed', command, devfn, error });
@@ -278,7 +282,7 @@ export class Backend {
     if (this.#follower.stopped) return;
     // A guest that has not connected yet does so when it finds Initialised, and never answers Reconfigured.
     const next = this.#phase === 'exported' ? XenbusState.initialised : XenbusState.reconfigured;
-    await this.#switch(next, { ...keys, ...PairKeys.rootKeys() });
+    await this.#switch(next, keys, this.#exports.topology.roots());
   }
 
   /** The front end closes, and we follow it: an orderly end. The functions stay the guest's until the pair goes. */
@@ -315,8 +319,12 @@ export class Backend {
     await recovered;
   }
 
-  async #switch(state: XenbusState, keys: Readonly<Record<string, string>> = {}): Promise<boolean> {
-    const there = await this.#keys.switchState(state, keys);
+  async #switch(
+    state: XenbusState,
+    keys: Readonly<Record<string, string>> = {},
+    roots: readonly RootBus[] = [],
+  ): Promise<boolean> {
+    const there = await this.#keys.switchState(state, keys, roots);
     if (there) this.#tell({ event: 'state', state });
     return there;
   }

@@ -1,6 +1,6 @@
 /** What the back end tells its owner, as data; and the one place where it becomes text. */
 import type { ErrorSeverity } from '../function/index.js';
-import { errorData, reasonOf, visibleText, type PciAddress } from '../pci/index.js';
+import { errorData, reasonOf, visibleText, type ErrorData, type PciAddress } from '../pci/index.js';
 import type { ReturnReport } from '../pool/index.js';
 import type { RecoveryEvent } from './guest-recovery.js';
 import type { ErrorPolicy } from './recovery-options.js';
@@ -11,6 +11,8 @@ import type { FrontEndKind } from './front-end-kind.js';
 export type PcibackEvent = { readonly guest: DomainId } & (
   | { readonly event: 'state'; readonly state: XenbusState }
   | { readonly event: 'exported'; readonly address: PciAddress; readonly virtual: PciAddress }
+  /** Told before the export: what the function shares with others, or lacks. */
+  | { readonly event: 'found'; readonly address: PciAddress; readonly finding: ErrorData }
   | { readonly event: 'returned'; readonly report: ReturnReport }
   | { readonly event: 'connected'; readonly aerHandler: boolean; readonly frontEnd: FrontEndKind }
   | { readonly event: 'foreign'; readonly state: XenbusState }
@@ -51,6 +53,8 @@ function textOf(event: PcibackEvent): string {
       return `${guest}: back end ${XENBUS_STATE_NAMES[event.state]}`;
     case 'exported':
       return `${guest}: ${event.address} is ${event.virtual} in the guest`;
+    case 'found':
+      return `${guest}: not safe: ${event.finding.code}: ${event.finding.message}`;
     case 'returned':
       return `${guest}: ${describeReturn(event.report)}`;
     case 'connected':

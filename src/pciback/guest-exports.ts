@@ -1,6 +1,6 @@
 /** The functions in one guest's hands: exported from the pool onto its virtual bus, and taken back. */
 import type { ConfigSpace } from '../function/index.js';
-import type { PciAddress } from '../pci/index.js';
+import type { ErrorData, PciAddress } from '../pci/index.js';
 import type { Lease, Pool, ReturnReport } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { ExportState } from '../xen/pciif/index.js';
@@ -8,7 +8,7 @@ import type { XenPlatform } from '../xen/platform.js';
 import { ExportedFunction, type RefusedWrite } from './exported-function.js';
 import type { FunctionEntry } from './pair-keys.js';
 import type { Policy } from './policy.js';
-import { VirtualBus } from './virtual-bus.js';
+import { topologyOf, type Topology, type TopologyName } from './topology.js';
 
 export interface GuestExportsContext {
   readonly platform: XenPlatform;
@@ -16,6 +16,13 @@ export interface GuestExportsContext {
   /** Driver whose functions join the pool when a tool stack names them: it keeps them for guests. */
   readonly holder: string;
   readonly policy: Policy;
+  /** How every guest sees its functions. */
+  readonly topology: TopologyName;
+  /**
+   * What the guest's owner should know of a function before it is exported; absent where nobody wants to know.
+   * @throws why it must not be exported.
+   */
+  readonly examine?: (guest: DomainId, address: PciAddress) => Promise<readonly ErrorData[]>;
   /** Puts a measuring wrapper around configuration space, where somebody measures. */
   readonly wrap: (config: ConfigSpace) => ConfigSpace;
 }
@@ -29,6 +36,7 @@ export interface PlacedFunction {
 /** Told of what happens to the guest's functions. */
 export interface GuestExportsListener {
   exported(address: PciAddress, virtual: PciAddress): void;
+  found(address: PciAddress, finding: ErrorData): void;
   returned(report: ReturnReport): void;
   writeRefused(address: PciAddress, write: Parameters<RefusedWrite>[0]): void;
   failed(doing: string, error: unknown): void;
@@ -36,7 +44,7 @@ export interface GuestExportsListener {
 
 /** Functions are known by their own address; the numbers that the tool stack gives them change under detach. */
 export class GuestExports {
-  readonly bus = new VirtualBus<ExportedFunction>();
+  readonly topology: Topology<ExportedFunction>;
   readonly #guest: DomainId;
   readonly #context: GuestExportsContext;
   readonly #listener: GuestExportsListener;
@@ -47,10 +55,11 @@ export class GuestExports {
     this.#guest = guest;
     this.#context = context;
     this.#listener = listener;
+    this.topology = topologyOf(context.topology);
   }
 
   list(): readonly { readonly exported: ExportedFunction; readonly virtual: PciAddress }[] {
-    return [...this.bus.occupants()].map(({ address, occupant }) => ({
+    return [...this.topology.occupants()].map(({ address, occupant }) => ({
       exported: occupant,
       virtual: address,
     }));
@@ -76,14 +85,29 @@ export class GuestExports {
 
   /**
    * Exports what is wanted and takes back what leaves. One that fails is told and left wanted. `new`: only what was not
-   * tried before, because the guest can cause this to be called.
+   * tried before, because the guest can cause this to be called. `all`: what failed before once more; what was listed
+   * since was asked for together, and a guest that is connected gets all of it or none.
    */
   async follow(list: readonly FunctionEntry[], tried: 'all' | 'new'): Promise<readonly PlacedFunction[]> {
     await this.takeBackUnlisted(list.filter(({ state }) => state !== ExportState.leaving));
+    const wanted = list.filter(({ state, address }) => state === ExportState.wanted && !this.#has(address));
+    const isFresh = ({ address }: FunctionEntry) => !this.#refusals.has(address.sbdf);
+    const fresh = wanted.filter(isFresh);
+    const stale = tried === 'all' ? wanted.filter((entry) => !isFresh(entry)) : [];
+    let placed = await this.#addEach(fresh);
+    if (tried === 'all' && placed.length < fresh.length) {
+      placed = [];
+      for (const { exported } of this.list())
+        if (fresh.some(({ address }) => address.equals(exported.physical))) await this.takeBack(exported);
+    }
+    placed.push(...(await this.#addEach(stale)));
+    return placed;
+  }
+
+  /** @returns those that could be exported. */
+  async #addEach(entries: readonly FunctionEntry[]): Promise<PlacedFunction[]> {
     const placed: PlacedFunction[] = [];
-    for (const entry of list) {
-      if (entry.state !== ExportState.wanted || this.#has(entry.address)) continue;
-      if (tried === 'new' && this.#refusals.has(entry.address.sbdf)) continue;
+    for (const entry of entries) {
       try {
         placed.push(await this.add(entry));
       } catch (error) {
@@ -106,12 +130,14 @@ export class GuestExports {
   }
 
   async #export(address: PciAddress, wantedSlot: number | undefined): Promise<PciAddress> {
-    const { pool, holder, platform, policy, wrap } = this.#context;
+    const { pool, holder, platform, policy, wrap, examine } = this.#context;
     // `xl pci-assignable-add` may have claimed it after we started.
     pool.adoptHeld(address, holder);
     // A guest that is started again at once finds its function still on the way back from its former self.
     await pool.returned(address);
-    const virtual = this.bus.placeFor(address, wantedSlot);
+    for (const finding of (await examine?.(this.#guest, address)) ?? [])
+      this.#listener.found(address, finding);
+    const virtual = this.topology.placeFor(address, wantedSlot);
     const lease = pool.take(address, `guest ${this.#guest}`);
     let exported: ExportedFunction;
     try {
@@ -129,20 +155,20 @@ export class GuestExports {
       await this.#giveBack(lease);
       throw cause;
     }
-    this.bus.put(virtual, exported);
+    this.topology.put(virtual, exported);
     return virtual;
   }
 
   /** `distrust`: nobody gets it after this guest, for that reason. */
   async takeBack(exported: ExportedFunction, distrust?: string): Promise<void> {
     // Off the bus first: the guest must not reach a function that is on its way back.
-    this.bus.remove(exported);
+    this.topology.remove(exported);
     await this.#giveBack(exported.lease, distrust);
   }
 
   async takeBackAll(): Promise<void> {
     const all = this.list();
-    for (const { exported } of all) this.bus.remove(exported);
+    for (const { exported } of all) this.topology.remove(exported);
     for (const { exported } of all) await this.#giveBack(exported.lease);
   }
 

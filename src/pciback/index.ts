@@ -17,4 +17,6 @@ export {
   type RecoveryOptions,
 } from './recovery-options.js';
 export { StageClock, type Stage } from './stage-clock.js';
+export { RealAddresses } from './real-addresses.js';
+export { TOPOLOGY_NAMES, type Topology, type TopologyName } from './topology.js';
 export { VirtualBus } from './virtual-bus.js';

@@ -11,7 +11,7 @@ import {
 import { GuestWriteDeniedError, InterruptRefusedError } from './errors.js';
 import type { ExportedFunction } from './exported-function.js';
 import type { StageClock } from './stage-clock.js';
-import type { VirtualBus } from './virtual-bus.js';
+import type { Topology } from './topology.js';
 
 /** Configuration space as the protocol can name it; a function's own may be smaller. */
 const LARGEST_SPACE = 4096;
@@ -21,19 +21,19 @@ export type OperationFault = (operation: Readonly<Operation>, error: unknown) =>
 
 export class OperationHandler {
   readonly #page: SharedPage;
-  readonly #bus: VirtualBus<ExportedFunction>;
+  readonly #topology: Topology<ExportedFunction>;
   readonly #onFault: OperationFault;
   readonly #clock: StageClock | undefined;
   readonly #operation = emptyOperation();
 
   constructor(
     page: SharedPage,
-    bus: VirtualBus<ExportedFunction>,
+    topology: Topology<ExportedFunction>,
     onFault: OperationFault,
     clock?: StageClock,
   ) {
     this.#page = page;
-    this.#bus = bus;
+    this.#topology = topology;
     this.#onFault = onFault;
     this.#clock = clock;
   }
@@ -63,7 +63,7 @@ export class OperationHandler {
   }
 
   #execute(operation: Operation): void {
-    const target = this.#bus.at(operation.domain, operation.bus, operation.devfn);
+    const target = this.#topology.at(operation.domain, operation.bus, operation.devfn);
     if (target === undefined) {
       operation.error = OperationError.deviceNotFound;
       // Old front ends take the value without looking at the error; an absent function has no vendor.

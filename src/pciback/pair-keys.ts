@@ -1,5 +1,5 @@
 /** One guest's PCI pair in XenStore, as the back end reads and writes it. */
-import { notations, OpenslotError, type PciAddress } from '../pci/index.js';
+import { notations, OpenslotError, type PciAddress, type RootBus } from '../pci/index.js';
 import { DOM0, type DomainId } from '../xen/domain.js';
 import {
   backendPath,
@@ -100,19 +100,24 @@ export class PairKeys {
   }
 
   /** Changes our state, and other keys of ours with it; see {@link write}. */
-  switchState(state: XenbusState, keys: Readonly<Record<string, string>> = {}): Promise<boolean> {
-    return this.write({ ...keys, state: String(state) });
+  switchState(
+    state: XenbusState,
+    keys: Readonly<Record<string, string>> = {},
+    roots: readonly RootBus[] = [],
+  ): Promise<boolean> {
+    return this.write({ ...keys, state: String(state) }, roots);
   }
 
   /**
-   * Writes keys of ours, unless the directory is gone: a write would bring back what a destroyed guest's tool stack
-   * has just removed.
+   * Writes keys of ours, and the root buses that are not published yet, unless the directory is gone: a write would bring
+   * back what a destroyed guest's tool stack has just removed.
    * @returns false when it is gone.
    */
-  write(keys: Readonly<Record<string, string>>): Promise<boolean> {
+  write(keys: Readonly<Record<string, string>>, roots: readonly RootBus[] = []): Promise<boolean> {
     return this.#store.transaction(async (tx) => {
       const current = await tx.read(`${this.#back}/state`);
       if (current === undefined) return discard(false);
+      await this.#publishRoots(tx, roots);
       for (const [key, value] of Object.entries(keys)) await tx.write(`${this.#back}/${key}`, value);
       return true;
     });
@@ -121,6 +126,26 @@ export class PairKeys {
   /** Tells the tool stack, as Linux's back end does, that the guest must end: it has not recovered a function. */
   writeRecoveryFailed(): Promise<boolean> {
     return this.write({ aerState: 'aerfail' });
+  }
+
+  /**
+   * Behind the last. One that was published stays, also when its last function has left: a front end that has made a
+   * bus of it keeps that bus (Linux's does, and its back end never takes a root back).
+   */
+  async #publishRoots(tx: StoreView, roots: readonly RootBus[]): Promise<void> {
+    if (roots.length === 0) return;
+    const text = (await tx.read(`${this.#back}/root_num`)) ?? '';
+    let count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+    const published = new Set<string | undefined>();
+    for (let index = 0; index < count; index++)
+      published.add(await tx.read(`${this.#back}/${numbered.root(index)}`));
+    for (const root of roots) {
+      const name = notations.root.format(root);
+      if (published.has(name)) continue;
+      await tx.write(`${this.#back}/${numbered.root(count)}`, name);
+      count++;
+    }
+    await tx.write(`${this.#back}/root_num`, String(count));
   }
 
   /**
@@ -162,11 +187,6 @@ export class PairKeys {
       [numbered.virtual(index)]: notations.vdev.format(virtual),
       [numbered.state(index)]: String(ExportState.exported),
     };
-  }
-
-  /** Keys of the guest's one root bus. */
-  static rootKeys(): Record<string, string> {
-    return { [numbered.root(0)]: notations.root.format({ domain: 0, bus: 0 }), root_num: '1' };
   }
 
   /** What the front end published, checked. @throws {FrontendKeysError} */

@@ -9,9 +9,11 @@ import { RELEASE_DOMAIN, type Watch } from '../xen/store/index.js';
 import { Backend, type BackendContext } from './backend.js';
 import type { PcibackEvent } from './events.js';
 import type { FrontEndKind } from './front-end-kind.js';
+import type { GuestExportsContext } from './guest-exports.js';
 import { DEFAULT_POLICY, type Policy } from './policy.js';
 import { DEFAULT_RECOVERY, type RecoveryOptions } from './recovery-options.js';
 import type { StageClock } from './stage-clock.js';
+import type { TopologyName } from './topology.js';
 
 export interface PcibackOptions {
   readonly platform: XenPlatform;
@@ -19,6 +21,10 @@ export interface PcibackOptions {
   /** Driver that keeps functions for guests, `pciback` on Linux. */
   readonly holder: string;
   readonly policy?: Policy;
+  /** How guests see their functions; absent: `vpci`. */
+  readonly topology?: TopologyName;
+  /** Asked before each export; what it finds is told, and what it throws refuses the export. */
+  readonly examine?: NonNullable<GuestExportsContext['examine']>;
   readonly onEvent?: (event: PcibackEvent) => void;
   /** The machine's error reports, where it has them: guests are asked to recover their functions. */
   readonly errors?: ErrorReports | undefined;
@@ -41,9 +47,11 @@ export class Pciback implements AsyncDisposable {
       pool: options.pool,
       holder: options.holder,
       policy: options.policy ?? DEFAULT_POLICY,
+      topology: options.topology ?? 'vpci',
       wrap: (config) => options.clock?.measured(config) ?? config,
       onEvent: options.onEvent ?? (() => undefined),
       clock: options.clock,
+      ...(options.examine === undefined ? {} : { examine: options.examine }),
       recovery: { ...DEFAULT_RECOVERY, ...options.recovery },
     };
     this.#root = backendRoot(options.platform.domain);

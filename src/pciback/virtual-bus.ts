@@ -1,5 +1,6 @@
-/** The bus that a guest sees: 32 slots on 0000:00, and which function stands where. */
-import { OpenslotError, PciAddress } from '../pci/index.js';
+/** The topology of one virtual bus: 32 slots on 0000:00, and which function stands where. */
+import { OpenslotError, PciAddress, type RootBus } from '../pci/index.js';
+import type { Topology } from './topology.js';
 
 const SLOTS = 32;
 const FUNCTIONS_PER_SLOT = 8;
@@ -20,11 +21,16 @@ export class VirtualBusFullError extends OpenslotError {
   }
 }
 
+const ROOTS: readonly RootBus[] = [{ domain: 0, bus: 0 }];
+
 /**
  * Functions of one device share a slot and keep their function numbers, as guests expect of a multi-function device;
- * every other function gets the first free slot, with its own function number (front ends look at each function).
+ * every other function gets the first free slot, or the one that is asked for, and keeps its number too. libxl asks for
+ * function 0 where one is given alone, but Linux's vpci does not read that, and gives it its own number: as long as we
+ * do the same, a guest finds its function at the same address whichever back end serves it, and a second function of the
+ * device can join it later. Front ends look at each function of a slot, also where function 0 is missing.
  */
-export class VirtualBus<Occupant extends { readonly physical: PciAddress }> {
+export class VirtualBus<Occupant extends { readonly physical: PciAddress }> implements Topology<Occupant> {
   readonly #places: (Occupant | undefined)[] = new Array<Occupant | undefined>(
     SLOTS * FUNCTIONS_PER_SLOT,
   ).fill(undefined);
@@ -58,6 +64,10 @@ export class VirtualBus<Occupant extends { readonly physical: PciAddress }> {
 
   put(address: PciAddress, occupant: Occupant): void {
     this.#places[address.devfn] = occupant;
+  }
+
+  roots(): readonly RootBus[] {
+    return ROOTS;
   }
 
   /** Empties the place of an occupant. @returns its guest address, undefined when it had none. */

@@ -88,11 +88,7 @@ export class Pool {
     holder: string | undefined,
     settle: (record: ClaimRecord) => Promise<void> = () => Promise.resolve(),
   ): Promise<ClaimRecord> {
-    const member = this.#current(address);
-    if (member?.state.state === 'changing') throw new FunctionChangingError(address);
-    if (member !== undefined)
-      throw new AlreadyClaimedError(address, member.record.holder ?? 'having no driver');
-    this.#checkAssignable(address);
+    this.checkClaimable(address);
     const { driver, override } = this.#drivers.binding(address);
     // Held already (by `xl pci-assignable-add`, or at boot): it joins the pool as it stands.
     if (driver !== undefined && driver === holder) return this.#adoptAndSettle(address, driver, settle);
@@ -116,6 +112,15 @@ export class Pool {
     }
     claimed.state = { state: 'free' };
     return record;
+  }
+
+  /** @throws {FunctionChangingError | AlreadyClaimedError | NotAssignableError} what a claim would be refused for at once. */
+  checkClaimable(address: PciAddress): void {
+    const member = this.#current(address);
+    if (member?.state.state === 'changing') throw new FunctionChangingError(address);
+    if (member !== undefined)
+      throw new AlreadyClaimedError(address, member.record.holder ?? 'having no driver');
+    this.#checkAssignable(address);
   }
 
   /**

@@ -66,6 +66,8 @@ export interface Pirqs {
 
 /** To whom the IOMMU gives a function. */
 export interface Assignment {
+  /** False where no IOMMU stands between functions and memory. @throws {XenCallError | XenUnsupportedError} */
+  translates(): boolean;
   /**
    * The guest's IOMMU context translates the function's DMA from now on; before, it was in quarantine.
    * @throws {XenCallError} EOPNOTSUPP: the guest was made without one.
@@ -86,8 +88,13 @@ export interface Assignment {
   releaseMsix(address: PciAddress): void;
 }
 
+/** Paravirtualised; in a hardware container, without or with a model of a PC's devices. */
+export type GuestType = 'pv' | 'pvh' | 'hvm';
+
 /** What Xen and its tool stack know of a guest, beyond what stands in the store. */
 export interface GuestStatus {
+  /** By the hypervisor's own word. */
+  readonly type: GuestType;
   /** Its processors do not run: it was made so and not started yet, or somebody stopped it. */
   readonly paused: boolean;
   /** What passthrough needs and the guest is known to have been made without, as options of xl.cfg. */

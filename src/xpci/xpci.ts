@@ -41,6 +41,7 @@ export class Xpci implements Machine, AsyncDisposable {
       interrupts: platform.pirqs !== undefined,
       dma: platform.dma !== undefined,
       reset: false,
+      iommuGroups: false,
       machineFrames: false,
     };
     this.#bus = new GuestBus(platform, options.msixVectors ?? 32);

@@ -1,6 +1,12 @@
 /** A host for the tests of attach and detach: machine, pool, back end and tool stack in one process, guests beside it. */
 import assert from 'node:assert/strict';
-import { Attachments, HostClaims, type ToolStackOptions } from '../../src/admin/index.js';
+import {
+  Attachments,
+  FINDING_NAMES,
+  HostClaims,
+  type FindingName,
+  type ToolStackOptions,
+} from '../../src/admin/index.js';
 import { grantsOf, type Grants } from '../../src/admin/grants.js';
 import { notations } from '../../src/pci/index.js';
 import { domainId } from '../../src/xen/domain.js';
@@ -20,6 +26,8 @@ export interface HostOptions {
   readonly serving?: boolean;
   readonly patience?: number;
   readonly needsMachineFrames?: boolean;
+  /** Findings that every attachment may have; all of them where absent: most tests ask something else. */
+  readonly allowed?: readonly FindingName[];
 }
 
 export const spec = (text: string) => notations.xlSpec.parse(text);
@@ -36,7 +44,12 @@ export class AttachedHost extends ServedHost {
   readonly #ranges: Pick<Grants, 'memory' | 'ports'>;
   #attachments: Attachments | undefined;
 
-  private constructor({ shapes, patience = 30_000, needsMachineFrames = false }: HostOptions) {
+  private constructor({
+    shapes,
+    patience = 30_000,
+    needsMachineFrames = false,
+    allowed = FINDING_NAMES,
+  }: HostOptions) {
     super(shapes);
     const client = new XenStoreClient(this.written.tap(this.server.connect({ domain: domainId(0) })));
     this.tools = new ObservedPlatform(this.xen.platform, client);
@@ -53,6 +66,7 @@ export class AttachedHost extends ServedHost {
       pool: this.pool,
       claims: this.claims,
       patience,
+      allowed,
       backEnds: this,
     };
   }

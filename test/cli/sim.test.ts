@@ -172,6 +172,43 @@ describe('a second terminal', () => {
     assert.match(openslot('list').stdout, /^0000:01:00\.0 .* free /m);
   });
 
+  test('is told what is not safe before and at an attach, and allows it by name', () => {
+    const shown = openslot('show', '00:04.0').stdout;
+    assert.match(shown, /^To know before it is given away\n {2}! no-reset +0000:00:04\.0 has no reset$/m);
+    const { findings } = JSON.parse(openslot('show', '00:03.0', '--json').stdout) as {
+      findings: readonly { readonly code: string; readonly severity: string }[];
+    };
+    assert.deepEqual(
+      findings.map(({ code, severity }) => [code, severity]),
+      [['shared-group', 'unsafe']],
+    );
+    assert.doesNotMatch(openslot('show', '01:00.0').stdout, /To know before/);
+    const refused = openslot('attach', 'demo', '00:04.0,seize=1');
+    assert.equal(refused.status, 1);
+    assert.match(
+      refused.stderr,
+      /ATTACH_UNSAFE: .*guest demo:\n {2}no-reset: .*has no reset; what one owner/,
+    );
+    assert.match(refused.stderr, /^next {2}openslot attach demo .* --allow no-reset, /m);
+    assert.match(openslot('list').stdout, /^0000:00:04\.0 .* - +[^a-z]/m);
+    const unknown = openslot('attach', 'demo', '00:04.0', '--allow', 'no-reset,everything');
+    assert.equal(unknown.status, 2);
+    assert.match(unknown.stderr, /FINDING_UNKNOWN: "everything" .* split-device, no-reset, no-iommu/);
+    const allowed = openslot(
+      'attach',
+      'demo',
+      '00:04.0,seize=1',
+      '--allow',
+      'no-iommu',
+      '--allow',
+      'no-reset',
+    );
+    assert.deepEqual([allowed.status, allowed.stdout.includes('0000:00:04.0 is 0000:00:')], [0, true]);
+    assert.match(allowed.stderr, /^note {2}0000:00:04\.0 has no reset: allowed by no-reset$/m);
+    assert.equal(openslot('detach', 'demo', '00:04.0').status, 0);
+    assert.equal(openslot('release', '00:04.0').status, 0);
+  });
+
   test('is refused changes of a guest that takes none while it runs, and shown which one that is', async () => {
     const program = fileURLToPath(new URL('../guests/strict.js', import.meta.url));
     assert.equal(openslot('guest', 'run', program, 'sleeps', '--paused').status, 0);

@@ -3,13 +3,15 @@ import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import {
   EmbeddedHost,
+  FINDING_NAMES,
+  type AttachOptions,
   type EmbeddedHostOptions,
   type GuestInfo,
   type GuestOptions,
   type HostEvent,
 } from '../../src/admin/index.js';
 import { parseMachine, SimMachine, type SimOptions } from '../../src/machines/sim/index.js';
-import { notations, type PciAddress } from '../../src/pci/index.js';
+import { notations, type PciAddress, type XlSpec } from '../../src/pci/index.js';
 import type { DomainEnd } from '../../src/xen/local/index.js';
 import { until } from '../until.js';
 
@@ -24,10 +26,20 @@ export class TestHost implements AsyncDisposable {
     this.events = events;
   }
 
-  /** Without a description it is the machine of users. `patience` is that of the tool stack, in milliseconds. */
+  /**
+   * Without a description it is the machine of users. `patience` is that of the tool stack, in milliseconds. Where
+   * `allowed` is absent, all findings are: most tests ask something else.
+   */
   static async start(
     description?: string,
-    { patience, recovery, ...options }: SimOptions & Pick<EmbeddedHostOptions, 'patience' | 'recovery'> = {},
+    {
+      patience,
+      topology,
+      recovery,
+      allowed = FINDING_NAMES,
+      refuseUnsafe = false,
+      ...options
+    }: SimOptions & Omit<EmbeddedHostOptions, 'machine' | 'onEvent'> = {},
   ): Promise<TestHost> {
     const machine = new SimMachine(
       description === undefined ? undefined : parseMachine(description),
@@ -36,8 +48,11 @@ export class TestHost implements AsyncDisposable {
     const events: HostEvent[] = [];
     const host = await EmbeddedHost.start({
       machine,
+      allowed,
+      refuseUnsafe,
       onEvent: (event) => events.push(event),
       ...(patience === undefined ? {} : { patience }),
+      ...(topology === undefined ? {} : { topology }),
       ...(recovery === undefined ? {} : { recovery }),
     });
     return new TestHost(host, machine, events);
@@ -70,12 +85,13 @@ export class TestHost implements AsyncDisposable {
     return guest;
   }
 
-  attach(guest: GuestInfo, text: string, force = false) {
-    return this.host.attachments.attach(
-      guest.domain,
-      notations.xlSpec.parse(text.includes(',') ? text : `${text},seize=1`),
-      { force },
-    );
+  /** As xl writes it; claimed where nothing else is said. */
+  spec(text: string): XlSpec {
+    return notations.xlSpec.parse(text.includes(',') ? text : `${text},seize=1`);
+  }
+
+  attach(guest: GuestInfo, text: string, options: AttachOptions = {}) {
+    return this.host.attachments.attach(guest.domain, this.spec(text), options);
   }
 
   detach(guest: GuestInfo, text: string, force = false) {

@@ -63,7 +63,7 @@ describe('a strict guest', () => {
     await using test = await TestHost.start();
     const guest = await test.runCold('strict', [EDU], { arguments: ['sleeps'] });
     await test.report(guest, 'ready');
-    await assert.rejects(test.attach(guest, NVME, true), { code: 'GUEST_GONE' });
+    await assert.rejects(test.attach(guest, NVME, { force: true }), { code: 'GUEST_GONE' });
     const end = await test.ended(guest);
     assert.ok(end.how === 'crash');
     assert.match(end.error.message, /panic: bad backend state 7/);

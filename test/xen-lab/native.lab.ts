@@ -211,7 +211,11 @@ describe('with a paused guest', () => {
   test('it does not run, and what it was made without is known', () => {
     const vm = execFileSync('xenstore-read', [`/local/domain/${paused}/vm`], { encoding: 'utf8' }).trim();
     const uuid = vm.slice('/vm/'.length);
-    assert.deepEqual(platform.status(paused, uuid), { paused: true, lacking: ['e820_host=1'] });
+    assert.deepEqual(platform.status(paused, uuid), {
+      type: 'pv',
+      paused: true,
+      lacking: ['e820_host=1'],
+    });
     assert.equal(platform.status(DOM0, uuid).paused, false);
     assert.throws(() => platform.status(domainId(4242), uuid), { code: 'XEN_CALL_FAILED', errno: 'ESRCH' });
   });

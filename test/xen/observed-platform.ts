@@ -36,6 +36,8 @@ export class ObservedPlatform implements XenPlatform {
   /** What guests may reach now: `1 memory febd0`, `1 port c040`, `1 pirq 18`, `1 function 0000:00:08.0`. */
   readonly granted = new Set<string>();
   needsMachineFrames: boolean;
+  /** What is told of guests instead of what is so. */
+  told: Partial<GuestStatus> = {};
   /** The next call of this name fails, with a XenCallError of that errno. */
   failing: { readonly call: Refusable; readonly errno: string } | undefined;
   /** The n-th mapping of a pirq from now on fails. */
@@ -60,7 +62,7 @@ export class ObservedPlatform implements XenPlatform {
   }
 
   status(guest: DomainId, uuid: string): GuestStatus {
-    return this.#behind.status(guest, uuid);
+    return { ...this.#behind.status(guest, uuid), ...this.told };
   }
 
   mapGrant(owner: DomainId, reference: GrantReference): ForeignPage {
@@ -139,6 +141,7 @@ export class ObservedPlatform implements XenPlatform {
   };
 
   readonly assignment: Assignment = {
+    translates: () => this.#behind.assignment.translates(),
     assign: (guest, address) => {
       this.#refuseWhereAsked('assign');
       this.#behind.assignment.assign(guest, address);

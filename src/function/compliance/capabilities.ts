@@ -67,7 +67,8 @@ export async function observeCapabilities(
   for (const { address } of subjects) {
     const fn = machine.open(address);
     try {
-      const seen = await observeFunction(fn, changing);
+      const group = machine.list().find((entry) => entry.address.equals(address))?.iommuGroup;
+      const seen = { ...(await observeFunction(fn, changing)), iommuGroups: group !== undefined };
       for (const capability of Object.keys(seen) as (keyof Observed)[]) {
         observed[capability] = (observed[capability] ?? false) || (seen[capability] ?? false);
       }

@@ -25,6 +25,30 @@ export const machineCases: readonly ComplianceCase[] = [
     },
   },
   {
+    name: 'machine: tells the IOMMU group of the function, each time the same',
+    needs: ['iommuGroups'],
+    wants: [],
+    changes: false,
+    run: ({ machine, address }) => {
+      const group = () => machine.list().find((entry) => entry.address.equals(address))?.iommuGroup;
+      const first = group();
+      holds('it is in a group', first !== undefined);
+      equal('its group', group(), first);
+    },
+  },
+  {
+    name: 'function: is on an interrupt line only where it has a pin',
+    needs: [],
+    wants: [],
+    changes: false,
+    run: (subject) => {
+      withFunction(subject, (fn) => {
+        const pin = fn.config.read(Header.interruptPin, 1);
+        if (pin === 0) equal('interrupt line', fn.interruptLine, undefined);
+      });
+    },
+  },
+  {
     name: 'machine: refuses a function that is not there',
     needs: [],
     wants: [],

@@ -45,7 +45,10 @@ export class LinuxFunction implements PciFunction {
 
   get interruptLine(): number | undefined {
     const line = this.#sysfs.readNumber(this.address, 'irq');
-    return line === undefined || line === 0 ? undefined : line;
+    if (line === undefined || line === 0) return undefined;
+    // While a driver uses MSI the kernel shows its first vector here.
+    const isMessage = this.#sysfs.read(this.address, `msi_irqs/${line}`) === 'msi';
+    return isMessage ? undefined : line;
   }
 
   get resetMethods(): readonly ResetMethod[] {

@@ -15,15 +15,7 @@ import { errnoOf, Sysfs } from './sysfs.js';
 
 export class LinuxMachine implements Machine {
   readonly name = 'linux';
-  readonly capabilities: MachineCapabilities = {
-    configWrite: true,
-    memoryRegions: true,
-    ioRegions: true,
-    interrupts: false,
-    dma: false,
-    reset: true,
-    machineFrames: true,
-  };
+  readonly capabilities: MachineCapabilities;
   readonly drivers: SysfsDrivers;
   readonly #sysfs: Sysfs;
 
@@ -31,6 +23,17 @@ export class LinuxMachine implements Machine {
   constructor(options: { readonly root?: string } = {}) {
     this.#sysfs = new Sysfs(options.root);
     this.drivers = new SysfsDrivers(this.#sysfs);
+    this.capabilities = {
+      configWrite: true,
+      memoryRegions: true,
+      ioRegions: true,
+      interrupts: false,
+      dma: false,
+      reset: true,
+      // None has one where there is no IOMMU, and under Xen, which shows it to no domain.
+      iommuGroups: this.#sysfs.anyHas('iommu_group'),
+      machineFrames: true,
+    };
   }
 
   list(): readonly FunctionSummary[] {

@@ -1,5 +1,5 @@
 /** The files of /sys/bus/pci (Documentation/ABI/testing/sysfs-bus-pci), read and written with errno kept. */
-import { constants, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { constants, existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { PciAddress } from '../../pci/index.js';
@@ -27,6 +27,15 @@ export class Sysfs {
   /** Names of the devices, as the kernel spells them. @throws errno errors of readdir. */
   devices(): string[] {
     return readdirSync(join(this.root, 'devices')).sort();
+  }
+
+  /** True when the kernel shows an attribute of at least one device. */
+  anyHas(file: string): boolean {
+    try {
+      return this.devices().some((name) => existsSync(join(this.root, 'devices', name, file)));
+    } catch {
+      return false;
+    }
   }
 
   /** Text of a device's attribute without its line end; undefined when the kernel does not show it. */

@@ -3,6 +3,7 @@
 /** In the notation that users write: it is an example of it, too. */
 export const DEFAULT_MACHINE = `
 # A small host: two devices behind bridges of their own, three on the root bus.
+lines: 8                                # as many as a PC has for its slots: edu and nvme share theirs with nobody
 drivers: [testdev]                      # loaded, besides those that are bound below
 roots:
   - bus: 0

@@ -43,15 +43,7 @@ export interface SimOptions {
 
 export class SimMachine implements Machine {
   readonly name = 'sim';
-  readonly capabilities: MachineCapabilities = {
-    configWrite: true,
-    memoryRegions: true,
-    ioRegions: true,
-    interrupts: true,
-    dma: true,
-    reset: true,
-    machineFrames: false,
-  };
+  readonly capabilities: MachineCapabilities;
   readonly drivers: SimDrivers;
   readonly clock: VirtualClock;
   readonly #host: SimHost;
@@ -69,7 +61,18 @@ export class SimMachine implements Machine {
       clock: this.clock,
       memory: checked.memory ?? MEMORY_END - MEMORY_BASE,
       lines: checked.lines ?? LINES,
+      iommu: checked.iommu ?? true,
     });
+    this.capabilities = {
+      configWrite: true,
+      memoryRegions: true,
+      ioRegions: true,
+      interrupts: true,
+      dma: true,
+      reset: true,
+      iommuGroups: this.#host.translates,
+      machineFrames: false,
+    };
     const kinds = new Map(DEVICE_KINDS);
     for (const kind of options.kinds ?? []) kinds.set(kind.name, kind);
     const roots = buildMachine({
@@ -102,7 +105,7 @@ export class SimMachine implements Machine {
 
   list(): readonly FunctionSummary[] {
     const summaries: FunctionSummary[] = [];
-    const groups = new Map<number, number>();
+    const groups = new Map<number | Bridge, number>();
     for (const { number, bus } of this.#root.buses()) {
       for (const [devfn, fn] of bus.functions) {
         const address = PciAddress.fromDevfn(bus.domain, number, devfn);
@@ -110,12 +113,17 @@ export class SimMachine implements Machine {
       }
     }
     summaries.sort((a, b) => a.address.sbdf - b.address.sbdf);
-    // Functions of one device can reach each other behind the IOMMU's back; every device is a group.
+    if (!this.#host.translates) return summaries;
     return summaries.map((summary) => {
-      const device = summary.address.sbdf >>> 3;
-      if (!groups.has(device)) groups.set(device, groups.size);
-      return { ...summary, iommuGroup: groups.get(device) };
+      const apart = this.#groupKey(summary.address);
+      if (!groups.has(apart)) groups.set(apart, groups.size);
+      return { ...summary, iommuGroup: groups.get(apart) };
     });
+  }
+
+  /** Functions of one device can reach each other behind the IOMMU's back; who has another's id it takes for that. */
+  #groupKey(address: PciAddress): number | Bridge {
+    return this.#root.aliasOf(address) ?? address.sbdf >>> 3;
   }
 
   open(address: PciAddress): PciFunction {

@@ -40,6 +40,10 @@ export class LocalAssignment implements Assignment {
     return this.#protected;
   }
 
+  translates(): boolean {
+    return this.#host.translates;
+  }
+
   assign(guest: DomainId, address: PciAddress): void {
     const context = this.#contextOf(guest);
     if (context === undefined) throw new XenCallError('assigning a function', 'ESRCH', { guest });

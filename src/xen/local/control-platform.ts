@@ -38,6 +38,7 @@ export class LocalControlPlatform implements XenPlatform {
     this.#domains = domains;
     this.#pirqs = pirqs;
     this.assignment = {
+      translates: () => assignment.translates(),
       assign: (guest, address) => {
         assignment.assign(guest, address);
       },
@@ -58,7 +59,7 @@ export class LocalControlPlatform implements XenPlatform {
 
   /** Every domain is made with a context for DMA and with the machine's own addresses. */
   status(guest: DomainId): GuestStatus {
-    return { paused: !this.#domain(guest, 'telling of a domain').running, lacking: [] };
+    return { type: 'pv', paused: !this.#domain(guest, 'telling of a domain').running, lacking: [] };
   }
 
   mapGrant(owner: DomainId, reference: GrantReference): ForeignPage {

@@ -3,6 +3,7 @@ import { lastErrno, loadLibrary, type NativeFunction } from '../../os/index.js';
 import type { PciAddress } from '../../pci/address.js';
 import { DOMID_IO, type DomainId } from '../domain.js';
 import type { GuestPermissions, MachineFrame, Pirq } from '../platform.js';
+import { DOMAIN_INFO_BYTES, domainInfo, type DomainInfo } from './domain-info.js';
 import { XenCallError, XenUnsupportedError } from './errors.js';
 
 /** C declarations by Xen version (tools/include/xenctrl.h of that release). */
@@ -17,6 +18,7 @@ const DECLARATIONS: Readonly<Record<string, Readonly<Record<keyof Calls, string>
     interrupt: 'int xc_domain_irq_permission(void *xch, uint32_t domid, uint32_t pirq, bool allow)',
     assign: 'int xc_assign_device(void *xch, uint32_t domid, uint32_t machine_sbdf, uint32_t flag)',
     deassign: 'int xc_deassign_device(void *xch, uint32_t domid, uint32_t machine_sbdf)',
+    testAssign: 'int xc_test_assign_device(void *xch, uint32_t domid, uint32_t machine_sbdf)',
     info: 'int xc_domain_getinfolist(void *xch, uint32_t first_domain, unsigned int max_domains, void *info)',
   },
 };
@@ -31,18 +33,19 @@ interface Calls {
   readonly interrupt: NativeFunction;
   readonly assign: NativeFunction;
   readonly deassign: NativeFunction;
+  readonly testAssign: NativeFunction;
   readonly info: NativeFunction;
 }
 
-/** struct xen_domctl_getdomaininfo has 128 bytes in Xen 4.17; its first members are u16 domain, u16, u32 flags. */
-const INFO_BYTES = 256;
-const INFO_FLAGS = 4;
-/** XEN_DOMINF_paused (xen/include/public/domctl.h). */
-const PAUSED = 1 << 3;
+/** DOMID_INVALID (xen/include/public/xen.h): a question about no domain, but about the host. */
+const NO_DOMAIN = 0x7ff4;
+/** The first function of all; whether it can be assigned does not matter. */
+const ANY_FUNCTION = 0;
 
 /** The hypervisor's control interface, opened at the first call that needs it. */
 export class Control implements GuestPermissions, Disposable {
   readonly #version: string;
+  #hasIommu: boolean | undefined;
   #opened: { readonly calls: Calls; readonly handle: unknown } | undefined;
 
   /** `version` is the running Xen's, `major.minor`. Nothing is loaded yet. */
@@ -114,13 +117,31 @@ export class Control implements GuestPermissions, Disposable {
     }
   }
 
-  /** True when the domain's processors wait for an administrator. @throws {XenCallError} */
-  isPaused(guest: DomainId): boolean {
-    const info = new DataView(new ArrayBuffer(INFO_BYTES));
-    this.#do('info', 'telling of a domain', { guest }, guest, 1, new Uint8Array(info.buffer));
+  /** Asked once: an IOMMU neither comes nor goes. @throws {XenCallError} */
+  hasIommu(): boolean {
+    return (this.#hasIommu ??= this.#askForIommu());
+  }
+
+  #askForIommu(): boolean {
+    try {
+      this.#do('testAssign', 'asking for an IOMMU', {}, NO_DOMAIN, ANY_FUNCTION);
+    } catch (error) {
+      if (!(error instanceof XenCallError)) throw error;
+      // Whatever else it says of the function, it has asked the IOMMU (iommu_do_domctl of Xen 4.17).
+      if (error.errno === 'EOPNOTSUPP' || error.errno === 'ENOSYS') return false;
+      if (error.errno === 'EPERM' || error.errno === 'EACCES') throw error;
+    }
+    return true;
+  }
+
+  /** @throws {XenCallError} ESRCH: there is no such domain. */
+  info(guest: DomainId): DomainInfo {
+    const bytes = new Uint8Array(DOMAIN_INFO_BYTES);
+    this.#do('info', 'telling of a domain', { guest }, guest, 1, bytes);
+    const info = domainInfo(bytes);
     // The first domain from that id on: another one when it is gone.
-    if (info.getUint16(0, true) !== guest) throw new XenCallError('telling of a domain', 'ESRCH', { guest });
-    return (info.getUint32(INFO_FLAGS, true) & PAUSED) !== 0;
+    if (info.domain !== guest) throw new XenCallError('telling of a domain', 'ESRCH', { guest });
+    return info;
   }
 
   #open(): { readonly calls: Calls; readonly handle: unknown } {
@@ -141,6 +162,7 @@ export class Control implements GuestPermissions, Disposable {
         interrupt: library.bind(declarations.interrupt),
         assign: library.bind(declarations.assign),
         deassign: library.bind(declarations.deassign),
+        testAssign: library.bind(declarations.testAssign),
         info: library.bind(declarations.info),
       };
     } catch (cause) {

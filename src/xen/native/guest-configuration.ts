@@ -11,7 +11,7 @@ const DIRECTORY = '/var/lib/xen';
  * @returns nothing where the configuration cannot be read: another tool stack made the guest.
  */
 export function lackingOptions(guest: DomainId, uuid: string, directory = DIRECTORY): readonly string[] {
-  const configuration = read(`${directory}/userdata-d.${guest}.${uuid}.libxl-json`);
+  const configuration = read(pathOf(guest, uuid, directory));
   if (configuration === undefined) return [];
   const lacking: string[] = [];
   const passthrough = memberOf(configuration, 'c_info', 'passthrough') ?? 'default';
@@ -21,6 +21,16 @@ export function lackingOptions(guest: DomainId, uuid: string, directory = DIRECT
   if (without) lacking.push('passthrough="enabled"');
   if (memberOf(configuration, 'b_info', 'type.pv', 'e820_host') !== 'True') lacking.push('e820_host=1');
   return lacking;
+}
+
+/** The type that the guest was made with, `pv`, `pvh` or `hvm`; undefined where the configuration does not tell. */
+export function configuredType(guest: DomainId, uuid: string, directory = DIRECTORY): string | undefined {
+  const type = memberOf(read(pathOf(guest, uuid, directory)), 'c_info', 'type');
+  return typeof type === 'string' ? type : undefined;
+}
+
+function pathOf(guest: DomainId, uuid: string, directory: string): string {
+  return `${directory}/userdata-d.${guest}.${uuid}.libxl-json`;
 }
 
 /** Undefined where there is no such file, or it holds something else. */

@@ -22,7 +22,8 @@ import { Grants } from './grants.js';
 import { NotControlDomainError } from './errors.js';
 import { Hypercalls } from './hypercalls.js';
 import { controlDomainVersion } from './hypervisor.js';
-import { lackingOptions } from './guest-configuration.js';
+import { guestType } from './domain-info.js';
+import { configuredType, lackingOptions } from './guest-configuration.js';
 import { openStore, ownDomain } from './native-store.js';
 import { PhysicalDevices } from './physical-devices.js';
 
@@ -34,6 +35,10 @@ class NativeAssignment implements Assignment {
   constructor(control: Control, devices: PhysicalDevices) {
     this.#control = control;
     this.#devices = devices;
+  }
+
+  translates(): boolean {
+    return this.#control.hasIommu();
   }
 
   assign(guest: DomainId, address: PciAddress): void {
@@ -90,7 +95,12 @@ class NativePlatform implements XenPlatform {
   }
 
   status(guest: DomainId, uuid: string): GuestStatus {
-    return { paused: this.#parts.control.isPaused(guest), lacking: lackingOptions(guest, uuid) };
+    const info = this.#parts.control.info(guest);
+    return {
+      type: guestType(info, configuredType(guest, uuid)),
+      paused: info.paused,
+      lacking: lackingOptions(guest, uuid),
+    };
   }
 
   mapGrant(owner: DomainId, reference: GrantReference): ForeignPage {

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { domainId } from '../../../src/xen/domain.js';
-import { lackingOptions } from '../../../src/xen/native/guest-configuration.js';
+import { DOMAIN_INFO_BYTES, domainInfo, guestType } from '../../../src/xen/native/domain-info.js';
+import { configuredType, lackingOptions } from '../../../src/xen/native/guest-configuration.js';
 
 const UUID = '42e801db-cb11-4294-9995-152022afd620';
 const folder = mkdtempSync(join(tmpdir(), 'openslot-libxl-'));
@@ -37,4 +38,26 @@ test('what cannot be read says nothing: another tool stack made the guest', () =
   for (const text of ['', 'x', '{"c_info": ']) assert.deepEqual(lacking(text), []);
   for (const text of ['null', '[]', '{}', '{"b_info": 3}'])
     assert.deepEqual(lacking(text), ['passthrough="enabled"', 'e820_host=1']);
+});
+
+test('the type of a guest: the hypervisor tells PV from the others, and the file PVH from HVM', () => {
+  /** The flags of a domain as Xen 4.17 gives them: 1 << 1 for a hardware container, 1 << 3 for a paused one. */
+  const info = (flags: number) => {
+    const bytes = new Uint8Array(DOMAIN_INFO_BYTES);
+    const view = new DataView(bytes.buffer);
+    view.setUint16(0, 7, true);
+    view.setUint32(4, flags, true);
+    return domainInfo(bytes);
+  };
+  assert.deepEqual(info(0x20), { domain: 7, paused: false, container: false });
+  assert.deepEqual(info(0x2a), { domain: 7, paused: true, container: true });
+  const typeOf = (flags: number, text: string) => {
+    writeFileSync(join(folder, `userdata-d.1.${UUID}.libxl-json`), text);
+    return guestType(info(flags), configuredType(domainId(1), UUID, folder));
+  };
+  assert.equal(typeOf(0x20, file({}, {})), 'pv');
+  assert.equal(typeOf(0x22, file({ type: 'pvh' }, {})), 'pvh');
+  assert.equal(typeOf(0x22, file({ type: 'hvm' }, {})), 'hvm');
+  for (const text of ['', 'null', '{"c_info": 4}', '{"c_info": {"type": 3}}'])
+    assert.deepEqual([typeOf(0x20, text), typeOf(0x22, text)], ['pv', 'hvm'], text);
 });

@@ -43,6 +43,8 @@ export class Bridge implements BusFunction {
   readonly bus: SimBus;
   readonly devfn: number;
   readonly behind: SimBus;
+  /** It passes requests up under one requester id for all that stands behind it, as a bridge to conventional PCI does. */
+  readonly aliases: boolean;
   readonly #routing: Routing;
   readonly #multifunction: boolean;
   #image: ConfigImage;
@@ -54,9 +56,17 @@ export class Bridge implements BusFunction {
   memory: Window = this.io;
   prefetchable: Window = this.io;
 
-  constructor(bus: SimBus, devfn: number, multifunction: boolean, routing: Routing) {
+  constructor(parts: {
+    readonly bus: SimBus;
+    readonly devfn: number;
+    readonly multifunction: boolean;
+    readonly aliases: boolean;
+    readonly routing: Routing;
+  }) {
+    const { bus, devfn, multifunction, aliases, routing } = parts;
     this.bus = bus;
     this.devfn = devfn;
+    this.aliases = aliases;
     this.#multifunction = multifunction;
     this.#routing = routing;
     this.#image = new ConfigImage({ size: SIZE, registers: registers(multifunction) });

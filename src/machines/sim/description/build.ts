@@ -93,7 +93,10 @@ class Builder {
   #bridge({ bridge: given, bus: slots }: BridgeDescription, place: Place): PlannedBridge {
     const { bus, devfn, path, shared } = place;
     this.#take(place, devfn, 'a bridge');
-    const bridge = new Bridge(bus, devfn, shared, this.#parts.root.routing);
+    const { root } = this.#parts;
+    const aliases = given.aliases === true;
+    const bridge = new Bridge({ bus, devfn, multifunction: shared, aliases, routing: root.routing });
+    if (aliases) root.addAliasing();
     bus.functions.set(devfn, bridge);
     const children = this.#slots(slots, bridge.behind, [...path, 'bus']);
     return { kind: 'bridge', path, bridge, given, children };

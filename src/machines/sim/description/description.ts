@@ -5,6 +5,8 @@ import type { DeviceFault } from '../device/faults.js';
 export interface MachineDescription {
   /** Bytes of memory, from 1 MiB on: a multiple of 4096, up to 2 GiB less 1 MiB, which is what an absent one means. */
   readonly memory?: number;
+  /** False for a machine without an IOMMU: every device reaches all memory. True where absent. */
+  readonly iommu?: boolean;
   /** Level-triggered interrupt lines, 4 (where absent) to 64; they are shared by all pins. */
   readonly lines?: number;
   /** Host drivers that are loaded besides those that devices name, `pciback` and `vfio-pci`. */
@@ -58,6 +60,8 @@ export interface BridgeDescription extends Slot {
   readonly bridge: {
     /** Number of the bus behind it. */
     readonly secondary?: number;
+    /** The IOMMU sees all that stands behind it as one requester, as behind a bridge to conventional PCI. */
+    readonly aliases?: boolean;
     /** Multiples of 1 MiB, below 4 GiB. */
     readonly memory?: WindowDescription;
     /** Multiples of 1 MiB. */

@@ -73,6 +73,7 @@ const bridge = z.strictObject({
   slot: slotNumber,
   bridge: z.strictObject({
     secondary: z.int().min(1).max(255).optional(),
+    aliases: z.boolean().optional(),
     memory: window(MEGABYTE, FOUR_GIGABYTES),
     prefetchable: window(MEGABYTE, ADDRESS_BITS),
     io: window(0x1000, PORTS_END),
@@ -99,6 +100,7 @@ const machine = z.strictObject({
     .max(MEMORY_END - MEMORY_BASE)
     .multipleOf(PAGE_SIZE)
     .optional(),
+  iommu: z.boolean().optional(),
   lines: z.int().min(4).max(64).optional(),
   drivers: z.array(name).optional(),
   roots: z

@@ -1,4 +1,4 @@
-/** The IOMMU: whose DMA reaches which memory, by requester, and a record of what reached nothing. */
+/** The IOMMU: whose DMA reaches which memory, by requester id, and a record of what reached nothing. */
 import type { DmaResult, IommuContext, IommuFault, Iova } from '../../../function/index.js';
 import type { PciAddress } from '../../../pci/index.js';
 import { Listeners } from '../listeners.js';
@@ -9,18 +9,33 @@ import { PageTable, READ, WRITE } from './page-table.js';
 /** Faults that are kept; older ones are only counted. */
 const KEPT_FAULTS = 256;
 
+/** What a device's page is without an IOMMU: the machine's own, page for page, times 4 as entries are, with all rights. */
+const untranslated = (page: number): number => page * 4 + READ + WRITE;
+
+export interface IommuParts {
+  readonly memory: PhysicalMemory;
+  /** False: there is none, and every address is the machine's own. */
+  readonly translates: boolean;
+  /** What it knows a requester by. Behind some bridges that is the same for all (PCI Express Base 6.0, 2.2.6.2). */
+  readonly requesterId: (requester: PciAddress) => number;
+}
+
 export class Iommu {
+  readonly translates: boolean;
   readonly #memory: PhysicalMemory;
+  readonly #requesterId: IommuParts['requesterId'];
   readonly #contexts = new Set<PageTable>();
-  /** By requester; null is quarantine. Who is not in it has its program's context. */
+  /** By requester id; null is quarantine. Who is not in it has its program's context. */
   readonly #assigned = new Map<number, PageTable | null>();
   readonly #programs = new Map<number, PageTable>();
   readonly #listeners = new Listeners<IommuFault>();
   readonly #faults: IommuFault[] = [];
   #faultCount = 0;
 
-  constructor(memory: PhysicalMemory) {
+  constructor({ memory, translates, requesterId }: IommuParts) {
     this.#memory = memory;
+    this.translates = translates;
+    this.#requesterId = requesterId;
   }
 
   /** The last faults, oldest first. */
@@ -39,26 +54,29 @@ export class Iommu {
     return context;
   }
 
+  /** Where several have one requester id, the last assignment is that of all. */
   assign(requester: PciAddress, context: IommuContext | 'program' | undefined): void {
-    if (context === 'program') this.#assigned.delete(requester.sbdf);
-    else if (context === undefined) this.#assigned.set(requester.sbdf, null);
-    else if (context instanceof PageTable) this.#assigned.set(requester.sbdf, context);
+    const id = this.#requesterId(requester);
+    if (context === 'program') this.#assigned.delete(id);
+    else if (context === undefined) this.#assigned.set(id, null);
+    else if (context instanceof PageTable) this.#assigned.set(id, context);
     else throw new TypeError(`context ${context.name} is of another machine`);
   }
 
   /** The context that a program's own mappings of this function go to. */
   programContext(requester: PciAddress): PageTable {
-    let context = this.#programs.get(requester.sbdf);
+    const id = this.#requesterId(requester);
+    let context = this.#programs.get(id);
     if (context === undefined) {
       context = this.createContext(`program of ${requester}`);
-      this.#programs.set(requester.sbdf, context);
+      this.#programs.set(id, context);
     }
     return context;
   }
 
   /** What translates a requester now; undefined in quarantine. */
   contextOf(requester: PciAddress): PageTable | undefined {
-    const assigned = this.#assigned.get(requester.sbdf);
+    const assigned = this.#assigned.get(this.#requesterId(requester));
     if (assigned === null) return undefined;
     return assigned ?? this.programContext(requester);
   }
@@ -90,14 +108,15 @@ export class Iommu {
   /** All pages are looked up before the first byte moves: a transfer that faults has changed nothing. */
   #transfer(requester: PciAddress, iova: Iova, bytes: Uint8Array, right: number): DmaResult {
     if (bytes.length === 0) return 'done';
-    const context = this.contextOf(requester);
+    const context = this.translates ? this.contextOf(requester) : undefined;
+    const entryOf = this.translates ? (at: number) => context?.entry(at) ?? 0 : untranslated;
     const page = Number(iova >> 12n);
     const inside = Number(iova & 0xfffn);
     const pages = Math.ceil((inside + bytes.length) / PAGE_SIZE);
     for (let index = 0; index < pages; index++) {
-      const entry = context?.entry(page + index) ?? 0;
+      const entry = entryOf(page + index);
       const why =
-        context === undefined
+        this.translates && context === undefined
           ? 'quarantined'
           : entry === 0 || this.#memory.find(Math.floor(entry / 4) * PAGE_SIZE) === undefined
             ? 'unmapped'
@@ -114,7 +133,7 @@ export class Iommu {
     for (let index = 0, at = 0; index < pages; index++) {
       const from = index === 0 ? inside : 0;
       const length = Math.min(PAGE_SIZE - from, bytes.length - at);
-      const physical = Math.floor((context?.entry(page + index) ?? 0) / 4) * PAGE_SIZE + from;
+      const physical = Math.floor(entryOf(page + index) / 4) * PAGE_SIZE + from;
       const range = this.#memory.find(physical);
       if (range === undefined) continue;
       const start = physical - range.base;

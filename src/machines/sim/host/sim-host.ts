@@ -40,18 +40,28 @@ export class SimHost implements Host, HostControl {
     readonly memory: number;
     /** Interrupt lines. */
     readonly lines: number;
+    /** False: there is no IOMMU. */
+    readonly iommu: boolean;
   }) {
     this.#root = parts.root;
     this.#clock = parts.clock;
     this.#memory = new PhysicalMemory(parts.memory, (base, bytes) => {
       this.iommu.forget(base, bytes);
     });
-    this.iommu = new Iommu(this.#memory);
+    this.iommu = new Iommu({
+      memory: this.#memory,
+      translates: parts.iommu,
+      requesterId: (requester) => parts.root.requesterId(requester),
+    });
     this.errors = new RootErrors(parts.root);
     this.lines = new InterruptLines(parts.lines);
     this.messages = new MessageTable((fault) => {
       this.iommu.record(fault);
     });
+  }
+
+  get translates(): boolean {
+    return this.iommu.translates;
   }
 
   dmaRead(requester: PciAddress, iova: Iova, into: Uint8Array): DmaResult {

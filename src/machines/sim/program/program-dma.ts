@@ -6,6 +6,7 @@ import type {
   IommuContext,
   Iova,
   MemoryRange,
+  PhysicalAddress,
 } from '../../../function/index.js';
 
 /** Page 0 is never given out: an address of 0 is an error of the program. */
@@ -52,6 +53,17 @@ class ProgramBuffer implements DmaBuffer {
   }
 }
 
+/** Where a device finds memory, and the end of that. */
+interface Mapping {
+  readonly iova: Iova;
+  readonly unmap: () => void;
+}
+
+/** Without an IOMMU a device needs the machine's own address. */
+function untranslated({ base }: MemoryRange): Mapping {
+  return { iova: BigInt(base) as Iova, unmap: () => undefined };
+}
+
 export class ProgramDma implements Dma {
   readonly #host: HostControl;
   readonly #context: () => IommuContext;
@@ -78,18 +90,26 @@ export class ProgramDma implements Dma {
 
   #map(range: MemoryRange, bytes: number): DmaBuffer {
     const size = range.buffer.byteLength;
-    const start = this.#space.allocate(size);
-    const iova = BigInt(start) as Iova;
-    const context = this.#context();
-    context.map(iova, range.base, size, READ_WRITE);
+    const { iova, unmap } = this.#host.translates ? this.#translated(range.base, size) : untranslated(range);
     const buffer = new ProgramBuffer(new Uint8Array(range.buffer, 0, bytes), iova, () => {
       this.#buffers.delete(buffer);
-      context.unmap(iova, size);
-      this.#space.free(start);
+      unmap();
       range.free();
     });
     this.#buffers.add(buffer);
     return buffer;
+  }
+
+  #translated(base: PhysicalAddress, size: number): Mapping {
+    const start = this.#space.allocate(size);
+    const iova = BigInt(start) as Iova;
+    const context = this.#context();
+    context.map(iova, base, size, READ_WRITE);
+    const unmap = () => {
+      context.unmap(iova, size);
+      this.#space.free(start);
+    };
+    return { iova, unmap };
   }
 
   close(): void {

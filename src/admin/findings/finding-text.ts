@@ -1,0 +1,137 @@
+/** Findings in words: what was found, why it matters, and what can be done. */
+import { className, notations, visibleText, type ErrorData, type Evidence } from '../../pci/index.js';
+import type { Finding, FindingName, Severity, Sharer, Taker } from './finding.js';
+
+/** A finding as data that JSON can carry, with its words; `code` is the name that allows it. */
+export interface FindingData extends ErrorData {
+  readonly code: FindingName;
+  readonly address: string;
+  readonly severity: Severity;
+  /** Why it matters, in one sentence. */
+  readonly why: string;
+}
+
+const WHY: Readonly<Record<FindingName, string>> = {
+  'shared-interrupt':
+    'a device that keeps the line raised, or a guest that does not answer it, stops the interrupts of all that are on it',
+  'shared-page':
+    "a guest is given whole pages, so it reaches the other function's registers, and its owner reaches the guest's",
+  'shared-group':
+    "the IOMMU cannot tell them apart: each can reach the memory of the other's owner, or its registers",
+  'split-device':
+    'functions of one device share more than PCI shows: firmware, power, and often a reset of the whole device',
+  'no-reset':
+    'what one owner leaves in it, a DMA address or a changed firmware, is there when the next one gets it',
+  'no-iommu': "its DMA reaches all memory: whoever drives it can read and write the host's",
+};
+
+export function describeFinding(finding: Finding): FindingData {
+  const { name, address, severity } = finding;
+  return {
+    code: name,
+    address: String(address),
+    severity,
+    message: visibleText(messageOf(finding)),
+    why: WHY[name],
+    evidence: evidenceOf(finding),
+    next: visibleText(nextOf(finding)),
+  };
+}
+
+function messageOf(finding: Finding): string {
+  const { address } = finding;
+  switch (finding.name) {
+    case 'shared-interrupt': {
+      const line = finding.line === undefined ? 'its interrupt line' : `interrupt line ${finding.line}`;
+      return `${address} shares ${line} with ${listOf(finding.others)}`;
+    }
+    case 'shared-page': {
+      const parts = finding.others.map(
+        (other) =>
+          `with ${sharerText(other)}: page 0x${other.page.toString(16)}, its BAR ${other.region}, BAR ${other.otherRegion} of the other`,
+      );
+      return `${address} shares a page of registers ${parts.join('; ')}`;
+    }
+    case 'shared-group': {
+      const derived = finding.known === 'derived' ? ', by bridges and access control' : '';
+      return `${address} is in one IOMMU group (${finding.group}${derived}) with ${listOf(finding.others)}`;
+    }
+    case 'split-device':
+      return `${address} is of one device with ${listOf(finding.others)}`;
+    case 'no-reset':
+      return `${address} has no reset`;
+    case 'no-iommu':
+      return `${address} has no IOMMU between it and memory`;
+  }
+}
+
+function listOf(others: readonly Sharer[]): string {
+  return others.map(sharerText).join(', ');
+}
+
+function sharerText({ address, classCode, taker }: Sharer): string {
+  return `${address} (${className(classCode)}, ${takerText(taker)})`;
+}
+
+function takerText(taker: Taker): string {
+  switch (taker.kind) {
+    case 'nobody':
+      return 'nobody has it';
+    case 'pool':
+      return 'in the pool';
+    case 'host':
+      return taker.driver === undefined ? 'the host has it' : `the host has it: driver ${taker.driver}`;
+    case 'taken':
+      return `${taker.by} has it`;
+  }
+}
+
+function evidenceOf(finding: Finding): Evidence {
+  const { address } = finding;
+  const others = 'others' in finding ? { others: finding.others.map(sharerText) } : {};
+  const own = { address: String(address), ...others };
+  switch (finding.name) {
+    case 'shared-interrupt':
+      return finding.line === undefined ? own : { ...own, line: finding.line };
+    case 'shared-page':
+      return { ...own, pages: finding.others.map(({ page }) => `0x${page.toString(16)}`) };
+    case 'shared-group':
+      return { ...own, group: finding.group, known: finding.known };
+    default:
+      return own;
+  }
+}
+
+function nextOf(finding: Finding): string {
+  const allow = `--allow ${finding.name} accepts it`;
+  switch (finding.name) {
+    case 'no-reset':
+      return `give it only to guests that trust each other; ${allow}`;
+    case 'no-iommu':
+      return `switch the IOMMU on in the firmware and for the hypervisor; ${allow}`;
+    default: {
+      const steps = [...new Set(finding.others.map(stepFor).filter((step) => step !== ''))];
+      if (finding.severity === 'note') return steps.join('; ');
+      const apart =
+        finding.name === 'split-device' || finding.name === 'shared-group'
+          ? 'give all of them to one guest'
+          : 'put one of the cards into another slot, or give all of them to one guest';
+      return [...steps, apart, allow].join('; ');
+    }
+  }
+}
+
+/** What takes another function out of the way. */
+function stepFor({ address, taker }: Sharer): string {
+  const short = notations.shortHex.format(address);
+  switch (taker.kind) {
+    case 'nobody':
+      return `openslot claim ${short} keeps drivers of the host from it`;
+    case 'pool':
+      return '';
+    case 'host':
+      return taker.driver === undefined ? '' : `openslot claim ${short} takes it from ${taker.driver}`;
+    case 'taken':
+      return taker.guest === undefined ? '' : `openslot detach ${taker.guest} ${short}`;
+  }
+}
