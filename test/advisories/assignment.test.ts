@@ -4,7 +4,9 @@ import { describe, test } from 'node:test';
 import type { Iova } from '../../src/function/index.js';
 import { PciAddress } from '../../src/pci/index.js';
 import { XenCallError } from '../../src/xen/errors.js';
+import type { AttachUnsafeError } from '../../src/admin/index.js';
 import { disk, edu, testdev } from '../function/shapes.js';
+import type { PlacedShape } from '../function/simulated-host.js';
 import { AttachedHost, spec } from '../admin/attached-host.js';
 
 const DISK = disk().address;
@@ -14,6 +16,41 @@ const SIBLINGS = [0, 1, 2].map((fn) => new PciAddress(0, 0, 8, fn));
 function device() {
   const [first, second, third] = SIBLINGS;
   return [disk(first), { ...edu(second), driver: 'edu' }, testdev(third)];
+}
+
+/** Both on one line, and in one page. */
+function neighbours(): readonly [PlacedShape, PlacedShape] {
+  return [
+    {
+      ...testdev(new PciAddress(0, 0, 8, 0)),
+      pin: 1 as const,
+      regions: [
+        {
+          index: 0,
+          kind: 'memory' as const,
+          size: 0x100,
+          address: 0xfeb8_b000n,
+          prefetchable: false,
+          wide: false,
+        },
+        { index: 1, kind: 'io' as const, size: 0x20, address: 0xc000n, prefetchable: false, wide: false },
+      ],
+    },
+    {
+      ...testdev(new PciAddress(0, 0, 0x10, 0)),
+      pin: 1 as const,
+      regions: [
+        {
+          index: 0,
+          kind: 'memory' as const,
+          size: 0x100,
+          address: 0xfeb8_b800n,
+          prefetchable: false,
+          wide: false,
+        },
+      ],
+    },
+  ];
 }
 
 describe('assignment', () => {
@@ -81,37 +118,40 @@ describe('assignment', () => {
     assert.equal(host.machine.device(DISK).read(control, 2), before, 'phantom functions stay off');
   });
 
+  test('XSA-461: what shares a line or a page with a function of somebody else is refused, until that is allowed by name', async () => {
+    const [first, second] = neighbours();
+    await using host = await AttachedHost.start({ shapes: [first, second], allowed: ['no-reset'] });
+    for (const guest of [1, 2]) await host.running(guest);
+    const [owner, other] = [host.domain(1).id, host.domain(2).id];
+    await host.attachments.attach(owner, first.address);
+    const before = host.granted();
+    for (const allow of [[], ['shared-page'], ['shared-interrupt']] as const) {
+      await assert.rejects(
+        host.attachments.attach(other, spec(String(second.address)), { allow }),
+        ({ code, evidence }: AttachUnsafeError) => {
+          const found = evidence['findings'];
+          const left = ['shared-interrupt', 'shared-page'].filter(
+            (name) => !allow.some((one) => one === name),
+          );
+          assert.deepEqual([code, found], ['ATTACH_UNSAFE', left]);
+          return true;
+        },
+      );
+      assert.deepEqual(host.granted(), before);
+      assert.deepEqual(
+        host.states().map((state) => state.split(' ')[1]),
+        ['taken', 'free'],
+      );
+    }
+    const allow = ['shared-interrupt', 'shared-page'] as const;
+    await host.attachments.attach(other, spec(String(second.address)), { allow });
+    // Who has it is told of as long as he has it: a detach of the one leaves the other its own.
+    await host.attachments.detach(owner, first.address);
+    assert.ok(host.granted().every((entry) => entry.startsWith(`${other} `)));
+  });
+
   test('XSA-476: with a function goes what was granted with it, and nothing that another one needs', async () => {
-    // Both on one line, and in one page.
-    const neighbour = {
-      ...testdev(new PciAddress(0, 0, 0x10, 0)),
-      pin: 1 as const,
-      regions: [
-        {
-          index: 0,
-          kind: 'memory' as const,
-          size: 0x100,
-          address: 0xfeb8_b800n,
-          prefetchable: false,
-          wide: false,
-        },
-      ],
-    };
-    const first = {
-      ...testdev(new PciAddress(0, 0, 8, 0)),
-      pin: 1 as const,
-      regions: [
-        {
-          index: 0,
-          kind: 'memory' as const,
-          size: 0x100,
-          address: 0xfeb8_b000n,
-          prefetchable: false,
-          wide: false,
-        },
-        { index: 1, kind: 'io' as const, size: 0x20, address: 0xc000n, prefetchable: false, wide: false },
-      ],
-    };
+    const [first, neighbour] = neighbours();
     await using host = await AttachedHost.start({ shapes: [first, neighbour] });
     await host.running(1);
     const guest = host.domain(1).id;

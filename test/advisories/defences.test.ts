@@ -148,6 +148,13 @@ const DEFENCES: readonly Defence[] = [
     instead: `${POLICY_END} 'pcie.devctl': 'pass',`,
   },
   {
+    advisory: 461,
+    file: 'assignment',
+    module: 'admin/attach',
+    text: 'if (left.length === 0)',
+    instead: 'if (left.length >= 0)',
+  },
+  {
     advisory: 476,
     file: 'assignment',
     module: 'admin/guest-grants',

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Attachments, LocalGuests, type GuestInfo } from '../../src/admin/index.js';
+import { Attachments, FINDING_NAMES, LocalGuests, type GuestInfo } from '../../src/admin/index.js';
 import { forgetGuest, introduceGuest } from '../../src/admin/guest-keys.js';
 import { HostClaims, XEN_HOLDER } from '../../src/admin/host-claims.js';
 import type { PciFunction } from '../../src/function/index.js';
@@ -120,6 +120,8 @@ export class AttackedHost implements AsyncDisposable {
       pool,
       claims,
       backEnds: this.#pciback,
+      // What functions of this machine share is not what is asked here.
+      allowed: FINDING_NAMES,
       onError: (doing, error) => {
         this.find(`the tool stack failed at ${doing}: ${String(error)}`);
       },
