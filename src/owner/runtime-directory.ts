@@ -11,7 +11,16 @@ export function runtimeDirectory(environment: NodeJS.ProcessEnv = process.env): 
   if (named !== undefined && named !== '') return named;
   if (process.getuid?.() === 0) return '/run/openslot';
   if (own !== undefined && own !== '') return join(own, 'openslot');
-  return join(homedir(), '.local/state/openslot');
+  return join(home(), '.local/state/openslot');
+}
+
+/** A user that the system has no name of has no home: only root makes anything in the place of it. */
+function home(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
+  }
 }
 
 /** Paths of one machine's files. */

@@ -10,8 +10,8 @@ import { openNativePlatform } from '../../src/xen/native/index.js';
 import type { XenPlatform } from '../../src/xen/platform.js';
 
 const DISK = notations.hex.parse('00:08.0');
-/** The share of the root file system: a virtio device eight slots further, whose driver is the host's for good. */
-const SHARE = '0000:00:10.0';
+/** A share with this program in it: a virtio device sixteen slots further, whose driver is the host's for good. */
+const SHARE = '0000:00:18.0';
 
 const machine = new LinuxMachine();
 let platform: XenPlatform;
