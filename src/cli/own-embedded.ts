@@ -19,8 +19,13 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
     inspect: ({ address }) => inspect(host.machine, address),
     claim: ({ address }) => host.claims.claim(address),
     release: ({ address }) => host.claims.release(address),
-    attach: ({ guest, spec }) => host.attachments.attach(guest, spec),
-    detach: ({ guest, spec, force }) => host.attachments.detach(guest, spec.target, { force }),
+    attach: ({ guest, specs }) => host.attachments.attach(guest, specs),
+    detach: ({ guest, specs, force }) =>
+      host.attachments.detach(
+        guest,
+        specs.map(({ target }) => target),
+        { force },
+      ),
     guest_run: (options) => guests.run({ ...options, file: resolve(options.file) }),
     guest_list: () => guests.list(),
     guest_unpause: async ({ guest }) => {

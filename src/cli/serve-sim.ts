@@ -4,6 +4,7 @@ import { describeHostEvent, EmbeddedHost, hostEventData } from '../admin/index.j
 import { parseMachine, SimMachine } from '../machines/sim/index.js';
 import { machineFiles, OwnerSocket } from '../owner/index.js';
 import { OpenslotError } from '../pci/index.js';
+import type { TopologyName } from '../pciback/index.js';
 import { ownEmbedded, wayIn } from './own-embedded.js';
 import { serveLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
@@ -16,7 +17,11 @@ export class DescriptionUnreadableError extends OpenslotError {
   }
 }
 
-export async function serveSim(file: string | undefined, json: boolean): Promise<void> {
+export async function serveSim(
+  file: string | undefined,
+  topology: TopologyName,
+  json: boolean,
+): Promise<void> {
   const log = serveLog(json);
   const told = untilTold();
   const { socket, store } = machineFiles('sim');
@@ -25,6 +30,7 @@ export async function serveSim(file: string | undefined, json: boolean): Promise
   await using owner = await OwnerSocket.bind('sim', socket);
   await using host = await EmbeddedHost.start({
     machine,
+    topology,
     onEvent: (event) => {
       log(describeHostEvent(event), { event: 'host', ...hostEventData(event) });
     },

@@ -1,5 +1,6 @@
 /** `openslot serve`: owns the machine and is the PCI back end of its Xen guests. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import type { TopologyName } from '../pciback/index.js';
 import { errorData, reasonOf } from '../pci/errors.js';
 import { chosenMachine, machineOption, openHost, type MachineChoice } from './machine-option.js';
 import { serveLog } from './serve-log.js';
@@ -8,12 +9,24 @@ import { untilTold } from './until-told.js';
 interface ServeOptions extends MachineChoice {
   json?: boolean;
   stages?: string;
+  topology: TopologyName;
 }
+
+/** Not imported from where they are used: help needs no back end. */
+const TOPOLOGIES: readonly TopologyName[] = ['vpci', 'real'];
 
 export function define(command: Command): void {
   command
     .addOption(machineOption())
     .option('--json', 'log one JSON object a line')
+    .addOption(
+      new Option(
+        '--topology <view>',
+        'what guests see: vpci, one bus 0000:00 with a slot for each device; real, every function at its own address',
+      )
+        .choices(TOPOLOGIES)
+        .default('vpci'),
+    )
     .option('--stages <file>', 'measure each operation by stage and write the means there at the end')
     .addHelpText(
       'after',
@@ -23,11 +36,15 @@ served by openslot instead of the kernel's back end; claim, release, attach, det
 through it.
 A second serve is refused.
 
+--topology real is for drivers that must find their hardware where it is on the host. Guests then see a root bus for each
+bus that one of their functions stands on; a slot cannot be asked for. It is what passthrough=1 is to Linux's xen-pciback.
+
 On sim it owns a simulated machine with an embedded Xen instead, and needs no root: guests are then programs (openslot
 guest). sim:FILE is a machine that FILE describes; docs/simulator.md says how.
 
 Examples:
   openslot claim 0a:00.0 && openslot serve
+  openslot serve --topology real
   openslot serve --json >> /var/log/openslot.jsonl
   openslot serve --on sim
   openslot serve --on sim:my-machine.yaml`,
@@ -39,7 +56,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const machine = chosenMachine(options);
   if (machine.name === 'linux') return serveHost(options);
   const { serveSim } = await import('./serve-sim.js');
-  return serveSim(machine.file, options.json === true);
+  return serveSim(machine.file, options.topology, options.json === true);
 }
 
 async function serveHost(options: ServeOptions): Promise<void> {
@@ -82,6 +99,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
     platform,
     pool,
     holder: XEN_HOLDER,
+    topology: options.topology,
     onEvent: (event) => {
       log(pciback.describeEvent(event), pciback.eventData(event));
     },
@@ -105,8 +123,13 @@ async function serveHost(options: ServeOptions): Promise<void> {
     pool: () => entriesOf(pool),
     claim: ({ address }) => hostClaims.claim(address),
     release: ({ address }) => hostClaims.release(address),
-    attach: ({ guest, spec }) => attachments.attach(guest, spec),
-    detach: ({ guest, spec, force }) => attachments.detach(guest, spec.target, { force }),
+    attach: ({ guest, specs }) => attachments.attach(guest, specs),
+    detach: ({ guest, specs, force }) =>
+      attachments.detach(
+        guest,
+        specs.map(({ target }) => target),
+        { force },
+      ),
   });
   const count = pool.list().length;
   log(`ready: ${count} ${count === 1 ? 'function' : 'functions'} in the pool`, {
