@@ -16,9 +16,13 @@ interface Recorded {
 }
 
 /** Answers of libxlu 4.17 (Debian 12), by xlu_cfg_readdata. */
-const RECORDED = JSON.parse(
-  readFileSync(new URL('../../../test/boot/recordings/libxlu-4.17.json', import.meta.url), 'utf8'),
-) as readonly Recorded[];
+const RECORDED = readFileSync(
+  new URL('../../../test/boot/recordings/libxlu-4.17.jsonl', import.meta.url),
+  'utf8',
+)
+  .split('\n')
+  .filter((line) => line !== '')
+  .map((line) => JSON.parse(line) as Recorded);
 
 /** What libxlu takes, and loses a character of it. */
 const LOSES: ReadonlySet<string> = new Set([
@@ -132,11 +136,10 @@ pci = [ '0a:00.0,permissive=0', # the card
 pci += [ "name=disk,seize=0" ]
 `);
     assert.equal(name, 'web');
-    assert.deepEqual(specs.map((spec) => notations.xlSpec.format(spec)), [
-      '0000:0a:00.0,seize=1',
-      '0000:0b:00.*@05,permissive=1,seize=1',
-      'name=disk,permissive=1',
-    ]);
+    assert.deepEqual(
+      specs.map((spec) => notations.xlSpec.format(spec)),
+      ['0000:0a:00.0,seize=1', '0000:0b:00.*@05,permissive=1,seize=1', 'name=disk,permissive=1'],
+    );
   });
 
   test('a file without any has none; what is no list, or no specification, is refused at its place', () => {
