@@ -6,6 +6,7 @@ import { LocalXen, type HostedMachine } from '../xen/local/index.js';
 import { StoreServer } from '../xen/store/index.js';
 import { Attachments } from './attachments.js';
 import { FaultReports } from './fault-reports.js';
+import { endDmaBeforeReset } from './function-dma.js';
 import { HostClaims, XEN_HOLDER } from './host-claims.js';
 import type { HostEvent } from './host-events.js';
 import { LocalGuests } from './local-guests.js';
@@ -69,6 +70,7 @@ export class EmbeddedHost implements AsyncDisposable {
       platform,
       pool,
       holder: XEN_HOLDER,
+      beforeReset: (guest, address) => endDmaBeforeReset(platform, guest, address),
       ...(options.topology === undefined ? {} : { topology: options.topology }),
       onEvent: (event) => {
         onEvent({ of: 'back end', event });

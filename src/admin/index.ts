@@ -8,6 +8,7 @@ export { Attachments, type AttachmentsOptions, type DetachOptions } from './atta
 export type { DetachReport } from './detach.js';
 export { EmbeddedHost, type EmbeddedHostOptions } from './embedded-host.js';
 export * from './errors.js';
+export { endDmaBeforeReset } from './function-dma.js';
 export type { Guest } from './guests.js';
 export { HostClaims, XEN_HOLDER, type ClaimReport } from './host-claims.js';
 export {

@@ -62,7 +62,7 @@ async function serve(options: ServeOptions): Promise<void> {
 async function serveHost(options: ServeOptions): Promise<void> {
   const [
     { writeFileSync },
-    { Attachments, HostClaims, XEN_HOLDER },
+    { Attachments, endDmaBeforeReset, HostClaims, XEN_HOLDER },
     { machineFiles, OwnerSocket },
     { FileJournal, Pool },
     pciback,
@@ -100,6 +100,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
     pool,
     holder: XEN_HOLDER,
     topology: options.topology,
+    beforeReset: (guest, address) => endDmaBeforeReset(platform, guest, address),
     onEvent: (event) => {
       log(pciback.describeEvent(event), pciback.eventData(event));
     },

@@ -10,7 +10,11 @@ import type { FunctionEntry, ListedFunction } from './pair-keys.js';
 import type { Policy } from './policy.js';
 import { topologyOf, type Topology, type TopologyName } from './topology.js';
 
+/** Called while the function is still the guest's in the pool: nobody else can have it yet. */
+export type BeforeReset = (guest: DomainId, address: PciAddress) => void | Promise<void>;
+
 export interface GuestExportsContext {
+  readonly beforeReset: BeforeReset;
   readonly platform: XenPlatform;
   readonly pool: Pool;
   /** Driver whose functions join the pool when a tool stack names them: it keeps them for guests. */
@@ -169,6 +173,11 @@ export class GuestExports {
   }
 
   async #giveBack(lease: Lease): Promise<void> {
+    // Undone first of all, because it is added last.
+    lease.ledger.add({
+      what: 'DMA into the guest',
+      undo: () => this.#context.beforeReset(this.#guest, lease.function.address),
+    });
     this.#listener.returned(await lease.giveBack());
   }
 }

@@ -7,6 +7,7 @@ import type { XenPlatform } from '../xen/platform.js';
 import { RELEASE_DOMAIN, type Watch } from '../xen/store/index.js';
 import { Backend, type BackendContext } from './backend.js';
 import type { PcibackEvent } from './events.js';
+import type { BeforeReset } from './guest-exports.js';
 import { DEFAULT_POLICY, type Policy } from './policy.js';
 import type { StageClock } from './stage-clock.js';
 import type { TopologyName } from './topology.js';
@@ -19,6 +20,8 @@ export interface PcibackOptions {
   readonly policy?: Policy;
   /** How guests see their functions; absent: `vpci`. */
   readonly topology?: TopologyName;
+  /** Ends a function's DMA into the guest that it comes back from, before the function is reset. */
+  readonly beforeReset?: BeforeReset;
   readonly onEvent?: (event: PcibackEvent) => void;
   /** Measures operations by stage; costs a little on each. */
   readonly clock?: StageClock;
@@ -37,6 +40,7 @@ export class Pciback implements AsyncDisposable {
       holder: options.holder,
       policy: options.policy ?? DEFAULT_POLICY,
       topology: options.topology ?? 'vpci',
+      beforeReset: options.beforeReset ?? (() => undefined),
       wrap: (config) => options.clock?.measured(config) ?? config,
       onEvent: options.onEvent ?? (() => undefined),
       clock: options.clock,

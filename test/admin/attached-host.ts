@@ -1,9 +1,9 @@
 /** A host for the tests of attach and detach: machine, pool, back end and tool stack in one process, guests beside it. */
 import assert from 'node:assert/strict';
-import { Attachments, HostClaims, type ToolStackOptions } from '../../src/admin/index.js';
+import { Attachments, endDmaBeforeReset, HostClaims, type ToolStackOptions } from '../../src/admin/index.js';
 import { grantsOf, type Grants } from '../../src/admin/grants.js';
-import { notations } from '../../src/pci/index.js';
-import { domainId } from '../../src/xen/domain.js';
+import { notations, type PciAddress } from '../../src/pci/index.js';
+import { domainId, type DomainId } from '../../src/xen/domain.js';
 import { XenStoreClient } from '../../src/xen/store/index.js';
 import type { PlacedShape } from '../function/simulated-host.js';
 import type { FrontEnd } from '../pciback/front-end.js';
@@ -71,6 +71,10 @@ export class AttachedHost extends ServedHost {
       ...this.#options,
       onError: (_doing, error) => this.errors.push(error),
     });
+  }
+
+  protected override beforeReset(guest: DomainId, address: PciAddress): Promise<void> {
+    return endDmaBeforeReset(this.tools, guest, address);
   }
 
   get attachments(): Attachments {

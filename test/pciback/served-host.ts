@@ -17,7 +17,18 @@ export class ServedHost extends LocalHost {
 
   /** One more back end of the same host. */
   serveBesides(onEvent: (event: PcibackEvent) => void): Promise<Pciback> {
-    return Pciback.start({ platform: this.platform, pool: this.pool, holder: 'pciback', onEvent });
+    return Pciback.start({
+      platform: this.platform,
+      pool: this.pool,
+      holder: 'pciback',
+      onEvent,
+      beforeReset: (guest, address) => this.beforeReset(guest, address),
+    });
+  }
+
+  /** What a tool stack has to do before a function that comes back is reset; here nothing was given by one. */
+  protected beforeReset(_guest: DomainId, _address: PciAddress): Promise<void> {
+    return Promise.resolve();
   }
 
   async endServing(): Promise<void> {
