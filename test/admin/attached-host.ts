@@ -73,9 +73,8 @@ export class AttachedHost extends ServedHost {
     });
   }
 
-  protected override beforeReset(guest: DomainId, address: PciAddress): Promise<void> {
-    return endDmaBeforeReset(this.tools, guest, address);
-  }
+  protected override readonly beforeReset = (guest: DomainId, address: PciAddress) =>
+    endDmaBeforeReset(this.tools, guest, address);
 
   get attachments(): Attachments {
     assert.ok(this.#attachments !== undefined);

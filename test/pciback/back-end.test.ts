@@ -100,8 +100,15 @@ describe('one guest', () => {
     await toolStackCreates(store, 1, [DISK]);
     const front = all.front(1);
     await front.backState(3);
+    let told = 0;
     await toolStackAttaches(store, 1, '0000:0a:00.0');
+    await store.watch(`${front.back}/state-1`, () => {
+      told++;
+    });
     await all.settled(() => all.failures().length > 0);
+    // Its state is written again: who waits for the function is woken and learns of the refusal.
+    await all.settled(() => told >= 2);
+    assert.equal((await front.backKeys())['state-1'], '1');
     for (let turn = 0; turn < 5; turn++) for (const state of ['2', '1']) await front.write({ state });
     await front.connect();
     assert.deepEqual(
@@ -109,6 +116,29 @@ describe('one guest', () => {
       ['FUNCTION_NOT_FOUND'],
     );
     assert.equal(front.read(0, 0, 4).value, 0x0010_1b36);
+  });
+
+  test('a list that moves while a function is exported gets the function’s keys at its new number', async () => {
+    await using all = await ServingHost.start();
+    const { store } = all.platform;
+    const back: (() => void)[] = [];
+    const lease = all.pool.take(edu().address, 'the test');
+    lease.ledger.add({ what: 'a slow return', undo: () => new Promise((resolve) => back.push(resolve)) });
+    const returned = lease.giveBack();
+    await toolStackCreates(store, 1, [DISK]);
+    const front = all.front(1);
+    await front.backState(3);
+    await toolStackAttaches(store, 1, EDU);
+    // The back end waits for the function, and the one before it is taken off the list.
+    await sleep(20);
+    await toolStackForgets(store, 1, DISK);
+    back[0]?.();
+    await returned;
+    await all.settled(() => all.server.read(`${front.back}/state-0`) === '3');
+    const keys = Object.entries(await front.backKeys()).filter(([key]) => /^(dev|vdev|state)-/.test(key));
+    assert.deepEqual(Object.fromEntries(keys), { 'dev-0': EDU, 'vdev-0': '0000:00:01.00', 'state-0': '3' });
+    await front.connect();
+    assert.equal(front.read(8, 0, 4).value, 0x11e8_1234);
   });
 
   test('an entry that goes without a word is taken back: the guest does not answer, or has closed', async () => {

@@ -27,9 +27,8 @@ export class ServedHost extends LocalHost {
   }
 
   /** What a tool stack has to do before a function that comes back is reset; here nothing was given by one. */
-  protected beforeReset(_guest: DomainId, _address: PciAddress): Promise<void> {
-    return Promise.resolve();
-  }
+  protected readonly beforeReset: (guest: DomainId, address: PciAddress) => Promise<void> = () =>
+    Promise.resolve();
 
   async endServing(): Promise<void> {
     await this.#pciback?.[Symbol.asyncDispose]();
