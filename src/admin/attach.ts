@@ -10,6 +10,7 @@ import {
 import type { DomainId } from '../xen/domain.js';
 import {
   DeviceSplitError,
+  FrontEndFixedError,
   GuestNotPreparedError,
   GuestNotPvError,
   goneOr,
@@ -41,20 +42,31 @@ export interface AttachReport {
 export interface AttachOptions {
   /** What is refused unless it is allowed by name: `split-device`. */
   readonly allow?: readonly string[];
+  /** Tells also a guest whose front end takes no changes while it runs: such a guest may not survive it. */
+  readonly force?: boolean;
 }
+
+const TOLD_BY_FORCE =
+  'the front end was taken for one that takes no changes while it runs, and was told of this one by force';
 
 export class Attaching {
   readonly #stack: ToolStack;
   readonly #guest: Guest;
   readonly #specs: readonly XlSpec[];
   readonly #allow: readonly string[];
+  readonly #force: boolean;
   readonly #pair: Pair;
   readonly #dialogue: PairDialogue;
   readonly #undo = new Ledger();
   readonly #remarks: string[];
 
   /** @throws {GuestNotPvError | MachineNotMappableError | GuestNotPreparedError} before anything is changed. */
-  constructor(stack: ToolStack, guest: Guest, specs: readonly XlSpec[], { allow = [] }: AttachOptions = {}) {
+  constructor(
+    stack: ToolStack,
+    guest: Guest,
+    specs: readonly XlSpec[],
+    { allow = [], force = false }: AttachOptions = {},
+  ) {
     const { platform, machine } = stack;
     if (guest.type !== 'pv') throw new GuestNotPvError(guest, specs.map(xlCommand(guest)).join('; '));
     if (platform.needsMachineFrames && !machine.capabilities.machineFrames)
@@ -65,6 +77,7 @@ export class Attaching {
     this.#guest = guest;
     this.#specs = specs;
     this.#allow = allow;
+    this.#force = force;
     this.#pair = stack.pairOf(guest);
     this.#dialogue = stack.dialogueWith(guest, this.#pair);
     this.#remarks = [...new Set(specs.flatMap(ineffective))];
@@ -73,6 +86,7 @@ export class Attaching {
   /** @throws what a step met, with the steps before it undone; {RollbackFailedError} when that failed too. */
   async run(): Promise<AttachReport> {
     let addresses: readonly PciAddress[] = [];
+    this.#checkFrontEnd();
     try {
       const picked = await pick(this.#stack, this.#specs);
       addresses = picked.map(({ address }) => address);
@@ -95,6 +109,14 @@ export class Attaching {
       const reasons = failed.map(({ what, error }) => `${what}: ${messageOf(error)}`);
       throw new RollbackFailedError(address, cause, reasons.join('; '));
     }
+  }
+
+  /** @throws {FrontEndFixedError} */
+  #checkFrontEnd(): void {
+    if (!this.#stack.hasFixedFrontEnd(this.#guest)) return;
+    const wanted = this.#specs.map((spec) => notations.xlSpec.format(spec)).join(' ');
+    if (!this.#force) throw new FrontEndFixedError('attach', this.#guest, wanted);
+    if (!this.#remarks.includes(TOLD_BY_FORCE)) this.#remarks.push(TOLD_BY_FORCE);
   }
 
   async #seize(address: PciAddress): Promise<void> {
@@ -162,7 +184,7 @@ export class Attaching {
     this.#undo.add({
       what: "entries in the back end's directory",
       undo: async () => {
-        await this.#pair.forget(addresses);
+        await this.#pair.forget(addresses, { keepEmpty: this.#stack.hasFixedFrontEnd(this.#guest) });
         for (const address of addresses)
           if (!(await this.#stack.givenBack(address))) throw new Error(`the back end keeps ${address}`);
       },
@@ -173,7 +195,10 @@ export class Attaching {
 
   async #listOnce(wanted: readonly WantedFunction[]): Promise<boolean> {
     if ((await this.#pair.look()) === undefined) return this.#pair.create(wanted);
-    return this.#pair.add(wanted, await this.#dialogue.ready());
+    const seen = await this.#dialogue.ready();
+    // It may have connected since we began.
+    this.#checkFrontEnd();
+    return this.#pair.add(wanted, seen);
   }
 
   /** A guest that runs is given the time to connect; one that does not run will find everything there. */

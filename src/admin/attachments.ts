@@ -14,7 +14,7 @@ export interface AttachmentsOptions extends ToolStackOptions {
 }
 
 export interface DetachOptions {
-  /** Takes them also when the guest does not answer. */
+  /** Takes them also when the guest does not answer, and without a word from one that takes no changes. */
   readonly force?: boolean;
 }
 

@@ -2,6 +2,7 @@
 import { formatSpecTarget, messageOf, type PciAddress, type SpecTarget } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
 import {
+  FrontEndFixedError,
   FunctionNotAttachedError,
   GuestNotPvError,
   PairChangedError,
@@ -44,7 +45,7 @@ export class Detaching {
     this.#pair = stack.pairOf(guest);
   }
 
-  /** @throws {FunctionNotAttachedError | PairSilentError} and the guest keeps what it has. */
+  /** @throws {FunctionNotAttachedError | FrontEndFixedError | PairSilentError} and the guest keeps what it has. */
   async run(): Promise<DetachReport> {
     const has = (await this.#pair.look())?.functions.map(({ address }) => address) ?? [];
     const leaving = await this.#pick(has);
@@ -98,26 +99,30 @@ export class Detaching {
     } catch (error) {
       // Who has closed has let go.
       agreed = error instanceof PairClosedError;
-      if (!agreed && !(error instanceof PairSilentError && this.#force)) {
+      const unasked = error instanceof PairSilentError || error instanceof FrontEndFixedError;
+      if (!agreed && !(unasked && this.#force)) {
         if (error instanceof PairSilentError) await this.#pair.letStay(leaving);
         throw error;
       }
     }
-    off ??= (await this.#pair.forget(leaving)) ?? [];
+    off ??=
+      (await this.#pair.forget(leaving, { keepEmpty: this.#stack.hasFixedFrontEnd(this.#guest) })) ?? [];
     if (off.length === 0) throw new PairChangedError(this.#guest);
     return { agreed, off };
   }
 
   /**
    * @returns what is off the list; undefined when the pair changed under our hands.
-   * @throws {PairSilentError | PairClosedError}
+   * @throws {PairSilentError | PairClosedError | FrontEndFixedError}
    */
   async #askOnce(leaving: readonly PciAddress[]): Promise<readonly PciAddress[] | undefined> {
-    const detaching = this.#targets.map(formatSpecTarget).join(' ');
-    const dialogue = this.#stack.dialogueWith(this.#guest, this.#pair, detaching);
+    const target = this.#targets.map(formatSpecTarget).join(' ');
+    const dialogue = this.#stack.dialogueWith(this.#guest, this.#pair, target);
     const seen = await dialogue.ready();
     // Nobody is there who would have to let go; somebody who comes meanwhile is asked.
-    if (seen.readiness === 'unborn') return this.#pair.forget(leaving, seen);
+    if (seen.readiness === 'unborn') return this.#pair.forget(leaving, { seen });
+    if (this.#stack.hasFixedFrontEnd(this.#guest))
+      throw new FrontEndFixedError('detach', this.#guest, target);
     if (!(await this.#pair.askToLeave(leaving, seen))) return undefined;
     await dialogue.changed();
     return this.#pair.forget(leaving);

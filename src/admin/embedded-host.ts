@@ -39,6 +39,7 @@ export class EmbeddedHost implements AsyncDisposable {
   readonly xen: LocalXen;
   readonly pool: Pool;
   readonly claims: HostClaims;
+  readonly pciback: Pciback;
   readonly attachments: Attachments;
   readonly guests: LocalGuests;
   readonly #parts: Parts;
@@ -49,6 +50,7 @@ export class EmbeddedHost implements AsyncDisposable {
     this.xen = parts.xen;
     this.pool = parts.pool;
     this.claims = parts.claims;
+    this.pciback = parts.pciback;
     this.attachments = parts.attachments;
     this.guests = parts.guests;
     this.#parts = parts;
@@ -106,7 +108,7 @@ export class EmbeddedHost implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.guests.list().map(({ domain }) => this.guests.destroy(domain)));
     await this.attachments[Symbol.asyncDispose]();
-    await this.#parts.pciback[Symbol.asyncDispose]();
+    await this.pciback[Symbol.asyncDispose]();
     this.#parts.faults[Symbol.dispose]();
     await this.xen[Symbol.asyncDispose]();
     await this.store[Symbol.asyncDispose]();

@@ -10,6 +10,7 @@ export { EmbeddedHost, type EmbeddedHostOptions } from './embedded-host.js';
 export * from './errors.js';
 export { endDmaBeforeReset } from './function-dma.js';
 export type { Guest } from './guests.js';
+export { claimHidden, describeHideOutcome, hideOutcomeData, type HideOutcome } from './hide-at-start.js';
 export { HostClaims, XEN_HOLDER, type ClaimReport } from './host-claims.js';
 export {
   describeEnd,
@@ -26,4 +27,4 @@ export {
   type GuestInfo,
   type GuestOptions,
 } from './local-guests.js';
-export type { ToolStackOptions } from './tool-stack.js';
+export type { BackEndKnowledge, FrontEndKind, ToolStackOptions } from './tool-stack.js';

@@ -1,6 +1,23 @@
 /**
- * What is written down for the start of a host or a guest: read with its places, as the real parser of each format reads
- * it. Knows the vocabulary only, and opens no file.
+ * What stands in the boot options of the systems that hand functions over, and in the configurations of their guests: hide
+ * lists and xl.cfg, read as the real parser of each reads them. Pure: knows the vocabulary of PCI and nothing else.
  */
+export { HideListLimitError, HideListUnsoundError, HideNotationError } from './errors.js';
+export { certainDialect, hideGrammars, type HideGrammar } from './hide-dialects.js';
+export {
+  describeHideFinding,
+  findingCodes,
+  type HideFindingCode,
+  type HideSeverity,
+} from './hide-findings.js';
+export { isSound, type HideDialect, type HideElement, type HideFinding, type HideList } from './hide-list.js';
+export {
+  expandPatterns,
+  onlyAddress,
+  patternMatches,
+  patternOf,
+  patternText,
+  type HidePattern,
+} from './hide-pattern.js';
 export { configuredFunctions, type ConfiguredFunctions } from './xl-config-pci.js';
 export * from './xl-config.js';

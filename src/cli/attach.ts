@@ -5,6 +5,7 @@ import { machineOption, type MachineChoice } from './machine-option.js';
 
 interface AttachCommandOptions extends MachineChoice {
   config?: string;
+  force?: boolean;
   json?: boolean;
 }
 
@@ -15,13 +16,18 @@ export function define(command: Command): void {
       '--config <file>',
       'what an xl.cfg lists in pci=[...], for the guest of its name if GUEST is left out',
     )
+    .option(
+      '--force',
+      'also to a guest whose front end takes no changes while it runs; the guest may not survive it',
+    )
     .option('--json', 'print data')
     .addHelpText(
       'after',
       `
 The owner does it (openslot serve), because the guest is asked to take the function and the back end must answer it.
-A guest that runs gets it while it runs. A front end that takes no changes while it runs (NetBSD's xpci) gets it cold:
-create the guest paused, attach, unpause.
+A guest that runs gets it while it runs. One whose front end takes no changes while it runs (NetBSD's xpci) is refused it,
+because it ends with a panic when it is told; it gets functions cold: create it paused, attach, unpause. --force tells it
+all the same. openslot list shows which guests are so.
 The guest must be a PV guest, made with  passthrough = "enabled"  and  e820_host = 1.
 
 SPEC is xl's: a slot on the guest's bus behind @; seize=1 claims the function first; BB:DD.* gives all functions of a
@@ -71,7 +77,8 @@ async function attach(
     import('./machine-view.js'),
     import('./waiting.js'),
   ]);
-  const report = await waitingFor(`guest ${guest}`, askOwnerOf(options, 'attach', { guest, specs }));
+  const { force = false } = options;
+  const report = await waitingFor(`guest ${guest}`, askOwnerOf(options, 'attach', { guest, specs, force }));
   if (options.json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);
     return;

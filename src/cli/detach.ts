@@ -6,7 +6,10 @@ import { machineOption, type MachineChoice } from './machine-option.js';
 export function define(command: Command): void {
   command
     .addOption(machineOption())
-    .option('--force', 'also from a guest that does not answer; its driver may not survive it')
+    .option(
+      '--force',
+      'also from a guest that does not answer or takes no changes; its driver may not survive it',
+    )
     .option('--json', 'print data')
     .addHelpText(
       'after',
@@ -14,6 +17,8 @@ export function define(command: Command): void {
 The guest lets go of the functions first; then they are reset, restored, and free in the pool. What the guest was granted
 with them is revoked, and nothing that they share with another function of the guest. Of SPEC only the function counts.
 Several, or all of a device by BB:DD.*, go together: a guest that does not let go keeps all of them.
+A guest whose front end takes no changes while it runs (NetBSD's xpci) would end with a panic if it were asked: it is
+refused, and --force takes the functions away without a word to the guest.
 
 Examples:
   openslot detach web 0a:00.0

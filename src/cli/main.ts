@@ -10,7 +10,12 @@ interface Argument {
 }
 
 const ADDRESS: Argument = { form: '<address>', description: 'the function, hexadecimal: [DDDD:]BB:DD.F' };
+const ONLY_ADDRESS: Argument = { form: '[address]', description: `only ${ADDRESS.description}` };
 const GUEST: Argument = { form: '<guest>', description: 'the guest, by name or domain id' };
+const TEXT: Argument = {
+  form: '[text]',
+  description: 'the list, or a command line with the option; standard input without it',
+};
 const SPECS: Argument = {
   form: '<spec...>',
   description: 'functions as xl writes them: [DDDD:]BB:DD.F|*[@slot][,option=value]',
@@ -43,6 +48,12 @@ const entries: readonly Entry[] = [
     load: () => import('./show.js'),
   },
   {
+    name: 'pool',
+    summary: 'list the claimed functions and who has them, or as the files of NetBSD',
+    arguments: [ONLY_ADDRESS],
+    load: () => import('./pool.js'),
+  },
+  {
     name: 'claim',
     summary: 'take a function from its host driver into the pool',
     arguments: [ADDRESS],
@@ -73,6 +84,12 @@ const entries: readonly Entry[] = [
     name: 'serve',
     summary: 'own the machine and be the PCI back end of its Xen guests',
     load: () => import('./serve.js'),
+  },
+  {
+    name: 'hide-list',
+    summary: 'check the list of a boot option that hides functions, of NetBSD or Linux, and convert it',
+    arguments: [TEXT],
+    load: () => import('./hide-list.js'),
   },
   {
     name: 'guest',

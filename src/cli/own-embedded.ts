@@ -14,12 +14,12 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
   await host.store.listen(store);
   const { guests } = host;
   return owner.serve({
-    pool: () => entriesOf(host.pool),
+    pool: () => entriesOf(host.pool, host.pciback),
     functions: () => host.machine.list(),
     inspect: ({ address }) => inspect(host.machine, address),
     claim: ({ address }) => host.claims.claim(address),
     release: ({ address }) => host.claims.release(address),
-    attach: ({ guest, specs }) => host.attachments.attach(guest, specs),
+    attach: ({ guest, specs, force }) => host.attachments.attach(guest, specs, { force }),
     detach: ({ guest, specs, force }) =>
       host.attachments.detach(
         guest,

@@ -2,11 +2,12 @@
 import { Option, type Command } from 'commander';
 import type { TopologyName } from '../pciback/index.js';
 import { errorData, reasonOf } from '../pci/errors.js';
+import { addHideOptions, chosenHideList, type HideChoice } from './hide-option.js';
 import { chosenMachine, machineOption, openHost, type MachineChoice } from './machine-option.js';
 import { serveLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
 
-interface ServeOptions extends MachineChoice {
+interface ServeOptions extends MachineChoice, HideChoice {
   json?: boolean;
   stages?: string;
   topology: TopologyName;
@@ -16,8 +17,7 @@ interface ServeOptions extends MachineChoice {
 const TOPOLOGIES: readonly TopologyName[] = ['vpci', 'real'];
 
 export function define(command: Command): void {
-  command
-    .addOption(machineOption())
+  addHideOptions(command.addOption(machineOption()))
     .option('--json', 'log one JSON object a line')
     .addOption(
       new Option(
@@ -39,12 +39,16 @@ A second serve is refused.
 --topology real is for drivers that must find their hardware where it is on the host. Guests then see a root bus for each
 bus that one of their functions stands on; a slot cannot be asked for. It is what passthrough=1 is to Linux's xen-pciback.
 
+--hide claims before anything is served, as the kernel's own option does at boot: what is absent, a bridge, or taken is
+told and left; a list that is not right stops serve before it changes anything.
+
 On sim it owns a simulated machine with an embedded Xen instead, and needs no root: guests are then programs (openslot
 guest). sim:FILE is a machine that FILE describes; docs/simulator.md says how.
 
 Examples:
   openslot claim 0a:00.0 && openslot serve
   openslot serve --topology real
+  openslot serve --hide '(0a:00.0)(0b:*.*)'
   openslot serve --json >> /var/log/openslot.jsonl
   openslot serve --on sim
   openslot serve --on sim:my-machine.yaml`,
@@ -56,13 +60,22 @@ async function serve(options: ServeOptions): Promise<void> {
   const machine = chosenMachine(options);
   if (machine.name === 'linux') return serveHost(options);
   const { serveSim } = await import('./serve-sim.js');
-  return serveSim(machine.file, options.topology, options.json === true);
+  return serveSim(machine.file, options.topology, options.json === true, chosenHideList(options));
 }
 
 async function serveHost(options: ServeOptions): Promise<void> {
+  const hidden = chosenHideList(options);
   const [
     { writeFileSync },
-    { Attachments, endDmaBeforeReset, HostClaims, XEN_HOLDER },
+    {
+      Attachments,
+      claimHidden,
+      describeHideOutcome,
+      endDmaBeforeReset,
+      HostClaims,
+      hideOutcomeData,
+      XEN_HOLDER,
+    },
     { machineFiles, OwnerSocket },
     { FileJournal, Pool },
     pciback,
@@ -120,11 +133,16 @@ async function serveHost(options: ServeOptions): Promise<void> {
       });
     },
   });
+  if (hidden !== undefined) {
+    await claimHidden(hidden, { machine, pool, claims: hostClaims }, (outcome) => {
+      log(describeHideOutcome(outcome), hideOutcomeData(outcome));
+    });
+  }
   using _answers = owner.serve({
-    pool: () => entriesOf(pool),
+    pool: () => entriesOf(pool, backEnds),
     claim: ({ address }) => hostClaims.claim(address),
     release: ({ address }) => hostClaims.release(address),
-    attach: ({ guest, specs }) => attachments.attach(guest, specs),
+    attach: ({ guest, specs, force }) => attachments.attach(guest, specs, { force }),
     detach: ({ guest, specs, force }) =>
       attachments.detach(
         guest,

@@ -29,7 +29,7 @@ const SCHEMAS = {
   inspect: z.strictObject({ address }),
   claim: z.strictObject({ address }),
   release: z.strictObject({ address }),
-  attach: z.strictObject({ guest, specs }),
+  attach: z.strictObject({ guest, specs, force: z.boolean().default(false) }),
   /** Of each specification only what it names counts. */
   detach: z.strictObject({ guest, specs, force: z.boolean().default(false) }),
   guest_run: z.strictObject({

@@ -5,6 +5,7 @@ import { ExportState, SharedPage, XenbusState } from '../xen/pciif/index.js';
 import type { EventChannel, ForeignPage } from '../xen/platform.js';
 import { Follower, type Watch } from '../xen/store/index.js';
 import type { PcibackEvent } from './events.js';
+import { closingAnswer, frontEndKind, type FrontEndKind } from './front-end-kind.js';
 import { GuestExports, type GuestExportsContext } from './guest-exports.js';
 import { OperationHandler } from './operation-handler.js';
 import { PairKeys, type ListedFunction, type PairStates } from './pair-keys.js';
@@ -30,6 +31,9 @@ export class Backend {
   #connection: { readonly page: ForeignPage; readonly channel: EventChannel } | undefined;
   #frontWatch: Watch | undefined;
   #phase: BackendPhase = 'starting';
+  #frontEnd: FrontEndKind | undefined;
+  /** We closed first. */
+  #gaveUp = false;
   #guestEnded = false;
   readonly #follower = new Follower(() => this.#look());
 
@@ -55,6 +59,11 @@ export class Backend {
 
   get phase(): BackendPhase {
     return this.#phase;
+  }
+
+  /** What the front end can take; undefined before it connects. */
+  get frontEnd(): FrontEndKind | undefined {
+    return this.#frontEnd;
   }
 
   /** Functions in the guest's hands, with their guest addresses. */
@@ -113,6 +122,8 @@ export class Backend {
       // The tool stack removed the pair and made a new one before we looked.
       await this.#takeBackAll();
       this.#phase = 'starting';
+      this.#frontEnd = undefined;
+      this.#gaveUp = false;
     }
     if (this.#phase === 'starting' && states.own > XenbusState.initWait) {
       this.#phase = 'foreign';
@@ -124,8 +135,9 @@ export class Backend {
   async #step({ own, front }: PairStates): Promise<void> {
     if (front === XenbusState.closing || front === XenbusState.closed) {
       // Followed once, however often the guest says it: nobody comes back from Closed.
-      if (own !== front && own !== XenbusState.closed) await this.#close(front);
-      else if (this.#phase === 'closed') await this.#exports.takeBackUnlisted(await this.#keys.functions());
+      if (own !== closingAnswer(front, this.#frontEnd, this.#gaveUp) && own !== XenbusState.closed)
+        await this.#close(front);
+      else if (this.#phase === 'closed') await this.#followEnd();
       return;
     }
     if (this.#phase === 'closed') return;
@@ -145,6 +157,8 @@ export class Backend {
         if (this.#phase === 'connected') await this.#exports.takeBackUnlisted(await this.#keys.functions());
         break;
       case XenbusState.reconfiguring:
+        // It answers a change: whatever it showed at the start, it takes them.
+        if (front === XenbusState.reconfiguring) this.#frontEnd = 'reconfigurable';
         // The guest has let go of what leaves; one that never connected has nothing to let go of.
         if (front === XenbusState.reconfiguring || this.#phase === 'exported') await this.#reconfigure();
         break;
@@ -180,19 +194,25 @@ export class Backend {
 
   async #connect(): Promise<void> {
     const { platform } = this.#context;
-    const { page: reference, port } = await this.#keys.connection();
+    const { page: reference, port, reconfigures } = await this.#keys.connection();
     if (this.#follower.stopped) return;
     const page = platform.mapGrant(this.guest, reference);
     const shared = new SharedPage(page.bytes);
+    const aerHandler = shared.hasAerHandler;
+    const frontEnd = frontEndKind({ aerHandler, saysSo: reconfigures });
+    this.#frontEnd = frontEnd;
     const handler = this.#handler(shared);
     try {
       const channel: EventChannel = platform.bindChannel(this.guest, port, () => {
         try {
-          if (handler.service()) channel.notify();
+          if (!handler.service()) return false;
+          channel.notify();
+          return true;
         } catch (error) {
           // Nothing that one guest's channel does may end the owner of all.
           this.#tell({ event: 'failed', doing: 'answering an operation', error });
           this.#disconnect();
+          return false;
         }
       });
       this.#connection = { page, channel };
@@ -201,8 +221,7 @@ export class Backend {
       throw cause;
     }
     this.#phase = 'connected';
-    const aerHandler = shared.hasAerHandler;
-    if (await this.#switch(XenbusState.connected)) this.#tell({ event: 'connected', aerHandler });
+    if (await this.#switch(XenbusState.connected)) this.#tell({ event: 'connected', aerHandler, frontEnd });
   }
 
   #handler(shared: SharedPage): OperationHandler {
@@ -233,12 +252,18 @@ export class Backend {
     this.#disconnect();
     this.#exports.interruptsOff();
     this.#phase = 'closed';
-    await this.#switch(front);
+    await this.#switch(closingAnswer(front, this.#frontEnd, this.#gaveUp));
+  }
+
+  /** What leaves the list of a closed pair comes back. After giving up there is nothing, and the list may be why. */
+  async #followEnd(): Promise<void> {
+    if (!this.#gaveUp) await this.#exports.takeBackUnlisted(await this.#keys.functions());
   }
 
   /** A step failed: the pair is closed from our side and nothing stays half done. */
   async #giveUp(): Promise<void> {
     this.#phase = 'closed';
+    this.#gaveUp = true;
     try {
       await this.#takeBackAll();
       await this.#switch(XenbusState.closing);

@@ -3,12 +3,13 @@ import { errorData, reasonOf, visibleText, type PciAddress } from '../pci/index.
 import type { ReturnReport } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { COMMAND_NAMES, XENBUS_STATE_NAMES, type XenbusState } from '../xen/pciif/index.js';
+import type { FrontEndKind } from './front-end-kind.js';
 
 export type PcibackEvent = { readonly guest: DomainId } & (
   | { readonly event: 'state'; readonly state: XenbusState }
   | { readonly event: 'exported'; readonly address: PciAddress; readonly virtual: PciAddress }
   | { readonly event: 'returned'; readonly report: ReturnReport }
-  | { readonly event: 'connected'; readonly aerHandler: boolean }
+  | { readonly event: 'connected'; readonly aerHandler: boolean; readonly frontEnd: FrontEndKind }
   | { readonly event: 'foreign'; readonly state: XenbusState }
   | { readonly event: 'gone' }
   /** A guest's or tool stack's request that cannot be met, or a fault of ours. */
@@ -49,7 +50,9 @@ function textOf(event: PcibackEvent): string {
     case 'returned':
       return `${guest}: ${describeReturn(event.report)}`;
     case 'connected':
-      return `${guest}: front end connected${event.aerHandler ? ', handles AER' : ''}`;
+      return `${guest}: front end connected${event.aerHandler ? ', handles AER' : ''}${
+        event.frontEnd === 'fixed' ? ', takes no changes while it runs' : ''
+      }`;
     case 'foreign':
       return `${guest}: another back end has this pair (${XENBUS_STATE_NAMES[event.state]}); left alone`;
     case 'gone':

@@ -6,6 +6,7 @@ export { Backend, type BackendPhase } from './backend.js';
 export { GuestWriteDeniedError, InterruptRefusedError } from './errors.js';
 export { describeEvent, eventData, type PcibackEvent } from './events.js';
 export { ExportedFunction, type RefusedWrite } from './exported-function.js';
+export { type FrontEndKind } from './front-end-kind.js';
 export { OperationHandler } from './operation-handler.js';
 export { Pciback, type PcibackOptions } from './pciback.js';
 export { DEFAULT_POLICY, type Policy, type PolicyRule } from './policy.js';

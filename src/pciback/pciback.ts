@@ -7,6 +7,7 @@ import type { XenPlatform } from '../xen/platform.js';
 import { RELEASE_DOMAIN, type Watch } from '../xen/store/index.js';
 import { Backend, type BackendContext } from './backend.js';
 import type { PcibackEvent } from './events.js';
+import type { FrontEndKind } from './front-end-kind.js';
 import type { BeforeReset } from './guest-exports.js';
 import { DEFAULT_POLICY, type Policy } from './policy.js';
 import type { StageClock } from './stage-clock.js';
@@ -75,6 +76,11 @@ export class Pciback implements AsyncDisposable {
   /** Why a guest does not have a function that its tool stack lists; undefined when it has it, or nobody asked. */
   refusal(guest: DomainId, address: PciAddress): Error | undefined {
     return this.#backends.get(guest)?.refusal(address);
+  }
+
+  /** What the guest's front end can take; undefined before it connects to us, and where another back end has the pair. */
+  frontEnd(guest: DomainId): FrontEndKind | undefined {
+    return this.#backends.get(guest)?.frontEnd;
   }
 
   async #changed(path: string): Promise<void> {

@@ -27,6 +27,12 @@ export interface EventChannel {
   close(): void;
 }
 
+/**
+ * Handles an event of the other end. @returns true when it had asked for something and was answered: it is likely to
+ * ask again soon, and the platform may call once more before it sleeps, without an event.
+ */
+export type OnEvent = () => boolean;
+
 /** An interrupt of a function that is to be delivered to a guest. */
 export type InterruptRoute =
   | { readonly kind: 'intx'; readonly gsi: number }
@@ -97,7 +103,7 @@ export interface XenPlatform extends AsyncDisposable {
    * Binds to a port that the other domain allocated for us. `onEvent` is called on the event loop; the channel is
    * unmasked again after it returns, so a storm cannot outrun it. @throws {XenCallError}
    */
-  bindChannel(peer: DomainId, port: EventPort, onEvent: () => void): EventChannel;
+  bindChannel(peer: DomainId, port: EventPort, onEvent: OnEvent): EventChannel;
   readonly permissions: GuestPermissions;
   readonly pirqs: Pirqs;
   readonly assignment: Assignment;

@@ -13,6 +13,7 @@ import type {
   Pirq,
   Pirqs,
   XenPlatform,
+  OnEvent,
 } from '../../src/xen/platform.js';
 import type { XenStore } from '../../src/xen/store/index.js';
 
@@ -74,7 +75,7 @@ export class ObservedPlatform implements XenPlatform {
     };
   }
 
-  bindChannel(peer: DomainId, port: EventPort, onEvent: () => void): EventChannel {
+  bindChannel(peer: DomainId, port: EventPort, onEvent: OnEvent): EventChannel {
     const channel = this.#behind.bindChannel(peer, port, onEvent);
     this.open.channels++;
     return {

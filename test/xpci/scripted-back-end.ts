@@ -65,6 +65,7 @@ export class ScriptedBackEnd {
     this.#words = new Int32Array(buffer, byteOffset, byteLength / 4);
     this.#channel = platform.bindChannel(guest, number('event-channel') as EventPort, () => {
       this.#serve();
+      return false;
     });
   }
 
