@@ -72,11 +72,13 @@ function commandLine(options: MachineOptions): string[] {
     // libxl refuses to pass a device through without an IOMMU.
     ...['-device', 'intel-iommu,intremap=on'],
     ...['-device', 'edu,addr=5,dma_mask=0xffffffff', '-device', 'pci-testdev,addr=6'],
-    // One function for each kind of interrupt: MSI-X, MSI alone, and the pin alone.
+    // One function for each kind of interrupt: MSI-X, MSI alone, and the pin alone, on a line that it shares with none
+    // of the others: libxl takes a line from a guest with the first function of it that leaves.
     ...['-device', 'e1000e,addr=7,netdev=net,romfile=', '-netdev', 'user,id=net,restrict=on'],
-    ...['-device', 'ahci,id=sata,addr=a', '-device', 'ide-hd,bus=sata.0,drive=sata'],
+    // libxl cuts a function's DMA before it asks the guest to let go: a disk with a cache would be written back to nobody.
+    ...['-device', 'ahci,id=sata,addr=a', '-device', 'ide-hd,bus=sata.0,drive=sata,write-cache=off'],
     ...['-drive', `if=none,id=sata,format=raw,snapshot=on,file=${images.sataDisk.path}`],
-    ...['-device', 'e1000,addr=b,netdev=net2,romfile='],
+    ...['-device', 'e1000,addr=d,netdev=net2,romfile='],
     ...['-netdev', 'user,id=net2,restrict=on,net=10.0.3.0/24'],
     ...options.disks.flatMap((disk, index) => [
       ...['-drive', `if=none,id=disk${index},format=raw,snapshot=on,file=${disk.path}`],

@@ -1,5 +1,6 @@
 /** Detach: the steps by which functions come back from a guest into the pool, whoever attached them. */
 import { formatSpecTarget, messageOf, type PciAddress, type SpecTarget } from '../pci/index.js';
+import type { Pool } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import {
   FrontEndFixedError,
@@ -142,11 +143,16 @@ export class Detaching {
   async #freshen(address: PciAddress): Promise<void> {
     const { pool } = this.#stack;
     try {
-      if (!pool.adoptHeld(address, XEN_HOLDER)) return;
+      if (!pool.adoptHeld(address, XEN_HOLDER) || isQuarantined(pool, address)) return;
       const failed = await this.#stack.freshen(address, `guest ${this.#guest.id}`);
       if (failed !== undefined) this.#unsettled.push(`${address} was not reset: ${failed}`);
     } catch (error) {
       this.#unsettled.push(messageOf(error));
     }
   }
+}
+
+/** Whoever put it there has reset it. */
+function isQuarantined(pool: Pool, address: PciAddress): boolean {
+  return pool.list().some((member) => member.state === 'quarantined' && member.address.equals(address));
 }

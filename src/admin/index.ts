@@ -16,6 +16,7 @@ export {
   describeEnd,
   describeFault,
   describeHostEvent,
+  describeReport,
   hostEventData,
   type HostEvent,
 } from './host-events.js';
@@ -27,4 +28,5 @@ export {
   type GuestInfo,
   type GuestOptions,
 } from './local-guests.js';
+export { RecoveryResponses, type RecoveryResponsesOptions } from './recovery-responses.js';
 export type { BackEndKnowledge, FrontEndKind, ToolStackOptions } from './tool-stack.js';

@@ -12,6 +12,7 @@ import type { HideList } from '../boot/index.js';
 import { parseMachine, SimMachine } from '../machines/sim/index.js';
 import { machineFiles, OwnerSocket } from '../owner/index.js';
 import { OpenslotError } from '../pci/index.js';
+import { chosenRecovery, type ErrorChoice } from './error-option.js';
 import type { TopologyName } from '../pciback/index.js';
 import { ownEmbedded, wayIn } from './own-embedded.js';
 import { serveLog } from './serve-log.js';
@@ -29,7 +30,7 @@ export async function serveSim(
   file: string | undefined,
   topology: TopologyName,
   json: boolean,
-  hidden: HideList | undefined,
+  { hidden, errors }: { readonly hidden: HideList | undefined; readonly errors: ErrorChoice },
 ): Promise<void> {
   const log = serveLog(json);
   const told = untilTold();
@@ -40,6 +41,7 @@ export async function serveSim(
   await using host = await EmbeddedHost.start({
     machine,
     topology,
+    recovery: chosenRecovery(errors, machine),
     onEvent: (event) => {
       log(describeHostEvent(event), { event: 'host', ...hostEventData(event) });
     },

@@ -1,13 +1,14 @@
 /** `openslot serve`: owns the machine and is the PCI back end of its Xen guests. */
 import { Option, type Command } from 'commander';
-import type { TopologyName } from '../pciback/index.js';
 import { errorData, reasonOf } from '../pci/errors.js';
+import type { PcibackEvent, TopologyName } from '../pciback/index.js';
+import { addErrorOption, chosenRecovery, type ErrorChoice } from './error-option.js';
 import { addHideOptions, chosenHideList, type HideChoice } from './hide-option.js';
 import { chosenMachine, machineOption, openHost, type MachineChoice } from './machine-option.js';
 import { serveLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
 
-interface ServeOptions extends MachineChoice, HideChoice {
+interface ServeOptions extends MachineChoice, HideChoice, ErrorChoice {
   json?: boolean;
   stages?: string;
   topology: TopologyName;
@@ -17,7 +18,7 @@ interface ServeOptions extends MachineChoice, HideChoice {
 const TOPOLOGIES: readonly TopologyName[] = ['vpci', 'real'];
 
 export function define(command: Command): void {
-  addHideOptions(command.addOption(machineOption()))
+  addErrorOption(addHideOptions(command.addOption(machineOption())))
     .option('--json', 'log one JSON object a line')
     .addOption(
       new Option(
@@ -42,6 +43,9 @@ bus that one of their functions stands on; a slot cannot be asked for. It is wha
 --hide claims before anything is served, as the kernel's own option does at boot: what is absent, a bridge, or taken is
 told and left; a list that is not right stops serve before it changes anything.
 
+A guest is asked to recover a function that reports an error (Linux does); --on-error is for when it does not: take-back
+takes the function away and keeps it from everybody, kill-guest ends the guest, ignore only tells.
+
 On sim it owns a simulated machine with an embedded Xen instead, and needs no root: guests are then programs (openslot
 guest). sim:FILE is a machine that FILE describes; docs/simulator.md says how.
 
@@ -60,7 +64,10 @@ async function serve(options: ServeOptions): Promise<void> {
   const machine = chosenMachine(options);
   if (machine.name === 'linux') return serveHost(options);
   const { serveSim } = await import('./serve-sim.js');
-  return serveSim(machine.file, options.topology, options.json === true, chosenHideList(options));
+  return serveSim(machine.file, options.topology, options.json === true, {
+    hidden: chosenHideList(options),
+    errors: options,
+  });
 }
 
 async function serveHost(options: ServeOptions): Promise<void> {
@@ -74,6 +81,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
       endDmaBeforeReset,
       HostClaims,
       hideOutcomeData,
+      RecoveryResponses,
       XEN_HOLDER,
     },
     { machineFiles, OwnerSocket },
@@ -92,6 +100,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
   const log = serveLog(options.json === true);
   const told = untilTold();
   using machine = await openHost();
+  const recovery = chosenRecovery(options, machine);
   const { socket, claims } = machineFiles(machine.name);
   await using owner = await OwnerSocket.bind(machine.name, socket);
   await using platform = await native.openNativePlatform();
@@ -108,6 +117,15 @@ async function serveHost(options: ServeOptions): Promise<void> {
     },
   );
   const clock = options.stages === undefined ? undefined : new pciback.StageClock();
+  const toolStackFailed = (doing: string, error: unknown) => {
+    log(`${doing} failed: ${reasonOf(error)}`, {
+      event: 'tool_stack_failed',
+      doing,
+      error: errorData(error),
+    });
+  };
+  // Made after the back end, whose events it follows.
+  let respond: (event: PcibackEvent) => void = () => undefined;
   await using backEnds = await pciback.Pciback.start({
     platform,
     pool,
@@ -116,7 +134,10 @@ async function serveHost(options: ServeOptions): Promise<void> {
     beforeReset: (guest, address) => endDmaBeforeReset(platform, guest, address),
     onEvent: (event) => {
       log(pciback.describeEvent(event), pciback.eventData(event));
+      respond(event);
     },
+    errors: machine.errors,
+    recovery,
     ...(clock === undefined ? {} : { clock }),
   });
   await using attachments = await Attachments.start({
@@ -125,14 +146,12 @@ async function serveHost(options: ServeOptions): Promise<void> {
     pool,
     claims: hostClaims,
     backEnds,
-    onError: (doing, error) => {
-      log(`${doing} failed: ${reasonOf(error)}`, {
-        event: 'tool_stack_failed',
-        doing,
-        error: errorData(error),
-      });
-    },
+    onError: toolStackFailed,
   });
+  await using responses = new RecoveryResponses({ attachments, onError: toolStackFailed });
+  respond = (event) => {
+    responses.heard(event);
+  };
   if (hidden !== undefined) {
     await claimHidden(hidden, { machine, pool, claims: hostClaims }, (outcome) => {
       log(describeHideOutcome(outcome), hideOutcomeData(outcome));

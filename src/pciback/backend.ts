@@ -1,14 +1,18 @@
 /** One guest's back end: follows the XenBus states of its pair and answers the operations in its page. */
+import type { ErrorReport } from '../function/index.js';
 import type { PciAddress, RootBus } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
-import { ExportState, SharedPage, XenbusState } from '../xen/pciif/index.js';
+import { BackAerPage, ExportState, SharedPage, XenbusState } from '../xen/pciif/index.js';
 import type { EventChannel, ForeignPage } from '../xen/platform.js';
 import { Follower, type Watch } from '../xen/store/index.js';
+import { AerDialogue } from './aer-dialogue.js';
 import type { PcibackEvent } from './events.js';
 import { closingAnswer, frontEndKind, type FrontEndKind } from './front-end-kind.js';
 import { GuestExports, type GuestExportsContext } from './guest-exports.js';
+import { GuestRecovery } from './guest-recovery.js';
 import { OperationHandler } from './operation-handler.js';
 import { PairKeys, type ListedFunction, type PairStates } from './pair-keys.js';
+import type { RecoveryOptions } from './recovery-options.js';
 import type { StageClock } from './stage-clock.js';
 
 /** `foreign`: another back end (the kernel's, or an earlier run of ours) has the pair, and it is left alone. */
@@ -18,6 +22,7 @@ export type BackendPhase = 'starting' | 'exported' | 'connected' | 'closed' | 'f
 export interface BackendContext extends GuestExportsContext {
   readonly onEvent: (event: PcibackEvent) => void;
   readonly clock: StageClock | undefined;
+  readonly recovery: RecoveryOptions;
 }
 
 type EventBody<Event> = Event extends unknown ? Omit<Event, 'guest'> : never;
@@ -28,7 +33,10 @@ export class Backend {
   readonly #context: BackendContext;
   readonly #keys: PairKeys;
   readonly #exports: GuestExports;
-  #connection: { readonly page: ForeignPage; readonly channel: EventChannel } | undefined;
+  readonly #recovery: GuestRecovery;
+  #connection:
+    | { readonly page: ForeignPage; readonly channel: EventChannel; readonly dialogue: AerDialogue }
+    | undefined;
   #frontWatch: Watch | undefined;
   #phase: BackendPhase = 'starting';
   #frontEnd: FrontEndKind | undefined;
@@ -46,6 +54,7 @@ export class Backend {
         this.#tell({ event: 'exported', address, virtual });
       },
       returned: (report) => {
+        this.#connection?.dialogue.wake();
         this.#tell({ event: 'returned', report });
       },
       writeRefused: (address, write) => {
@@ -55,6 +64,23 @@ export class Backend {
         this.#tell({ event: 'failed', doing, error });
       },
     });
+    this.#recovery = new GuestRecovery(
+      {
+        list: () => this.#exports.list(),
+        ask: (question, milliseconds) => this.#connection?.dialogue.ask(question, milliseconds),
+        respond: async (exported, policy, why) => {
+          if (policy === 'take-back') await this.#exports.takeBack(exported, why);
+          if (policy === 'kill-guest') await this.#keys.writeRecoveryFailed();
+        },
+        tell: (event) => {
+          this.#tell(event);
+        },
+        failed: (doing, error) => {
+          this.#tell({ event: 'failed', doing, error });
+        },
+      },
+      context.recovery,
+    );
   }
 
   get phase(): BackendPhase {
@@ -74,6 +100,11 @@ export class Backend {
   /** Why a function that the tool stack lists was not exported; undefined when it was, or is not listed. */
   refusal(address: PciAddress): Error | undefined {
     return this.#exports.refusal(address);
+  }
+
+  /** A function, of this guest or of nobody's business of it, has reported an uncorrectable error. */
+  errorReported(report: ErrorReport): void {
+    this.#recovery.report(report);
   }
 
   /** Something in the pair changed. Settles when the back end has caught up; never rejects. */
@@ -202,12 +233,16 @@ export class Backend {
     const frontEnd = frontEndKind({ aerHandler, saysSo: reconfigures });
     this.#frontEnd = frontEnd;
     const handler = this.#handler(shared);
+    const dialogue = new AerDialogue(new BackAerPage(page.bytes), () => {
+      this.#connection?.channel.notify();
+    });
     try {
       const channel: EventChannel = platform.bindChannel(this.guest, port, () => {
         try {
-          if (!handler.service()) return false;
-          channel.notify();
-          return true;
+          const answered = handler.service();
+          if (answered) channel.notify();
+          dialogue.wake();
+          return answered;
         } catch (error) {
           // Nothing that one guest's channel does may end the owner of all.
           this.#tell({ event: 'failed', doing: 'answering an operation', error });
@@ -215,7 +250,7 @@ export class Backend {
           return false;
         }
       });
-      this.#connection = { page, channel };
+      this.#connection = { page, channel, dialogue };
     } catch (cause) {
       page.close();
       throw cause;
@@ -274,9 +309,11 @@ export class Backend {
 
   async #end(): Promise<void> {
     this.#phase = 'gone';
+    const recovered = this.#recovery.stop();
     // Fails only with the store itself, and then there is nothing left to watch.
     await this.#frontWatch?.unwatch().catch(() => undefined);
     await this.#takeBackAll();
+    await recovered;
   }
 
   async #switch(
@@ -298,6 +335,7 @@ export class Backend {
   #disconnect(): void {
     const connection = this.#connection;
     this.#connection = undefined;
+    connection?.dialogue.close();
     for (const part of [connection?.channel, connection?.page]) {
       try {
         part?.close();

@@ -1,6 +1,9 @@
 /** What the back end tells its owner, as data; and the one place where it becomes text. */
+import type { ErrorSeverity } from '../function/index.js';
 import { errorData, reasonOf, visibleText, type PciAddress } from '../pci/index.js';
 import type { ReturnReport } from '../pool/index.js';
+import type { RecoveryEvent } from './guest-recovery.js';
+import type { ErrorPolicy } from './recovery-options.js';
 import type { DomainId } from '../xen/domain.js';
 import { COMMAND_NAMES, XENBUS_STATE_NAMES, type XenbusState } from '../xen/pciif/index.js';
 import type { FrontEndKind } from './front-end-kind.js';
@@ -28,6 +31,7 @@ export type PcibackEvent = { readonly guest: DomainId } & (
       readonly devfn: number;
       readonly error: unknown;
     }
+  | RecoveryEvent
 );
 
 /** The event as data that JSON can carry: errors with code, evidence and next step. */
@@ -67,8 +71,32 @@ function textOf(event: PcibackEvent): string {
     }
     case 'operation_failed':
       return `${guest}: ${COMMAND_NAMES[event.command] ?? `command ${event.command}`} for virtual function 0x${event.devfn.toString(16)} failed: ${reasonOf(event.error)}`;
+    case 'error': {
+      const { address, report } = event;
+      const which = report.errors.length === 0 ? '' : ` (${report.errors.join(', ')})`;
+      const whose = report.address.equals(address) ? 'it' : report.address;
+      return `${guest}: ${address}: ${whose} reported a ${SEVERITY_TEXT[report.severity]} error${which}; recovery begins`;
+    }
+    case 'recovery_step':
+      return `${guest}: ${event.address}: ${event.step}: ${event.answer}`;
+    case 'recovered':
+      return `${guest}: ${event.address} is recovered`;
+    case 'recovery_failed':
+      return `${guest}: ${event.address} was not recovered (${event.why}): ${ERROR_POLICY_TEXT[event.policy]}`;
   }
 }
+
+const SEVERITY_TEXT: Readonly<Record<ErrorSeverity, string>> = {
+  correctable: 'correctable',
+  non_fatal: 'non-fatal',
+  fatal: 'fatal',
+};
+
+const ERROR_POLICY_TEXT: Readonly<Record<ErrorPolicy, string>> = {
+  'take-back': 'taken away from it',
+  'kill-guest': 'the tool stack is told to end the guest',
+  ignore: 'left to it as it is',
+};
 
 function describeReturn({ address, reset, differing, unsettled, quarantined }: ReturnReport): string {
   const parts = [

@@ -1,6 +1,12 @@
 /** One function in a guest's hands: its lease, the configuration space that the guest sees, its interrupts. */
-import type { ConfigImage, ConfigSpace } from '../function/index.js';
-import { CapabilityId, capabilityOffsets, type PciAddress } from '../pci/index.js';
+import {
+  saveState,
+  setDecoding,
+  type ConfigImage,
+  type ConfigSpace,
+  type SavedState,
+} from '../function/index.js';
+import { CapabilityId, capabilityOffsets, CommandBit, Header, type PciAddress } from '../pci/index.js';
 import type { Lease } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import type { XenPlatform } from '../xen/platform.js';
@@ -21,6 +27,8 @@ export class ExportedFunction {
   readonly lease: Lease;
   readonly config: ConfigImage;
   readonly interrupts: GuestInterrupts;
+  /** What the hardware's registers held when the guest got it. */
+  readonly atExport: SavedState;
 
   /** `base` is the lease's configuration space, or a wrapper of it. */
   constructor(
@@ -73,6 +81,19 @@ export class ExportedFunction {
     silencePme(base);
     // Kept disabled while the function was in the pool.
     this.interrupts.setIntxDisabled(false);
+    this.atExport = saveState(base);
+  }
+
+  /**
+   * After a reset and the return of configuration space: what of the guest's doing is not in those registers, or may not
+   * have been read from them.
+   */
+  restoreGuestState(): void {
+    const { function: fn } = this.lease;
+    const decoding = CommandBit.io | CommandBit.memory;
+    if ((this.config.read(Header.command, 2) & decoding) !== 0) setDecoding(fn.config, fn.regions, true);
+    this.interrupts.restore();
+    silencePme(fn.config);
   }
 }
 

@@ -10,9 +10,9 @@ export type FrontEndKind = 'reconfigurable' | 'fixed';
 
 /** What tells one from the other; nothing else that both write differs. */
 export interface FrontEndSigns {
-  /** Flag 1 of the shared page: Linux's xen-pcifront sets it before it publishes the page, xpci leaves the page zeroed. */
+  /** Flag 1 of the shared page: Linux's xen-pcifront sets it before it publishes the page, and so does xpci. */
   readonly aerHandler: boolean;
-  /** `feature-reconfigure` in its directory: our own front end says so, whether its guest handles AER or not. */
+  /** `feature-reconfigure` in its directory: our own front end says so besides. */
   readonly saysSo: boolean;
 }
 

@@ -150,10 +150,11 @@ export class GuestExports {
     return virtual;
   }
 
-  async takeBack(exported: ExportedFunction): Promise<void> {
+  /** `distrust`: nobody gets it after this guest, for that reason. */
+  async takeBack(exported: ExportedFunction, distrust?: string): Promise<void> {
     // Off the bus first: the guest must not reach a function that is on its way back.
     this.topology.remove(exported);
-    await this.#giveBack(exported.lease);
+    await this.#giveBack(exported.lease, distrust);
   }
 
   async takeBackAll(): Promise<void> {
@@ -172,12 +173,12 @@ export class GuestExports {
     }
   }
 
-  async #giveBack(lease: Lease): Promise<void> {
+  async #giveBack(lease: Lease, distrust?: string): Promise<void> {
     // Undone first of all, because it is added last.
     lease.ledger.add({
       what: 'DMA into the guest',
       undo: () => this.#context.beforeReset(this.#guest, lease.function.address),
     });
-    this.#listener.returned(await lease.giveBack());
+    this.#listener.returned(await lease.giveBack(distrust));
   }
 }

@@ -10,6 +10,12 @@ export { type FrontEndKind } from './front-end-kind.js';
 export { OperationHandler } from './operation-handler.js';
 export { Pciback, type PcibackOptions } from './pciback.js';
 export { DEFAULT_POLICY, type Policy, type PolicyRule } from './policy.js';
+export {
+  DEFAULT_RECOVERY,
+  ERROR_POLICIES,
+  type ErrorPolicy,
+  type RecoveryOptions,
+} from './recovery-options.js';
 export { StageClock, type Stage } from './stage-clock.js';
 export { RealAddresses } from './real-addresses.js';
 export { TOPOLOGY_NAMES, type Topology, type TopologyName } from './topology.js';

@@ -185,6 +185,11 @@ export class PairKeys {
     await tx.write(`${this.#back}/root_num`, String(count));
   }
 
+  /** Tells the tool stack, as Linux's back end does, that the guest must end: it has not recovered a function. */
+  writeRecoveryFailed(): Promise<boolean> {
+    return this.#write([], [], { aerState: 'aerfail' });
+  }
+
   /**
    * Removes our directory, and the parents that it leaves empty. For a guest that is no more: libxl gives up on a pair
    * that never connected and leaves it behind.

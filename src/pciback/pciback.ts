@@ -1,4 +1,5 @@
 /** The back end of a whole host: one {@link Backend} for each guest that has a PCI pair with us. */
+import type { ErrorReports } from '../function/index.js';
 import type { PciAddress } from '../pci/index.js';
 import { parseDomainId, type DomainId } from '../xen/domain.js';
 import type { Pool } from '../pool/index.js';
@@ -10,6 +11,7 @@ import type { PcibackEvent } from './events.js';
 import type { FrontEndKind } from './front-end-kind.js';
 import type { BeforeReset } from './guest-exports.js';
 import { DEFAULT_POLICY, type Policy } from './policy.js';
+import { DEFAULT_RECOVERY, type RecoveryOptions } from './recovery-options.js';
 import type { StageClock } from './stage-clock.js';
 import type { TopologyName } from './topology.js';
 
@@ -24,6 +26,10 @@ export interface PcibackOptions {
   /** Ends a function's DMA into the guest that it comes back from, before the function is reset. */
   readonly beforeReset?: BeforeReset;
   readonly onEvent?: (event: PcibackEvent) => void;
+  /** The machine's error reports, where it has them: guests are asked to recover their functions. */
+  readonly errors?: ErrorReports | undefined;
+  /** What is not given is as in {@link DEFAULT_RECOVERY}. */
+  readonly recovery?: Partial<RecoveryOptions>;
   /** Measures operations by stage; costs a little on each. */
   readonly clock?: StageClock;
 }
@@ -33,6 +39,7 @@ export class Pciback implements AsyncDisposable {
   readonly #root: string;
   readonly #backends = new Map<DomainId, Backend>();
   #watches: readonly Watch[] = [];
+  #errors: Disposable | undefined;
 
   private constructor(options: PcibackOptions) {
     this.#context = {
@@ -45,6 +52,7 @@ export class Pciback implements AsyncDisposable {
       wrap: (config) => options.clock?.measured(config) ?? config,
       onEvent: options.onEvent ?? (() => undefined),
       clock: options.clock,
+      recovery: { ...DEFAULT_RECOVERY, ...options.recovery },
     };
     this.#root = backendRoot(options.platform.domain);
   }
@@ -57,6 +65,11 @@ export class Pciback implements AsyncDisposable {
       await store.watch(pciback.#root, (path) => pciback.#changed(path)),
       await store.watch(RELEASE_DOMAIN, () => pciback.#domainReleased()),
     ];
+    pciback.#errors = options.errors?.onError((report) => {
+      // The hardware has dealt with it.
+      if (report.severity === 'correctable') return;
+      for (const backend of pciback.guests) backend.errorReported(report);
+    });
     return pciback;
   }
 
@@ -119,6 +132,7 @@ export class Pciback implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#errors?.[Symbol.dispose]();
     // When the store is gone, the watches are too; the functions must come back all the same.
     await Promise.allSettled(this.#watches.map((watch) => watch.unwatch()));
     await Promise.all(this.guests.map((backend) => backend.stop()));

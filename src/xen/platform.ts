@@ -57,6 +57,11 @@ export interface Pirqs {
   /** @throws {XenCallError} */
   map(guest: DomainId, route: InterruptRoute): Pirq;
   unmap(guest: DomainId, pirq: Pirq): void;
+  /**
+   * Writes the addresses and data of a function's messages into the function again: a reset has cleared them.
+   * @throws {XenCallError}
+   */
+  restore(guest: DomainId, fn: PciAddress): void;
 }
 
 /** To whom the IOMMU gives a function. */
@@ -126,6 +131,11 @@ export interface OfferedChannel {
    * @returns false when it has passed.
    */
   wait(milliseconds: number): boolean;
+  /**
+   * Calls `onEvent` on the event loop after the other end has notified, until {@link close}; once. What {@link wait}
+   * has seen need not be told again.
+   */
+  listen(onEvent: () => void): void;
   close(): void;
 }
 

@@ -27,7 +27,12 @@ export class TestHost implements AsyncDisposable {
   /** Without a description it is the machine of users. `patience` is that of the tool stack, in milliseconds. */
   static async start(
     description?: string,
-    { patience, topology, ...options }: SimOptions & Pick<EmbeddedHostOptions, 'patience' | 'topology'> = {},
+    {
+      patience,
+      topology,
+      recovery,
+      ...options
+    }: SimOptions & Pick<EmbeddedHostOptions, 'patience' | 'topology' | 'recovery'> = {},
   ): Promise<TestHost> {
     const machine = new SimMachine(
       description === undefined ? undefined : parseMachine(description),
@@ -39,6 +44,7 @@ export class TestHost implements AsyncDisposable {
       onEvent: (event) => events.push(event),
       ...(patience === undefined ? {} : { patience }),
       ...(topology === undefined ? {} : { topology }),
+      ...(recovery === undefined ? {} : { recovery }),
     });
     return new TestHost(host, machine, events);
   }

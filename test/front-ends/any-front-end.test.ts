@@ -46,8 +46,8 @@ class OfferingHost extends ServedHost {
 const textOf = ({ address, vendor, device, classCode, bars }: FoundFunction) =>
   [String(address), vendor.toString(16), device.toString(16), classCode.toString(16), ...bars].join(' ');
 
-const found = async ({ connect }: FrontEndChoice, host: OfferingHost, guest: number) =>
-  (await connect(host.guestPlatform(guest))).found.map(textOf);
+const found = async (choice: FrontEndChoice, host: OfferingHost, guest: number) =>
+  (await choice.connect(host.guestPlatform(guest))).found.map(textOf);
 
 for (const choice of FRONT_ENDS) {
   describe(`${choice.name}:`, () => {

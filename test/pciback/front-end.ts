@@ -221,4 +221,9 @@ export class FrontEnd extends BackEndSeen {
     this.#channel.notify();
     return this.page.reply();
   }
+
+  /** Wakes the back end. */
+  notify(): void {
+    this.#channel.notify();
+  }
 }

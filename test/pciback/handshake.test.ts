@@ -262,6 +262,22 @@ describe('a strict front end', () => {
     }
   });
 
+  test('one that says anything of itself brings about Closing, once, and nothing after it', async () => {
+    await using all = await ServingHost.start();
+    await toolStackCreates(all.platform.store, 1, [DISK]);
+    const front = all.front(1);
+    // Neither sign: so it is fixed.
+    front.page.words.fill(0);
+    await front.connect();
+    for (let round = 0; round < 10; round++)
+      for (const state of ['4', '5', '7', '1', '8', '3', '', '6']) await front.write({ state });
+    // The back end need not have seen each; the last one it must.
+    await front.backState(5);
+    await sleep(20);
+    assert.deepEqual(statesTold(all), [2, 3, 4, 5]);
+    assert.deepEqual(all.failures(), []);
+  });
+
   for (const [state, panic] of [
     ['6', 'panic: forced detach of xpci0 failed'],
     ['7', 'panic: bad backend state 7'],

@@ -1,6 +1,12 @@
 /** A host for tests whose guests a back end of ours serves, with what it told. */
 import assert from 'node:assert/strict';
-import { describeEvent, Pciback, type FrontEndKind, type PcibackEvent } from '../../src/pciback/index.js';
+import {
+  describeEvent,
+  Pciback,
+  type FrontEndKind,
+  type PcibackEvent,
+  type PcibackOptions,
+} from '../../src/pciback/index.js';
 import type { PciAddress } from '../../src/pci/index.js';
 import type { DomainId } from '../../src/xen/domain.js';
 import { until } from '../until.js';
@@ -12,19 +18,18 @@ export class ServedHost extends LocalHost {
   readonly events: PcibackEvent[] = [];
   #pciback: Pciback | undefined;
 
-  async serve(): Promise<void> {
-    this.#pciback = await this.serveBesides((event) => this.events.push(event));
+  async serve(options: Partial<PcibackOptions> = {}): Promise<void> {
+    this.#pciback = await this.serveBesides((event) => this.events.push(event), options);
   }
 
   /** One more back end of the same host. */
-  serveBesides(onEvent: (event: PcibackEvent) => void): Promise<Pciback> {
-    return Pciback.start({
-      platform: this.platform,
-      pool: this.pool,
-      holder: 'pciback',
-      onEvent,
-      beforeReset: (guest, address) => this.beforeReset(guest, address),
-    });
+  serveBesides(
+    onEvent: (event: PcibackEvent) => void,
+    options: Partial<PcibackOptions> = {},
+  ): Promise<Pciback> {
+    const { platform, pool, machine, beforeReset } = this;
+    const errors = machine.sim.errors;
+    return Pciback.start({ platform, pool, holder: 'pciback', errors, onEvent, beforeReset, ...options });
   }
 
   /** What a tool stack has to do before a function that comes back is reset; here nothing was given by one. */

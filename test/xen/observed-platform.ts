@@ -133,6 +133,9 @@ export class ObservedPlatform implements XenPlatform {
       this.#behind.pirqs.unmap(guest, pirq);
       this.#mapped.delete(`${guest} ${pirq}`);
     },
+    restore: (guest, fn) => {
+      this.#behind.pirqs.restore(guest, fn);
+    },
   };
 
   readonly assignment: Assignment = {

@@ -121,6 +121,9 @@ export class LocalControlPlatform implements XenPlatform {
       // What a domain had was released when it ended.
       if (this.#domains.has(guest)) this.#pirqs.unmap(guest, pirq);
     },
+    restore: (guest, fn) => {
+      if (this.#domains.has(guest)) this.#pirqs.restore(guest, fn);
+    },
   };
 
   /** Allowing needs a living domain; revoking from one that is gone has happened already. */

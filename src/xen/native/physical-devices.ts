@@ -9,6 +9,7 @@ import type { HypercallArgument, Hypercalls } from './hypercalls.js';
 const HYPERCALL_PHYSDEV_OP = 33;
 const MAP_PIRQ = 13;
 const UNMAP_PIRQ = 14;
+const RESTORE_MESSAGES = 27;
 const PREPARE_MSIX = 30;
 const RELEASE_MSIX = 31;
 const TYPE_GSI = 1;
@@ -55,9 +56,14 @@ export class PhysicalDevices implements Pirqs, Disposable {
     this.#do(UNMAP_PIRQ, 'unmapping an interrupt', { guest, pirq });
   }
 
+  /** Xen knows who has the function's pirqs, and asks for the function alone. */
+  restore(_guest: DomainId, fn: PciAddress): void {
+    this.#onFunction(RESTORE_MESSAGES, 'restoring interrupt messages', fn);
+  }
+
   prepareMsix(address: PciAddress): boolean {
     try {
-      this.#msix(PREPARE_MSIX, 'protecting the MSI-X table', address);
+      this.#onFunction(PREPARE_MSIX, 'protecting the MSI-X table', address);
       return true;
     } catch (error) {
       if (error instanceof XenCallError && error.errno === 'EBUSY') return false;
@@ -66,10 +72,10 @@ export class PhysicalDevices implements Pirqs, Disposable {
   }
 
   releaseMsix(address: PciAddress): void {
-    this.#msix(RELEASE_MSIX, 'releasing the MSI-X table', address);
+    this.#onFunction(RELEASE_MSIX, 'releasing the MSI-X table', address);
   }
 
-  #msix(command: number, what: string, address: PciAddress): void {
+  #onFunction(command: number, what: string, address: PciAddress): void {
     // { u16 seg; u8 bus; u8 devfn }
     const view = this.#cleared();
     view.setUint16(0, address.domain, true);
