@@ -76,11 +76,12 @@ export class TestHost implements AsyncDisposable {
     return guest;
   }
 
+  /** Seizes, and lets a device be split between guests: tests of that ask the attachments themselves. */
   attach(guest: GuestInfo, text: string, force = false) {
     return this.host.attachments.attach(
       guest.domain,
       notations.xlSpec.parse(text.includes(',') ? text : `${text},seize=1`),
-      { force },
+      { force, allow: ['split-device'] },
     );
   }
 
