@@ -12,10 +12,10 @@ async function answer([request, first = '', second = '', third = '']: readonly s
     case 'release':
       return JSON.stringify(await askOwner(socket, request, { address: first }));
     case 'attach':
-      return JSON.stringify(await askOwner(socket, request, { guest: first, spec: second }));
+      return JSON.stringify(await askOwner(socket, request, { guest: first, specs: [second] }));
     case 'detach': {
       const force = third === '--force';
-      return JSON.stringify(await askOwner(socket, request, { guest: first, spec: second, force }));
+      return JSON.stringify(await askOwner(socket, request, { guest: first, specs: [second], force }));
     }
     case 'state': {
       const wanted = String(notations.hex.parse(first));

@@ -86,10 +86,13 @@ export class Attachments implements AsyncDisposable {
   async guestEnded(guest: DomainId): Promise<void> {
     await this.#turns.take(guest, async () => {
       const { libxl, platform } = this.#stack;
-      for (const address of await libxl.givenTo(guest)) {
-        await this.#stack.givenBack(address);
-        await libxl.takeBack(address, guest);
-      }
+      const given = await libxl.givenTo(guest);
+      await this.#stack.takeBack(given, async () => {
+        for (const address of given) {
+          await this.#stack.givenBack(address);
+          await libxl.takeBack(address, guest);
+        }
+      });
       await platform.store.remove(`${libxlPath(guest)}/openslot`);
     });
   }

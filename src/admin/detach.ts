@@ -48,6 +48,10 @@ export class Detaching {
   async run(): Promise<DetachReport> {
     const has = (await this.#pair.look())?.functions.map(({ address }) => address) ?? [];
     const leaving = await this.#pick(has);
+    return this.#stack.takeBack(leaving, () => this.#takeBack(leaving));
+  }
+
+  async #takeBack(leaving: readonly PciAddress[]): Promise<DetachReport> {
     // Those that our own back end serves come back through the pool, which resets them.
     const served = new Set(leaving.filter((address) => this.#stack.pool.isTaken(address)));
     const { agreed, off } = await this.#letGo(leaving);

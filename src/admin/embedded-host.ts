@@ -7,6 +7,7 @@ import { StoreServer } from '../xen/store/index.js';
 import { Attachments } from './attachments.js';
 import { FaultReports } from './fault-reports.js';
 import { examinerOf, ExportGuard, type Examiner, type FindingName } from './findings/index.js';
+import { endDmaBeforeReset } from './function-dma.js';
 import { HostClaims, XEN_HOLDER } from './host-claims.js';
 import type { HostEvent } from './host-events.js';
 import { LocalGuests } from './local-guests.js';
@@ -91,6 +92,7 @@ export class EmbeddedHost implements AsyncDisposable {
       pool,
       holder: XEN_HOLDER,
       examine: (guest, address) => guard.examine(guest, address),
+      beforeReset: (guest, address) => endDmaBeforeReset(platform, guest, address),
       ...(options.topology === undefined ? {} : { topology: options.topology }),
       errors: machine.errors,
       ...(options.recovery === undefined ? {} : { recovery: options.recovery }),

@@ -3,6 +3,7 @@ import type { Machine } from '../function/index.js';
 import { messageOf, OpenslotError, type PciAddress } from '../pci/index.js';
 import { XenCallError, type Pirq, type XenPlatform } from '../xen/index.js';
 import { GuestGoneError, GuestNotPreparedError } from './errors.js';
+import { endDma } from './function-dma.js';
 import { GrantRecords } from './grant-records.js';
 import { frame, grantsOf, grantsWithout, type Grants } from './grants.js';
 import type { Guest } from './guests.js';
@@ -111,7 +112,7 @@ export class GuestGrants {
 
   /** The opposite of {@link grant}, in reverse; a step that fails keeps none of the others from being done. */
   async #undo(address: PciAddress, done: Done, others: readonly PciAddress[]): Promise<readonly string[]> {
-    const { permissions, pirqs, assignment } = this.#platform;
+    const { permissions, pirqs } = this.#platform;
     const { id } = this.#guest;
     const kept = await Promise.all(others.map((other) => this.#granted(other)));
     const { memory, ports, pirq } = grantsWithout(done, kept);
@@ -143,7 +144,7 @@ export class GuestGrants {
     }
     if (done.assigned) {
       step(`assignment of ${address}`, () => {
-        assignment.deassign(id, address);
+        endDma(this.#platform, id, address);
       });
     }
     return unsettled;

@@ -51,11 +51,9 @@ async function named(stack: ToolStack, { target }: XlSpec): Promise<readonly Pci
   }
 }
 
-async function refusalOf(
-  { pool, libxl }: ToolStack,
-  { address, spec }: Picked,
-): Promise<OpenslotError | undefined> {
-  await pool.returned(address);
+async function refusalOf(stack: ToolStack, { address, spec }: Picked): Promise<OpenslotError | undefined> {
+  const { pool, libxl } = stack;
+  await stack.returned(address);
   try {
     const taker = await libxl.guest(address);
     if (taker !== undefined) throw new FunctionTakenError(address, `guest ${taker}`);

@@ -55,6 +55,8 @@ export class ToolStack {
   readonly guard: ExportGuard | undefined;
   readonly #backEnds: ToolStackOptions['backEnds'];
   readonly #patience: number;
+  /** What is being taken back, by its address. */
+  readonly #leaving = new Map<number, Promise<unknown>>();
 
   constructor({
     platform,
@@ -147,6 +149,23 @@ export class ToolStack {
     const { reset, quarantined } = await this.pool.take(address, taker).giveBack();
     if (quarantined !== undefined) throw new QuarantinedError(address, quarantined);
     return 'failed' in reset ? reset.failed : undefined;
+  }
+
+  /** Takes functions back from a guest: who asks for one of them meanwhile waits. */
+  async takeBack<Result>(addresses: readonly PciAddress[], work: () => Promise<Result>): Promise<Result> {
+    const ended = work();
+    for (const { sbdf } of addresses) this.#leaving.set(sbdf, ended);
+    try {
+      return await ended;
+    } finally {
+      for (const { sbdf } of addresses) if (this.#leaving.get(sbdf) === ended) this.#leaving.delete(sbdf);
+    }
+  }
+
+  /** Waits for a function that is on its way back: until it is reset, and whoever takes it back has ended. */
+  async returned(address: PciAddress): Promise<void> {
+    await this.pool.returned(address);
+    await this.#leaving.get(address.sbdf)?.catch(() => undefined);
   }
 
   /** Waits until the back end has let go of a function. @returns false when it does not in time. */

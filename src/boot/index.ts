@@ -1,6 +1,6 @@
 /**
- * What stands in the boot options of the systems that hand functions over: hide lists, read as each system's own parser
- * reads them, and written. Pure: knows the vocabulary of PCI and nothing else.
+ * What stands in the boot options of the systems that hand functions over, and in the configurations of their guests: hide
+ * lists and xl.cfg, read as the real parser of each reads them. Pure: knows the vocabulary of PCI and nothing else.
  */
 export { HideListLimitError, HideListUnsoundError, HideNotationError } from './errors.js';
 export { certainDialect, hideGrammars, type HideGrammar } from './hide-dialects.js';
@@ -19,3 +19,5 @@ export {
   patternText,
   type HidePattern,
 } from './hide-pattern.js';
+export { configuredFunctions, type ConfiguredFunctions } from './xl-config-pci.js';
+export * from './xl-config.js';

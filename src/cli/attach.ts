@@ -1,14 +1,25 @@
-/** `openslot attach`: gives a function of the pool to a guest. */
+/** `openslot attach`: gives functions of the pool to a guest. */
 import type { Command } from 'commander';
 import { notations } from '../pci/index.js';
 import type { FindingName } from '../admin/index.js';
 import { allowOption } from './allow-option.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
+interface AttachCommandOptions extends MachineChoice {
+  allow: readonly FindingName[];
+  config?: string;
+  force?: boolean;
+  json?: boolean;
+}
+
 export function define(command: Command): void {
   command
     .addOption(machineOption())
     .addOption(allowOption())
+    .option(
+      '--config <file>',
+      'what an xl.cfg lists in pci=[...], for the guest of its name if GUEST is left out',
+    )
     .option(
       '--force',
       'also to a guest whose front end takes no changes while it runs; the guest may not survive it',
@@ -24,7 +35,12 @@ all the same. openslot list shows which guests are so.
 The guest must be a PV guest, made with  passthrough = "enabled"  and  e820_host = 1.
 
 SPEC is xl's: a slot on the guest's bus behind @; seize=1 claims the function first; BB:DD.* gives all functions of a
-device that are in the pool. What xl attached openslot detaches, and the other way round.
+device, which keep their numbers in one slot. What xl attached openslot detaches, and the other way round.
+Several functions come together: when one cannot be given, none is, and each that cannot is listed with its reason.
+Functions of one device do not go to different guests.
+
+--config reads the file as xl does: pci, name, and the defaults pci_seize, pci_permissive, pci_msitranslate and
+pci_power_mgmt. SPECs behind it are given too.
 
 A function that others share something with is refused, with all that was found: an interrupt line, a 4 KiB page of
 registers, an IOMMU group or its device, where the host's driver or another guest has the other one. So is one that
@@ -33,11 +49,15 @@ has no reset, or no IOMMU. openslot show lists it beforehand; --allow accepts it
 Examples:
   openslot attach web 0a:00.0
   openslot attach web 0a:00.0 --allow shared-interrupt,no-reset
+  openslot attach web 0a:00.0 0b:00.0@5
   openslot attach 3 0a:00.0@5,seize=1
   openslot attach web '0a:00.*' --json
+  openslot attach --config /etc/xen/web.cfg
   xl create -p web.cfg && openslot attach web 0a:00.0 && xl unpause web`,
     )
-    .action(attach);
+    .action((guest: string | undefined, specs: readonly string[], options: AttachCommandOptions) =>
+      attach(command, guest, specs, options),
+    );
 }
 
 const FRONT_END = {
@@ -47,12 +67,21 @@ const FRONT_END = {
 } as const;
 
 async function attach(
-  guest: string,
-  spec: string,
-  options: MachineChoice & { json?: boolean; force?: boolean; allow: readonly FindingName[] },
+  command: Command,
+  named: string | undefined,
+  written: readonly string[],
+  options: AttachCommandOptions,
 ): Promise<void> {
   // Refused here: a wrong command line is no business of the owner's.
-  notations.xlSpec.parse(spec);
+  for (const spec of written) notations.xlSpec.parse(spec);
+  const configured =
+    options.config === undefined
+      ? undefined
+      : (await import('./guest-config-file.js')).readGuestConfig(options.config, named === undefined);
+  const guest = named ?? configured?.name;
+  const specs = [...(configured?.specs ?? []), ...written];
+  if (guest === undefined || specs.length === 0)
+    command.error(`error: missing required argument '${guest === undefined ? 'guest' : 'spec'}'`);
   const [{ askOwnerOf }, { waitingFor }] = await Promise.all([
     import('./machine-view.js'),
     import('./waiting.js'),
@@ -60,7 +89,7 @@ async function attach(
   const { force = false, allow } = options;
   const report = await waitingFor(
     `guest ${guest}`,
-    askOwnerOf(options, 'attach', { guest, spec, force, allow: [...allow] }),
+    askOwnerOf(options, 'attach', { guest, specs, force, allow: [...allow] }),
   );
   if (options.json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);

@@ -1,4 +1,4 @@
-/** `openslot detach`: takes a function back from a guest into the pool. */
+/** `openslot detach`: takes functions back from a guest into the pool. */
 import type { Command } from 'commander';
 import { notations } from '../pci/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
@@ -14,14 +14,16 @@ export function define(command: Command): void {
     .addHelpText(
       'after',
       `
-The guest lets go of the function first; then it is reset, restored, and free in the pool. What the guest was granted
-with it is revoked, and nothing that it shares with another function of the guest. Of SPEC only the function counts.
+The guest lets go of the functions first; then they are reset, restored, and free in the pool. What the guest was granted
+with them is revoked, and nothing that they share with another function of the guest. Of SPEC only the function counts.
+Several, or all of a device by BB:DD.*, go together: a guest that does not let go keeps all of them.
 A guest whose front end takes no changes while it runs (NetBSD's xpci) would end with a panic if it were asked: it is
-refused, and --force takes the function away without a word to the guest.
+refused, and --force takes the functions away without a word to the guest.
 
 Examples:
   openslot detach web 0a:00.0
   openslot detach web '0a:00.*'
+  openslot detach web 0a:00.0 0b:00.0
   openslot detach --force web 0a:00.0`,
     )
     .action(detach);
@@ -29,16 +31,19 @@ Examples:
 
 async function detach(
   guest: string,
-  spec: string,
+  specs: readonly string[],
   options: MachineChoice & { json?: boolean; force?: boolean },
 ): Promise<void> {
-  notations.xlSpec.parse(spec);
+  for (const spec of specs) notations.xlSpec.parse(spec);
   const [{ askOwnerOf }, { waitingFor }] = await Promise.all([
     import('./machine-view.js'),
     import('./waiting.js'),
   ]);
   const { force = false } = options;
-  const report = await waitingFor(`guest ${guest}`, askOwnerOf(options, 'detach', { guest, spec, force }));
+  const report = await waitingFor(
+    `guest ${guest}`,
+    askOwnerOf(options, 'detach', { guest, specs: [...specs], force }),
+  );
   if (options.json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);
     return;

@@ -3,23 +3,22 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 
+/** As commander has it: `<needed>`, `[may be left out]`, `...` for several. */
 interface Argument {
-  readonly name: 'address' | 'guest' | 'spec' | 'text';
+  readonly form: string;
   readonly description: string;
-  readonly optional?: true;
 }
 
-const ADDRESS: Argument = { name: 'address', description: 'the function, hexadecimal: [DDDD:]BB:DD.F' };
-const GUEST: Argument = { name: 'guest', description: 'the guest, by name or domain id' };
-const ONLY_ADDRESS: Argument = { ...ADDRESS, description: `only ${ADDRESS.description}`, optional: true };
+const ADDRESS: Argument = { form: '<address>', description: 'the function, hexadecimal: [DDDD:]BB:DD.F' };
+const ONLY_ADDRESS: Argument = { form: '[address]', description: `only ${ADDRESS.description}` };
+const GUEST: Argument = { form: '<guest>', description: 'the guest, by name or domain id' };
 const TEXT: Argument = {
-  name: 'text',
+  form: '[text]',
   description: 'the list, or a command line with the option; standard input without it',
-  optional: true,
 };
-const SPEC: Argument = {
-  name: 'spec',
-  description: 'the function as xl writes it: [DDDD:]BB:DD.F|*[@slot][,option=value]',
+const SPECS: Argument = {
+  form: '<spec...>',
+  description: 'functions as xl writes them: [DDDD:]BB:DD.F|*[@slot][,option=value]',
 };
 
 /** A command's file is loaded only when the command is named: help and a wrong command line need none of them. */
@@ -68,14 +67,17 @@ const entries: readonly Entry[] = [
   },
   {
     name: 'attach',
-    summary: 'give a function of the pool to a guest, while it runs or before it is started',
-    arguments: [GUEST, SPEC],
+    summary: 'give functions of the pool to a guest, while it runs or before it is started',
+    arguments: [
+      { ...GUEST, form: '[guest]' },
+      { ...SPECS, form: '[spec...]' },
+    ],
     load: () => import('./attach.js'),
   },
   {
     name: 'detach',
-    summary: 'take a function back from a guest into the pool',
-    arguments: [GUEST, SPEC],
+    summary: 'take functions back from a guest into the pool',
+    arguments: [GUEST, SPECS],
     load: () => import('./detach.js'),
   },
   {
@@ -129,9 +131,7 @@ const [first] = words;
 const completing = first === 'completion' || first === 'complete';
 for (const { name, summary, arguments: taken = [], load } of entries) {
   const command = program.command(name).description(summary).exitOverride();
-  for (const { name: word, optional = false, description } of taken) {
-    command.argument(optional ? `[${word}]` : `<${word}>`, description);
-  }
+  for (const { form, description } of taken) command.argument(form, description);
   if (completing || words.has(name)) (await load()).define(command);
 }
 if (completing) await (await import('./completion.js')).addCompletion(program);

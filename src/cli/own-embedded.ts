@@ -20,8 +20,13 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
     claim: ({ address }) => host.claims.claim(address),
     release: ({ address }) => host.claims.release(address),
     findings: async ({ address }) => (await host.examiner.look(address)).map(describeFinding),
-    attach: ({ guest, spec, force, allow }) => host.attachments.attach(guest, spec, { force, allow }),
-    detach: ({ guest, spec, force }) => host.attachments.detach(guest, spec.target, { force }),
+    attach: ({ guest, specs, force, allow }) => host.attachments.attach(guest, specs, { force, allow }),
+    detach: ({ guest, specs, force }) =>
+      host.attachments.detach(
+        guest,
+        specs.map(({ target }) => target),
+        { force },
+      ),
     guest_run: (options) => guests.run({ ...options, file: resolve(options.file) }),
     guest_list: () => guests.list(),
     guest_unpause: async ({ guest }) => {

@@ -14,6 +14,7 @@ import { parseMachine, SimMachine } from '../machines/sim/index.js';
 import { machineFiles, OwnerSocket } from '../owner/index.js';
 import { OpenslotError } from '../pci/index.js';
 import { chosenRecovery, type ErrorChoice } from './error-option.js';
+import type { TopologyName } from '../pciback/index.js';
 import { ownEmbedded, wayIn } from './own-embedded.js';
 import { serveLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
@@ -28,6 +29,7 @@ export class DescriptionUnreadableError extends OpenslotError {
 
 export async function serveSim(
   file: string | undefined,
+  topology: TopologyName,
   json: boolean,
   {
     hidden,
@@ -47,6 +49,7 @@ export async function serveSim(
   await using host = await EmbeddedHost.start({
     machine,
     ...safety,
+    topology,
     recovery: chosenRecovery(errors, machine),
     onEvent: (event) => {
       log(describeHostEvent(event), { event: 'host', ...hostEventData(event) });

@@ -1,9 +1,9 @@
 /** `openslot serve`: owns the machine and is the PCI back end of its Xen guests. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { errorData, reasonOf } from '../pci/errors.js';
 import type { FindingName } from '../admin/index.js';
 import { allowOption } from './allow-option.js';
-import type { PcibackEvent } from '../pciback/index.js';
+import type { PcibackEvent, TopologyName } from '../pciback/index.js';
 import { addErrorOption, chosenRecovery, type ErrorChoice } from './error-option.js';
 import { addHideOptions, chosenHideList, type HideChoice } from './hide-option.js';
 import { chosenMachine, machineOption, openHost, type MachineChoice } from './machine-option.js';
@@ -15,13 +15,25 @@ interface ServeOptions extends MachineChoice, HideChoice, ErrorChoice {
   stages?: string;
   allow: readonly FindingName[];
   refuseUnsafe?: boolean;
+  topology: TopologyName;
 }
+
+/** Not imported from where they are used: help needs no back end. */
+const TOPOLOGIES: readonly TopologyName[] = ['vpci', 'real'];
 
 export function define(command: Command): void {
   addErrorOption(addHideOptions(command.addOption(machineOption())))
     .option('--json', 'log one JSON object a line')
     .addOption(allowOption())
     .option('--refuse-unsafe', 'do not export what is unsafe and not allowed, whichever tool stack gives it')
+    .addOption(
+      new Option(
+        '--topology <view>',
+        'what guests see: vpci, one bus 0000:00 with a slot for each device; real, every function at its own address',
+      )
+        .choices(TOPOLOGIES)
+        .default('vpci'),
+    )
     .option('--stages <file>', 'measure each operation by stage and write the means there at the end')
     .addHelpText(
       'after',
@@ -31,6 +43,8 @@ served by openslot instead of the kernel's back end; claim, release, attach, det
 through it.
 A second serve is refused.
 
+--topology real is for drivers that must find their hardware where it is on the host. Guests then see a root bus for each
+bus that one of their functions stands on; a slot cannot be asked for. It is what passthrough=1 is to Linux's xen-pciback.
 What a guest gets by xl although it is not safe (it shares an interrupt line, a page of registers, an IOMMU group or
 its device with others, has no reset, or no IOMMU) is told here; with --refuse-unsafe it is not exported. --allow names
 what is acceptable on this host, for xl and for every openslot attach.
@@ -46,6 +60,7 @@ guest). sim:FILE is a machine that FILE describes; docs/simulator.md says how.
 
 Examples:
   openslot claim 0a:00.0 && openslot serve
+  openslot serve --topology real
   openslot serve --hide '(0a:00.0)(0b:*.*)'
   openslot serve --json >> /var/log/openslot.jsonl
   openslot serve --on sim
@@ -58,7 +73,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const machine = chosenMachine(options);
   if (machine.name === 'linux') return serveHost(options);
   const { serveSim } = await import('./serve-sim.js');
-  return serveSim(machine.file, options.json === true, {
+  return serveSim(machine.file, options.topology, options.json === true, {
     hidden: chosenHideList(options),
     errors: options,
     allowed: options.allow,
@@ -77,6 +92,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
       describeHideOutcome,
       examinerOf,
       ExportGuard,
+      endDmaBeforeReset,
       HostClaims,
       hideOutcomeData,
       RecoveryResponses,
@@ -132,6 +148,8 @@ async function serveHost(options: ServeOptions): Promise<void> {
     pool,
     holder: XEN_HOLDER,
     examine: (guest, address) => guard.examine(guest, address),
+    topology: options.topology,
+    beforeReset: (guest, address) => endDmaBeforeReset(platform, guest, address),
     onEvent: (event) => {
       log(pciback.describeEvent(event), pciback.eventData(event));
       respond(event);
@@ -164,8 +182,13 @@ async function serveHost(options: ServeOptions): Promise<void> {
     claim: ({ address }) => hostClaims.claim(address),
     release: ({ address }) => hostClaims.release(address),
     findings: async ({ address }) => (await examiner.look(address)).map(describeFinding),
-    attach: ({ guest, spec, force, allow }) => attachments.attach(guest, spec, { force, allow }),
-    detach: ({ guest, spec, force }) => attachments.detach(guest, spec.target, { force }),
+    attach: ({ guest, specs, force, allow }) => attachments.attach(guest, specs, { force, allow }),
+    detach: ({ guest, specs, force }) =>
+      attachments.detach(
+        guest,
+        specs.map(({ target }) => target),
+        { force },
+      ),
   });
   const count = pool.list().length;
   log(`ready: ${count} ${count === 1 ? 'function' : 'functions'} in the pool`, {

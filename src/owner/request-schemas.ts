@@ -16,7 +16,13 @@ const address = z.string().transform((text) => notations.hex.parse(text));
 /** A guest's name or domain id, as a person types it. */
 const guest = z.string().min(1);
 
-const spec = z.string().transform((text) => notations.xlSpec.parse(text));
+/** More than a guest's bus holds are a mistake. */
+const MOST_SPECS = 256;
+
+const specs = z
+  .array(z.string().transform((text) => notations.xlSpec.parse(text)))
+  .min(1)
+  .max(MOST_SPECS);
 
 const SCHEMAS = {
   pool: z.strictObject({}),
@@ -27,12 +33,12 @@ const SCHEMAS = {
   findings: z.strictObject({ address }),
   attach: z.strictObject({
     guest,
-    spec,
+    specs,
     force: z.boolean().default(false),
     allow: z.array(z.enum(FINDING_NAMES)).default([]),
   }),
-  /** Of the specification only what it names counts. */
-  detach: z.strictObject({ guest, spec, force: z.boolean().default(false) }),
+  /** Of each specification only what it names counts. */
+  detach: z.strictObject({ guest, specs, force: z.boolean().default(false) }),
   guest_run: z.strictObject({
     file: z.string().min(1),
     arguments: z.array(z.string()).exactOptional(),

@@ -10,7 +10,7 @@ export * from './errors.js';
 export * from './header.js';
 export * as notations from './notations.js';
 export type { Notation, RootBus } from './notations.js';
-export { formatSpecTarget, type SpecTarget, type XlSpec } from './xl-spec.js';
+export { formatSpecTarget, parseXlSpec, type SpecDefaults, type SpecTarget, type XlSpec } from './xl-spec.js';
 export * from './present-registers.js';
 export * from './registers.js';
 export * from './tables/index.js';

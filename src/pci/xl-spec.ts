@@ -24,6 +24,9 @@ export interface XlSpec {
   readonly rdmPolicy: 'strict' | 'relaxed';
 }
 
+/** Options where a specification does not say them: a configuration file has its own. */
+export type SpecDefaults = Partial<Pick<XlSpec, 'seize' | 'permissive' | 'msitranslate' | 'powerManagement'>>;
+
 type Draft = { -readonly [Key in keyof Omit<XlSpec, 'target'>]: XlSpec[Key] } & {
   target: SpecTarget | undefined;
 };
@@ -57,7 +60,8 @@ class SpecReader {
     rdmPolicy: 'strict',
   };
 
-  constructor(text: string) {
+  constructor(text: string, defaults: SpecDefaults) {
+    Object.assign(this.#draft, defaults);
     this.#cursor = new TextCursor(
       text,
       (expected, position) => new MalformedSpecError(text, expected, position),
@@ -174,6 +178,11 @@ export function formatSpecTarget(target: SpecTarget): string {
   return target.kind === 'device' ? `${text.slice(0, -1)}*` : text;
 }
 
+/** As {@link xlSpec} reads it, with other defaults. @throws {MalformedSpecError} */
+export function parseXlSpec(text: string, defaults: SpecDefaults): XlSpec {
+  return new SpecReader(text, defaults).read();
+}
+
 /**
  * `[DDDD:]BB:DD.F|*[@vslot]{,key=value}` or `key=value{,key=value}`, everything hexadecimal but the flags. As the
  * manual has it: each option once, an empty value is its default, `bdf` or `name` but not both.
@@ -188,7 +197,7 @@ export function formatSpecTarget(target: SpecTarget): string {
 export const xlSpec: Notation<XlSpec> = {
   name: 'xl',
   /** @throws {MalformedSpecError} */
-  parse: (text) => new SpecReader(text).read(),
+  parse: (text) => parseXlSpec(text, {}),
   format(spec) {
     const { target, virtualSlot } = spec;
     const parts = [formatSpecTarget(target)];

@@ -8,10 +8,10 @@ import { Follower, type Watch } from '../xen/store/index.js';
 import { AerDialogue } from './aer-dialogue.js';
 import type { PcibackEvent } from './events.js';
 import { closingAnswer, frontEndKind, type FrontEndKind } from './front-end-kind.js';
-import { GuestExports, type GuestExportsContext, type PlacedFunction } from './guest-exports.js';
+import { GuestExports, type GuestExportsContext } from './guest-exports.js';
 import { GuestRecovery } from './guest-recovery.js';
 import { OperationHandler } from './operation-handler.js';
-import { PairKeys, type PairStates } from './pair-keys.js';
+import { PairKeys, type ListedFunction, type PairStates } from './pair-keys.js';
 import type { RecoveryOptions } from './recovery-options.js';
 import type { StageClock } from './stage-clock.js';
 
@@ -212,18 +212,18 @@ export class Backend {
     );
     if (own !== XenbusState.initWait && !(await this.#switch(XenbusState.initWait))) return;
     const wanted = (await this.#keys.functions()).filter(({ state }) => state === ExportState.wanted);
-    const placed: PlacedFunction[] = [];
-    for (const entry of wanted) placed.push(await this.#exports.add(entry));
+    const added: ListedFunction[] = [];
+    for (const entry of wanted) added.push(await this.#exports.add(entry));
     if (this.#follower.stopped) return;
     this.#phase = 'exported';
-    await this.#switch(XenbusState.initialised, keysOf(placed), this.#exports.topology.roots());
+    await this.#switch(XenbusState.initialised, added, this.#exports.topology.roots());
   }
 
   /** Functions that join or leave while the guest has not connected: nobody has to agree to it. */
   async #followList(): Promise<void> {
-    const keys = keysOf(await this.#exports.follow(await this.#keys.functions(), 'new'));
-    if (!this.#follower.stopped && Object.keys(keys).length > 0)
-      await this.#keys.write(keys, this.#exports.topology.roots());
+    const tried = await this.#exports.follow(await this.#keys.functions(), 'new');
+    if (!this.#follower.stopped && tried.length > 0)
+      await this.#keys.tell(tried, this.#exports.topology.roots());
   }
 
   async #connect(): Promise<void> {
@@ -278,11 +278,11 @@ export class Backend {
 
   /** Hot changes: the guest keeps all its other functions, whatever becomes of one. */
   async #reconfigure(): Promise<void> {
-    const keys = keysOf(await this.#exports.follow(await this.#keys.functions(), 'all'));
+    const tried = await this.#exports.follow(await this.#keys.functions(), 'all');
     if (this.#follower.stopped) return;
     // A guest that has not connected yet does so when it finds Initialised, and never answers Reconfigured.
     const next = this.#phase === 'exported' ? XenbusState.initialised : XenbusState.reconfigured;
-    await this.#switch(next, keys, this.#exports.topology.roots());
+    await this.#switch(next, tried, this.#exports.topology.roots());
   }
 
   /** The front end closes, and we follow it: an orderly end. The functions stay the guest's until the pair goes. */
@@ -321,10 +321,10 @@ export class Backend {
 
   async #switch(
     state: XenbusState,
-    keys: Readonly<Record<string, string>> = {},
+    listed: readonly ListedFunction[] = [],
     roots: readonly RootBus[] = [],
   ): Promise<boolean> {
-    const there = await this.#keys.switchState(state, keys, roots);
+    const there = await this.#keys.switchState(state, listed, roots);
     if (there) this.#tell({ event: 'state', state });
     return there;
   }
@@ -347,11 +347,4 @@ export class Backend {
       }
     }
   }
-}
-
-/** What tells the guest of functions that it has now. */
-function keysOf(placed: readonly PlacedFunction[]): Record<string, string> {
-  const keys: Record<string, string> = {};
-  for (const { index, virtual } of placed) Object.assign(keys, PairKeys.exportedKeys(index, virtual));
-  return keys;
 }

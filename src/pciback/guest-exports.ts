@@ -6,11 +6,15 @@ import type { DomainId } from '../xen/domain.js';
 import { ExportState } from '../xen/pciif/index.js';
 import type { XenPlatform } from '../xen/platform.js';
 import { ExportedFunction, type RefusedWrite } from './exported-function.js';
-import type { FunctionEntry } from './pair-keys.js';
+import type { FunctionEntry, ListedFunction } from './pair-keys.js';
 import type { Policy } from './policy.js';
 import { topologyOf, type Topology, type TopologyName } from './topology.js';
 
+/** Called while the function is still the guest's in the pool: nobody else can have it yet. */
+export type BeforeReset = (guest: DomainId, address: PciAddress) => void | Promise<void>;
+
 export interface GuestExportsContext {
+  readonly beforeReset: BeforeReset;
   readonly platform: XenPlatform;
   readonly pool: Pool;
   /** Driver whose functions join the pool when a tool stack names them: it keeps them for guests. */
@@ -25,12 +29,6 @@ export interface GuestExportsContext {
   readonly examine?: (guest: DomainId, address: PciAddress) => Promise<readonly ErrorData[]>;
   /** Puts a measuring wrapper around configuration space, where somebody measures. */
   readonly wrap: (config: ConfigSpace) => ConfigSpace;
-}
-
-/** A function that the guest has now, by its number in the tool stack's list. */
-export interface PlacedFunction {
-  readonly index: number;
-  readonly virtual: PciAddress;
 }
 
 /** Told of what happens to the guest's functions. */
@@ -71,12 +69,12 @@ export class GuestExports {
   }
 
   /** @throws what the pool or the bus refuses; nothing is taken then. */
-  async add({ index, address, wantedSlot }: FunctionEntry): Promise<PlacedFunction> {
+  async add({ address, wantedSlot }: FunctionEntry): Promise<ListedFunction> {
     try {
       const virtual = await this.#export(address, wantedSlot);
       this.#refusals.delete(address.sbdf);
       this.#listener.exported(address, virtual);
-      return { index, virtual };
+      return { address, virtual };
     } catch (error) {
       this.#refusals.set(address.sbdf, error instanceof Error ? error : new Error(String(error)));
       throw error;
@@ -87,34 +85,35 @@ export class GuestExports {
    * Exports what is wanted and takes back what leaves. One that fails is told and left wanted. `new`: only what was not
    * tried before, because the guest can cause this to be called. `all`: what failed before once more; what was listed
    * since was asked for together, and a guest that is connected gets all of it or none.
+   * @returns what became of those that were tried.
    */
-  async follow(list: readonly FunctionEntry[], tried: 'all' | 'new'): Promise<readonly PlacedFunction[]> {
+  async follow(list: readonly FunctionEntry[], tried: 'all' | 'new'): Promise<readonly ListedFunction[]> {
     await this.takeBackUnlisted(list.filter(({ state }) => state !== ExportState.leaving));
     const wanted = list.filter(({ state, address }) => state === ExportState.wanted && !this.#has(address));
     const isFresh = ({ address }: FunctionEntry) => !this.#refusals.has(address.sbdf);
     const fresh = wanted.filter(isFresh);
     const stale = tried === 'all' ? wanted.filter((entry) => !isFresh(entry)) : [];
-    let placed = await this.#addEach(fresh);
-    if (tried === 'all' && placed.length < fresh.length) {
-      placed = [];
+    let added = await this.#addEach(fresh);
+    if (tried === 'all' && added.some(({ virtual }) => virtual === undefined)) {
       for (const { exported } of this.list())
         if (fresh.some(({ address }) => address.equals(exported.physical))) await this.takeBack(exported);
+      added = fresh.map(({ address }) => ({ address, virtual: undefined }));
     }
-    placed.push(...(await this.#addEach(stale)));
-    return placed;
+    return [...added, ...(await this.#addEach(stale))];
   }
 
-  /** @returns those that could be exported. */
-  async #addEach(entries: readonly FunctionEntry[]): Promise<PlacedFunction[]> {
-    const placed: PlacedFunction[] = [];
+  async #addEach(entries: readonly FunctionEntry[]): Promise<readonly ListedFunction[]> {
+    const added: ListedFunction[] = [];
     for (const entry of entries) {
+      const { address } = entry;
       try {
-        placed.push(await this.add(entry));
+        added.push(await this.add(entry));
       } catch (error) {
-        this.#listener.failed(`exporting ${entry.address}`, error);
+        added.push({ address, virtual: undefined });
+        this.#listener.failed(`exporting ${address}`, error);
       }
     }
-    return placed;
+    return added;
   }
 
   /** What is not listed any more was removed without asking the guest, which need not answer. */
@@ -183,6 +182,11 @@ export class GuestExports {
   }
 
   async #giveBack(lease: Lease, distrust?: string): Promise<void> {
+    // Undone first of all, because it is added last.
+    lease.ledger.add({
+      what: 'DMA into the guest',
+      undo: () => this.#context.beforeReset(this.#guest, lease.function.address),
+    });
     this.#listener.returned(await lease.giveBack(distrust));
   }
 }

@@ -68,6 +68,22 @@ export interface PairStates {
   readonly front: XenbusState;
 }
 
+/** What became of a function on the list. */
+export interface ListedFunction {
+  readonly address: PciAddress;
+  /** Where the guest sees it; undefined when it could not be exported, and stays wanted. */
+  readonly virtual: PciAddress | undefined;
+}
+
+function keysOf(index: number, virtual: PciAddress | undefined): Record<string, string> {
+  // Written again as it is, so that a tool stack that waits for it is woken and learns of the refusal.
+  if (virtual === undefined) return { [numbered.state(index)]: String(ExportState.wanted) };
+  return {
+    [numbered.virtual(index)]: notations.vdev.format(virtual),
+    [numbered.state(index)]: String(ExportState.exported),
+  };
+}
+
 export class PairKeys {
   readonly guest: DomainId;
   readonly #store: XenStore;
@@ -99,33 +115,54 @@ export class PairKeys {
     });
   }
 
-  /** Changes our state, and other keys of ours with it; see {@link write}. */
+  /** Changes our state, and tells of listed functions with it; see {@link tell}. */
   switchState(
     state: XenbusState,
-    keys: Readonly<Record<string, string>> = {},
+    listed: readonly ListedFunction[] = [],
     roots: readonly RootBus[] = [],
   ): Promise<boolean> {
-    return this.write({ ...keys, state: String(state) }, roots);
+    return this.#write(listed, roots, { state: String(state) });
   }
 
   /**
-   * Writes keys of ours, and the root buses that are not published yet, unless the directory is gone: a write would bring
-   * back what a destroyed guest's tool stack has just removed.
-   * @returns false when it is gone.
+   * Tells what became of listed functions, and of root buses that are not published yet, unless the directory is gone: a
+   * write would bring back what a destroyed guest's tool stack has just removed. A function is told of at the number that
+   * it has by now, and not at all when it was taken off the list.
+   * @returns false when the directory is gone.
    */
-  write(keys: Readonly<Record<string, string>>, roots: readonly RootBus[] = []): Promise<boolean> {
+  tell(listed: readonly ListedFunction[], roots: readonly RootBus[]): Promise<boolean> {
+    return this.#write(listed, roots, {});
+  }
+
+  #write(
+    listed: readonly ListedFunction[],
+    roots: readonly RootBus[],
+    keys: Readonly<Record<string, string>>,
+  ): Promise<boolean> {
     return this.#store.transaction(async (tx) => {
       const current = await tx.read(`${this.#back}/state`);
       if (current === undefined) return discard(false);
+      const indices = listed.length === 0 ? new Map<number, number>() : await this.#indices(tx);
+      const told: Record<string, string> = {};
+      for (const { address, virtual } of listed) {
+        const index = indices.get(address.sbdf);
+        if (index !== undefined) Object.assign(told, keysOf(index, virtual));
+      }
+      for (const [key, value] of Object.entries(told)) await tx.write(`${this.#back}/${key}`, value);
       await this.#publishRoots(tx, roots);
       for (const [key, value] of Object.entries(keys)) await tx.write(`${this.#back}/${key}`, value);
       return true;
     });
   }
 
-  /** Tells the tool stack, as Linux's back end does, that the guest must end: it has not recovered a function. */
-  writeRecoveryFailed(): Promise<boolean> {
-    return this.write({ aerState: 'aerfail' });
+  /** Numbers of the listed functions, by address. */
+  async #indices(tx: StoreView): Promise<Map<number, number>> {
+    const indices = new Map<number, number>();
+    for (let index = 0, count = await this.#count(tx); index < count; index++) {
+      const text = await tx.read(`${this.#back}/${numbered.device(index)}`);
+      if (text !== undefined) indices.set(this.#address(index, text).sbdf, index);
+    }
+    return indices;
   }
 
   /**
@@ -146,6 +183,11 @@ export class PairKeys {
       count++;
     }
     await tx.write(`${this.#back}/root_num`, String(count));
+  }
+
+  /** Tells the tool stack, as Linux's back end does, that the guest must end: it has not recovered a function. */
+  writeRecoveryFailed(): Promise<boolean> {
+    return this.#write([], [], { aerState: 'aerfail' });
   }
 
   /**
@@ -179,14 +221,6 @@ export class PairKeys {
       }
       return discard(entries as readonly FunctionEntry[]);
     });
-  }
-
-  /** Keys that tell the guest of an exported function. */
-  static exportedKeys(index: number, virtual: PciAddress): Record<string, string> {
-    return {
-      [numbered.virtual(index)]: notations.vdev.format(virtual),
-      [numbered.state(index)]: String(ExportState.exported),
-    };
   }
 
   /** What the front end published, checked. @throws {FrontendKeysError} */

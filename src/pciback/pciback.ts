@@ -9,7 +9,7 @@ import { RELEASE_DOMAIN, type Watch } from '../xen/store/index.js';
 import { Backend, type BackendContext } from './backend.js';
 import type { PcibackEvent } from './events.js';
 import type { FrontEndKind } from './front-end-kind.js';
-import type { GuestExportsContext } from './guest-exports.js';
+import type { BeforeReset, GuestExportsContext } from './guest-exports.js';
 import { DEFAULT_POLICY, type Policy } from './policy.js';
 import { DEFAULT_RECOVERY, type RecoveryOptions } from './recovery-options.js';
 import type { StageClock } from './stage-clock.js';
@@ -25,6 +25,8 @@ export interface PcibackOptions {
   readonly topology?: TopologyName;
   /** Asked before each export; what it finds is told, and what it throws refuses the export. */
   readonly examine?: NonNullable<GuestExportsContext['examine']>;
+  /** Ends a function's DMA into the guest that it comes back from, before the function is reset. */
+  readonly beforeReset?: BeforeReset;
   readonly onEvent?: (event: PcibackEvent) => void;
   /** The machine's error reports, where it has them: guests are asked to recover their functions. */
   readonly errors?: ErrorReports | undefined;
@@ -48,6 +50,7 @@ export class Pciback implements AsyncDisposable {
       holder: options.holder,
       policy: options.policy ?? DEFAULT_POLICY,
       topology: options.topology ?? 'vpci',
+      beforeReset: options.beforeReset ?? (() => undefined),
       wrap: (config) => options.clock?.measured(config) ?? config,
       onEvent: options.onEvent ?? (() => undefined),
       clock: options.clock,

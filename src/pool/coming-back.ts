@@ -36,6 +36,12 @@ export function absence(config: ConfigSpace): string | undefined {
 /** Settles the ledger, resets the function and puts its registers back; closes it. Never rejects. */
 export async function comeBack(fn: PciFunction, saved: SavedState, ledger: Ledger): Promise<ReturnReport> {
   const { address } = fn;
+  try {
+    // Whatever else has to be undone, and however long that takes: it sends nothing any more.
+    quiet(fn.config);
+  } catch {
+    // It fails below again, and is told there.
+  }
   const unsettled = (await ledger.settle()).map(({ what, error }) => `${what}: ${messageOf(error)}`);
   try {
     // A device that still masters the bus would write into memory that is no longer its taker's, and one that still

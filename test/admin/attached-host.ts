@@ -2,14 +2,15 @@
 import assert from 'node:assert/strict';
 import {
   Attachments,
+  endDmaBeforeReset,
   FINDING_NAMES,
   HostClaims,
   type FindingName,
   type ToolStackOptions,
 } from '../../src/admin/index.js';
 import { grantsOf, type Grants } from '../../src/admin/grants.js';
-import { notations } from '../../src/pci/index.js';
-import { domainId } from '../../src/xen/domain.js';
+import { notations, type PciAddress } from '../../src/pci/index.js';
+import { domainId, type DomainId } from '../../src/xen/domain.js';
 import { XenStoreClient } from '../../src/xen/store/index.js';
 import type { PlacedShape } from '../function/simulated-host.js';
 import type { FrontEnd } from '../pciback/front-end.js';
@@ -86,6 +87,9 @@ export class AttachedHost extends ServedHost {
       onError: (_doing, error) => this.errors.push(error),
     });
   }
+
+  protected override readonly beforeReset = (guest: DomainId, address: PciAddress) =>
+    endDmaBeforeReset(this.tools, guest, address);
 
   get attachments(): Attachments {
     assert.ok(this.#attachments !== undefined);

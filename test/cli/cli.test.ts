@@ -65,6 +65,10 @@ describe('help', () => {
       ['list', '--frob'],
       ['claim', 'zz'],
       ['attach', 'guest', '36:00.0,20'],
+      ['attach', 'guest', '36:00.0', '36:00.9'],
+      ['attach', 'guest'],
+      ['attach'],
+      ['serve', '--topology', 'ring'],
       ['detach', 'guest', '36:00.0,seize=yes'],
       ['show', '00:20.0'],
     ]) {
@@ -86,6 +90,31 @@ test('attach and detach are the owner’s to do: without one they say what to st
     };
     assert.equal(data.error.code, 'OWNER_ABSENT');
   }
+});
+
+test('a guest’s configuration is read before anybody is asked, and named with line and column', () => {
+  const file = join(runtime, 'web.cfg');
+  const attach = (text: string, ...more: readonly string[]) => {
+    writeFileSync(file, text);
+    return openslot('attach', '--config', file, ...more);
+  };
+  const wrong = attach("name = 'web'\npci = [ '36:00.0'\n  '36:00.1' ]\n", '--json');
+  const { error } = JSON.parse(wrong.stderr) as { error: { code: string; evidence: object } };
+  assert.deepEqual(
+    [wrong.status, error.code, error.evidence],
+    [
+      1,
+      'XL_CONFIG_MALFORMED',
+      { source: file, line: 3, column: 3, why: 'expected "," or "]", and not "36:00.1"' },
+    ],
+  );
+  assert.match(attach("pci = [ '36:00.0' ]\n").stderr, /XL_CONFIG_INCOMPLETE: .* does not say the name/);
+  assert.match(attach("name = 'web'\n").stderr, /XL_CONFIG_INCOMPLETE: .* lists no PCI function/);
+  assert.match(attach("pci = [ '36:00.0' ]\n", 'web').stderr, /OWNER_ABSENT/);
+  assert.match(
+    openslot('attach', '--config', join(runtime, 'none.cfg')).stderr,
+    /XL_CONFIG_UNREADABLE: .*ENOENT/,
+  );
 });
 
 describe(

@@ -285,6 +285,42 @@ describe('a second terminal', () => {
     assert.match(openslot('list').stderr, /SIM_NOT_RUNNING/);
   });
 
+  test('a guest’s configuration gives it all that it lists, at real addresses where that is how it is served', async () => {
+    const owner = new Owner('serve', '--topology', 'real', '--json');
+    await owner.says(/"event":"ready"/);
+    const program = join(runtime, 'waits.mjs');
+    writeFileSync(program, 'export default () => new Promise(() => setInterval(() => undefined, 1e6));');
+    const file = join(runtime, 'web.cfg');
+    writeFileSync(
+      file,
+      `name = "web"\npci_seize = 1\npci = [ '01:00.0', # the card\n        '00:03.*' ]\npci += [ "02:00.0" ]\n`,
+    );
+    assert.equal(openslot('guest', 'run', program, '--name', 'web', '--paused').status, 0);
+    const { functions } = JSON.parse(openslot('attach', '--config', file, '--json').stdout) as {
+      functions: readonly { address: string; virtual: string }[];
+    };
+    const all = ['0000:01:00.0', '0000:00:03.0', '0000:00:03.1', '0000:00:03.3', '0000:02:00.0'];
+    assert.deepEqual(
+      functions,
+      all.map((address) => ({ address, virtual: address })),
+    );
+    const again = openslot('attach', '--config', file, '--json');
+    const { error } = JSON.parse(again.stderr) as {
+      error: { code: string; evidence: { refused: string[] } };
+    };
+    assert.deepEqual(
+      [again.status, error.code, error.evidence.refused],
+      [1, 'FUNCTIONS_REFUSED', all.map((address) => `${address} FUNCTION_TAKEN`)],
+    );
+    const detached = openslot('detach', 'web', '00:03.*', '01:00.0');
+    assert.equal(
+      detached.stdout.split('\n').filter((line) => line.includes('is back from guest web')).length,
+      4,
+    );
+    assert.match(openslot('list').stdout, /^0000:02:00\.0 .* guest 1 /m);
+    assert.equal(await owner.end('SIGINT'), 0);
+  });
+
   test('a killed owner’s sockets are in nobody’s way', async () => {
     const killed = new Owner('serve');
     await killed.says(/^ready/);

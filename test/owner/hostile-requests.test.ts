@@ -97,21 +97,25 @@ const ADDRESS = [
   'ffff:00:00.0',
   '*',
 ];
+const SPEC = mostly(
+  ...ADDRESS,
+  '01:00.0,seize=1',
+  '00:03.*,seize=1',
+  '00:03.*',
+  '02:00.0@1f,seize=1',
+  '02:00.0@20',
+  '01:00.0,permissive=1,msitranslate=1,power_mgmt=1,rdm_policy=relaxed',
+  '01:00.0,seize',
+  'name=x',
+  '01:00.0@',
+  ',,,',
+);
 const PARAMETERS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   address: mostly(...ADDRESS),
   guest: mostly('a', 'b', '1', '2', '3', '0', '-1', '32752', '32767', '99999999999999999999', 'constructor'),
-  spec: mostly(
-    ...ADDRESS,
-    '01:00.0,seize=1',
-    '00:03.*,seize=1',
-    '00:03.*',
-    '02:00.0@1f,seize=1',
-    '02:00.0@20',
-    '01:00.0,permissive=1,msitranslate=1,power_mgmt=1,rdm_policy=relaxed',
-    '01:00.0,seize',
-    'name=x',
-    '01:00.0@',
-    ',,,',
+  specs: fc.oneof(
+    { weight: 9, arbitrary: fc.array(SPEC, { minLength: 1, maxLength: 3 }) },
+    { weight: 1, arbitrary: mostly([], '01:00.0', Array(257).fill('01:00.0')) },
   ),
   force: mostly(true, false),
   file: mostly(
@@ -141,8 +145,8 @@ const REQUESTS: Readonly<Record<string, readonly string[]>> = {
   inspect: ['address'],
   claim: ['address'],
   release: ['address'],
-  attach: ['guest', 'spec'],
-  detach: ['guest', 'spec', 'force'],
+  attach: ['guest', 'specs'],
+  detach: ['guest', 'specs', 'force'],
   guest_run: ['file', 'arguments', 'name', 'memory', 'paused'],
   guest_list: [],
   guest_unpause: ['guest'],

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { PcibackEvent } from '../../src/pciback/index.js';
+import { edu } from '../function/shapes.js';
 import { checkProperty } from '../kept-seeds.js';
 import { treeText } from '../xen/store/tree-text.js';
 import {
@@ -51,6 +52,45 @@ describe('one guest', () => {
     assert.equal(all.resets, 1);
     assert.deepEqual(all.failures(), []);
     assert.deepEqual(platform.mapped, []);
+  });
+
+  test('a refusal before the guest connects is told where a tool stack waits for the function', async () => {
+    await using all = await ServingHost.start();
+    const { store } = all.platform;
+    await toolStackCreates(store, 1, [DISK]);
+    const front = all.front(1);
+    await front.backState(3);
+    await toolStackAttaches(store, 1, '0000:0a:00.0');
+    let told = 0;
+    await store.watch(`${front.back}/state-1`, () => {
+      told++;
+    });
+    // Once at the beginning, as every watch, and once because the state was written again.
+    await all.settled(() => all.failures().length > 0 && told >= 2);
+    assert.equal((await front.backKeys())['state-1'], '1');
+  });
+
+  test('a list that moves while a function is exported gets the function’s keys at its new number', async () => {
+    await using all = await ServingHost.start();
+    const { store } = all.platform;
+    const back: (() => void)[] = [];
+    const lease = all.pool.take(edu().address, 'the test');
+    lease.ledger.add({ what: 'a slow return', undo: () => new Promise((resolve) => back.push(resolve)) });
+    const returned = lease.giveBack();
+    await toolStackCreates(store, 1, [DISK]);
+    const front = all.front(1);
+    await front.backState(3);
+    await toolStackAttaches(store, 1, EDU);
+    // The back end waits for the function, and the one before it is taken off the list.
+    await sleep(20);
+    await toolStackForgets(store, 1, DISK);
+    back[0]?.();
+    await returned;
+    await all.settled(() => all.server.read(`${front.back}/state-0`) === '3');
+    const keys = Object.entries(await front.backKeys()).filter(([key]) => /^(dev|vdev|state)-/.test(key));
+    assert.deepEqual(Object.fromEntries(keys), { 'dev-0': EDU, 'vdev-0': '0000:00:01.00', 'state-0': '3' });
+    await front.connect();
+    assert.equal(front.read(8, 0, 4).value, 0x11e8_1234);
   });
 
   test('hot attach and detach through states 7 and 8', async () => {

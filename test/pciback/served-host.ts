@@ -27,10 +27,14 @@ export class ServedHost extends LocalHost {
     onEvent: (event: PcibackEvent) => void,
     options: Partial<PcibackOptions> = {},
   ): Promise<Pciback> {
-    const { platform, pool, machine } = this;
+    const { platform, pool, machine, beforeReset } = this;
     const errors = machine.sim.errors;
-    return Pciback.start({ platform, pool, holder: 'pciback', errors, onEvent, ...options });
+    return Pciback.start({ platform, pool, holder: 'pciback', errors, onEvent, beforeReset, ...options });
   }
+
+  /** What a tool stack has to do before a function that comes back is reset; here nothing was given by one. */
+  protected readonly beforeReset: (guest: DomainId, address: PciAddress) => Promise<void> = () =>
+    Promise.resolve();
 
   async endServing(): Promise<void> {
     await this.#pciback?.[Symbol.asyncDispose]();

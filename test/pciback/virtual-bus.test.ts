@@ -1,9 +1,9 @@
-/** The guest's bus: which slot a function gets, and when there is none. */
+/** Where a guest sees its functions: which slot each gets on the one bus, and real addresses. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { PciAddress } from '../../src/pci/index.js';
-import { VirtualBus } from '../../src/pciback/index.js';
+import { RealAddresses, VirtualBus } from '../../src/pciback/index.js';
 import { checkProperty } from '../kept-seeds.js';
 
 interface Placed {
@@ -62,4 +62,39 @@ test('property: no place is given twice, and no slot holds two devices', async (
   );
   // At most 32 devices can be placed: 4 buses of 8 devices.
   await checkProperty('virtual-bus: no place is given twice', property);
+});
+
+test('real addresses: each at its own, a root for each bus, and nothing else answers', () => {
+  const real = new RealAddresses<Placed>();
+  const all = [
+    new PciAddress(0, 3, 0, 1),
+    new PciAddress(0xffff, 0xff, 0x1f, 7),
+    new PciAddress(0, 1, 4, 0),
+    new PciAddress(0, 3, 2, 0),
+  ].map((physical) => ({ physical }));
+  for (const each of all) real.put(real.placeFor(each.physical), each);
+  for (const each of all) {
+    const { domain, bus, devfn } = each.physical;
+    assert.equal(real.at(domain, bus, devfn), each);
+    // Numbers of 32 bits that have the same low bits are others.
+    for (const [wrongDomain, wrongBus, wrongDevfn] of [
+      [domain + 0x1_0000, bus, devfn],
+      [domain, bus + 0x100, devfn],
+      [domain, bus, devfn + 0x100],
+      [0xffff_ffff, 0xffff_ffff, 0xffff_ffff],
+    ] as const)
+      assert.equal(real.at(wrongDomain, wrongBus, wrongDevfn), undefined);
+  }
+  assert.deepEqual(real.roots(), [
+    { domain: 0, bus: 3 },
+    { domain: 0xffff, bus: 0xff },
+    { domain: 0, bus: 1 },
+  ]);
+  assert.throws(() => real.placeFor(new PciAddress(0, 5, 6, 0), 7), { code: 'VIRTUAL_SLOT_FIXED' });
+  const [first, , third] = all;
+  assert.ok(first !== undefined && third !== undefined);
+  assert.equal(String(real.remove(third)), '0000:01:04.0');
+  assert.equal(real.remove(third), undefined);
+  assert.deepEqual(real.roots().length, 2);
+  assert.equal(real.at(0, 3, 1), first);
 });
