@@ -4,17 +4,20 @@ import type { DomainId } from '../xen/domain.js';
 import { ExportState, SharedPage, XenbusState } from '../xen/pciif/index.js';
 import type { EventChannel, ForeignPage } from '../xen/platform.js';
 import { Follower, type Watch } from '../xen/store/index.js';
+import { isLeaving, phaseOf, recognise } from './adoption.js';
 import type { PcibackEvent } from './events.js';
 import { GuestExports, type GuestExportsContext, type PlacedFunction } from './guest-exports.js';
+import type { GuestRecord, GuestRecords } from './guest-record.js';
 import { OperationHandler } from './operation-handler.js';
 import { PairKeys, type PairStates } from './pair-keys.js';
 import type { StageClock } from './stage-clock.js';
 
-/** `foreign`: another back end (the kernel's, or an earlier run of ours) has the pair, and it is left alone. */
+/** `foreign`: another back end (the kernel's) has the pair, and it is left alone. */
 export type BackendPhase = 'starting' | 'exported' | 'connected' | 'closed' | 'foreign' | 'gone';
 
 /** What all back ends of one owner share. */
 export interface BackendContext extends GuestExportsContext {
+  readonly records: GuestRecords;
   readonly onEvent: (event: PcibackEvent) => void;
   readonly clock: StageClock | undefined;
 }
@@ -31,13 +34,19 @@ export class Backend {
   #frontWatch: Watch | undefined;
   #phase: BackendPhase = 'starting';
   #guestEnded = false;
+  readonly #record: GuestRecord;
+  /** The record is a former process's, and has not been looked at. */
+  #former: boolean;
   readonly #follower = new Follower(() => this.#look());
 
-  constructor(guest: DomainId, context: BackendContext) {
+  /** `former` is what a former process left of the guest. */
+  constructor(guest: DomainId, context: BackendContext, former?: GuestRecord) {
     this.guest = guest;
     this.#context = context;
+    this.#record = former ?? context.records.create(guest);
+    this.#former = former !== undefined;
     this.#keys = new PairKeys(context.platform.store, context.platform.domain, guest);
-    this.#exports = new GuestExports(guest, context, {
+    this.#exports = new GuestExports(guest, context, this.#record, {
       exported: (address, virtual) => {
         this.#tell({ event: 'exported', address, virtual });
       },
@@ -82,7 +91,20 @@ export class Backend {
   async stop(): Promise<void> {
     this.#follower.stop();
     await this.#follower.settled();
+    if (this.#former) await this.#resume(undefined);
     if (this.#phase !== 'gone') await this.#end();
+  }
+
+  /**
+   * Lets go of the guest and touches nothing that it has: whoever serves next goes on. What was being taken back comes
+   * back then.
+   */
+  async leave(): Promise<void> {
+    this.#follower.stop();
+    await this.#follower.settled();
+    this.#disconnect();
+    await this.#frontWatch?.unwatch().catch(() => undefined);
+    this.#record.close();
   }
 
   #tell(event: EventBody<PcibackEvent>): void {
@@ -100,9 +122,11 @@ export class Backend {
 
   async #follow(): Promise<void> {
     const states = await this.#keys.states();
+    const former = this.#former;
+    if (former) await this.#resume(states);
     if (states === undefined || this.#guestEnded) {
       // Woken by the removal itself, of a pair that is not ours to follow any more: nothing is gone that was not before.
-      const never = this.#phase === 'starting' && this.#frontWatch === undefined;
+      const never = this.#phase === 'starting' && this.#frontWatch === undefined && !former;
       await this.#end();
       if (states !== undefined) await this.#keys.removeLeftover();
       this.#follower.stop();
@@ -112,6 +136,7 @@ export class Backend {
     if (this.#phase !== 'starting' && states.own === XenbusState.initialising) {
       // The tool stack removed the pair and made a new one before we looked.
       await this.#takeBackAll();
+      this.#record.remove();
       this.#phase = 'starting';
     }
     if (this.#phase === 'starting' && states.own > XenbusState.initWait) {
@@ -121,8 +146,32 @@ export class Backend {
     if (this.#phase !== 'foreign') await this.#step(states);
   }
 
+  /** Goes on where a former process ended; `adoption.ts` says from what. */
+  async #resume(states: PairStates | undefined): Promise<void> {
+    this.#former = false;
+    const seen = await recognise(this.#context.platform.store, this.#keys, this.#record, states);
+    const leaving = this.#exports.resume(seen === 'living');
+    if (seen === 'ended') this.#guestEnded = true;
+    else if (seen === 'living' && states !== undefined) {
+      this.#phase = phaseOf(states.own, this.#record.connected);
+      await this.#watchFront();
+      const connected = this.#phase === 'connected' && !isLeaving(states.front);
+      if (connected) {
+        await this.#bind();
+        // The former process may have ended between an answer and its notification.
+        this.#connection?.channel.notify();
+      }
+      this.#tell({ event: 'resumed', functions: this.#exports.list().length, connected });
+    }
+    await this.#exports.bringBack(leaving);
+    if (seen === 'replaced') {
+      await this.#takeBackAll();
+      this.#record.remove();
+    }
+  }
+
   async #step({ own, front }: PairStates): Promise<void> {
-    if (front === XenbusState.closing || front === XenbusState.closed) {
+    if (isLeaving(front)) {
       // Followed once, however often the guest says it: nobody comes back from Closed.
       if (own !== front && own !== XenbusState.closed) await this.#close(front);
       else if (this.#phase === 'closed') await this.#exports.takeBackUnlisted(await this.#keys.functions());
@@ -156,14 +205,21 @@ export class Backend {
     }
   }
 
+  async #watchFront(): Promise<void> {
+    const { store } = this.#context.platform;
+    this.#frontWatch ??= await store.watch(this.#keys.frontendState, () => this.wake());
+  }
+
   /** A new pair: all of its functions are exported, or none, before the guest is told to connect. */
   async #start(own: XenbusState): Promise<void> {
     if (this.#phase !== 'starting') return;
-    this.#frontWatch ??= await this.#context.platform.store.watch(this.#keys.frontendState, () =>
-      this.wake(),
-    );
+    await this.#watchFront();
     if (own !== XenbusState.initWait && !(await this.#switch(XenbusState.initWait))) return;
-    const wanted = (await this.#keys.functions()).filter(({ state }) => state === ExportState.wanted);
+    this.#record.identify(await this.#keys.uuid());
+    const list = await this.#keys.functions();
+    // A former process may have begun, and the list been changed since.
+    await this.#exports.takeBackUnlisted(list);
+    const wanted = list.filter(({ state }) => state === ExportState.wanted);
     const placed: PlacedFunction[] = [];
     for (const entry of wanted) placed.push(await this.#exports.add(entry));
     if (this.#follower.stopped) return;
@@ -178,30 +234,46 @@ export class Backend {
   }
 
   async #connect(): Promise<void> {
+    const shared = await this.#bind();
+    if (shared === undefined) return;
+    this.#record.setConnected(true);
+    this.#phase = 'connected';
+    const aerHandler = shared.hasAerHandler;
+    if (await this.#switch(XenbusState.connected)) this.#tell({ event: 'connected', aerHandler });
+  }
+
+  /**
+   * Maps the guest's page, binds its event channel and answers what may wait in the page already: nobody heard when the
+   * guest said so. @returns undefined when we were stopped meanwhile.
+   */
+  async #bind(): Promise<SharedPage | undefined> {
     const { platform } = this.#context;
     const { page: reference, port } = await this.#keys.connection();
-    if (this.#follower.stopped) return;
+    if (this.#follower.stopped) return undefined;
     const page = platform.mapGrant(this.guest, reference);
     const shared = new SharedPage(page.bytes);
     const handler = this.#handler(shared);
     try {
       const channel: EventChannel = platform.bindChannel(this.guest, port, () => {
-        try {
-          if (handler.service()) channel.notify();
-        } catch (error) {
-          // Nothing that one guest's channel does may end the owner of all.
-          this.#tell({ event: 'failed', doing: 'answering an operation', error });
-          this.#disconnect();
-        }
+        this.#answer(handler, channel);
       });
       this.#connection = { page, channel };
+      this.#answer(handler, channel);
     } catch (cause) {
-      page.close();
+      if (this.#connection === undefined) page.close();
       throw cause;
     }
-    this.#phase = 'connected';
-    const aerHandler = shared.hasAerHandler;
-    if (await this.#switch(XenbusState.connected)) this.#tell({ event: 'connected', aerHandler });
+    return shared;
+  }
+
+  #answer(handler: OperationHandler, channel: EventChannel): void {
+    try {
+      if (handler.service()) channel.notify();
+    } catch (error) {
+      // Nothing that one guest's channel does may end the owner of all.
+      this.#tell({ event: 'failed', doing: 'answering an operation', error });
+      this.#disconnect();
+    }
   }
 
   #handler(shared: SharedPage): OperationHandler {
@@ -239,8 +311,9 @@ export class Backend {
   async #giveUp(): Promise<void> {
     this.#phase = 'closed';
     try {
-      await this.#takeBackAll();
+      this.#disconnect();
       await this.#switch(XenbusState.closing);
+      await this.#exports.takeBackAll();
     } catch (error) {
       this.#tell({ event: 'failed', doing: 'closing the pair', error });
     }
@@ -251,6 +324,7 @@ export class Backend {
     // Fails only with the store itself, and then there is nothing left to watch.
     await this.#frontWatch?.unwatch().catch(() => undefined);
     await this.#takeBackAll();
+    this.#record.remove();
   }
 
   async #switch(state: XenbusState, keys: Readonly<Record<string, string>> = {}): Promise<boolean> {

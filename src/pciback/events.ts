@@ -9,6 +9,8 @@ export type PcibackEvent = { readonly guest: DomainId } & (
   | { readonly event: 'exported'; readonly address: PciAddress; readonly virtual: PciAddress }
   | { readonly event: 'returned'; readonly report: ReturnReport }
   | { readonly event: 'connected'; readonly aerHandler: boolean }
+  /** A former process served the guest, and this one goes on; `connected`: its page is answered. */
+  | { readonly event: 'resumed'; readonly functions: number; readonly connected: boolean }
   | { readonly event: 'foreign'; readonly state: XenbusState }
   | { readonly event: 'gone' }
   /** A guest's or tool stack's request that cannot be met, or a fault of ours. */
@@ -50,6 +52,11 @@ function textOf(event: PcibackEvent): string {
       return `${guest}: ${describeReturn(event.report)}`;
     case 'connected':
       return `${guest}: front end connected${event.aerHandler ? ', handles AER' : ''}`;
+    case 'resumed': {
+      const { functions, connected } = event;
+      const what = `${functions} ${functions === 1 ? 'function' : 'functions'}`;
+      return `${guest}: served on after a restart, with ${what}${connected ? ', connected' : ''}`;
+    }
     case 'foreign':
       return `${guest}: another back end has this pair (${XENBUS_STATE_NAMES[event.state]}); left alone`;
     case 'gone':

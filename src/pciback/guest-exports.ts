@@ -1,11 +1,13 @@
 /** The functions in one guest's hands: exported from the pool onto its virtual bus, and taken back. */
 import type { ConfigSpace } from '../function/index.js';
+import type { Pirq } from '../xen/platform.js';
 import type { PciAddress } from '../pci/index.js';
 import type { Lease, Pool, ReturnReport } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { ExportState } from '../xen/pciif/index.js';
 import type { XenPlatform } from '../xen/platform.js';
-import { ExportedFunction, type RefusedWrite } from './exported-function.js';
+import { ExportedFunction, type ExportLife, type RefusedWrite } from './exported-function.js';
+import type { ExportRecord, GuestRecord } from './guest-record.js';
 import type { FunctionEntry } from './pair-keys.js';
 import type { Policy } from './policy.js';
 import { VirtualBus } from './virtual-bus.js';
@@ -40,12 +42,20 @@ export class GuestExports {
   readonly #guest: DomainId;
   readonly #context: GuestExportsContext;
   readonly #listener: GuestExportsListener;
+  /** Outlives this process. */
+  readonly #record: GuestRecord;
   /** Why a listed function is not exported, by its address. */
   readonly #refusals = new Map<number, Error>();
 
-  constructor(guest: DomainId, context: GuestExportsContext, listener: GuestExportsListener) {
+  constructor(
+    guest: DomainId,
+    context: GuestExportsContext,
+    record: GuestRecord,
+    listener: GuestExportsListener,
+  ) {
     this.#guest = guest;
     this.#context = context;
+    this.#record = record;
     this.#listener = listener;
   }
 
@@ -61,8 +71,51 @@ export class GuestExports {
     return this.#refusals.get(address.sbdf);
   }
 
+  /**
+   * Goes on with what a former process had exported. One that cannot be resumed is told and left to the pool.
+   * @param pirqsLive false when the guest that had them is no more.
+   * @returns what it was taking back, which nobody reaches any more: for {@link bringBack}.
+   */
+  resume(pirqsLive: boolean): readonly ExportedFunction[] {
+    const leaving: ExportedFunction[] = [];
+    for (const record of this.#record.exports) {
+      const { address, virtual, stage } = record;
+      const { interrupts } = record;
+      // Another guest's numbers by now, if anybody's.
+      const ended = { ...interrupts, pirqs: [], step: 'settled' } as const;
+      try {
+        const exported = this.#resume(pirqsLive ? record : { ...record, interrupts: ended });
+        if (exported === undefined) this.#record.drop(address);
+        else if (stage === 'leaving') leaving.push(exported);
+        else this.bus.put(virtual, exported);
+      } catch (error) {
+        this.#record.drop(address);
+        this.#listener.failed(`going on with ${address}`, error);
+      }
+    }
+    return leaving;
+  }
+
+  async bringBack(leaving: readonly ExportedFunction[]): Promise<void> {
+    for (const { lease } of leaving) await this.#giveBack(lease);
+  }
+
+  /** Undefined when it is back in the pool already, and only the record did not get to know it. */
+  #resume(record: ExportRecord): ExportedFunction | undefined {
+    const { pool } = this.#context;
+    const { address, virtual, stage } = record;
+    if (stage === 'leaving' && !pool.isTaken(address)) return undefined;
+    const lease = pool.resume(address, `guest ${this.#guest}`);
+    const others = this.#record.exports.filter((other) => !other.address.equals(address));
+    const otherPirqs = new Set<Pirq>(others.flatMap(({ interrupts }) => interrupts.pirqs));
+    return this.#exported(lease, virtual, { former: record, otherPirqs });
+  }
+
   /** @throws what the pool or the bus refuses; nothing is taken then. */
-  async add({ index, address, wantedSlot }: FunctionEntry): Promise<PlacedFunction> {
+  async add(entry: FunctionEntry): Promise<PlacedFunction> {
+    const there = this.#placed(entry);
+    if (there !== undefined) return there;
+    const { index, address, wantedSlot } = entry;
     try {
       const virtual = await this.#export(address, wantedSlot);
       this.#refusals.delete(address.sbdf);
@@ -82,7 +135,13 @@ export class GuestExports {
     await this.takeBackUnlisted(list.filter(({ state }) => state !== ExportState.leaving));
     const placed: PlacedFunction[] = [];
     for (const entry of list) {
-      if (entry.state !== ExportState.wanted || this.#has(entry.address)) continue;
+      if (entry.state !== ExportState.wanted) continue;
+      const there = this.#placed(entry);
+      if (there !== undefined) {
+        // Exported by a former process that did not get to say so.
+        placed.push(there);
+        continue;
+      }
       if (tried === 'new' && this.#refusals.has(entry.address.sbdf)) continue;
       try {
         placed.push(await this.add(entry));
@@ -101,12 +160,13 @@ export class GuestExports {
     for (const sbdf of this.#refusals.keys()) if (!listed.has(sbdf)) this.#refusals.delete(sbdf);
   }
 
-  #has(address: PciAddress): boolean {
-    return this.list().some(({ exported }) => exported.physical.equals(address));
+  #placed({ index, address }: FunctionEntry): PlacedFunction | undefined {
+    const there = this.list().find(({ exported }) => exported.physical.equals(address));
+    return there === undefined ? undefined : { index, virtual: there.virtual };
   }
 
   async #export(address: PciAddress, wantedSlot: number | undefined): Promise<PciAddress> {
-    const { pool, holder, platform, policy, wrap } = this.#context;
+    const { pool, holder } = this.#context;
     // `xl pci-assignable-add` may have claimed it after we started.
     pool.adoptHeld(address, holder);
     // A guest that is started again at once finds its function still on the way back from its former self.
@@ -115,16 +175,7 @@ export class GuestExports {
     const lease = pool.take(address, `guest ${this.#guest}`);
     let exported: ExportedFunction;
     try {
-      exported = new ExportedFunction(
-        lease,
-        wrap(lease.function.config),
-        platform,
-        this.#guest,
-        policy,
-        (write) => {
-          this.#listener.writeRefused(address, write);
-        },
-      );
+      exported = this.#exported(lease, virtual);
     } catch (cause) {
       await this.#giveBack(lease);
       throw cause;
@@ -133,15 +184,45 @@ export class GuestExports {
     return virtual;
   }
 
+  #exported(lease: Lease, virtual: PciAddress, life: Omit<ExportLife, 'keep'> = {}): ExportedFunction {
+    const { platform, policy, wrap } = this.#context;
+    const { address, config } = lease.function;
+    const refused: RefusedWrite = (write) => {
+      this.#listener.writeRefused(address, write);
+    };
+    return new ExportedFunction(lease, wrap(config), platform, this.#guest, policy, refused, {
+      ...life,
+      keep: (memory) => {
+        this.#record.put({ ...memory, address, virtual });
+      },
+    });
+  }
+
   async takeBack(exported: ExportedFunction): Promise<void> {
-    // Off the bus first: the guest must not reach a function that is on its way back.
-    this.bus.remove(exported);
+    this.#offTheBus(exported);
     await this.#giveBack(exported.lease);
+  }
+
+  /** First: the guest must not reach a function that is on its way back, whichever process takes it back. */
+  #offTheBus(exported: ExportedFunction): void {
+    this.bus.remove(exported);
+    this.#noting(exported.physical, () => {
+      exported.leaving();
+    });
+  }
+
+  /** A record that cannot be written must not keep a function from coming back. */
+  #noting(address: PciAddress, note: () => void): void {
+    try {
+      note();
+    } catch (error) {
+      this.#listener.failed(`taking down what becomes of ${address}`, error);
+    }
   }
 
   async takeBackAll(): Promise<void> {
     const all = this.list();
-    for (const { exported } of all) this.bus.remove(exported);
+    for (const { exported } of all) this.#offTheBus(exported);
     for (const { exported } of all) await this.#giveBack(exported.lease);
   }
 
@@ -156,6 +237,10 @@ export class GuestExports {
   }
 
   async #giveBack(lease: Lease): Promise<void> {
-    this.#listener.returned(await lease.giveBack());
+    const report = await lease.giveBack();
+    this.#noting(report.address, () => {
+      this.#record.drop(report.address);
+    });
+    this.#listener.returned(report);
   }
 }

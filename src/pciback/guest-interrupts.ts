@@ -12,8 +12,9 @@ import {
 } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { MAX_MSIX_VECTORS } from '../xen/pciif/index.js';
-import type { Pirq, XenPlatform } from '../xen/platform.js';
+import type { MessageRoute, Pirq, XenPlatform } from '../xen/platform.js';
 import { InterruptRefusedError } from './errors.js';
+import { INTERRUPTS_OFF, type InterruptsRecord } from './guest-record.js';
 
 /** Message control in both capabilities. */
 const CONTROL = 2;
@@ -34,10 +35,19 @@ export class GuestInterrupts {
   readonly #tableBar: bigint | undefined;
   /** What the guest reads as its interrupt line: the pirq of INTx, which the tool stack maps one to one to the GSI. */
   readonly line: number;
-  readonly #pirqs: Pirq[] = [];
-  #mode: 'off' | 'msi' | 'msix' = 'off';
+  readonly #keep: (record: InterruptsRecord) => void;
+  /** Always what {@link #keep} was told last. */
+  #record = INTERRUPTS_OFF;
 
-  constructor(fn: PciFunction, config: ConfigSpace, platform: XenPlatform, guest: DomainId) {
+  /** `keep` takes each change down before the guest can know of it. */
+  constructor(
+    fn: PciFunction,
+    config: ConfigSpace,
+    platform: XenPlatform,
+    guest: DomainId,
+    keep: (record: InterruptsRecord) => void = () => undefined,
+  ) {
+    this.#keep = keep;
     this.#function = fn;
     this.#config = config;
     this.#platform = platform;
@@ -53,73 +63,99 @@ export class GuestInterrupts {
   }
 
   get mode(): 'off' | 'msi' | 'msix' {
-    return this.#mode;
+    return this.#record.mode;
   }
 
   get hasMsix(): boolean {
     return this.#msix !== undefined;
   }
 
+  /**
+   * Goes on from what a former process left. What it was about to switch on or off is off then, and the guest asks again
+   * or is told so. `known` are the pirqs of the guest's other functions.
+   */
+  resume(record: InterruptsRecord, known: ReadonlySet<Pirq>): void {
+    this.#record = record;
+    if (record.step !== 'changing') return;
+    const route = this.#route(record.mode, 0);
+    if (route !== undefined) {
+      try {
+        // The number of one that was mapped just before the end was not taken down any more.
+        this.#platform.pirqs.unmapForgotten(this.#guest, route, new Set([...known, ...record.pirqs]));
+      } catch {
+        // It ends with the guest.
+      }
+    }
+    try {
+      this.#switchOff();
+    } catch {
+      // What was undone before the end cannot be undone again.
+    }
+  }
+
   /** @throws {InterruptRefusedError} */
   enableMsi(): Pirq {
+    const [answer] = this.#unanswered('msi') ?? [];
+    if (answer !== undefined) return answer;
     const capability = this.#idle(this.#msi, 'MSI');
-    const pirq = this.#platform.pirqs.map(this.#guest, { kind: 'msi', function: this.#function.address });
-    this.#pirqs.push(pirq);
-    this.#mode = 'msi';
-    try {
+    return this.#switchOn('msi', [], () => {
+      const pirq = this.#platform.pirqs.map(this.#guest, { kind: 'msi', function: this.#function.address });
+      this.#hold([pirq]);
       const control = this.#config.read(capability + CONTROL, 2);
       this.#config.write(capability + CONTROL, 2, control | MsiControl.enable);
       this.setIntxDisabled(true);
-    } catch (cause) {
-      this.disable();
-      throw cause;
-    }
-    return pirq;
+      return pirq;
+    });
   }
 
   /**
    * Maps one pirq for each of `count` entries and switches MSI-X on; all or none.
+   * @returns how many pirqs stand in `pirqs`.
    * @throws {InterruptRefusedError} wrong state, count or entry numbers.
    */
-  enableMsix(count: number, entries: Uint16Array, pirqs: Uint16Array): void {
+  enableMsix(count: number, entries: Uint16Array, pirqs: Uint16Array): number {
+    if (this.#answerAgain(count, entries, pirqs)) return this.#record.pirqs.length;
     const capability = this.#idle(this.#msix, 'MSI-X');
     if (count < 1 || count > MAX_MSIX_VECTORS || count > this.#tableSize) {
       throw this.#refusal(`${count} vectors of a table of ${this.#tableSize}`);
     }
-    const seen = new Set<number>();
-    for (let index = 0; index < count; index++) seen.add(entries[index] ?? 0);
-    if (seen.size !== count || Math.max(...seen) >= this.#tableSize) {
+    const asked = Array.from(entries.subarray(0, count));
+    if (new Set(asked).size !== count || Math.max(...asked) >= this.#tableSize) {
       throw this.#refusal('entries outside of the table, or one twice');
     }
     if (this.#tableBar === undefined) throw this.#refusal('the vector table has no address');
     if ((this.#config.read(Header.command, 2) & CommandBit.memory) === 0)
       throw this.#refusal('memory is not decoded');
-    this.#mode = 'msix';
-    try {
+    return this.#switchOn('msix', asked, () => {
       // Enabled and masked while Xen fills the table: a vector must not fire half written.
       this.#setMsixControl(capability, MsixControl.enable | MsixControl.maskAll);
-      for (let index = 0; index < count; index++) {
-        const pirq = this.#platform.pirqs.map(this.#guest, {
-          kind: 'msix',
-          function: this.#function.address,
-          entry: entries[index] ?? 0,
-          tableBar: this.#tableBar,
-        });
-        this.#pirqs.push(pirq);
+      for (const [index, entry] of asked.entries()) {
+        const route = this.#route('msix', entry);
+        if (route === undefined) throw this.#refusal('the vector table has no address');
+        const pirq = this.#platform.pirqs.map(this.#guest, route);
+        this.#hold([...this.#record.pirqs, pirq]);
         pirqs[index] = pirq;
       }
       this.#setMsixControl(capability, MsixControl.enable);
       this.setIntxDisabled(true);
-    } catch (cause) {
-      this.disable();
-      throw cause;
-    }
+      return count;
+    });
+  }
+
+  /** The guest has been told of what it asked for. */
+  answered(): void {
+    if (this.#record.step === 'unanswered') this.#save({ ...this.#record, step: 'settled' });
   }
 
   /** Switches off whatever is on. Today's Linux tears MSI-X down with disable_msi: what is on counts, not the name. */
   disable(): void {
-    const mode = this.#mode;
-    this.#mode = 'off';
+    if (this.#record.mode === 'off') return;
+    this.#save({ ...this.#record, step: 'changing' });
+    this.#switchOff();
+  }
+
+  #switchOff(): void {
+    const { mode, pirqs } = this.#record;
     const failures: unknown[] = [];
     const attempt = (step: () => void) => {
       try {
@@ -146,13 +182,63 @@ export class GuestInterrupts {
         this.setIntxDisabled(false);
       });
     }
-    for (let pirq = this.#pirqs.pop(); pirq !== undefined; pirq = this.#pirqs.pop()) {
-      const mapped = pirq;
+    for (const pirq of [...pirqs].reverse()) {
       attempt(() => {
-        this.#platform.pirqs.unmap(this.#guest, mapped);
+        this.#platform.pirqs.unmap(this.#guest, pirq);
       });
     }
+    this.#save(INTERRUPTS_OFF);
     if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('; '));
+  }
+
+  /** Taken down before anything is done, and again when all is: an end in between is found by the next process. */
+  #switchOn<Answer>(mode: 'msi' | 'msix', entries: readonly number[], steps: () => Answer): Answer {
+    this.#save({ mode, pirqs: [], entries, step: 'changing' });
+    try {
+      const answer = steps();
+      this.#save({ ...this.#record, step: 'unanswered' });
+      return answer;
+    } catch (cause) {
+      try {
+        this.#switchOff();
+      } catch {
+        // What made it fail says more than what the way back met.
+      }
+      throw cause;
+    }
+  }
+
+  /** Pirqs so far, of a change whose beginning was taken down: the rest is found by it. */
+  #hold(pirqs: readonly Pirq[]): void {
+    this.#record = { ...this.#record, pirqs };
+  }
+
+  /** What the guest asked for and may not have been told, because a former process ended: told now. */
+  #unanswered(mode: 'msi' | 'msix'): readonly Pirq[] | undefined {
+    return this.#record.step === 'unanswered' && this.#record.mode === mode ? this.#record.pirqs : undefined;
+  }
+
+  /** `count` is 0 where the former process had begun to write its answer over it. */
+  #answerAgain(count: number, entries: Uint16Array, pirqs: Uint16Array): boolean {
+    const answer = this.#unanswered('msix');
+    if (answer === undefined || (count !== 0 && count !== answer.length)) return false;
+    const asked = this.#record.entries;
+    if (count !== 0 && asked.some((entry, index) => entries[index] !== entry)) return false;
+    entries.set(asked);
+    pirqs.set(answer);
+    return true;
+  }
+
+  #save(record: InterruptsRecord): void {
+    this.#record = record;
+    this.#keep(record);
+  }
+
+  #route(mode: InterruptsRecord['mode'], entry: number): MessageRoute | undefined {
+    const { address } = this.#function;
+    if (mode === 'msi') return { kind: 'msi', function: address };
+    if (mode !== 'msix' || this.#tableBar === undefined) return undefined;
+    return { kind: 'msix', function: address, entry, tableBar: this.#tableBar };
   }
 
   #refusal(why: string): InterruptRefusedError {
@@ -162,7 +248,7 @@ export class GuestInterrupts {
   /** The capability, provided that it exists and no message signalled interrupt is on. */
   #idle(capability: number | undefined, name: string): number {
     if (capability === undefined) throw this.#refusal(`the function has no ${name}`);
-    if (this.#mode !== 'off') throw this.#refusal(`${this.#mode} is on already`);
+    if (this.mode !== 'off') throw this.#refusal(`${this.mode} is on already`);
     return capability;
   }
 

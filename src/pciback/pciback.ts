@@ -7,6 +7,8 @@ import type { XenPlatform } from '../xen/platform.js';
 import { RELEASE_DOMAIN, type Watch } from '../xen/store/index.js';
 import { Backend, type BackendContext } from './backend.js';
 import type { PcibackEvent } from './events.js';
+import type { GuestRecords } from './guest-record.js';
+import { MemoryGuestRecords } from './guest-record-files.js';
 import { DEFAULT_POLICY, type Policy } from './policy.js';
 import type { StageClock } from './stage-clock.js';
 
@@ -16,6 +18,8 @@ export interface PcibackOptions {
   /** Driver that keeps functions for guests, `pciback` on Linux. */
   readonly holder: string;
   readonly policy?: Policy;
+  /** What a later process goes on from; absent where guests end with this one. */
+  readonly records?: GuestRecords;
   readonly onEvent?: (event: PcibackEvent) => void;
   /** Measures operations by stage; costs a little on each. */
   readonly clock?: StageClock;
@@ -32,6 +36,7 @@ export class Pciback implements AsyncDisposable {
       platform: options.platform,
       pool: options.pool,
       holder: options.holder,
+      records: options.records ?? new MemoryGuestRecords(),
       policy: options.policy ?? DEFAULT_POLICY,
       wrap: (config) => options.clock?.measured(config) ?? config,
       onEvent: options.onEvent ?? (() => undefined),
@@ -40,15 +45,42 @@ export class Pciback implements AsyncDisposable {
     this.#root = backendRoot(options.platform.domain);
   }
 
-  /** Begins to serve; pairs that exist already are found by the watch's first event. */
+  /**
+   * Begins to serve; pairs that exist already are found by the watch's first event. Guests that a former process served
+   * are served on. @throws {GuestRecordUnreadableError}
+   */
   static async start(options: PcibackOptions): Promise<Pciback> {
     const pciback = new Pciback(options);
+    pciback.#adopt();
     const { store } = options.platform;
     pciback.#watches = [
       await store.watch(pciback.#root, (path) => pciback.#changed(path)),
       await store.watch(RELEASE_DOMAIN, () => pciback.#domainReleased()),
     ];
     return pciback;
+  }
+
+  /** Guests of a former process; and functions that it was about to give, which no guest has seen. */
+  #adopt(): void {
+    const { records, pool } = this.#context;
+    const recorded = new Set<number>();
+    for (const record of records.former()) {
+      for (const { address } of record.exports) recorded.add(address.sbdf);
+      this.#backends.set(record.guest, new Backend(record.guest, this.#context, record));
+    }
+    for (const { address, taker } of pool.left())
+      if (!recorded.has(address.sbdf)) void this.#takeBack(address, taker);
+  }
+
+  async #takeBack(address: PciAddress, taker: string): Promise<void> {
+    const { pool, onEvent } = this.#context;
+    const guest = parseDomainId(taker.replace(/^guest /, ''));
+    if (guest === undefined) return;
+    try {
+      onEvent({ guest, event: 'returned', report: await pool.resume(address, taker).giveBack() });
+    } catch (error) {
+      onEvent({ guest, event: 'failed', doing: `taking ${address} back`, error });
+    }
   }
 
   /** Some domain died or shut down; Xen does not say which. */
@@ -104,6 +136,17 @@ export class Pciback implements AsyncDisposable {
     });
   }
 
+  /**
+   * Ends without taking anything from any guest: a later process serves them on. Until then their devices work, and
+   * their configuration space does not answer.
+   */
+  async leave(): Promise<void> {
+    await Promise.allSettled(this.#watches.map((watch) => watch.unwatch()));
+    await Promise.all(this.guests.map((backend) => backend.leave()));
+    this.#backends.clear();
+  }
+
+  /** Takes back what every guest has. */
   async [Symbol.asyncDispose](): Promise<void> {
     // When the store is gone, the watches are too; the functions must come back all the same.
     await Promise.allSettled(this.#watches.map((watch) => watch.unwatch()));

@@ -120,6 +120,9 @@ export class LocalControlPlatform implements XenPlatform {
       // What a domain had was released when it ended.
       if (this.#domains.has(guest)) this.#pirqs.unmap(guest, pirq);
     },
+    unmapForgotten: (guest, route, known) => {
+      this.#pirqs.unmapForgotten(guest, route.function, known);
+    },
   };
 
   /** Allowing needs a living domain; revoking from one that is gone has happened already. */

@@ -77,6 +77,13 @@ export class LocalPirqs {
     ended.stop[Symbol.dispose]();
   }
 
+  /** Messages of a function whose numbers are not among the known ones. */
+  unmapForgotten(guest: DomainId, address: PciAddress, known: ReadonlySet<Pirq>): void {
+    for (const [pirq, { route }] of [...this.#of(guest).mapped])
+      if (route.kind !== 'intx' && route.function.equals(address) && !known.has(pirq))
+        this.unmap(guest, pirq);
+  }
+
   allow(guest: DomainId, pirq: Pirq, allowed: boolean): void {
     const own = this.#of(guest);
     if (allowed) own.allowed.add(pirq);
