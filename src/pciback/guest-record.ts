@@ -1,6 +1,6 @@
 /** What must outlive the process that serves a guest and stands nowhere else: one record for each guest. */
 import type { ImageState } from '../function/index.js';
-import { notations, PciAddress } from '../pci/index.js';
+import { notations, type PciAddress } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
 import type { Pirq } from '../xen/platform.js';
 import { GuestRecordUnreadableError } from './errors.js';
