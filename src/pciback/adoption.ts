@@ -23,7 +23,8 @@
  * Two rules make every moment one to go on from. A change is taken down before the guest can see it: what the record
  * says may not be done yet, and is done or undone by who finds it. And an operation that has no answer yet is carried
  * out again from the beginning: each has the same outcome twice as once, but for switching messages on, whose answer is
- * in the record until the guest has it. Steps of the pair are taken from the states alone, as in undisturbed life.
+ * in the record until the guest has it. (A guest that asks for the same once more in the very moment between its answer
+ * and the note of that is answered like the first time, and not refused: the page cannot tell the two.) Steps of the pair are taken from the states alone, as in undisturbed life.
  *
  * | the former process ended | the next one finds | and |
  * | --- | --- | --- |

@@ -158,6 +158,7 @@ export class Backend {
       const connected = this.#phase === 'connected' && !isLeaving(states.front);
       if (connected) {
         await this.#bind();
+        this.#exports.allAnswered();
         // The former process may have ended between an answer and its notification.
         this.#connection?.channel.notify();
       }

@@ -117,7 +117,8 @@ function handled(
  * guest that could clear it would turn the host's own accesses into unsupported requests (XSA-120).
  */
 function commandRegister({ base, enable }: GuestConfigContext): Partial<ImageRegister> {
-  let shown = base.read(Header.command, 2) & COMMAND_VIRTUAL;
+  // INTx is switched on with the export; in the pool it was off.
+  let shown = base.read(Header.command, 2) & COMMAND_VIRTUAL & ~CommandBit.intxDisable;
   return {
     virtual: COMMAND_VIRTUAL,
     read: () => shown,

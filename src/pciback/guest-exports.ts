@@ -226,6 +226,11 @@ export class GuestExports {
     for (const { exported } of all) await this.#giveBack(exported.lease);
   }
 
+  /** The guest waits for no answer of a former process any more. */
+  allAnswered(): void {
+    for (const { exported } of this.list()) exported.interrupts.answered();
+  }
+
   interruptsOff(): void {
     for (const { exported } of this.list()) {
       try {

@@ -192,6 +192,11 @@ export class FrontEnd {
     await this.backState(4);
   }
 
+  /** Wakes the back end, if one is bound. */
+  notify(): void {
+    this.#channel.notify();
+  }
+
   read(devfn: number, offset: number, size: number): Reply {
     this.page.request({ command: Command.configRead, domain: 0, bus: 0, devfn, offset, size, value: 0 });
     this.#channel.notify();
