@@ -24,7 +24,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   guest: ['xpci', 'xen', 'xen/local', 'xen/store', 'pci'],
   pciback: ['pool', 'xen', 'xen/pciif', 'xen/store', 'function', 'pci'],
   admin: ['guest', 'pciback', 'pool', 'xen', 'xen/local', 'xen/store', 'xen/pciif', 'function', 'pci'],
-  owner: ['admin', 'function', 'pci'],
+  owner: ['admin', 'function', 'pci', 'os'],
   // Shows what a user can do, so it knows what a user knows: the package's exports.
   demo: [],
   cli: [

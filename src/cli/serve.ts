@@ -1,13 +1,16 @@
 /** `openslot serve`: owns the machine and is the PCI back end of its Xen guests. */
+import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import type { Backend } from '../pciback/index.js';
 import { errorData, reasonOf } from '../pci/errors.js';
 import { chosenMachine, machineOption, openHost, type MachineChoice } from './machine-option.js';
-import { serveLog } from './serve-log.js';
+import { serveLog, type ServeLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
 
 interface ServeOptions extends MachineChoice {
   json?: boolean;
   stages?: string;
+  takeBack?: boolean;
 }
 
 export function define(command: Command): void {
@@ -15,6 +18,10 @@ export function define(command: Command): void {
     .addOption(machineOption())
     .option('--json', 'log one JSON object a line')
     .option('--stages <file>', 'measure each operation by stage and write the means there at the end')
+    .option(
+      '--take-back',
+      'at the end, take back what guests have; without it they keep it for the next serve',
+    )
     .addHelpText(
       'after',
       `
@@ -22,6 +29,9 @@ Runs until SIGINT or SIGTERM, in Xen's domain 0, as root. While it runs, guests 
 served by openslot instead of the kernel's back end; claim, release, attach, detach and list of other terminals work
 through it.
 A second serve is refused.
+
+At the end, however it comes, guests keep their functions and their devices work on; the next serve goes on where this
+one was. docs/serve.md says what waits meanwhile, and has a systemd unit.
 
 On sim it owns a simulated machine with an embedded Xen instead, and needs no root: guests are then programs (openslot
 guest). sim:FILE is a machine that FILE describes; docs/simulator.md says how.
@@ -43,30 +53,27 @@ async function serve(options: ServeOptions): Promise<void> {
 }
 
 async function serveHost(options: ServeOptions): Promise<void> {
-  const [
-    { writeFileSync },
-    { Attachments, HostClaims, XEN_HOLDER },
-    { machineFiles, OwnerSocket },
-    { FileJournal, Pool },
-    pciback,
-    native,
-  ] = await Promise.all([
-    import('node:fs'),
-    import('../admin/index.js'),
-    import('../owner/index.js'),
-    import('../pool/index.js'),
-    import('../pciback/index.js'),
-    import('../xen/native/index.js'),
-  ]);
-  const { entriesOf } = await import('./pool-view.js');
+  // What guests wait for comes first: after a restart, each of their accesses waits until it is there.
+  const [{ machineFiles, OwnerSocket, ServiceManager }, { FileJournal, Pool }, pciback, native] =
+    await Promise.all([
+      import('../owner/index.js'),
+      import('../pool/index.js'),
+      import('../pciback/index.js'),
+      import('../xen/native/index.js'),
+    ]);
   const log = serveLog(options.json === true);
   const told = untilTold();
+  const tellFailed = (event: string, doing: string, error: unknown) => {
+    log(`${doing} failed: ${reasonOf(error)}`, { event, doing, error: errorData(error) });
+  };
+  using manager = new ServiceManager((error) => {
+    tellFailed('service_manager_failed', 'telling the service manager', error);
+  });
   using machine = await openHost();
-  const { socket, claims } = machineFiles(machine.name);
-  await using owner = await OwnerSocket.bind(machine.name, socket);
+  const files = machineFiles(machine.name);
+  await using owner = await OwnerSocket.bind(machine.name, files.socket);
   await using platform = await native.openNativePlatform();
-  const pool = new Pool(machine, new FileJournal(claims));
-  const hostClaims = new HostClaims(pool, machine.drivers, platform);
+  const pool = new Pool(machine, new FileJournal(files.claims));
   await using _kernel = await native.KernelBackends.keepOff(
     platform.store,
     platform.domain,
@@ -76,17 +83,28 @@ async function serveHost(options: ServeOptions): Promise<void> {
         device,
       });
     },
+    files.probing,
   );
   const clock = options.stages === undefined ? undefined : new pciback.StageClock();
-  await using backEnds = await pciback.Pciback.start({
+  const backEnds = await pciback.Pciback.start({
     platform,
     pool,
-    holder: XEN_HOLDER,
+    holder: pciback.XEN_HOLDER,
+    records: new pciback.FileGuestRecords(files.guests),
     onEvent: (event) => {
       log(pciback.describeEvent(event), pciback.eventData(event));
     },
     ...(clock === undefined ? {} : { clock }),
   });
+  await using _backEnds = {
+    [Symbol.asyncDispose]: () =>
+      options.takeBack === true ? backEnds[Symbol.asyncDispose]() : backEnds.leave(),
+  };
+  const [{ Attachments, HostClaims }, { entriesOf }] = await Promise.all([
+    import('../admin/index.js'),
+    import('./pool-view.js'),
+  ]);
+  const hostClaims = new HostClaims(pool, machine.drivers, platform);
   await using attachments = await Attachments.start({
     platform,
     machine,
@@ -94,11 +112,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
     claims: hostClaims,
     backEnds,
     onError: (doing, error) => {
-      log(`${doing} failed: ${reasonOf(error)}`, {
-        event: 'tool_stack_failed',
-        doing,
-        error: errorData(error),
-      });
+      tellFailed('tool_stack_failed', doing, error);
     },
   });
   using _answers = owner.serve({
@@ -109,10 +123,9 @@ async function serveHost(options: ServeOptions): Promise<void> {
     detach: ({ guest, spec, force }) => attachments.detach(guest, spec.target, { force }),
   });
   const count = pool.list().length;
-  log(`ready: ${count} ${count === 1 ? 'function' : 'functions'} in the pool`, {
-    event: 'ready',
-    functions: count,
-  });
+  const ready = `ready: ${count} ${count === 1 ? 'function' : 'functions'} in the pool`;
+  log(ready, { event: 'ready', functions: count });
+  manager.ready(ready);
   // Undefined when it is we who close it, at the end.
   const lost = platform.store.closed.then((error) => {
     if (error === undefined) return told;
@@ -120,8 +133,20 @@ async function serveHost(options: ServeOptions): Promise<void> {
     return error.message;
   });
   const why = await Promise.race([told, lost]);
+  manager.stopping();
   log(`stopping: ${why}`, { event: 'stopping', why });
+  if (options.takeBack !== true) tellLeft(backEnds.guests, log);
   if (clock !== undefined && options.stages !== undefined) {
     writeFileSync(options.stages, `${JSON.stringify(clock.report(), undefined, 2)}\n`);
+  }
+}
+
+/** Whose devices go on without us. */
+function tellLeft(guests: readonly Pick<Backend, 'guest' | 'exports'>[], log: ServeLog): void {
+  for (const { guest, exports } of guests) {
+    const addresses = exports.map(({ address }) => String(address));
+    if (addresses.length === 0) continue;
+    const text = `guest ${guest} keeps ${addresses.join(', ')}: the next openslot serve goes on with it`;
+    log(text, { event: 'left', guest, functions: addresses });
   }
 }

@@ -24,7 +24,8 @@
  * says may not be done yet, and is done or undone by who finds it. And an operation that has no answer yet is carried
  * out again from the beginning: each has the same outcome twice as once, but for switching messages on, whose answer is
  * in the record until the guest has it. (A guest that asks for the same once more in the very moment between its answer
- * and the note of that is answered like the first time, and not refused: the page cannot tell the two.) Steps of the pair are taken from the states alone, as in undisturbed life.
+ * and the note of that is answered like the first time, and not refused: the page cannot tell the two.) Steps of the
+ * pair are taken from the states alone, as in undisturbed life.
  *
  * | the former process ended | the next one finds | and |
  * | --- | --- | --- |

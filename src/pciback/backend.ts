@@ -37,6 +37,9 @@ export class Backend {
   readonly #record: GuestRecord;
   /** The record is a former process's, and has not been looked at. */
   #former: boolean;
+  /** Settles when a guest of a former process is served on, or it is clear that it cannot be. */
+  readonly resumed: Promise<void>;
+  #setResumed: () => void = () => undefined;
   readonly #follower = new Follower(() => this.#look());
 
   /** `former` is what a former process left of the guest. */
@@ -45,6 +48,8 @@ export class Backend {
     this.#context = context;
     this.#record = former ?? context.records.create(guest);
     this.#former = former !== undefined;
+    this.resumed = new Promise((resolve) => (this.#setResumed = resolve));
+    if (!this.#former) this.#setResumed();
     this.#keys = new PairKeys(context.platform.store, context.platform.domain, guest);
     this.#exports = new GuestExports(guest, context, this.#record, {
       exported: (address, virtual) => {
@@ -116,6 +121,7 @@ export class Backend {
       await this.#follow();
     } catch (error) {
       this.#tell({ event: 'failed', doing: 'following the guest', error });
+      this.#setResumed();
       await this.#giveUp();
     }
   }
@@ -164,6 +170,7 @@ export class Backend {
       }
       this.#tell({ event: 'resumed', functions: this.#exports.list().length, connected });
     }
+    this.#setResumed();
     await this.#exports.bringBack(leaving);
     if (seen === 'replaced') {
       await this.#takeBackAll();

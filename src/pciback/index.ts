@@ -9,7 +9,7 @@ export { ExportedFunction, type ExportLife, type RefusedWrite } from './exported
 export { GuestRecord, type ExportRecord, type GuestRecords, type InterruptsRecord } from './guest-record.js';
 export { FileGuestRecords, MemoryGuestRecords } from './guest-record-files.js';
 export { OperationHandler } from './operation-handler.js';
-export { Pciback, type PcibackOptions } from './pciback.js';
+export { Pciback, XEN_HOLDER, type PcibackOptions } from './pciback.js';
 export { DEFAULT_POLICY, type Policy, type PolicyRule } from './policy.js';
 export { StageClock, type Stage } from './stage-clock.js';
 export { VirtualBus } from './virtual-bus.js';

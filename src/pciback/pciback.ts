@@ -12,6 +12,9 @@ import { MemoryGuestRecords } from './guest-record-files.js';
 import { DEFAULT_POLICY, type Policy } from './policy.js';
 import type { StageClock } from './stage-clock.js';
 
+/** Driver that keeps functions for Xen guests on Linux; libxl looks for it in sysfs. */
+export const XEN_HOLDER = 'pciback';
+
 export interface PcibackOptions {
   readonly platform: XenPlatform;
   readonly pool: Pool;
@@ -47,29 +50,35 @@ export class Pciback implements AsyncDisposable {
 
   /**
    * Begins to serve; pairs that exist already are found by the watch's first event. Guests that a former process served
-   * are served on. @throws {GuestRecordUnreadableError}
+   * are served on by the time it settles. @throws {GuestRecordUnreadableError}
    */
   static async start(options: PcibackOptions): Promise<Pciback> {
     const pciback = new Pciback(options);
-    pciback.#adopt();
+    const resumed = pciback.#adopt();
     const { store } = options.platform;
     pciback.#watches = [
       await store.watch(pciback.#root, (path) => pciback.#changed(path)),
       await store.watch(RELEASE_DOMAIN, () => pciback.#domainReleased()),
     ];
+    await resumed;
     return pciback;
   }
 
   /** Guests of a former process; and functions that it was about to give, which no guest has seen. */
-  #adopt(): void {
+  async #adopt(): Promise<void> {
     const { records, pool } = this.#context;
+    const resumed: Promise<void>[] = [];
     const recorded = new Set<number>();
     for (const record of records.former()) {
       for (const { address } of record.exports) recorded.add(address.sbdf);
-      this.#backends.set(record.guest, new Backend(record.guest, this.#context, record));
+      const backend = new Backend(record.guest, this.#context, record);
+      this.#backends.set(record.guest, backend);
+      this.#forgetWhenGone(backend, backend.wake());
+      resumed.push(backend.resumed);
     }
     for (const { address, taker } of pool.left())
       if (!recorded.has(address.sbdf)) void this.#takeBack(address, taker);
+    await Promise.all(resumed);
   }
 
   async #takeBack(address: PciAddress, taker: string): Promise<void> {
