@@ -10,6 +10,7 @@ const SOURCE = fileURLToPath(new URL('../../src', import.meta.url));
 /** Rooms by folder, each with the rooms that it may know besides itself. */
 const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   pci: [],
+  boot: ['pci'],
   os: ['pci'],
   function: ['pci'],
   'machines/linux': ['function', 'pci', 'os'],
@@ -23,7 +24,18 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   xpci: ['xen', 'xen/pciif', 'xen/store', 'function', 'pci'],
   guest: ['xpci', 'xen', 'xen/local', 'xen/store', 'pci'],
   pciback: ['pool', 'xen', 'xen/pciif', 'xen/store', 'function', 'pci'],
-  admin: ['guest', 'pciback', 'pool', 'xen', 'xen/local', 'xen/store', 'xen/pciif', 'function', 'pci'],
+  admin: [
+    'boot',
+    'guest',
+    'pciback',
+    'pool',
+    'xen',
+    'xen/local',
+    'xen/store',
+    'xen/pciif',
+    'function',
+    'pci',
+  ],
   owner: ['admin', 'function', 'pci', 'os'],
   // Shows what a user can do, so it knows what a user knows: the package's exports.
   demo: [],
@@ -31,6 +43,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'demo',
     'owner',
     'admin',
+    'boot',
     'pciback',
     'pool',
     'machines/linux',
@@ -109,7 +122,7 @@ describe('the house', () => {
   test('the vocabulary does no I/O, and only `os` knows koffi', () => {
     for (const { from, target } of imports) {
       const room = roomOf(from);
-      if (['pci', 'function', 'xen/pciif'].includes(room)) {
+      if (['pci', 'boot', 'function', 'xen/pciif'].includes(room)) {
         assert.ok(target.startsWith('.'), `${from} imports ${target}`);
       }
       if (target === 'koffi') assert.equal(room, 'os', from);

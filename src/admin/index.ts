@@ -9,6 +9,7 @@ export type { DetachReport } from './detach.js';
 export { EmbeddedHost, type EmbeddedHostOptions } from './embedded-host.js';
 export * from './errors.js';
 export type { Guest } from './guests.js';
+export { claimHidden, describeHideOutcome, hideOutcomeData, type HideOutcome } from './hide-at-start.js';
 export { HostClaims, XEN_HOLDER, type ClaimReport } from './host-claims.js';
 export {
   describeEnd,

@@ -9,6 +9,8 @@ export interface Inspection {
   readonly summary: FunctionSummary;
   readonly regions: readonly ShownRegion[];
   readonly resetMethods: readonly ResetMethod[];
+  /** Interrupt line of INTx as the host routes it; undefined without one. */
+  readonly interruptLine: number | undefined;
   /** All that can be read of configuration space, base64. */
   readonly config: string;
 }
@@ -25,6 +27,7 @@ export function inspect(machine: Machine, address: PciAddress): Inspection {
     summary,
     regions: fn.regions.map((region) => ({ ...region, address: `0x${region.address.toString(16)}` })),
     resetMethods: fn.resetMethods,
+    interruptLine: fn.interruptLine,
     config: bytes.toString('base64'),
   };
 }

@@ -7,6 +7,7 @@ export interface FunctionFacts {
   readonly summary: FunctionSummary | undefined;
   readonly regions: readonly RegionInfo[];
   readonly resetMethods: readonly ResetMethod[];
+  readonly interruptLine: number | undefined;
   readonly decoded: DecodedFunction;
 }
 

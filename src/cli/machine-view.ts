@@ -67,11 +67,14 @@ export async function viewMachine(choice: MachineChoice): Promise<MachineView> {
 
 export async function inspectFunction(choice: MachineChoice, address: PciAddress): Promise<FunctionFacts> {
   if (chosenMachine(choice).name === 'sim') {
-    const { summary, regions, resetMethods, config } = await askSim('inspect', { address: String(address) });
+    const { summary, regions, resetMethods, interruptLine, config } = await askSim('inspect', {
+      address: String(address),
+    });
     return {
       summary: summaryOf(summary),
       regions: regions.map((region): RegionInfo => ({ ...region, address: BigInt(region.address) })),
       resetMethods,
+      interruptLine,
       decoded: decodeFunction(bytesReader(Buffer.from(config, 'base64'))),
     };
   }
@@ -82,6 +85,7 @@ export async function inspectFunction(choice: MachineChoice, address: PciAddress
     summary,
     regions: fn.regions,
     resetMethods: fn.resetMethods,
+    interruptLine: fn.interruptLine,
     decoded: decodeFunction(fn.config),
   };
 }

@@ -4,12 +4,19 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 
 interface Argument {
-  readonly name: 'address' | 'guest' | 'spec';
+  readonly name: 'address' | 'guest' | 'spec' | 'text';
   readonly description: string;
+  readonly optional?: true;
 }
 
 const ADDRESS: Argument = { name: 'address', description: 'the function, hexadecimal: [DDDD:]BB:DD.F' };
 const GUEST: Argument = { name: 'guest', description: 'the guest, by name or domain id' };
+const ONLY_ADDRESS: Argument = { ...ADDRESS, description: `only ${ADDRESS.description}`, optional: true };
+const TEXT: Argument = {
+  name: 'text',
+  description: 'the list, or a command line with the option; standard input without it',
+  optional: true,
+};
 const SPEC: Argument = {
   name: 'spec',
   description: 'the function as xl writes it: [DDDD:]BB:DD.F|*[@slot][,option=value]',
@@ -42,6 +49,12 @@ const entries: readonly Entry[] = [
     load: () => import('./show.js'),
   },
   {
+    name: 'pool',
+    summary: 'list the claimed functions and who has them, or as the files of NetBSD',
+    arguments: [ONLY_ADDRESS],
+    load: () => import('./pool.js'),
+  },
+  {
     name: 'claim',
     summary: 'take a function from its host driver into the pool',
     arguments: [ADDRESS],
@@ -69,6 +82,12 @@ const entries: readonly Entry[] = [
     name: 'serve',
     summary: 'own the machine and be the PCI back end of its Xen guests',
     load: () => import('./serve.js'),
+  },
+  {
+    name: 'hide-list',
+    summary: 'check the list of a boot option that hides functions, of NetBSD or Linux, and convert it',
+    arguments: [TEXT],
+    load: () => import('./hide-list.js'),
   },
   {
     name: 'guest',
@@ -110,7 +129,9 @@ const [first] = words;
 const completing = first === 'completion' || first === 'complete';
 for (const { name, summary, arguments: taken = [], load } of entries) {
   const command = program.command(name).description(summary).exitOverride();
-  for (const argument of taken) command.argument(`<${argument.name}>`, argument.description);
+  for (const { name: word, optional = false, description } of taken) {
+    command.argument(optional ? `[${word}]` : `<${word}>`, description);
+  }
   if (completing || words.has(name)) (await load()).define(command);
 }
 if (completing) await (await import('./completion.js')).addCompletion(program);

@@ -1,6 +1,14 @@
 /** `openslot serve --on sim`: owns a simulated machine with an embedded Xen, for guests and commands of other terminals. */
 import { readFileSync } from 'node:fs';
-import { describeHostEvent, EmbeddedHost, hostEventData } from '../admin/index.js';
+import {
+  claimHidden,
+  describeHideOutcome,
+  describeHostEvent,
+  EmbeddedHost,
+  hideOutcomeData,
+  hostEventData,
+} from '../admin/index.js';
+import type { HideList } from '../boot/index.js';
 import { parseMachine, SimMachine } from '../machines/sim/index.js';
 import { machineFiles, OwnerSocket } from '../owner/index.js';
 import { OpenslotError } from '../pci/index.js';
@@ -16,7 +24,11 @@ export class DescriptionUnreadableError extends OpenslotError {
   }
 }
 
-export async function serveSim(file: string | undefined, json: boolean): Promise<void> {
+export async function serveSim(
+  file: string | undefined,
+  json: boolean,
+  hidden: HideList | undefined,
+): Promise<void> {
   const log = serveLog(json);
   const told = untilTold();
   const { socket, store } = machineFiles('sim');
@@ -29,6 +41,11 @@ export async function serveSim(file: string | undefined, json: boolean): Promise
       log(describeHostEvent(event), { event: 'host', ...hostEventData(event) });
     },
   });
+  if (hidden !== undefined) {
+    await claimHidden(hidden, host, (outcome) => {
+      log(describeHideOutcome(outcome), hideOutcomeData(outcome));
+    });
+  }
   using _answers = await ownEmbedded(host, owner);
   const functions = machine.list().length;
   const endpoint = machine.list().find(({ headerType }) => headerType === 0)?.address;

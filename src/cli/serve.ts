@@ -3,19 +3,19 @@ import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Backend } from '../pciback/index.js';
 import { errorData, reasonOf } from '../pci/errors.js';
+import { addHideOptions, chosenHideList, type HideChoice } from './hide-option.js';
 import { chosenMachine, machineOption, openHost, type MachineChoice } from './machine-option.js';
 import { serveLog, type ServeLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
 
-interface ServeOptions extends MachineChoice {
+interface ServeOptions extends MachineChoice, HideChoice {
   json?: boolean;
   stages?: string;
   takeBack?: boolean;
 }
 
 export function define(command: Command): void {
-  command
-    .addOption(machineOption())
+  addHideOptions(command.addOption(machineOption()))
     .option('--json', 'log one JSON object a line')
     .option('--stages <file>', 'measure each operation by stage and write the means there at the end')
     .option(
@@ -33,11 +33,15 @@ A second serve is refused.
 At the end, however it comes, guests keep their functions and their devices work on; the next serve goes on where this
 one was. docs/serve.md says what waits meanwhile, and has a systemd unit.
 
+--hide claims before anything is served, as the kernel's own option does at boot: what is absent, a bridge, or taken is
+told and left; a list that is not right stops serve before it changes anything.
+
 On sim it owns a simulated machine with an embedded Xen instead, and needs no root: guests are then programs (openslot
 guest). sim:FILE is a machine that FILE describes; docs/simulator.md says how.
 
 Examples:
   openslot claim 0a:00.0 && openslot serve
+  openslot serve --hide '(0a:00.0)(0b:*.*)'
   openslot serve --json >> /var/log/openslot.jsonl
   openslot serve --on sim
   openslot serve --on sim:my-machine.yaml`,
@@ -49,10 +53,11 @@ async function serve(options: ServeOptions): Promise<void> {
   const machine = chosenMachine(options);
   if (machine.name === 'linux') return serveHost(options);
   const { serveSim } = await import('./serve-sim.js');
-  return serveSim(machine.file, options.json === true);
+  return serveSim(machine.file, options.json === true, chosenHideList(options));
 }
 
 async function serveHost(options: ServeOptions): Promise<void> {
+  const hidden = chosenHideList(options);
   // What guests wait for comes first: after a restart, each of their accesses waits until it is there.
   const [{ machineFiles, OwnerSocket, ServiceManager }, { FileJournal, Pool }, pciback, native] =
     await Promise.all([
@@ -100,10 +105,8 @@ async function serveHost(options: ServeOptions): Promise<void> {
     [Symbol.asyncDispose]: () =>
       options.takeBack === true ? backEnds[Symbol.asyncDispose]() : backEnds.leave(),
   };
-  const [{ Attachments, HostClaims }, { entriesOf }] = await Promise.all([
-    import('../admin/index.js'),
-    import('./pool-view.js'),
-  ]);
+  const [{ Attachments, claimHidden, describeHideOutcome, HostClaims, hideOutcomeData }, { entriesOf }] =
+    await Promise.all([import('../admin/index.js'), import('./pool-view.js')]);
   const hostClaims = new HostClaims(pool, machine.drivers, platform);
   await using attachments = await Attachments.start({
     platform,
@@ -115,6 +118,11 @@ async function serveHost(options: ServeOptions): Promise<void> {
       tellFailed('tool_stack_failed', doing, error);
     },
   });
+  if (hidden !== undefined) {
+    await claimHidden(hidden, { machine, pool, claims: hostClaims }, (outcome) => {
+      log(describeHideOutcome(outcome), hideOutcomeData(outcome));
+    });
+  }
   using _answers = owner.serve({
     pool: () => entriesOf(pool),
     claim: ({ address }) => hostClaims.claim(address),

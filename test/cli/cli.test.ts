@@ -26,18 +26,20 @@ describe('help', () => {
     const { status, stdout } = openslot('--help');
     assert.equal(status, 0);
     const block = stdout.slice(stdout.indexOf('Commands:'), stdout.indexOf('Examples:'));
-    const commands = [...block.matchAll(/^ {2}([a-z]+) /gm)]
+    const commands = [...block.matchAll(/^ {2}([a-z-]+) /gm)]
       .map(([, name = '']) => name)
       .filter((name) => name !== 'help' && name !== 'completion');
     assert.deepEqual(commands, [
       'demo',
       'list',
       'show',
+      'pool',
       'claim',
       'release',
       'attach',
       'detach',
       'serve',
+      'hide-list',
       'guest',
     ]);
     for (const name of commands) {
@@ -51,6 +53,7 @@ describe('help', () => {
     assert.match(openslot('completion', 'bash').stdout, /complete .*openslot/);
     assert.match(openslot('complete', '--', 'cl').stdout, /^claim\t/m);
     assert.match(openslot('complete', '--', 'list', '--').stdout, /^--json\t/m);
+    assert.match(openslot('complete', '--', 'hide-list', '--from', '').stdout, /^netbsd\t[^]*^linux\t/m);
     assert.equal(openslot('completion', 'ksh').status, 2);
   });
 

@@ -1,0 +1,48 @@
+/** Refusals of what stands in boot options. */
+import { OpenslotError } from '../pci/index.js';
+import { describeHideFinding } from './hide-findings.js';
+import type { HideDialect, HideList } from './hide-list.js';
+import { patternText, type HidePattern } from './hide-pattern.js';
+
+const SYSTEM: Readonly<Record<HideDialect, string>> = { netbsd: 'NetBSD', linux: 'Linux' };
+
+/** A hide list would not do what it says. */
+export class HideListUnsoundError extends OpenslotError {
+  readonly code = 'HIDE_LIST_UNSOUND';
+  constructor({ dialect, value, findings }: HideList) {
+    const wrong = findings.filter(({ severity }) => severity !== 'warning');
+    const lines = wrong.map((finding) => describeHideFinding(dialect, finding));
+    super(
+      `${SYSTEM[dialect]} would not hide what the list says: ${lines.join('; ')}`,
+      { dialect, value, codes: wrong.map(({ code }) => code), findings: lines },
+      `openslot hide-list --from ${dialect} TEXT shows all that is read in it`,
+    );
+  }
+}
+
+/** A system's hide list has no way to say it, or no room. */
+export class HideListLimitError extends OpenslotError {
+  readonly code = 'HIDE_LIST_LIMIT';
+  /** What does not fit: one pattern, or a number of functions. */
+  constructor(dialect: HideDialect, what: HidePattern | number, why: string) {
+    const text = typeof what === 'number' ? `${what} elements` : patternText(what);
+    const wildcard = typeof what !== 'number' && (what.device === undefined || what.function === undefined);
+    super(
+      `${SYSTEM[dialect]} cannot be told to hide ${text}: ${why}`,
+      { dialect, what: text, why },
+      wildcard ? 'add --on linux (or another machine): its functions stand for the wildcard' : '',
+    );
+  }
+}
+
+/** A hide list that may be of either system, and nobody says of which. */
+export class HideNotationError extends OpenslotError {
+  readonly code = 'HIDE_LIST_NOTATION';
+  constructor() {
+    super(
+      'NetBSD and Linux read a hide list differently, and the text alone does not say for whom it is',
+      { known: ['netbsd', 'linux'] },
+      'add --from netbsd or --from linux',
+    );
+  }
+}
