@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { LabFailure } from '../lab/failure.js';
 import { boot, type Boot } from '../lab/xen/boot.js';
 import type { ConsoleLine } from '../lab/xen/qemu.js';
-import type { BackEnd } from '../lab/xen/scenario.js';
+import type { BackEnd } from '../lab/xen/phases/index.js';
 import { listed, median } from './samples.js';
 import { printStages } from './stages.js';
 import { printLoads } from './store.js';

@@ -3,17 +3,20 @@ import { parseArgs } from 'node:util';
 import { runCommand } from './command.js';
 import { LabFailure } from './failure.js';
 import { shell } from './xen/boot.js';
-import { runScenario, type BackEnd } from './xen/scenario.js';
+import type { BackEnd } from './xen/phases/index.js';
+import { runScenario } from './xen/scenario.js';
 
-const help = `Usage: npm run lab -- xen [--back-end openslot|kernel] [--no-suites | --suite NAME] [--limit SECONDS]
+const help = `Usage: npm run lab -- xen [--back-end openslot|kernel] [--phase NAME…] [--no-suites | --suite NAME] [--limit SECONDS]
        npm run lab -- xen --shell
 
-Boots real Xen with a Debian dom0 in QEMU, without root and without hardware virtualisation, and takes one NVMe
-function the whole way: claimed from its driver, given to a PV guest that reads the disk by it, taken back.
+Boots real Xen with a Debian dom0 in QEMU, without root and without hardware virtualisation, and takes functions the
+whole way: claimed from their drivers, given to PV guests whose stock drivers show that they work, taken back. Two such
+machines run side by side, each with phases of its own (lab/xen/phases).
 
   --back-end openslot   openslot claims, serves and releases (default)
   --back-end kernel     the kernel's xen-pciback and xl do it: the reference to compare with
-  --no-suites           leave out the suites (test/xen-lab) that run in dom0 before the scenario
+  --phase NAME          only this phase; may be given several times
+  --no-suites           leave out the suites (test/xen-lab) that run in dom0
   --suite NAME          only the suite of that name, and nothing after it: the quick way while one is written
   --limit SECONDS       give up after that long (default 600)
   --shell               an interactive dom0 instead of the scenario
@@ -29,6 +32,7 @@ async function main(): Promise<number> {
       help: { type: 'boolean', short: 'h', default: false },
       shell: { type: 'boolean', default: false },
       'no-suites': { type: 'boolean', default: false },
+      phase: { type: 'string', multiple: true, default: [] },
       suite: { type: 'string' },
       'back-end': { type: 'string', default: 'openslot' },
       limit: { type: 'string', default: '600' },
@@ -50,8 +54,11 @@ async function main(): Promise<number> {
     );
   const limit = Number(values.limit);
   if (!(limit > 0)) throw new LabFailure(`--limit ${values.limit} is no number of seconds.`);
-  return (await runScenario(backEnd(values['back-end']), {
-    suites: values.suite ?? !values['no-suites'],
+  return (await runScenario({
+    backEnd: backEnd(values['back-end']),
+    only: values.suite === undefined ? values.phase : ['suites'],
+    without: values['no-suites'] ? ['suites'] : [],
+    suite: values.suite,
     limitSeconds: limit,
   }))
     ? 0

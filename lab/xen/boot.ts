@@ -5,6 +5,7 @@ import { cacheFolder } from '../cache.js';
 import { lastLines } from '../failure.js';
 import { prepareRoot } from '../packages.js';
 import { seconds } from '../progress.js';
+import type { LabRoot } from '../root.js';
 import { indented } from './checks.js';
 import { Facts } from './facts.js';
 import { buildImages, type Images } from './images.js';
@@ -17,6 +18,8 @@ export interface BootOptions {
   readonly variables: Readonly<Record<string, string>>;
   readonly disks: 1 | 2;
   readonly limitSeconds: number;
+  /** Tells this machine's lines from those of one beside it. */
+  readonly label?: string;
   readonly onLine?: (line: ConsoleLine) => void;
 }
 
@@ -28,13 +31,27 @@ export interface Boot {
   readonly work: string;
 }
 
+/** What every boot of one command shares: prepared once. */
+export interface Lab {
+  readonly cache: string;
+  readonly root: LabRoot;
+  readonly images: Images;
+}
+
+export async function prepareLab(): Promise<Lab> {
+  const cache = cacheFolder();
+  const root = await prepareRoot(cache);
+  return { cache, root, images: await buildImages(root) };
+}
+
 /** How Xen and Linux announce that they will not go on. */
 const panic = /Panic on CPU|Dom(ain )?0 crashed|Kernel panic - not syncing/;
 
-export async function boot(options: BootOptions): Promise<Boot> {
-  const { machine: parts, work } = await prepare(options);
+/** `lab` where several boots share it. */
+export async function boot(options: BootOptions, lab?: Lab): Promise<Boot> {
+  const { machine: parts, work } = machineOf(lab ?? (await prepareLab()), options);
   const lines: string[] = [];
-  const clock = new PhaseClock();
+  const clock = new PhaseClock(options.label ?? '');
   let reached: (outcome: Boot['outcome']) => void = () => undefined;
   const outcome = new Promise<Boot['outcome']>((resolve) => (reached = resolve));
   const machine = new Machine({ ...parts, interactive: false }, (line) => {
@@ -63,17 +80,22 @@ export async function boot(options: BootOptions): Promise<Boot> {
 
 /** dom0's shell on this terminal. */
 export async function shell(): Promise<void> {
-  const { machine: parts, work } = await prepare({ script: 'shell.sh', variables: {}, disks: 1 });
+  const { machine: parts, work } = machineOf(await prepareLab(), {
+    script: 'shell.sh',
+    variables: {},
+    disks: 1,
+  });
   console.log(`Xen says its piece first; the shell comes after some 15 s. The run's folder is ${work}`);
   const machine = new Machine({ ...parts, interactive: true }, () => undefined);
   await machine.ended;
 }
 
-async function prepare(options: Pick<BootOptions, 'script' | 'variables' | 'disks'>) {
-  const cache = cacheFolder();
-  const root = await prepareRoot(cache);
-  const images = await buildImages(root);
-  const work = join(cache, 'runs', `${new Date().toISOString().replace(/[:.]/g, '-')}-${process.pid}`);
+function machineOf(
+  { cache, root, images }: Lab,
+  options: Pick<BootOptions, 'script' | 'variables' | 'disks' | 'label'>,
+) {
+  const own = [new Date().toISOString().replace(/[:.]/g, '-'), process.pid, options.label ?? []].flat();
+  const work = join(cache, 'runs', own.join('-'));
   mkdirSync(work, { recursive: true });
   const variables = Object.entries({ script: options.script, ...options.variables });
   const words = variables.map(([name, value]) => `lab.${name}=${value}`);
@@ -94,8 +116,13 @@ function explain(how: Boot['outcome'], options: BootOptions, lines: readonly str
 
 /** Prints each phase with the seconds it took on the host's clock. */
 class PhaseClock {
+  readonly #label: string;
   #name = 'hypervisor and kernel';
   #since = 0;
+
+  constructor(label: string) {
+    this.#label = label;
+  }
 
   hear(line: ConsoleLine): void {
     const name = line.text.match(/LAB phase (\S+)/)?.[1];
@@ -107,7 +134,9 @@ class PhaseClock {
 
   finish(at: number): void {
     if (this.#name !== 'end')
-      console.log(`  ${this.#name.padEnd(24)}${seconds(at - this.#since).padStart(8)}`);
+      console.log(
+        `  ${`${this.#label} ${this.#name}`.trim().padEnd(31)}${seconds(at - this.#since).padStart(8)}`,
+      );
     this.#name = 'end';
   }
 }

@@ -2,7 +2,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export class Facts {
+/** One phase's facts and files, or those outside of all phases. */
+export interface PhaseFacts {
+  /** Undefined when the scripts did not get that far. Several lines of one name are one value. */
+  get(name: string): string | undefined;
+  /** Text of a file that the scripts left; empty when they did not. */
+  file(name: string): string;
+}
+
+export class Facts implements PhaseFacts {
   readonly #values = new Map<string, string>();
   readonly #folder: string;
 
@@ -16,12 +24,18 @@ export class Facts {
     }
   }
 
-  /** Undefined when the scripts did not get that far. Several lines of one name are one value. */
+  /** Those of a phase of the scenario: its names begin with the phase's, and its files are in a folder of that name. */
+  of(phase: string): PhaseFacts {
+    return {
+      get: (name) => this.get(`${phase}.${name}`),
+      file: (name) => this.file(join(phase, name)),
+    };
+  }
+
   get(name: string): string | undefined {
     return this.#values.get(name);
   }
 
-  /** Text of a file that the scripts left; empty when they did not. */
   file(name: string): string {
     const path = join(this.#folder, name);
     return existsSync(path) ? readFileSync(path, 'utf8') : '';

@@ -31,7 +31,9 @@ export interface Images {
   readonly kernel: string;
   readonly dom0: string;
   readonly guest: string;
+  /** Two for NVMe, one for SATA. */
   readonly disks: readonly [Disk, Disk];
+  readonly sataDisk: Disk;
   /** A folder with nothing but this host's node binary. */
   readonly node: string;
 }
@@ -71,7 +73,7 @@ export async function buildImages(root: LabRoot): Promise<Images> {
   writeWhole(images.dom0, await dom0Archive(root, modules));
   writeWhole(images.guest, await guestArchive(root, modules));
   copyNode(images.node);
-  return { ...images, disks: [disk(folder, 1), disk(folder, 2)] };
+  return { ...images, disks: [disk(folder, 1), disk(folder, 2)], sataDisk: disk(folder, 3) };
 }
 
 /** A crash leaves the old file or the new one, never half of it. */
@@ -94,7 +96,7 @@ async function dom0Archive(root: LabRoot, modules: ModuleTree): Promise<Buffer> 
 
 async function guestArchive(root: LabRoot, modules: ModuleTree): Promise<Buffer> {
   const archive = startArchive(root, 'init.guest');
-  await addModules(archive, modules, ['xen-pcifront', 'nvme']);
+  await addModules(archive, modules, ['xen-pcifront', 'nvme', 'e1000e', 'e1000', 'ahci', 'sd_mod']);
   return archive.finish();
 }
 

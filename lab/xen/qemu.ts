@@ -65,7 +65,12 @@ function commandLine(options: MachineOptions): string[] {
     // libxl refuses to pass a device through without an IOMMU.
     ...['-device', 'intel-iommu,intremap=on'],
     ...['-device', 'edu,addr=5,dma_mask=0xffffffff', '-device', 'pci-testdev,addr=6'],
+    // One function for each kind of interrupt: MSI-X, MSI alone, and the pin alone.
     ...['-device', 'e1000e,addr=7,netdev=net,romfile=', '-netdev', 'user,id=net,restrict=on'],
+    ...['-device', 'ahci,id=sata,addr=a', '-device', 'ide-hd,bus=sata.0,drive=sata'],
+    ...['-drive', `if=none,id=sata,format=raw,snapshot=on,file=${images.sataDisk.path}`],
+    ...['-device', 'e1000,addr=b,netdev=net2,romfile='],
+    ...['-netdev', 'user,id=net2,restrict=on,net=10.0.3.0/24'],
     ...options.disks.flatMap((disk, index) => [
       ...['-drive', `if=none,id=disk${index},format=raw,snapshot=on,file=${disk.path}`],
       ...['-device', `nvme,addr=${8 + index},serial=lab${index},drive=disk${index}`],

@@ -4,7 +4,7 @@ import { workerData } from 'node:worker_threads';
 // Its own part of the room, so that no worker loads the hypervisor.
 import { connectGuest } from '../xen/local/guest/index.js';
 import type { Handoff } from '../xen/local/index.js';
-import { Xpci } from '../xpci/index.js';
+import { Xpci, type XpciOptions } from '../xpci/index.js';
 import { GuestProgramError } from './errors.js';
 import {
   LOADED_KEY,
@@ -17,21 +17,26 @@ import {
 
 const { handoff, data } = workerData as { readonly handoff: Handoff; readonly data: GuestStart };
 
-async function load(program: string): Promise<GuestProgram> {
-  let module: { readonly default?: unknown };
+interface Loaded {
+  readonly program: GuestProgram;
+  readonly xpciOptions: XpciOptions;
+}
+
+async function load(program: string): Promise<Loaded> {
+  let module: { readonly default?: unknown; readonly xpciOptions?: XpciOptions };
   try {
-    module = (await import(program)) as { readonly default?: unknown };
+    module = (await import(program)) as typeof module;
   } catch (cause) {
     throw new GuestProgramError(program, inspect(cause), { cause });
   }
   if (typeof module.default !== 'function')
     throw new GuestProgramError(program, 'it exports no default function');
-  return module.default as GuestProgram;
+  return { program: module.default as GuestProgram, xpciOptions: module.xpciOptions ?? {} };
 }
 
-const main = await load(data.program);
+const loaded = await load(data.program);
 await using platform = connectGuest(handoff);
-await using xpci = await Xpci.start(platform);
+await using xpci = await Xpci.start(platform, loaded.xpciOptions);
 const shutdown = new AbortController();
 await using _asked = await platform.store.watch(SHUTDOWN_KEY, async () => {
   if (shutdown.signal.aborted || (await platform.store.read(SHUTDOWN_KEY)) !== POWEROFF) return;
@@ -50,4 +55,4 @@ const guest: Guest = {
   xpci,
   shutdown: shutdown.signal,
 };
-await main(guest);
+await loaded.program(guest);

@@ -21,7 +21,11 @@ export interface Guest {
   readonly shutdown: AbortSignal;
 }
 
-/** The default export of a guest program. When it settles, the guest shuts down. */
+/**
+ * The default export of a guest program. When it settles, the guest shuts down. A program that needs another bus than
+ * the usual one (more vectors of MSI-X, another bound of an operation) exports `xpciOptions` besides, of the type
+ * `XpciOptions`.
+ */
 export type GuestProgram = (guest: Guest) => unknown;
 
 export { GuestProgramError } from './errors.js';

@@ -9,11 +9,19 @@ export class GuestWriteDeniedError extends OpenslotError {
   }
 }
 
+/**
+ * Why an interrupt request is refused, as Linux's back end tells it apart: the kind is on already; another kind is on,
+ * or the vector table cannot be reached; the request itself makes no sense.
+ */
+export type InterruptRefusal = 'EALREADY' | 'ENXIO' | 'EINVAL';
+
 /** An interrupt request that the function or its state does not allow. */
 export class InterruptRefusedError extends OpenslotError {
   readonly code = 'INTERRUPT_REFUSED';
-  constructor(address: PciAddress, why: string) {
-    super(`interrupts of ${address}: ${why}`, { address: String(address), why });
+  readonly errno: InterruptRefusal;
+  constructor(address: PciAddress, errno: InterruptRefusal, why: string) {
+    super(`interrupts of ${address}: ${why}`, { address: String(address), errno, why });
+    this.errno = errno;
   }
 }
 

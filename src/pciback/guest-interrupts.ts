@@ -13,7 +13,7 @@ import {
 import type { DomainId } from '../xen/domain.js';
 import { MAX_MSIX_VECTORS } from '../xen/pciif/index.js';
 import type { MessageRoute, Pirq, XenPlatform } from '../xen/platform.js';
-import { InterruptRefusedError } from './errors.js';
+import { InterruptRefusedError, type InterruptRefusal } from './errors.js';
 import { INTERRUPTS_OFF, type InterruptsRecord } from './guest-record.js';
 
 /** Message control in both capabilities. */
@@ -93,11 +93,11 @@ export class GuestInterrupts {
     }
   }
 
-  /** @throws {InterruptRefusedError} */
+  /** @throws {InterruptRefusedError | XenCallError} and the function is as before. */
   enableMsi(): Pirq {
     const [answer] = this.#unanswered('msi') ?? [];
     if (answer !== undefined) return answer;
-    const capability = this.#idle(this.#msi, 'MSI');
+    const capability = this.#idle('msi', this.#msi, 'MSI');
     return this.#switchOn('msi', [], () => {
       const pirq = this.#platform.pirqs.map(this.#guest, { kind: 'msi', function: this.#function.address });
       this.#hold([pirq]);
@@ -111,27 +111,27 @@ export class GuestInterrupts {
   /**
    * Maps one pirq for each of `count` entries and switches MSI-X on; all or none.
    * @returns how many pirqs stand in `pirqs`.
-   * @throws {InterruptRefusedError} wrong state, count or entry numbers.
+   * @throws {InterruptRefusedError | XenCallError} wrong state, count or entry numbers; a pirq that cannot be had.
    */
   enableMsix(count: number, entries: Uint16Array, pirqs: Uint16Array): number {
     if (this.#answerAgain(count, entries, pirqs)) return this.#record.pirqs.length;
-    const capability = this.#idle(this.#msix, 'MSI-X');
-    if (count < 1 || count > MAX_MSIX_VECTORS || count > this.#tableSize) {
-      throw this.#refusal(`${count} vectors of a table of ${this.#tableSize}`);
-    }
-    const asked = Array.from(entries.subarray(0, count));
-    if (new Set(asked).size !== count || Math.max(...asked) >= this.#tableSize) {
-      throw this.#refusal('entries outside of the table, or one twice');
-    }
-    if (this.#tableBar === undefined) throw this.#refusal('the vector table has no address');
+    // In the order of Linux's back end: the number, the state, the decoding, and only then the entries.
+    if (count > MAX_MSIX_VECTORS) throw this.#refusal('EINVAL', `${count} vectors`);
+    const capability = this.#idle('msix', this.#msix, 'MSI-X');
     if ((this.#config.read(Header.command, 2) & CommandBit.memory) === 0)
-      throw this.#refusal('memory is not decoded');
+      throw this.#refusal('ENXIO', 'memory is not decoded');
+    if (this.#tableBar === undefined) throw this.#refusal('ENXIO', 'the vector table has no address');
+    if (count < 1 || count > this.#tableSize)
+      throw this.#refusal('EINVAL', `${count} vectors of a table of ${this.#tableSize}`);
+    const asked = Array.from(entries.subarray(0, count));
+    if (new Set(asked).size !== count || Math.max(...asked) >= this.#tableSize)
+      throw this.#refusal('EINVAL', 'entries outside of the table, or one twice');
     return this.#switchOn('msix', asked, () => {
       // Enabled and masked while Xen fills the table: a vector must not fire half written.
       this.#setMsixControl(capability, MsixControl.enable | MsixControl.maskAll);
       for (const [index, entry] of asked.entries()) {
         const route = this.#route('msix', entry);
-        if (route === undefined) throw this.#refusal('the vector table has no address');
+        if (route === undefined) throw this.#refusal('ENXIO', 'the vector table has no address');
         const pirq = this.#platform.pirqs.map(this.#guest, route);
         this.#hold([...this.#record.pirqs, pirq]);
         pirqs[index] = pirq;
@@ -241,14 +241,15 @@ export class GuestInterrupts {
     return { kind: 'msix', function: address, entry, tableBar: this.#tableBar };
   }
 
-  #refusal(why: string): InterruptRefusedError {
-    return new InterruptRefusedError(this.#function.address, why);
+  #refusal(errno: InterruptRefusal, why: string): InterruptRefusedError {
+    return new InterruptRefusedError(this.#function.address, errno, why);
   }
 
   /** The capability, provided that it exists and no message signalled interrupt is on. */
-  #idle(capability: number | undefined, name: string): number {
-    if (capability === undefined) throw this.#refusal(`the function has no ${name}`);
-    if (this.mode !== 'off') throw this.#refusal(`${this.mode} is on already`);
+  #idle(wanted: 'msi' | 'msix', capability: number | undefined, name: string): number {
+    if (this.mode === wanted) throw this.#refusal('EALREADY', `${name} is on already`);
+    if (this.mode !== 'off') throw this.#refusal('ENXIO', `${this.mode} is on`);
+    if (capability === undefined) throw this.#refusal('EINVAL', `the function has no ${name}`);
     return capability;
   }
 

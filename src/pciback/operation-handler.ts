@@ -1,5 +1,6 @@
 /** Answers the operation in a shared page: copied once, checked, carried out, replied to. */
 import { allOnes, type ConfigWidth } from '../function/index.js';
+import { XenCallError } from '../xen/errors.js';
 import {
   Command,
   emptyOperation,
@@ -7,7 +8,7 @@ import {
   type Operation,
   type SharedPage,
 } from '../xen/pciif/index.js';
-import { GuestWriteDeniedError } from './errors.js';
+import { GuestWriteDeniedError, InterruptRefusedError } from './errors.js';
 import type { ExportedFunction } from './exported-function.js';
 import type { StageClock } from './stage-clock.js';
 import type { VirtualBus } from './virtual-bus.js';
@@ -139,10 +140,33 @@ export class OperationHandler {
       return;
     }
     operation.error = OperationError.operationFailed;
-    // enable_msix answers in `value` too, and Linux's front end takes anything but 0 for a failure.
-    operation.value = operation.command === Command.enableMsix ? 0xffff_ffff : 0;
+    // enable_msix says why in `value`, too, and Linux's front end takes anything but 0 for a failure.
+    operation.value = operation.command === Command.enableMsix ? negativeErrno(error) : 0;
     this.#onFault(operation, error);
   }
+}
+
+/** Linux's numbers (include/uapi/asm-generic/errno.h): the guest takes them for those of its own kernel. */
+const ERRNO_NUMBERS: Readonly<Record<string, number>> = {
+  EPERM: 1,
+  EIO: 5,
+  ENXIO: 6,
+  ENOMEM: 12,
+  EBUSY: 16,
+  ENODEV: 19,
+  EINVAL: 22,
+  ENOSPC: 28,
+  EALREADY: 114,
+};
+
+/** EIO. */
+const UNTOLD = 5;
+
+/** Why an enable_msix failed: a negative errno in 32 bits, unsigned; EIO for what the guest need not know. */
+function negativeErrno(error: unknown): number {
+  const known = error instanceof InterruptRefusedError || error instanceof XenCallError;
+  const number = known ? ERRNO_NUMBERS[error.errno] : undefined;
+  return -(number ?? UNTOLD) >>> 0;
 }
 
 /** An access that the protocol allows, whatever the function. */

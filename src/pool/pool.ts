@@ -114,7 +114,7 @@ export class Pool {
         await this.#drivers.bind(address, holder);
         // A bound holder is protection enough, and other tools can give the function back without knowing of this.
         await this.#drivers.setOverride(address, override);
-      }
+      } else this.#route(address);
       await settle(record);
     } catch (cause) {
       await this.#rollBack(record, cause);
@@ -122,6 +122,16 @@ export class Pool {
     }
     claimed.state = { state: 'free' };
     return record;
+  }
+
+  /**
+   * A host finds out where a function's pin leads to when it is enabled for the first time, and a function that no
+   * driver ever had was not: until then its line is firmware's, which on Xen is no GSI. A holder does this by itself.
+   */
+  #route(address: PciAddress): void {
+    using fn = this.#machine.open(address);
+    fn.setEnabled(true);
+    fn.setEnabled(false);
   }
 
   /** True when the function is a member now: it was one, or its holder keeps it and it joins as it stands. */

@@ -45,6 +45,14 @@ describe('claim and release', () => {
     const pool = new Pool(machine, journal);
     await pool.claim(DISK, undefined);
     assert.deepEqual(drivers.binding(DISK), { driver: undefined, override: 'openslot' });
+    // Enabled once, as a holder does: the host routes the pin then. What reaches nobody does not decode.
+    assert.deepEqual(
+      machine.device(DISK).writes.map(({ offset, value }) => [offset, value & 3]),
+      [
+        [4, 3],
+        [4, 0],
+      ],
+    );
     await pool.release(DISK);
     assert.deepEqual(drivers.binding(DISK), { driver: 'nvme', override: undefined });
   });

@@ -1,45 +1,69 @@
-# openslot is the back end; xen-pciback only holds the function so that libxl finds it. Sourced.
+# openslot is the back end; xen-pciback, where it is loaded, only holds the function so that libxl finds it. Sourced.
+# Steps are asked of one process that stays (owner-session), because a process of Node's costs dom0 seconds; those that
+# end in `_alone` are commands as an administrator types them.
 
-claim() { run claim openslot claim "$1"; }
+claim() { run "$1" owner claim "$2"; } # STEP ADDRESS
+claim_alone() { run claim openslot claim "$1"; }
 
-serve_gone() { ! kill -0 $serve_id; }
-
+serve_id=
+serve_gone() { ! kill -0 "$serve_id"; }
 serve_settled() { grep -qw ready /tmp/serve.log || serve_gone; }
 
-serve() { # OPTIONS...
+serve() { # OPTIONS...: unless it runs already
+  [ -n "$serve_id" ] && return
   # Not by the function above: the shell would fork for it, and a signal would end that fork and not Node.
   node /openslot/dist/src/cli/main.js serve "$@" >/tmp/serve.log 2>&1 &
   serve_id=$!
+  session
   await 30 serve_settled
   fact serve.ready "$(grep -w -m 1 ready /tmp/serve.log)"
 }
 
-pool_state() { # ADDRESS FACT: the runner reads the state out of the whole list
-  openslot list --json | facts "$2"
-}
-
-release() { run release openslot release "$1"; }
-
-end_serve() { # OPTIONS...
-  kill -TERM $serve_id
-  await 15 serve_gone || kill -KILL $serve_id
-  wait $serve_id
+end_serve() {
+  [ -n "$serve_id" ] || return
+  kill -TERM "$serve_id"
+  await 15 serve_gone || kill -KILL "$serve_id"
+  wait "$serve_id"
   fact serve.code $?
-  cp /tmp/serve.log /lab/serve.log
+  cp /tmp/serve.log "$lab/serve.log"
+  serve_id=
 }
 
-attach() { run "$1" openslot attach "$2" "$3"; }
+session() { # starts the session, on descriptors 8 and 9
+  [ -p /tmp/owner.asked ] && return
+  mkfifo /tmp/owner.asked /tmp/owner.answered
+  node /openslot/dist/lab/xen/owner-session.js </tmp/owner.asked >/tmp/owner.answered 2>/tmp/owner.log &
+  exec 8>/tmp/owner.asked 9</tmp/owner.answered
+}
 
-detach() { run "$1" openslot detach "$2" "$3"; }
+owner() { # REQUEST...: prints the answer; its code is the command's
+  echo "$*" >&8
+  read -r -t 120 answered answer <&9 || return 1
+  echo "$answer"
+  return "$answered"
+}
+
+pool_state() { # ADDRESS FACT
+  fact "$2" "$(owner state "$1")"
+}
+
+release() { run "$1" owner release "$2"; } # STEP ADDRESS
+release_alone() { run release openslot release "$1"; }
+
+attach() { run "$1" owner attach "$2" "$3"; } # STEP GUEST SPEC
+attach_alone() { run "$1" openslot attach "$2" "$3"; }
+
+detach() { run "$1" owner detach "$2" "$3"; } # STEP GUEST SPEC
+detach_alone() { run "$1" openslot detach "$2" "$3"; }
 
 refusals() { # ADDRESS: what must be refused while a guest has it
   run second-serve openslot serve
   run claim-again openslot claim "$1"
-  run release-taken openslot release "$1"
+  run release-taken owner release "$1"
 }
 
-attach_refusals() { # GUEST: what must be refused while another guest has the function
-  run attach-taken openslot attach "$1" 00:08.0
-  run attach-unclaimed openslot attach "$1" 00:07.0
-  run attach-unknown openslot attach nobody 00:08.0
+attach_refusals() { # GUEST: what must be refused while it has the function
+  run attach-taken owner attach "$1" 00:08.0
+  run attach-unclaimed owner attach "$1" 00:07.0
+  run attach-unknown owner attach nobody 00:08.0
 }

@@ -31,14 +31,14 @@ kill $store_server
 # leaves alone what a driver of the kernel has.
 phase peer
 run peer.claim xl pci-assignable-add 0000:00:09.0
-guest_config peer 00:09.0 scan >/tmp/peer.cfg
+guest_config peer 00:09.0 role=scan >/tmp/peer.cfg
 run peer.create xl create -q /tmp/peer.cfg
 connect peer 3
 
 phase subject
-claim 0000:00:08.0
+claim_alone 0000:00:08.0
 serve --stages /tmp/stages.json
-guest_config subject 00:08.0 scan >/tmp/subject.cfg
+guest_config subject 00:08.0 role=scan >/tmp/subject.cfg
 run subject.create xl create -q /tmp/subject.cfg
 connect subject 4
 fact peer.driver "$(back_end_of peer)"

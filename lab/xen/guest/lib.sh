@@ -1,5 +1,8 @@
 # What dom0's scripts share: facts for the runner, waiting, the tool stack, guests. Sourced.
 # Facts go to /lab/facts.txt, one line each: name, tab, value; several lines of one name are one value.
+# Inside a phase of the scenario $scope is its name, which its facts begin with, and $lab its folder on the host.
+scope=
+lab=/lab
 
 phase() { # NAME: the runner notes on its own clock when this line comes
   echo "LAB phase $1 $(cut -d' ' -f1 /proc/uptime)" >/dev/console
@@ -9,7 +12,7 @@ phase() { # NAME: the runner notes on its own clock when this line comes
 fact() { # NAME VALUE...
   name=$1
   shift
-  printf '%s\t%s\n' "$name" "$*" >>/lab/facts.txt
+  printf '%s\t%s\n' "${scope:+$scope.}$name" "$*" >>/lab/facts.txt
 }
 
 facts() { # NAME: the value is what comes in
@@ -38,8 +41,29 @@ await() { # SECONDS COMMAND...: repeats the command until it succeeds
 
 follow() { # FILE NAME: keeps a copy on the host, so that it can be read when everything hangs
   while sleep 2; do
-    [ -e "$1" ] && ! cmp -s "$1" "/lab/$2" && cp "$1" "/lab/$2"
+    [ -e "$1" ] && ! cmp -s "$1" "$lab/$2" && cp "$1" "$lab/$2"
   done 2>/dev/null &
+  followers="$followers $!"
+}
+
+unfollow() { # ends what follow began: each look costs time
+  for follower in $followers; do kill "$follower"; done
+  followers=
+}
+
+store() { # NAME: the whole XenStore as it is now
+  xenstore-ls -fp >"$lab/store-$1.txt"
+}
+
+born() { # GUEST [FACT]: what tells its keys from those of others
+  fact "${2:-$1}.id" "$(xl domid "$1")"
+  fact "${2:-$1}.vm" "$(xenstore-read "/local/domain/$(xl domid "$1")/vm")"
+}
+
+# The tool stack does not wait for the back end, which forgets a guest in its own time.
+no_pairs() { [ -z "$(xenstore-list /local/domain/0/backend/pci)" ]; }
+none_served() { # no guest has functions any more, in XenStore
+  await 10 no_pairs
 }
 
 openslot() { node /openslot/dist/src/cli/main.js "$@"; }
@@ -55,14 +79,18 @@ stack_up() {
   xenconsoled --pid-file=/run/xenconsoled.pid --log=all --log-dir=/var/log/xen/console
 }
 
-guest_config() { # NAME SPEC ROLE: prints what xl create takes; SPEC is the function as xl writes it, empty for none
-  if [ -n "$2" ]; then functions="pci = ['$2']"; else functions=$(printf 'passthrough = "enabled"\ne820_host = 1'); fi
+guest_config() { # NAME SPECS WORDS...: prints what xl create takes; SPECS are functions as xl writes them, or none
+  name=$1
+  functions=
+  for one in $2; do functions="$functions'$one', "; done
+  if [ -n "$2" ]; then functions="pci = [${functions%, }]"; else functions=$(printf 'passthrough = "enabled"\ne820_host = 1'); fi
+  shift 2
   cat <<CONFIG
-name = "$1"
+name = "$name"
 type = "pv"
 kernel = "/images/vmlinux.elf"
 ramdisk = "/images/guest.cpio"
-extra = "console=hvc0 mitigations=off iommu=soft random.trust_cpu=on cryptomgr.notests role=$3"
+extra = "console=hvc0 mitigations=off iommu=soft random.trust_cpu=on cryptomgr.notests $*"
 memory = 192
 vcpus = 1
 on_crash = "destroy"
@@ -75,7 +103,10 @@ CONFIG
 carriage_return=$(printf '\r')
 
 connect() { # NAME FD: the guest's console becomes the descriptor; returns when the guest is up
-  console=$(xenstore-read "/local/domain/$(xl domid "$1")/console/tty")
+  tty=/local/domain/$(xl domid "$1")/console/tty
+  # A failed exec would end this shell.
+  await 10 xenstore-exists "$tty" || return 1
+  console=$(xenstore-read "$tty")
   eval "exec $2<>$console"
   hear "$2" "U done" && fact "guest.$1" up
 }
@@ -85,6 +116,28 @@ hear() { # FD WORDS: the rest of the next line that begins with the words, in $h
     line=${line%"$carriage_return"}
     case $line in "$2"*)
       heard=${line#"$2"}
+      return 0
+      ;;
+    esac
+  done
+  return 1
+}
+
+ask() { # FD COMMAND...: to the guest; the rest of its answer is in $heard
+  to=$1
+  shift
+  echo "$*" >&"$to"
+  hear "$to" "U $1" && heard=${heard# }
+}
+
+prove() { # FACT FD DRIVER: the guest shows that the function of that driver works, and what interrupts it has had
+  echo "prove $3" >&"$2"
+  while read -r -t 60 line <&"$2"; do
+    line=${line%"$carriage_return"}
+    case $line in
+    "U interrupt $3 "*) fact "$1.interrupts" "${line#"U interrupt $3 "}" ;;
+    "U prove $3 "*)
+      fact "$1.proof" "${line#"U prove $3 "}"
       return 0
       ;;
     esac

@@ -3,7 +3,7 @@
 stack_up
 modprobe xen-pciback
 modprobe nvme
-guest_config guest 00:08.0 disk >/tmp/guest.cfg
+guest_config guest 00:08.0 role=disk >/tmp/guest.cfg
 cat <<'TEXT'
 
 dom0 of the lab. The repository is /openslot (read-only), this run's folder on the host is /lab.

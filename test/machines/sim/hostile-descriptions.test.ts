@@ -225,10 +225,10 @@ describe('whatever is done to', () => {
           fc.record(
             {
               slot: slotText,
-              model: maybe(fc.constantFrom('edu', 'nvme', 'multi', 'testdev', 'clearing')),
+              model: maybe(fc.constantFrom('edu', 'nvme', 'multi', 'testdev', 'clearing', 'vectors')),
               options: maybe(
                 fc.dictionary(
-                  fc.constantFrom('size', 'queues', 'block', 'serial', 'dma_mask', 'latency'),
+                  fc.constantFrom('size', 'queues', 'block', 'serial', 'dma_mask', 'latency', 'vectors'),
                   any,
                   {
                     maxKeys: 2,

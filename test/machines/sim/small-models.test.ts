@@ -16,6 +16,7 @@ import {
   testdev,
   testdevRegisters,
   timerRegisters,
+  vectorsRegisters,
 } from '../../../src/machines/sim/models/index.js';
 import { barMask, checkTable, decodeTable, decodedFields } from '../../../src/pci/index.js';
 import { checkProperty } from '../../kept-seeds.js';
@@ -31,6 +32,7 @@ const tables = [
   gpioRegisters,
   timerRegisters,
   copierRegisters,
+  vectorsRegisters,
 ];
 
 function regionOne(model: DeviceModel, region = 0) {
@@ -44,7 +46,7 @@ function regionOne(model: DeviceModel, region = 0) {
 
 describe('every device kind', () => {
   test('is in the registry under its name, with a line of help', () => {
-    assert.deepEqual([...DEVICE_KINDS.keys()], ['edu', 'nvme', 'testdev', 'multi', 'clearing']);
+    assert.deepEqual([...DEVICE_KINDS.keys()], ['edu', 'nvme', 'testdev', 'multi', 'clearing', 'vectors']);
     for (const [name, kind] of DEVICE_KINDS) {
       assert.equal(kind.name, name);
       assert.match(kind.summary, /^.{20,120}$/);

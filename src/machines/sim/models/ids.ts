@@ -6,6 +6,7 @@ export const MODEL_VENDOR = 0x1234;
 
 export const TESTDEV = 0x5100;
 export const CLEARING = 0x5101;
+export const VECTORS = 0x5102;
 /** The functions of the multi-function device: base, and base plus the number of the function. */
 export const MULTI = 0x5110;
 

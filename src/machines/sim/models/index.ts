@@ -5,6 +5,7 @@ import { edu } from './edu.js';
 import { multi } from './multi/multi.js';
 import { nvme } from './nvme/nvme.js';
 import { testdev } from './testdev.js';
+import { vectors } from './vectors.js';
 
 export { clearing, clearingRegisters } from './clearing.js';
 export { edu, eduRegisters, type EduOptions } from './edu.js';
@@ -16,8 +17,9 @@ export { nvme, type NvmeOptions } from './nvme/nvme.js';
 export { nvmeRegisters } from './nvme/registers.js';
 export { OptionReader, noOptions, type GivenOptions } from './options.js';
 export { testdev, testdevRegisters } from './testdev.js';
+export { vectors, vectorsRegisters, type VectorsOptions } from './vectors.js';
 
 /** Every kind by its name. A kind of one's own is added to a copy of it. */
 export const DEVICE_KINDS: ReadonlyMap<string, DeviceKind> = new Map(
-  [edu, nvme, testdev, multi, clearing].map((kind) => [kind.name, kind]),
+  [edu, nvme, testdev, multi, clearing, vectors].map((kind) => [kind.name, kind]),
 );

@@ -1,16 +1,14 @@
-/** Suites that ran inside dom0: their counts become checks; what they say of themselves and their failures are shown. */
-import type { Checks } from './checks.js';
-import type { Facts } from './facts.js';
+/** The phase `suites`: what ran inside dom0; its counts become checks, what it says of itself and its failures are shown. */
+import type { Phase, PhaseRun } from './phase.js';
 
-/** Nothing is judged when no suite was built. */
-export function judgeSuites(facts: Facts, checks: Checks): void {
-  const code = facts.get('suites.code');
-  if (code === undefined) return;
+export const suites: Phase = { name: 'suites', machine: 'second', backEnds: ['openslot', 'kernel'], judge };
+
+function judge({ facts, checks }: PhaseRun): void {
   const tap = facts.file('suites.tap');
   const count = (what: string) => tap.match(new RegExp(`^# ${what} (\\d+)$`, 'm'))?.[1];
   checks.matches('suites in dom0 ran', count('pass'), /^[1-9]\d*$/);
   checks.equal('suites in dom0 without a failure', count('fail'), '0', `${count('pass') ?? ''} passed`);
-  checks.equal('suites in dom0 end well', code, '0', 'exit code 0');
+  checks.equal('suites in dom0 end well', facts.get('code'), '0', 'exit code 0');
   for (const line of diagnostics(tap)) console.log(`  ${line}`);
   for (const failure of failures(tap)) console.log(failure);
 }

@@ -1,0 +1,56 @@
+/** The phase `attachments`: cold and hot attach and detach of a guest that was made without functions, by both tool stacks by turns. */
+import type { Phase, PhaseRun } from './phase.js';
+
+export const attachments: Phase = {
+  name: 'attachments',
+  machine: 'first',
+  backEnds: ['openslot', 'kernel'],
+  judge,
+};
+
+const address = '0000:00:08.0';
+const secondAddress = '0000:00:07.0';
+
+function judge(run: PhaseRun): void {
+  const { backEnd, nvmeMd5 } = run;
+  run.succeeded('create');
+  for (const [step, what] of [
+    ['cold', 'attached before it starts'],
+    ['hot-attach', 'attached while it runs'],
+    ['xl-attach', 'attached by xl'],
+  ] as const) {
+    run.succeeded(step);
+    run.equal(`the guest reads the disk that was ${what}`, `${step}.md5`, nvmeMd5);
+  }
+  // Both ends are connected by then, and agree on the change.
+  run.succeeded('second-attach');
+  // The kernel's back end has no ear for the slot, and xl does not wait until the guest has looked.
+  const secondInGuest = backEnd === 'openslot' ? '0000:00:05.0' : '0000:00:01.0';
+  if (backEnd === 'openslot')
+    run.equal(
+      'the guest finds one more function beside the first, in the slot that was asked for',
+      'second-attach.functions',
+      `0000:00:00.0 ${secondInGuest}`,
+    );
+  run.equal(
+    'xl lists what was attached',
+    'second-attach.xl',
+    `Vdev Device\n00.0 ${address}\n05.0 ${secondAddress}`,
+    `${address} and ${secondAddress}`,
+  );
+  for (const [step, what, left] of [
+    ['hot-detach', 'what was attached cold', ''],
+    ['xl-detach', 'by xl, what openslot attached', secondInGuest],
+    ['last-detach', 'what xl attached', secondInGuest],
+  ] as const) {
+    run.succeeded(step);
+    const name = `detached, ${what}: the guest’s disk is gone, and nothing else`;
+    run.equal(name, `${step}.left`, left, left || 'it had nothing else');
+  }
+  run.equal('a detached function is free', 'pool.hot', 'free');
+  run.succeeded('destroy');
+  run.nothingLeft(['live']);
+  run.equal('and free after the guest', 'pool.after', 'free');
+  run.succeeded('release');
+  run.succeeded('release-second');
+}

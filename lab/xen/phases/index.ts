@@ -1,0 +1,12 @@
+/** The phases of the lab's scenario, in the order in which each machine runs its own. A new one is a script, a judge, and a line here. */
+import { attachments } from './attachments.js';
+import { devices } from './devices.js';
+import { guests } from './guests.js';
+import { handover } from './handover.js';
+import type { Phase } from './phase.js';
+import { suites } from './suites.js';
+import { withoutPciback } from './without-pciback.js';
+
+export const PHASES: readonly Phase[] = [handover, attachments, devices, suites, withoutPciback, guests];
+
+export { PhaseRun, type BackEnd, type Phase } from './phase.js';
