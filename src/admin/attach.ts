@@ -132,6 +132,9 @@ export class Attaching {
     // One that another guest has just lost is still on its way back.
     await pool.returned(address);
     pool.checkTakeable(address);
+    // Ahead of the first step: a process that ends in between leaves nothing that nobody knows of.
+    const withdraw = await this.#stack.grantsOf(this.#guest).announce(address);
+    this.#undo.add({ what: `announcement of ${address}`, undo: withdraw });
     await libxl.give(address, this.#guest.id);
     this.#undo.add({
       what: `note of who has ${address}`,

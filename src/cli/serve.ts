@@ -12,6 +12,7 @@ interface ServeOptions extends MachineChoice, HideChoice {
   json?: boolean;
   stages?: string;
   takeBack?: boolean;
+  wait?: boolean;
 }
 
 export function define(command: Command): void {
@@ -21,6 +22,10 @@ export function define(command: Command): void {
     .option(
       '--take-back',
       'at the end, take back what guests have; without it they keep it for the next serve',
+    )
+    .option(
+      '--wait',
+      'where another serve runs, wait until it ends, and go on at once: an upgrade without a pause',
     )
     .addHelpText(
       'after',
@@ -76,8 +81,24 @@ async function serveHost(options: ServeOptions): Promise<void> {
   });
   using machine = await openHost();
   const files = machineFiles(machine.name);
-  await using owner = await OwnerSocket.bind(machine.name, files.socket);
+  // Opened ahead of the lock: who waits for it has all in hand when its turn comes.
   await using platform = await native.openNativePlatform();
+  const waiting = new AbortController();
+  void told.then(() => {
+    waiting.abort();
+  });
+  await using owner =
+    options.wait === true
+      ? await OwnerSocket.bindAfter(
+          machine.name,
+          files.socket,
+          () => {
+            log('waiting for the present owner to end', { event: 'waiting' });
+          },
+          waiting.signal,
+        )
+      : await OwnerSocket.bind(machine.name, files.socket);
+  if (owner === undefined) return;
   const pool = new Pool(machine, new FileJournal(files.claims));
   await using _kernel = await native.KernelBackends.keepOff(
     platform.store,

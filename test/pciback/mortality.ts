@@ -4,7 +4,7 @@ import type { ConfigWidth, Machine, PciFunction } from '../../src/function/index
 import type { PciAddress } from '../../src/pci/index.js';
 import type { ClaimJournal, ClaimRecord } from '../../src/pool/index.js';
 import type { DomainId } from '../../src/xen/domain.js';
-import type { XenStore } from '../../src/xen/store/index.js';
+import { discard, type XenStore } from '../../src/xen/store/index.js';
 
 /** `before`: the call has no effect any more. `after`: it has, and the process does not get to know. */
 export interface Death {
@@ -18,7 +18,7 @@ export class Killed extends Error {}
 
 export class Mortality {
   calls = 0;
-  readonly #death: Death | undefined;
+  #death: Death | undefined;
   /** As the kernel does at the end of a process. */
   readonly #atDeath: (() => void)[] = [];
   #beforeCalls: () => void = () => undefined;
@@ -30,6 +30,11 @@ export class Mortality {
 
   get dead(): boolean {
     return this.#dead;
+  }
+
+  /** Dies that many calls from now. */
+  dieSoon({ call, moment }: Death): void {
+    this.#death = { call: this.calls + call, moment };
   }
 
   onDeath(what: () => void): void {
@@ -58,7 +63,7 @@ export class Mortality {
     if (this.#dead) throw new Killed();
     this.#beforeCalls();
     const fatal = ++this.calls === this.#death?.call;
-    if (fatal && this.#death.moment === 'before') {
+    if (fatal && this.#death?.moment === 'before') {
       this.kill();
       throw new Killed();
     }
@@ -68,23 +73,16 @@ export class Mortality {
     throw new Killed();
   }
 
-  /** A call whose answer a dead process never gets. */
+  /** A call whose answer a dead process never gets. One that is the last has all of its effect, which takes its time. */
   async asked<T>(call: () => Promise<T>, changes: boolean): Promise<T> {
     const never = new Promise<never>(() => undefined);
-    const begin = () => {
-      const begun = call();
-      // Begun before the death, it is carried out by others all the same, and nobody hears how.
-      begun.catch(() => undefined);
-      return begun;
-    };
-    let under: Promise<T>;
-    try {
-      under = changes ? this.act(begin) : this.look(begin);
-    } catch (error) {
-      if (error instanceof Killed) return never;
-      throw error;
-    }
-    const [outcome] = await Promise.allSettled([under]);
+    if (this.#dead) return never;
+    this.#beforeCalls();
+    const fatal = changes && ++this.calls === this.#death?.call;
+    if (fatal && this.#death?.moment === 'before') this.kill();
+    if (this.dead) return never;
+    const [outcome] = await Promise.allSettled([call()]);
+    if (fatal) this.kill();
     if (this.dead) return never;
     if (outcome.status === 'rejected') throw outcome.reason;
     return outcome.value;
@@ -188,7 +186,14 @@ export function mortalStore(store: XenStore, mortality: Mortality): XenStore {
     mkdir: (path) => changes(() => store.mkdir(path)),
     remove: (path) => changes(() => store.remove(path)),
     setPermissions: (path, permissions) => changes(() => store.setPermissions(path, permissions)),
-    transaction: (body) => changes(() => store.transaction(body)),
+    transaction: (body) =>
+      changes(() =>
+        store.transaction(async (tx) => {
+          const result = await body(tx);
+          // It ends with the connection.
+          return mortality.dead ? discard(undefined as never) : result;
+        }),
+      ),
     watch: (path, onEvent) =>
       changes(async () => {
         const watch = await store.watch(path, (event) => (mortality.dead ? undefined : onEvent(event)));
