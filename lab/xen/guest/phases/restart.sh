@@ -1,12 +1,15 @@
 # serve is killed twenty times under a guest that reads its disk in a loop, at moments that differ: while the guest does
-# nothing with its bus, and while it looks for devices on it. Then it is told to stop, and a guest dies with nobody there.
+# nothing with its bus, and while it looks for devices on it. In the first rounds it is started then, in the others the
+# next one waits already. Then it is told to stop, and a guest dies with nobody there.
 rounds=20
+cold_rounds=4
 main=/openslot/dist/src/cli/main.js
 
-start_serve() { # behind what it said before; nobody waits
-  node $main serve >>/tmp/serve.log 2>&1 &
-  serve_id=$!
+start_serve() { # OPTIONS...: behind what was said before; nobody waits
+  node $main serve "$@" >>/tmp/serve.log 2>&1 &
+  next_id=$!
 }
+waiting() { [ "$(grep -c '^waiting' /tmp/serve.log)" -ge "$1" ]; }
 resumed() { [ "$(grep -c 'served on after a restart' /tmp/serve.log)" -ge "$1" ]; }
 begun() { [ "$(grep -c '^ready' /tmp/serve.log)" -ge "$1" ]; }
 uptime_now() { cut -d' ' -f1 /proc/uptime; }
@@ -27,6 +30,10 @@ ask 3 loop "$heard"
 
 round=1
 while [ $round -le $rounds ]; do
+  if [ $round -gt $cold_rounds ]; then
+    start_serve --wait
+    await 30 waiting $((round - cold_rounds)) || break
+  fi
   if [ $((round % 2)) = 0 ]; then
     echo rescan >&3
     # From the scan's first accesses to beyond its last.
@@ -35,11 +42,13 @@ while [ $round -le $rounds ]; do
   killed=$(uptime_now)
   kill -KILL $serve_id
   wait $serve_id
-  start_serve
+  [ $round -gt $cold_rounds ] || start_serve
+  serve_id=$next_id
   # Its first access waits until there is somebody to answer it.
   [ $((round % 2)) = 0 ] || echo touch >&3
   if [ $((round % 2)) = 0 ]; then hear 3 "U rescan "; else hear 3 "U touch "; fi
   fact waited "$round $heard"
+  [ $round != $cold_rounds ] || cp "$(guest_log restart)" "$lab/cold-console.log"
   await 30 resumed $round || break
   fact resumed "$round $killed $(uptime_now)"
   round=$((round + 1))
@@ -47,6 +56,7 @@ done
 fact killed $((round - 1))
 await 30 begun $((starts + rounds))
 ask 3 looped && fact loop.killed "$heard"
+cp "$(guest_log restart)" "$lab/killed-console.log"
 
 # Told to stop, it leaves the guest alone; the next one is asked for more.
 kill -TERM $serve_id
@@ -56,6 +66,7 @@ fact stop.said "$(grep -o 'guest [0-9]* keeps .*' /tmp/serve.log)"
 fact stop.probing "$(cat /sys/bus/xen-backend/drivers_autoprobe)"
 ask 3 looped && fact loop.stopped "$heard"
 start_serve
+serve_id=$next_id
 await 30 resumed $((rounds + 1)) && fact stop.resumed yes
 await 30 begun $((starts + rounds + 1))
 pool_state 0000:00:08.0 pool.resumed
@@ -73,6 +84,7 @@ run destroy xl destroy restart
 exec 3>&-
 fact records.dead $(ls /run/openslot | grep -c guest)
 start_serve
+serve_id=$next_id
 await 30 begun $((starts + rounds + 2))
 pool_free() { [ "$(owner state 0000:00:08.0)" = free ]; }
 await 20 pool_free
