@@ -81,10 +81,17 @@ export class MortalHost extends LocalHost {
     this.lives.at(-1)?.kill();
   }
 
-  /** It ends as it is told to, and leaves the guests alone. */
+  /** It ends as it is told to, and leaves the guests alone; nobody serves them until {@link serveAgain}. */
   async leave(): Promise<void> {
+    this.#ended = true;
+    await this.#attachments?.[Symbol.asyncDispose]();
     await this.#pciback?.leave();
     this.kill();
+  }
+
+  serveAgain(): void {
+    this.#ended = false;
+    this.#serve();
   }
 
   #serve(): void {

@@ -233,3 +233,61 @@ describe('killed and started again', () => {
     await checkProperty('restart: killed again and again', property, { numRuns: 60 });
   });
 });
+
+describe('told to end', () => {
+  async function served(): Promise<{
+    readonly host: MortalHost;
+    readonly front: FrontEnd;
+    readonly digest: Digest;
+  }> {
+    const host = await MortalHost.start(SHAPES, []);
+    await toolStackCreates(host.platform.store, 1, [DISK, EDU]);
+    const front = host.front(1);
+    await front.connect();
+    const digest = new Digest(front);
+    await digest.write(0, 4, 2, 7);
+    await digest.ask(Command.enableMsix, 0, { value: 2 }, [0, 1]);
+    await host.leave();
+    return { host, front, digest };
+  }
+
+  test('it leaves everything with the guest, and the next one answers what was asked meanwhile', async () => {
+    const { host, digest } = await served();
+    await using _host = host;
+    const { mapped, protectedTables } = host.platform;
+    assert.deepEqual([host.platform.open, mapped.length, protectedTables.size], [NOTHING.open, 2, 1]);
+    assert.equal(host.server.read('/local/domain/0/backend/pci/1/0/state'), '4');
+    const asked = digest.read(8, 0, 4);
+    let answered = false;
+    void asked.then(() => (answered = true));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assert.equal(answered, false);
+    host.serveAgain();
+    assert.equal(await asked, 0x11e8_1234);
+    assert.deepEqual(host.states(), ['taken', 'free', 'taken']);
+  });
+
+  test('what a guest had that died meanwhile comes back, reset, with the next one', async () => {
+    const { host } = await served();
+    await using _host = host;
+    const { resets } = host.machine.device(disk().address);
+    await toolStackDestroys(host.platform.store, 1);
+    await host.domain(1).destroy();
+    host.serveAgain();
+    await host.settled(() => host.states().every((state) => state === 'free') && host.records.size === 0);
+    assert.equal(host.machine.device(disk().address).resets, resets + 1);
+    assert.deepEqual(host.platform.protectedTables.size, 0);
+  });
+
+  test('another guest that has its id by then loses nothing to it', async () => {
+    const { host } = await served();
+    await using _host = host;
+    const [mapped] = host.platform.mapped;
+    // The same domain stands for the later one: what it has now is its own.
+    host.server.write('/local/domain/1/vm', '/vm/another');
+    host.serveAgain();
+    await host.settled(() => host.states().every((state) => state === 'free'));
+    assert.deepEqual(host.platform.mapped[0], mapped);
+    assert.equal(host.events.at(-1)?.event, 'foreign');
+  });
+});
