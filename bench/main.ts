@@ -12,12 +12,13 @@ const help = `Usage: npm run bench [-- start|store|local|xen …] [--rounds N]
   start   how long \`openslot --help\` takes, beside an empty Node program
   store   operations of our XenStore server a second, through its socket
   local   accesses, interrupts, attach, memory and growth of guests of the embedded Xen, beside threads without one
-  xen     a guest's whole bus scan with openslot's back end, beside the kernel's xen-pciback, in one boot of the lab;
-          and our XenStore server beside C xenstored there
+  xen     a guest's whole bus scan, configuration reads and attach to driver with openslot's back end, beside the
+          kernel's xen-pciback, in one boot of the lab; and our XenStore server beside C xenstored there
 
 Without a name all are measured. Raw samples are printed; those of xen are kept in the run's folder too.
 
   --rounds N            scans of each guest (default 15, at least 7)
+  --processors 1|2      of the lab's machine: only that one (default both, one boot each)
   --back-end kernel     both guests get the kernel's back end: how far two equal things differ
   --limit SECONDS       give up after that long (default 400)`;
 
@@ -28,6 +29,7 @@ async function main(): Promise<number> {
       help: { type: 'boolean', short: 'h', default: false },
       rounds: { type: 'string', default: '15' },
       'back-end': { type: 'string', default: 'openslot' },
+      processors: { type: 'string' },
       limit: { type: 'string', default: '400' },
     },
   });
@@ -49,8 +51,23 @@ async function main(): Promise<number> {
   if (parts.includes('start')) measureStart();
   if (parts.includes('store')) await measureStore(rounds);
   if (parts.includes('local')) await measureLocal(rounds);
-  if (parts.includes('xen')) await measureXen(backEnd, rounds, limit);
+  if (parts.includes('xen'))
+    for (const processors of processorCounts(values.processors))
+      await measureXen({ backEnd, rounds, limitSeconds: limit, processors });
   return 0;
+}
+
+function processorCounts(asked: string | undefined): readonly (1 | 2)[] {
+  switch (asked) {
+    case undefined:
+      return [1, 2];
+    case '1':
+      return [1];
+    case '2':
+      return [2];
+    default:
+      throw new LabFailure(`--processors ${asked}: it is 1 or 2.`);
+  }
 }
 
 await runCommand(main);

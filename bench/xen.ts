@@ -12,14 +12,28 @@ import type { StoreSamples } from './store-load.js';
 
 type Side = 'subject' | 'peer';
 
-export async function measureXen(backEnd: BackEnd, rounds: number, limitSeconds: number): Promise<void> {
+export interface XenBench {
+  readonly backEnd: BackEnd;
+  readonly rounds: number;
+  readonly limitSeconds: number;
+  /** One: time is counted by instructions, so that it does not depend on this host's load. Two: it is the host's own. */
+  readonly processors: 1 | 2;
+}
+
+export async function measureXen({ backEnd, rounds, limitSeconds, processors }: XenBench): Promise<void> {
   const wall = new WallClock();
   const run = await boot({
     script: 'bench.sh',
-    // The first scan of each guest is not counted: Node has not compiled the way yet.
-    variables: { 'back-end': backEnd, rounds: String(rounds + 1) },
+    // The first of each is not counted: Node has not compiled the way yet.
+    variables: {
+      'back-end': backEnd,
+      processors: String(processors),
+      rounds: String(rounds + 1),
+      attaches: String(ATTACHES + 1),
+    },
     disks: 2,
     limitSeconds,
+    processors,
     onLine: (line) => {
       wall.hear(line);
     },
@@ -32,18 +46,25 @@ export async function measureXen(backEnd: BackEnd, rounds: number, limitSeconds:
       (['subject', 'peer'] as const).map((side) => ({
         side,
         name: side === 'subject' ? backEnd : 'xen-pciback',
-        guest: guestSamples(run, what, side, rounds),
+        guest: guestSamples(run, what, side, what === 'attach' ? ATTACHES : rounds),
         wall: wall.samples(what, side).slice(1),
       })),
     ]),
   ) as unknown as Readonly<Record<What, readonly Measured[]>>;
   writeFileSync(join(run.work, 'bench.json'), JSON.stringify(measured, undefined, 2));
 
-  console.log(`xen: milliseconds of a whole bus scan with one function, ${rounds} of each by turns`);
-  printClocks(measured.scan, 1);
-  console.log(`\nxen: microseconds of one configuration read, ${rounds} runs of ${READS} of each by turns`);
-  printClocks(measured.reads, 1000 / READS);
-  printStore(run);
+  const on = processors === 1 ? 'one virtual processor for dom0 and guest' : 'a virtual processor for each';
+  console.log(`xen, ${on}: milliseconds of a whole bus scan, ${rounds} of each by turns`);
+  printClocks(measured.scan, 1, processors);
+  console.log(
+    `\nxen, ${on}: microseconds of one configuration read, ${rounds} runs of ${READS} of each by turns`,
+  );
+  printClocks(measured.reads, 1000 / READS, processors);
+  console.log(
+    `\nxen, ${on}: milliseconds from xl pci-attach to the guest's driver bound, ${ATTACHES} of each by turns`,
+  );
+  printClocks(measured.attach, 1, processors);
+  if (processors === 1) printStore(run);
   const [ours] = measured.reads;
   printStages(join(run.work, 'stages.json'), (median(ours?.guest ?? []) * 1000) / READS);
 }
@@ -58,8 +79,10 @@ function printStore({ facts, work }: Boot): void {
   printLoads(JSON.parse(facts.file('store.json')) as StoreSamples);
 }
 
-type What = 'scan' | 'reads';
-const WHATS = ['scan', 'reads'] as const;
+type What = 'scan' | 'reads' | 'attach';
+const WHATS = ['scan', 'reads', 'attach'] as const;
+/** Each takes some seconds. */
+const ATTACHES = 5;
 /** Configuration reads of 4 bytes that the guest's kernel makes of one read of a function's `config` file. */
 const READS = 1024;
 
@@ -70,11 +93,10 @@ interface Measured {
   readonly wall: readonly number[];
 }
 
-function printClocks(sides: readonly Measured[], scale: number): void {
+function printClocks(sides: readonly Measured[], scale: number, processors: 1 | 2): void {
+  const unit = processors === 1 ? ' (2 ns an instruction)' : '';
   for (const clock of ['guest', 'wall'] as const) {
-    console.log(
-      clock === 'guest' ? '  on the guest’s clock (2 ns an instruction)' : '  on this host’s clock',
-    );
+    console.log(clock === 'guest' ? `  on the virtual machine’s clock${unit}` : '  on this host’s clock');
     for (const one of sides) {
       const samples = one[clock].map((sample) => sample * scale);
       console.log(
@@ -101,7 +123,11 @@ function expectTheRightBackEnds({ facts, outcome, work }: Boot, backEnd: BackEnd
 }
 
 /** After a scan the function must have come back; a run of reads must have read all bytes. */
-const GOOD: Readonly<Record<What, RegExp>> = { scan: /^\d+ 0000:00:00\.0\s*$/, reads: /^\d+ 4096\s*$/ };
+const GOOD: Readonly<Record<What, RegExp>> = {
+  scan: /^\d+ 0000:00:00\.0 0000:00:01\.0\s*$/,
+  reads: /^\d+ 4096\s*$/,
+  attach: /^\d+ bound$/,
+};
 
 /** Each fact is nanoseconds and what was seen. */
 function guestSamples(run: Boot, what: What, side: Side, rounds: number): number[] {
@@ -120,7 +146,7 @@ class WallClock {
   #begin = 0;
 
   hear(line: ConsoleLine): void {
-    const match = line.text.match(/LAB (scan|reads) (subject|peer) (begin|end)/);
+    const match = line.text.match(/LAB (scan|reads|attach) (subject|peer) (begin|end)/);
     if (match === null) return;
     const [, what = '', side = '', edge] = match;
     if (edge === 'begin') this.#begin = line.at;

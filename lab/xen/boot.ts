@@ -18,6 +18,8 @@ export interface BootOptions {
   readonly variables: Readonly<Record<string, string>>;
   readonly disks: 1 | 2;
   readonly limitSeconds: number;
+  /** Absent: one. */
+  readonly processors?: 1 | 2;
   /** Tells this machine's lines from those of one beside it. */
   readonly label?: string;
   readonly onLine?: (line: ConsoleLine) => void;
@@ -92,14 +94,15 @@ export async function shell(): Promise<void> {
 
 function machineOf(
   { cache, root, images }: Lab,
-  options: Pick<BootOptions, 'script' | 'variables' | 'disks' | 'label'>,
+  options: Pick<BootOptions, 'script' | 'variables' | 'disks' | 'processors' | 'label'>,
 ) {
   const own = [new Date().toISOString().replace(/[:.]/g, '-'), process.pid, options.label ?? []].flat();
   const work = join(cache, 'runs', own.join('-'));
   mkdirSync(work, { recursive: true });
   const variables = Object.entries({ script: options.script, ...options.variables });
   const words = variables.map(([name, value]) => `lab.${name}=${value}`);
-  return { machine: { root, images, work, words, disks: images.disks.slice(0, options.disks) }, work };
+  const { disks, processors = 1 } = options;
+  return { machine: { root, images, work, words, processors, disks: images.disks.slice(0, disks) }, work };
 }
 
 function explain(how: Boot['outcome'], options: BootOptions, lines: readonly string[], facts: Facts): void {

@@ -4,6 +4,11 @@ import { lastLines } from '../failure.js';
 export class Checks {
   passed = 0;
   failed = 0;
+  readonly #print: (line: string) => void;
+
+  constructor(print: (line: string) => void = console.log) {
+    this.#print = print;
+  }
 
   /** @param shown what the reader should see beside a passed check; by default the value. */
   equal(name: string, got: string | undefined, expected: string, shown = expected): void {
@@ -39,13 +44,13 @@ export class Checks {
   #note(name: string, good: boolean, quoted: string, expected: string, got: string | undefined): void {
     if (good) {
       this.passed++;
-      console.log(`ok ${name}${quoted === '' ? '' : `: ${quoted}`}`);
+      this.#print(`ok ${name}${quoted === '' ? '' : `: ${quoted}`}`);
       return;
     }
     this.failed++;
     const text = got === undefined || got === '' ? 'nothing' : got;
     const shown = text.includes('\n') ? `, in the end,\n${indented(lastLines(text, 12))}` : ` ${text}`;
-    console.log(`FAILED ${name}: expected ${expected}, got${shown}`);
+    this.#print(`FAILED ${name}: expected ${expected}, got${shown}`);
   }
 }
 

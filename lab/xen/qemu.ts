@@ -15,6 +15,8 @@ export interface MachineOptions {
   readonly words: readonly string[];
   /** NVMe disks, at 00:08.0 and on. */
   readonly disks: readonly Disk[];
+  /** With two, domain 0 has the first for itself, and time is the wall clock's. */
+  readonly processors: 1 | 2;
   /** The console is this terminal, and time is the wall clock's. */
   readonly interactive: boolean;
 }
@@ -45,7 +47,7 @@ const hypervisorWords =
 const kernelWords = 'console=hvc0 mitigations=off net.ifnames=0 random.trust_cpu=on cryptomgr.notests';
 
 function commandLine(options: MachineOptions): string[] {
-  const { root, images } = options;
+  const { root, images, processors } = options;
   const shares: [tag: string, folder: string, readOnly: boolean][] = [
     ['root', root.path('usr'), true],
     ['images', images.folder, true],
@@ -53,23 +55,30 @@ function commandLine(options: MachineOptions): string[] {
     ['lab', options.work, false],
   ];
   return [
-    ...(options.interactive ? wallClock : deterministic),
+    ...(options.interactive || processors > 1 ? wallClock : deterministic),
     ...['-L', root.path('usr/share/qemu'), '-L', root.path('usr/share/seabios')],
-    ...['-machine', 'q35', '-cpu', 'qemu64,+rdrand,+rdseed', '-m', '2048', '-smp', '1'],
+    ...['-machine', 'q35', '-cpu', 'qemu64,+rdrand,+rdseed', '-m', '2048', '-smp', String(processors)],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ...['-chardev', `stdio,id=console,signal=off,logfile=${join(options.work, 'console.log')}`],
     ...['-serial', 'chardev:console'],
-    ...['-kernel', images.hypervisor, '-append', hypervisorWords],
+    ...[
+      '-kernel',
+      images.hypervisor,
+      '-append',
+      processors > 1 ? `${hypervisorWords} dom0_vcpus_pin` : hypervisorWords,
+    ],
     // Multiboot modules are separated by commas, so no word may have one.
     ...['-initrd', `${images.kernel} ${[kernelWords, ...options.words].join(' ')},${images.dom0}`],
     // libxl refuses to pass a device through without an IOMMU.
     ...['-device', 'intel-iommu,intremap=on'],
     ...['-device', 'edu,addr=5,dma_mask=0xffffffff', '-device', 'pci-testdev,addr=6'],
-    // One function for each kind of interrupt: MSI-X, MSI alone, and the pin alone.
+    // One function for each kind of interrupt: MSI-X, MSI alone, and the pin alone, on a line that it shares with none
+    // of the others: libxl takes a line from a guest with the first function of it that leaves.
     ...['-device', 'e1000e,addr=7,netdev=net,romfile=', '-netdev', 'user,id=net,restrict=on'],
-    ...['-device', 'ahci,id=sata,addr=a', '-device', 'ide-hd,bus=sata.0,drive=sata'],
+    // libxl cuts a function's DMA before it asks the guest to let go: a disk with a cache would be written back to nobody.
+    ...['-device', 'ahci,id=sata,addr=a', '-device', 'ide-hd,bus=sata.0,drive=sata,write-cache=off'],
     ...['-drive', `if=none,id=sata,format=raw,snapshot=on,file=${images.sataDisk.path}`],
-    ...['-device', 'e1000,addr=b,netdev=net2,romfile='],
+    ...['-device', 'e1000,addr=d,netdev=net2,romfile='],
     ...['-netdev', 'user,id=net2,restrict=on,net=10.0.3.0/24'],
     ...options.disks.flatMap((disk, index) => [
       ...['-drive', `if=none,id=disk${index},format=raw,snapshot=on,file=${disk.path}`],

@@ -1,5 +1,5 @@
 /** Attach: the steps by which functions of the pool become a guest's, all of them or none. */
-import { messageOf, PciAddress, type XlSpec } from '../pci/index.js';
+import { messageOf, notations, PciAddress, type XlSpec } from '../pci/index.js';
 import {
   FunctionChangingError,
   FunctionTakenError,
@@ -9,6 +9,7 @@ import {
 } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import {
+  FrontEndFixedError,
   FunctionNameUnknownError,
   GuestNotPreparedError,
   GuestNotPvError,
@@ -37,18 +38,24 @@ export interface AttachReport {
   readonly remarks: readonly string[];
 }
 
+const TOLD_BY_FORCE =
+  'the front end was taken for one that takes no changes while it runs, and was told of this one by force';
+
 export class Attaching {
   readonly #stack: ToolStack;
   readonly #guest: Guest;
   readonly #spec: XlSpec;
+  readonly #specText: string;
+  readonly #force: boolean;
   readonly #pair: Pair;
   readonly #dialogue: PairDialogue;
   readonly #undo = new Ledger();
   readonly #remarks: string[];
 
   /** @throws {GuestNotPvError | MachineNotMappableError | GuestNotPreparedError} before anything is changed. */
-  constructor(stack: ToolStack, guest: Guest, spec: XlSpec, specText: string) {
+  constructor(stack: ToolStack, guest: Guest, spec: XlSpec, force: boolean) {
     const { platform, machine } = stack;
+    const specText = notations.xlSpec.format(spec);
     if (guest.type !== 'pv') throw new GuestNotPvError(guest, `xl pci-attach ${guest.name} ${specText}`);
     if (platform.needsMachineFrames && !machine.capabilities.machineFrames)
       throw new MachineNotMappableError(machine.name, guest);
@@ -57,6 +64,8 @@ export class Attaching {
     this.#stack = stack;
     this.#guest = guest;
     this.#spec = spec;
+    this.#specText = specText;
+    this.#force = force;
     this.#pair = stack.pairOf(guest);
     this.#dialogue = stack.dialogueWith(guest, this.#pair);
     this.#remarks = ineffective(spec);
@@ -65,6 +74,7 @@ export class Attaching {
   /** @throws what a step met, with the steps before it undone; {RollbackFailedError} when that failed too. */
   async run(): Promise<AttachReport> {
     let picked: readonly PciAddress[] = [];
+    this.#checkFrontEnd();
     try {
       picked = await this.#pick();
       for (const address of picked) await this.#reserve(address);
@@ -85,6 +95,13 @@ export class Attaching {
       const reasons = failed.map(({ what, error }) => `${what}: ${messageOf(error)}`);
       throw new RollbackFailedError(address, cause, reasons.join('; '));
     }
+  }
+
+  /** @throws {FrontEndFixedError} */
+  #checkFrontEnd(): void {
+    if (!this.#stack.hasFixedFrontEnd(this.#guest)) return;
+    if (!this.#force) throw new FrontEndFixedError('attach', this.#guest, this.#specText);
+    if (!this.#remarks.includes(TOLD_BY_FORCE)) this.#remarks.push(TOLD_BY_FORCE);
   }
 
   /** The functions that the specification names, in the pool from now on where `seize` asks for it. */
@@ -171,7 +188,7 @@ export class Attaching {
     this.#undo.add({
       what: "entries in the back end's directory",
       undo: async () => {
-        await this.#pair.forget(addresses);
+        await this.#pair.forget(addresses, { keepEmpty: this.#stack.hasFixedFrontEnd(this.#guest) });
         for (const address of addresses)
           if (!(await this.#stack.givenBack(address))) throw new Error(`the back end keeps ${address}`);
       },
@@ -182,7 +199,10 @@ export class Attaching {
 
   async #listOnce(wanted: readonly WantedFunction[]): Promise<boolean> {
     if ((await this.#pair.look()) === undefined) return this.#pair.create(wanted);
-    return this.#pair.add(wanted, await this.#dialogue.ready());
+    const seen = await this.#dialogue.ready();
+    // It may have connected since we began.
+    this.#checkFrontEnd();
+    return this.#pair.add(wanted, seen);
   }
 
   #wanted(address: PciAddress): WantedFunction {

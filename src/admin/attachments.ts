@@ -14,8 +14,13 @@ export interface AttachmentsOptions extends ToolStackOptions {
   readonly onError: (doing: string, error: unknown) => void;
 }
 
+export interface AttachOptions {
+  /** Tells also a guest whose front end takes no changes while it runs: such a guest may not survive it. */
+  readonly force?: boolean;
+}
+
 export interface DetachOptions {
-  /** Takes them also when the guest does not answer. */
+  /** Takes them also when the guest does not answer, and without a word from one that takes no changes. */
   readonly force?: boolean;
 }
 
@@ -61,12 +66,14 @@ export class Attachments implements AsyncDisposable {
    * @param what one function, or what a specification says.
    * @throws {OpenslotError} a refusal of `errors.ts`, of the pool or of the platform; everything is as before then.
    */
-  async attach(to: DomainId | string, what: PciAddress | XlSpec): Promise<AttachReport> {
+  async attach(
+    to: DomainId | string,
+    what: PciAddress | XlSpec,
+    { force = false }: AttachOptions = {},
+  ): Promise<AttachReport> {
     const spec = what instanceof PciAddress ? notations.xlSpec.parse(String(what)) : what;
     const guest = await this.#guests.find(to);
-    return this.#turns.take(guest.id, () =>
-      new Attaching(this.#stack, guest, spec, notations.xlSpec.format(spec)).run(),
-    );
+    return this.#turns.take(guest.id, () => new Attaching(this.#stack, guest, spec, force).run());
   }
 
   /**

@@ -1,7 +1,9 @@
 /** Detach: the steps by which functions come back from a guest into the pool, whoever attached them. */
 import { formatSpecTarget, messageOf, type PciAddress, type SpecTarget } from '../pci/index.js';
+import type { Pool } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import {
+  FrontEndFixedError,
   FunctionNotAttachedError,
   GuestNotPvError,
   PairChangedError,
@@ -41,7 +43,7 @@ export class Detaching {
     this.#pair = stack.pairOf(guest);
   }
 
-  /** @throws {FunctionNotAttachedError | PairSilentError} and the guest keeps what it has. */
+  /** @throws {FunctionNotAttachedError | FrontEndFixedError | PairSilentError} and the guest keeps what it has. */
   async run(): Promise<DetachReport> {
     const has = (await this.#pair.look())?.functions.map(({ address }) => address) ?? [];
     const leaving = await this.#pick(has);
@@ -85,25 +87,30 @@ export class Detaching {
     } catch (error) {
       // Who has closed has let go.
       agreed = error instanceof PairClosedError;
-      if (!agreed && !(error instanceof PairSilentError && this.#force)) {
+      const unasked = error instanceof PairSilentError || error instanceof FrontEndFixedError;
+      if (!agreed && !(unasked && this.#force)) {
         if (error instanceof PairSilentError) await this.#pair.letStay(leaving);
         throw error;
       }
     }
-    off ??= (await this.#pair.forget(leaving)) ?? [];
+    off ??=
+      (await this.#pair.forget(leaving, { keepEmpty: this.#stack.hasFixedFrontEnd(this.#guest) })) ?? [];
     if (off.length === 0) throw new PairChangedError(this.#guest);
     return { agreed, off };
   }
 
   /**
    * @returns what is off the list; undefined when the pair changed under our hands.
-   * @throws {PairSilentError | PairClosedError}
+   * @throws {PairSilentError | PairClosedError | FrontEndFixedError}
    */
   async #askOnce(leaving: readonly PciAddress[]): Promise<readonly PciAddress[] | undefined> {
-    const dialogue = this.#stack.dialogueWith(this.#guest, this.#pair, formatSpecTarget(this.#target));
+    const target = formatSpecTarget(this.#target);
+    const dialogue = this.#stack.dialogueWith(this.#guest, this.#pair, target);
     const seen = await dialogue.ready();
     // Nobody is there who would have to let go; somebody who comes meanwhile is asked.
-    if (seen.readiness === 'unborn') return this.#pair.forget(leaving, seen);
+    if (seen.readiness === 'unborn') return this.#pair.forget(leaving, { seen });
+    if (this.#stack.hasFixedFrontEnd(this.#guest))
+      throw new FrontEndFixedError('detach', this.#guest, target);
     if (!(await this.#pair.askToLeave(leaving, seen))) return undefined;
     await dialogue.changed();
     return this.#pair.forget(leaving);
@@ -123,11 +130,16 @@ export class Detaching {
   async #freshen(address: PciAddress): Promise<void> {
     const { pool } = this.#stack;
     try {
-      if (!pool.adoptHeld(address, XEN_HOLDER)) return;
+      if (!pool.adoptHeld(address, XEN_HOLDER) || isQuarantined(pool, address)) return;
       const failed = await this.#stack.freshen(address, `guest ${this.#guest.id}`);
       if (failed !== undefined) this.#unsettled.push(`${address} was not reset: ${failed}`);
     } catch (error) {
       this.#unsettled.push(messageOf(error));
     }
   }
+}
+
+/** Whoever put it there has reset it. */
+function isQuarantined(pool: Pool, address: PciAddress): boolean {
+  return pool.list().some((member) => member.state === 'quarantined' && member.address.equals(address));
 }

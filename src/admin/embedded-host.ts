@@ -1,6 +1,6 @@
 /** The whole job in one process: a machine, an embedded Xen on it, its store, the pool, the back end and the tool stack. */
 import type { HostDrivers } from '../function/index.js';
-import { Pciback } from '../pciback/index.js';
+import { Pciback, type RecoveryOptions } from '../pciback/index.js';
 import { MemoryJournal, Pool } from '../pool/index.js';
 import { LocalXen, type HostedMachine } from '../xen/local/index.js';
 import { StoreServer } from '../xen/store/index.js';
@@ -9,6 +9,8 @@ import { FaultReports } from './fault-reports.js';
 import { HostClaims, XEN_HOLDER } from './host-claims.js';
 import type { HostEvent } from './host-events.js';
 import { LocalGuests } from './local-guests.js';
+import { RecoveryResponses } from './recovery-responses.js';
+import { ReportedErrors } from './reported-errors.js';
 
 export interface EmbeddedHostOptions {
   /** Disposed of with the host. */
@@ -16,6 +18,8 @@ export interface EmbeddedHostOptions {
   readonly onEvent?: (event: HostEvent) => void;
   /** Bound of each wait for an end of a guest's PCI pair, in milliseconds; absent: as long as libxl waits, 10 s. */
   readonly patience?: number;
+  /** What becomes of functions that fail in a guest's hands; what is not given is as in `DEFAULT_RECOVERY`. */
+  readonly recovery?: Partial<RecoveryOptions>;
 }
 
 /** What a host is made of, in the order in which it is started. */
@@ -28,6 +32,8 @@ interface Parts {
   readonly attachments: Attachments;
   readonly guests: LocalGuests;
   readonly faults: Disposable;
+  readonly errors: Disposable | undefined;
+  readonly responses: RecoveryResponses;
 }
 
 export class EmbeddedHost implements AsyncDisposable {
@@ -36,6 +42,7 @@ export class EmbeddedHost implements AsyncDisposable {
   readonly xen: LocalXen;
   readonly pool: Pool;
   readonly claims: HostClaims;
+  readonly pciback: Pciback;
   readonly attachments: Attachments;
   readonly guests: LocalGuests;
   readonly #parts: Parts;
@@ -46,6 +53,7 @@ export class EmbeddedHost implements AsyncDisposable {
     this.xen = parts.xen;
     this.pool = parts.pool;
     this.claims = parts.claims;
+    this.pciback = parts.pciback;
     this.attachments = parts.attachments;
     this.guests = parts.guests;
     this.#parts = parts;
@@ -63,12 +71,17 @@ export class EmbeddedHost implements AsyncDisposable {
     const { platform } = xen;
     const pool = new Pool(machine, new MemoryJournal());
     const claims = new HostClaims(pool, machine.drivers, platform);
+    // Made after the back end, whose events it follows.
+    let responses: RecoveryResponses | undefined = undefined as RecoveryResponses | undefined;
     const pciback = await Pciback.start({
       platform,
       pool,
       holder: XEN_HOLDER,
+      errors: machine.errors,
+      ...(options.recovery === undefined ? {} : { recovery: options.recovery }),
       onEvent: (event) => {
         onEvent({ of: 'back end', event });
+        responses?.heard(event);
       },
     });
     const attachments = await Attachments.start({
@@ -91,18 +104,43 @@ export class EmbeddedHost implements AsyncDisposable {
         onEvent({ of: 'tool stack', doing: `clearing up behind guest ${guest}`, error });
       },
     });
+    responses = new RecoveryResponses({
+      attachments,
+      destroy: (guest) => guests.destroy(guest),
+      onError: (doing, error) => {
+        onEvent({ of: 'tool stack', doing, error });
+      },
+    });
+    const errors =
+      machine.errors &&
+      new ReportedErrors(machine.errors, (report, count) => {
+        onEvent({ of: 'PCI', report, count });
+      });
     const faults = new FaultReports(machine.host, (fault, count) => {
       onEvent({ of: 'IOMMU', fault, count });
     });
-    return new EmbeddedHost(machine, { store, xen, pool, claims, pciback, attachments, guests, faults });
+    return new EmbeddedHost(machine, {
+      store,
+      xen,
+      pool,
+      claims,
+      pciback,
+      attachments,
+      guests,
+      faults,
+      errors,
+      responses,
+    });
   }
 
   /** Guests end first, so that their functions come back through the back end; then what they stood on. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.guests.list().map(({ domain }) => this.guests.destroy(domain)));
+    await this.#parts.responses[Symbol.asyncDispose]();
     await this.attachments[Symbol.asyncDispose]();
-    await this.#parts.pciback[Symbol.asyncDispose]();
+    await this.pciback[Symbol.asyncDispose]();
     this.#parts.faults[Symbol.dispose]();
+    this.#parts.errors?.[Symbol.dispose]();
     await this.xen[Symbol.asyncDispose]();
     await this.store[Symbol.asyncDispose]();
     this.machine[Symbol.dispose]();

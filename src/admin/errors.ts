@@ -114,6 +114,22 @@ export class FunctionNameUnknownError extends OpenslotError {
   }
 }
 
+/** The guest's front end takes what is there when it connects, and no change while it runs. */
+export class FrontEndFixedError extends OpenslotError {
+  readonly code = 'FRONT_END_FIXED';
+  /** `spec`: what the change is for, as the command line has it. */
+  constructor(change: 'attach' | 'detach', guest: Named, spec: string) {
+    const { id, name } = guest;
+    super(
+      `the front end of guest ${name} takes no changes while it runs: neither the AER flag of its page nor feature-reconfigure in its directory is set; NetBSD's ends its guest with a panic when it is told of one`,
+      { guest: id, name, change, spec, frontEnd: 'fixed', aerHandler: false, featureReconfigure: false },
+      change === 'attach'
+        ? `end the guest and attach before it runs again (xl create -p, openslot attach ${name} ${spec}, xl unpause); openslot attach --force tells it all the same`
+        : `end the guest, and it has nothing any more; openslot detach --force ${name} ${spec} takes it away without a word to the guest`,
+    );
+  }
+}
+
 /** The states of both ends of a guest's pair, as a message shows them. */
 export interface SeenStates {
   readonly back: XenbusState;

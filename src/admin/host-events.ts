@@ -1,5 +1,5 @@
 /** What happens on an embedded host, as data; and the one place where it becomes text. */
-import type { IommuFault } from '../function/index.js';
+import type { ErrorReport, IommuFault } from '../function/index.js';
 import { errorData, reasonOf, visibleText } from '../pci/index.js';
 import { describeEvent, eventData, type PcibackEvent } from '../pciback/index.js';
 import type { DomainId } from '../xen/domain.js';
@@ -13,6 +13,8 @@ export type HostEvent =
   | { readonly of: 'tool stack'; readonly doing: string; readonly error: unknown }
   /** `count` like it, but for the address, have come since the last one that was told, it included. */
   | { readonly of: 'IOMMU'; readonly fault: IommuFault; readonly count: number }
+  /** A function reported an error, or `count` like it since the last one that was told, it included. */
+  | { readonly of: 'PCI'; readonly report: ErrorReport; readonly count: number }
   /** A guest's call met a fault of ours. */
   | { readonly of: 'hypervisor'; readonly guest: DomainId; readonly error: unknown };
 
@@ -33,6 +35,10 @@ function textOf(event: HostEvent): string {
       return event.count === 1
         ? describeFault(event.fault)
         : `${describeFault(event.fault)}; so were ${event.count - 1} more like it`;
+    case 'PCI':
+      return event.count === 1
+        ? describeReport(event.report)
+        : `${describeReport(event.report)}; and ${event.count - 1} more like it`;
     case 'hypervisor':
       return `guest ${event.guest}: a call of it failed: ${reasonOf(event.error)}`;
   }
@@ -50,6 +56,12 @@ export function describeFault({ requester, iova, access, why, context }: IommuFa
   const whose = context === undefined ? '' : ` of ${context}`;
   const what = access === 'message' ? 'an interrupt message' : `a DMA ${access}`;
   return `${requester}${whose}: ${what} at 0x${iova.toString(16)} was stopped: ${FAULT_WHY[why]}`;
+}
+
+/** An error that a function has reported, as a person reads it. */
+export function describeReport({ address, severity, errors }: ErrorReport): string {
+  const which = errors.length === 0 ? 'it does not say which' : errors.join(', ');
+  return `${address}: PCI error, ${severity === 'non_fatal' ? 'not fatal' : severity}: ${which}`;
 }
 
 function guestText(event: GuestEvent): string {
@@ -101,6 +113,8 @@ export function hostEventData(event: HostEvent): object {
         iova: `0x${event.fault.iova.toString(16)}`,
         count: event.count,
       };
+    case 'PCI':
+      return event;
     default:
       return { ...event, error: errorData(event.error) };
   }

@@ -4,7 +4,12 @@
  * the owner's socket call it.
  */
 export type { AttachedFunction, AttachReport } from './attach.js';
-export { Attachments, type AttachmentsOptions, type DetachOptions } from './attachments.js';
+export {
+  Attachments,
+  type AttachmentsOptions,
+  type AttachOptions,
+  type DetachOptions,
+} from './attachments.js';
 export type { DetachReport } from './detach.js';
 export { EmbeddedHost, type EmbeddedHostOptions } from './embedded-host.js';
 export * from './errors.js';
@@ -15,6 +20,7 @@ export {
   describeEnd,
   describeFault,
   describeHostEvent,
+  describeReport,
   hostEventData,
   type HostEvent,
 } from './host-events.js';
@@ -26,4 +32,5 @@ export {
   type GuestInfo,
   type GuestOptions,
 } from './local-guests.js';
-export type { ToolStackOptions } from './tool-stack.js';
+export { RecoveryResponses, type RecoveryResponsesOptions } from './recovery-responses.js';
+export type { BackEndKnowledge, FrontEndKind, ToolStackOptions } from './tool-stack.js';

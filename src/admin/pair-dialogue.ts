@@ -95,7 +95,10 @@ export class PairDialogue {
   async #look(): Promise<PairView> {
     const view = await this.#pair.look();
     if (view !== undefined) return view;
-    const there = await this.#store.transaction(async (tx) => discard(await isThere(tx, this.#guest)));
+    // A guest that has died keeps its directory until its tool stack has cleared up; the back end is faster.
+    const there =
+      (await this.#store.isIntroduced(this.#guest.id)) &&
+      (await this.#store.transaction(async (tx) => discard(await isThere(tx, this.#guest))));
     throw there ? new PairChangedError(this.#guest) : new GuestGoneError(this.#guest);
   }
 

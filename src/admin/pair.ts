@@ -47,6 +47,13 @@ export interface PairView {
   readonly functions: readonly ListedFunction[];
 }
 
+export interface ForgetOptions {
+  /** Only while the pair stands in these states. */
+  readonly seen?: PairView;
+  /** Keeps a pair without functions: a front end may not survive it when the other end's directory goes. */
+  readonly keepEmpty?: boolean;
+}
+
 /** Keys of one function, in libxl's orders: as it removes them, and as it moves them down. */
 const REMOVED = ['state', 'key', 'dev', 'vdev', 'opts', 'vdevfn', 'name'] as const;
 const MOVED = ['state', 'dev', 'key', 'vdev', 'opts', 'vdevfn', 'name'] as const;
@@ -146,14 +153,14 @@ export class Pair {
   }
 
   /**
-   * Takes functions off the list, and moves later ones down. When none is left both directories go; a change that
-   * nobody finished ends.
+   * Takes functions off the list, and moves later ones down. When none is left both directories go, unless they are to
+   * be kept; a change that nobody finished ends.
    * @returns those that were on it; undefined when the states are no longer those of `seen`, where that is given: nothing
    * was changed then.
    */
   async forget(
     addresses: readonly PciAddress[],
-    seen?: PairView,
+    { seen, keepEmpty = false }: ForgetOptions = {},
   ): Promise<readonly PciAddress[] | undefined> {
     const done = await this.#store.transaction<{ gone: readonly PciAddress[]; left?: number } | undefined>(
       async (tx) => {
@@ -172,7 +179,7 @@ export class Pair {
         return { gone: leaving.map(({ address }) => address), left };
       },
     );
-    if (done?.left === 0) await this.#destroy();
+    if (done?.left === 0 && !keepEmpty) await this.#destroy();
     return done?.gone;
   }
 

@@ -1,6 +1,7 @@
 /** What attach and detach work with, and the steps that both do. */
 import type { Machine } from '../function/index.js';
 import type { PciAddress } from '../pci/index.js';
+import type { FrontEndKind } from '../pciback/index.js';
 import { QuarantinedError, type Pool } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import type { GuestStatus, XenPlatform } from '../xen/platform.js';
@@ -13,13 +14,22 @@ import { LibxlMemory } from './libxl-memory.js';
 import { Pair } from './pair.js';
 import { PairDialogue } from './pair-dialogue.js';
 
+export type { FrontEndKind };
+
+export interface BackEndKnowledge {
+  /** Why a function that is listed was not exported. */
+  refusal(guest: DomainId, address: PciAddress): Error | undefined;
+  /** What the guest's front end can take; undefined while it has not connected. */
+  frontEnd(guest: DomainId): FrontEndKind | undefined;
+}
+
 export interface ToolStackOptions {
   readonly platform: XenPlatform;
   readonly machine: Machine;
   readonly pool: Pool;
   readonly claims: HostClaims;
-  /** Knows why the back end did not export a function: where it runs in this process, `Pciback` does. */
-  readonly backEnds?: { refusal(guest: DomainId, address: PciAddress): Error | undefined };
+  /** What the back ends know of their guests: where they run in this process, `Pciback` does. */
+  readonly backEnds?: BackEndKnowledge;
   /** Bound of each wait for an end of a pair, in milliseconds; absent: as long as libxl waits, 10 s. */
   readonly patience?: number;
 }
@@ -55,6 +65,14 @@ export class ToolStack {
     } catch (error) {
       throw goneOr(error, guest);
     }
+  }
+
+  /**
+   * The guest's front end takes no changes while it runs. False also where nobody can tell: before it connects, and
+   * where another back end than ours serves it.
+   */
+  hasFixedFrontEnd({ id }: Guest): boolean {
+    return this.#backEnds?.frontEnd(id) === 'fixed';
   }
 
   pairOf(guest: Guest): Pair {

@@ -6,13 +6,18 @@ import { machineOption, type MachineChoice } from './machine-option.js';
 export function define(command: Command): void {
   command
     .addOption(machineOption())
+    .option(
+      '--force',
+      'also to a guest whose front end takes no changes while it runs; the guest may not survive it',
+    )
     .option('--json', 'print data')
     .addHelpText(
       'after',
       `
 The owner does it (openslot serve), because the guest is asked to take the function and the back end must answer it.
-A guest that runs gets it while it runs. A front end that takes no changes while it runs (NetBSD's xpci) gets it cold:
-create the guest paused, attach, unpause.
+A guest that runs gets it while it runs. One whose front end takes no changes while it runs (NetBSD's xpci) is refused it,
+because it ends with a panic when it is told; it gets functions cold: create it paused, attach, unpause. --force tells it
+all the same. openslot list shows which guests are so.
 The guest must be a PV guest, made with  passthrough = "enabled"  and  e820_host = 1.
 
 SPEC is xl's: a slot on the guest's bus behind @; seize=1 claims the function first; BB:DD.* gives all functions of a
@@ -36,7 +41,7 @@ const FRONT_END = {
 async function attach(
   guest: string,
   spec: string,
-  options: MachineChoice & { json?: boolean },
+  options: MachineChoice & { json?: boolean; force?: boolean },
 ): Promise<void> {
   // Refused here: a wrong command line is no business of the owner's.
   notations.xlSpec.parse(spec);
@@ -44,7 +49,8 @@ async function attach(
     import('./machine-view.js'),
     import('./waiting.js'),
   ]);
-  const report = await waitingFor(`guest ${guest}`, askOwnerOf(options, 'attach', { guest, spec }));
+  const { force = false } = options;
+  const report = await waitingFor(`guest ${guest}`, askOwnerOf(options, 'attach', { guest, spec, force }));
   if (options.json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);
     return;

@@ -6,13 +6,18 @@ import { machineOption, type MachineChoice } from './machine-option.js';
 export function define(command: Command): void {
   command
     .addOption(machineOption())
-    .option('--force', 'also from a guest that does not answer; its driver may not survive it')
+    .option(
+      '--force',
+      'also from a guest that does not answer or takes no changes; its driver may not survive it',
+    )
     .option('--json', 'print data')
     .addHelpText(
       'after',
       `
 The guest lets go of the function first; then it is reset, restored, and free in the pool. What the guest was granted
 with it is revoked, and nothing that it shares with another function of the guest. Of SPEC only the function counts.
+A guest whose front end takes no changes while it runs (NetBSD's xpci) would end with a panic if it were asked: it is
+refused, and --force takes the function away without a word to the guest.
 
 Examples:
   openslot detach web 0a:00.0

@@ -1,5 +1,6 @@
 /** `openslot list`: every function of a machine, who drives it, and its state in the pool. */
 import type { Command } from 'commander';
+import type { PoolEntry } from '../owner/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
 export function define(command: Command): void {
@@ -9,13 +10,18 @@ export function define(command: Command): void {
     .addHelpText(
       'after',
       `
-STATE is the pool's: free, taken by a guest, or quarantined; empty for functions of the host.
+STATE is the pool's: free, taken by a guest, or quarantined; empty for functions of the host. "fixed" behind a guest: its
+front end takes no changes while it runs (openslot attach --help).
 
 Examples:
   openslot list
   openslot list --json | jq '.functions[] | select(.pool.state == "free") | .address'`,
     )
     .action(list);
+}
+
+function stateText({ taker, state, frontEnd }: PoolEntry): string {
+  return `${taker ?? state}${frontEnd === 'fixed' ? ' fixed' : ''}`;
 }
 
 async function list(options: MachineChoice & { json?: boolean }): Promise<void> {
@@ -53,7 +59,7 @@ async function list(options: MachineChoice & { json?: boolean }): Promise<void> 
         `${hex(vendor, 4)}:${hex(device, 4)}`,
         hex(revision, 2),
         driver ?? '-',
-        entry === undefined ? '' : (entry.taker ?? entry.state),
+        entry === undefined ? '' : stateText(entry),
         className(classCode),
       ];
     }),

@@ -14,12 +14,12 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
   await host.store.listen(store);
   const { guests } = host;
   return owner.serve({
-    pool: () => entriesOf(host.pool),
+    pool: () => entriesOf(host.pool, host.pciback),
     functions: () => host.machine.list(),
     inspect: ({ address }) => inspect(host.machine, address),
     claim: ({ address }) => host.claims.claim(address),
     release: ({ address }) => host.claims.release(address),
-    attach: ({ guest, spec }) => host.attachments.attach(guest, spec),
+    attach: ({ guest, spec, force }) => host.attachments.attach(guest, spec, { force }),
     detach: ({ guest, spec, force }) => host.attachments.detach(guest, spec.target, { force }),
     guest_run: (options) => guests.run({ ...options, file: resolve(options.file) }),
     guest_list: () => guests.list(),

@@ -7,17 +7,26 @@ import {
   OwnerUnreachableError,
   type PoolEntry,
 } from '../owner/index.js';
+import type { FrontEndKind, Pciback } from '../pciback/index.js';
 import { FileJournal, JournalUnreadableError, Pool } from '../pool/index.js';
 
-/** Entries of a pool as they are printed. */
-export function entriesOf(pool: Pool): readonly PoolEntry[] {
+/** Entries of a pool as they are printed, with what its back end, where one runs, knows of the takers. */
+export function entriesOf(pool: Pool, backEnds?: Pick<Pciback, 'guests'>): readonly PoolEntry[] {
+  const frontEnds = new Map<string, FrontEndKind>();
+  for (const { exports, frontEnd } of backEnds?.guests ?? [])
+    if (frontEnd !== undefined) for (const { address } of exports) frontEnds.set(String(address), frontEnd);
   return pool.list().map((member) => ({
     address: String(member.address),
     state: member.state,
     ...(member.state === 'taken' ? { taker: member.taker } : {}),
+    ...frontEndOf(frontEnds.get(String(member.address))),
     ...(member.state === 'quarantined' ? { why: member.why } : {}),
     ...(member.holder === undefined ? {} : { holder: member.holder }),
   }));
+}
+
+function frontEndOf(frontEnd: FrontEndKind | undefined): Pick<PoolEntry, 'frontEnd'> {
+  return frontEnd === undefined ? {} : { frontEnd };
 }
 
 export interface PoolView {

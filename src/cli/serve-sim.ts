@@ -12,6 +12,7 @@ import type { HideList } from '../boot/index.js';
 import { parseMachine, SimMachine } from '../machines/sim/index.js';
 import { machineFiles, OwnerSocket } from '../owner/index.js';
 import { OpenslotError } from '../pci/index.js';
+import { chosenRecovery, type ErrorChoice } from './error-option.js';
 import { ownEmbedded, wayIn } from './own-embedded.js';
 import { serveLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
@@ -27,7 +28,7 @@ export class DescriptionUnreadableError extends OpenslotError {
 export async function serveSim(
   file: string | undefined,
   json: boolean,
-  hidden: HideList | undefined,
+  { hidden, errors }: { readonly hidden: HideList | undefined; readonly errors: ErrorChoice },
 ): Promise<void> {
   const log = serveLog(json);
   const told = untilTold();
@@ -37,6 +38,7 @@ export async function serveSim(
   await using owner = await OwnerSocket.bind('sim', socket);
   await using host = await EmbeddedHost.start({
     machine,
+    recovery: chosenRecovery(errors, machine),
     onEvent: (event) => {
       log(describeHostEvent(event), { event: 'host', ...hostEventData(event) });
     },

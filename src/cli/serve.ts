@@ -1,14 +1,15 @@
 /** `openslot serve`: owns the machine and is the PCI back end of its Xen guests. */
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { Backend } from '../pciback/index.js';
 import { errorData, reasonOf } from '../pci/errors.js';
+import type { Backend, PcibackEvent } from '../pciback/index.js';
+import { addErrorOption, chosenRecovery, type ErrorChoice } from './error-option.js';
 import { addHideOptions, chosenHideList, type HideChoice } from './hide-option.js';
 import { chosenMachine, machineOption, openHost, type MachineChoice } from './machine-option.js';
 import { serveLog, type ServeLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
 
-interface ServeOptions extends MachineChoice, HideChoice {
+interface ServeOptions extends MachineChoice, HideChoice, ErrorChoice {
   json?: boolean;
   stages?: string;
   takeBack?: boolean;
@@ -16,7 +17,7 @@ interface ServeOptions extends MachineChoice, HideChoice {
 }
 
 export function define(command: Command): void {
-  addHideOptions(command.addOption(machineOption()))
+  addErrorOption(addHideOptions(command.addOption(machineOption())))
     .option('--json', 'log one JSON object a line')
     .option('--stages <file>', 'measure each operation by stage and write the means there at the end')
     .option(
@@ -41,6 +42,9 @@ one was. docs/serve.md says what waits meanwhile, and has a systemd unit.
 --hide claims before anything is served, as the kernel's own option does at boot: what is absent, a bridge, or taken is
 told and left; a list that is not right stops serve before it changes anything.
 
+A guest is asked to recover a function that reports an error (Linux does); --on-error is for when it does not: take-back
+takes the function away and keeps it from everybody, kill-guest ends the guest, ignore only tells.
+
 On sim it owns a simulated machine with an embedded Xen instead, and needs no root: guests are then programs (openslot
 guest). sim:FILE is a machine that FILE describes; docs/simulator.md says how.
 
@@ -58,7 +62,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const machine = chosenMachine(options);
   if (machine.name === 'linux') return serveHost(options);
   const { serveSim } = await import('./serve-sim.js');
-  return serveSim(machine.file, options.json === true, chosenHideList(options));
+  return serveSim(machine.file, options.json === true, { hidden: chosenHideList(options), errors: options });
 }
 
 async function serveHost(options: ServeOptions): Promise<void> {
@@ -80,6 +84,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
     tellFailed('service_manager_failed', 'telling the service manager', error);
   });
   using machine = await openHost();
+  const recovery = chosenRecovery(options, machine);
   const files = machineFiles(machine.name);
   // Opened ahead of the lock: who waits for it has all in hand when its turn comes.
   await using platform = await native.openNativePlatform();
@@ -112,6 +117,8 @@ async function serveHost(options: ServeOptions): Promise<void> {
     files.probing,
   );
   const clock = options.stages === undefined ? undefined : new pciback.StageClock();
+  // Made after the back end, whose events it follows.
+  let respond: (event: PcibackEvent) => void = () => undefined;
   const backEnds = await pciback.Pciback.start({
     platform,
     pool,
@@ -119,15 +126,23 @@ async function serveHost(options: ServeOptions): Promise<void> {
     records: new pciback.FileGuestRecords(files.guests),
     onEvent: (event) => {
       log(pciback.describeEvent(event), pciback.eventData(event));
+      respond(event);
     },
+    errors: machine.errors,
+    recovery,
     ...(clock === undefined ? {} : { clock }),
   });
   await using _backEnds = {
     [Symbol.asyncDispose]: () =>
       options.takeBack === true ? backEnds[Symbol.asyncDispose]() : backEnds.leave(),
   };
-  const [{ Attachments, claimHidden, describeHideOutcome, HostClaims, hideOutcomeData }, { entriesOf }] =
-    await Promise.all([import('../admin/index.js'), import('./pool-view.js')]);
+  const [
+    { Attachments, claimHidden, describeHideOutcome, HostClaims, hideOutcomeData, RecoveryResponses },
+    { entriesOf },
+  ] = await Promise.all([import('../admin/index.js'), import('./pool-view.js')]);
+  const toolStackFailed = (doing: string, error: unknown) => {
+    tellFailed('tool_stack_failed', doing, error);
+  };
   const hostClaims = new HostClaims(pool, machine.drivers, platform);
   await using attachments = await Attachments.start({
     platform,
@@ -135,20 +150,22 @@ async function serveHost(options: ServeOptions): Promise<void> {
     pool,
     claims: hostClaims,
     backEnds,
-    onError: (doing, error) => {
-      tellFailed('tool_stack_failed', doing, error);
-    },
+    onError: toolStackFailed,
   });
+  await using responses = new RecoveryResponses({ attachments, onError: toolStackFailed });
+  respond = (event) => {
+    responses.heard(event);
+  };
   if (hidden !== undefined) {
     await claimHidden(hidden, { machine, pool, claims: hostClaims }, (outcome) => {
       log(describeHideOutcome(outcome), hideOutcomeData(outcome));
     });
   }
   using _answers = owner.serve({
-    pool: () => entriesOf(pool),
+    pool: () => entriesOf(pool, backEnds),
     claim: ({ address }) => hostClaims.claim(address),
     release: ({ address }) => hostClaims.release(address),
-    attach: ({ guest, spec }) => attachments.attach(guest, spec),
+    attach: ({ guest, spec, force }) => attachments.attach(guest, spec, { force }),
     detach: ({ guest, spec, force }) => attachments.detach(guest, spec.target, { force }),
   });
   const count = pool.list().length;

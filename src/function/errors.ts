@@ -60,6 +60,18 @@ export class FunctionClosedError extends OpenslotError {
   }
 }
 
+/** Somebody handles the errors of this function already. */
+export class ErrorHandlersTakenError extends OpenslotError {
+  readonly code = 'ERROR_HANDLERS_TAKEN';
+  constructor(address: PciAddress) {
+    super(
+      `the errors of ${address} are handled already`,
+      { address: String(address) },
+      'dispose of the handlers that are there first',
+    );
+  }
+}
+
 /** The function has no usable reset, or did not come back from one. */
 export class ResetError extends OpenslotError {
   readonly code: 'RESET_UNAVAILABLE' | 'RESET_FAILED';

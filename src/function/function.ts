@@ -1,5 +1,6 @@
 /** The port: what a device gives to whoever drives it, and one PCI function as such a device. */
 import type { PciAddress } from '../pci/address.js';
+import type { ErrorRecovery } from './error-handlers.js';
 
 /** A width that configuration space can be accessed with, in bytes. */
 export type ConfigWidth = 1 | 2 | 4;
@@ -130,5 +131,7 @@ export interface PciFunction extends Resources, Disposable {
   setEnabled(enabled: boolean): void;
   /** Interrupt line of INTx as the host routes it (on Linux the IRQ, on Xen's dom0 the GSI); undefined without one. */
   readonly interruptLine: number | undefined;
+  /** Absent where nobody would tell of errors: only a guest's driver is asked to recover its function. */
+  readonly errors?: ErrorRecovery;
   close(): void;
 }

@@ -1,5 +1,6 @@
 /** Host: what a machine is to its devices, and what it gives to whoever runs it (an embedded hypervisor). */
 import type { PciAddress } from '../pci/address.js';
+import type { ErrorSeverity } from './error-reports.js';
 import type { Iova, RegisterAccess } from './function.js';
 
 /** An address in the machine's physical address space; 53 bits hold every one of today's machines (52). */
@@ -18,6 +19,8 @@ export interface Host {
   message(requester: PciAddress, address: PhysicalAddress, data: number): void;
   /** The level of an INTx pin, 1 (INTA) to 4 (INTD). */
   setPin(requester: PciAddress, pin: 1 | 2 | 3 | 4, level: boolean): void;
+  /** An error message (ERR_COR, ERR_NONFATAL, ERR_FATAL) on its way to the root. */
+  reportError(requester: PciAddress, severity: ErrorSeverity): void;
 }
 
 /** One view of memory, for all requesters that are assigned to it. Disposed of, it reaches nothing any more. */

@@ -1,5 +1,6 @@
 /** A machine: a place where functions live, and the way to reach them. */
 import type { PciAddress } from '../pci/address.js';
+import type { ErrorReports } from './error-reports.js';
 import type { PciFunction } from './function.js';
 import type { HostControl } from './host.js';
 import type { HostDrivers } from './host-drivers.js';
@@ -47,4 +48,6 @@ export interface Machine extends Disposable {
   readonly drivers?: HostDrivers;
   /** The processor's side, on machines that have no operating system of their own: an embedded Xen runs on it. */
   readonly host?: HostControl;
+  /** Absent on machines that nobody tells of the errors of their functions. */
+  readonly errors?: ErrorReports;
 }

@@ -34,9 +34,9 @@ async function load(program: string): Promise<Loaded> {
   return { program: module.default as GuestProgram, xpciOptions: module.xpciOptions ?? {} };
 }
 
-const loaded = await load(data.program);
+const { program: main, xpciOptions } = await load(data.program);
 await using platform = connectGuest(handoff);
-await using xpci = await Xpci.start(platform, loaded.xpciOptions);
+await using xpci = await Xpci.start(platform, xpciOptions);
 const shutdown = new AbortController();
 await using _asked = await platform.store.watch(SHUTDOWN_KEY, async () => {
   if (shutdown.signal.aborted || (await platform.store.read(SHUTDOWN_KEY)) !== POWEROFF) return;
@@ -55,4 +55,4 @@ const guest: Guest = {
   xpci,
   shutdown: shutdown.signal,
 };
-await loaded.program(guest);
+await main(guest);

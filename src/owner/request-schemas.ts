@@ -23,7 +23,7 @@ const SCHEMAS = {
   inspect: z.strictObject({ address }),
   claim: z.strictObject({ address }),
   release: z.strictObject({ address }),
-  attach: z.strictObject({ guest, spec }),
+  attach: z.strictObject({ guest, spec, force: z.boolean().default(false) }),
   /** Of the specification only what it names counts. */
   detach: z.strictObject({ guest, spec, force: z.boolean().default(false) }),
   guest_run: z.strictObject({

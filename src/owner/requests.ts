@@ -1,5 +1,12 @@
 /** Requests to an owner: one JSON object a line, `{"id", "request", "parameters"?}`, answered by `{"id", "result"}` or `{"id", "error"}`. */
-import type { AttachReport, ClaimReport, DetachReport, GuestInfo, Inspection } from '../admin/index.js';
+import type {
+  AttachReport,
+  ClaimReport,
+  DetachReport,
+  FrontEndKind,
+  GuestInfo,
+  Inspection,
+} from '../admin/index.js';
 import type { FunctionSummary } from '../function/index.js';
 import type { ErrorData } from '../pci/index.js';
 import type { CheckedParameters, RequestName } from './request-schemas.js';
@@ -10,6 +17,8 @@ export interface PoolEntry {
   readonly state: 'free' | 'taken' | 'quarantined' | 'changing';
   /** `guest 3`, for a taken one. */
   readonly taker?: string;
+  /** What the taker's front end can take, once it has connected. */
+  readonly frontEnd?: FrontEndKind;
   readonly why?: string;
   readonly holder?: string;
 }

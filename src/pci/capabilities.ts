@@ -117,3 +117,8 @@ export function walkExtendedCapabilities(reader: ConfigReader): CapabilityWalk<E
   }
   return walk;
 }
+
+/** Where the first capability of an id stands in the extended list; undefined where there is none. */
+export function extendedCapabilityOffset(reader: ConfigReader, id: number): number | undefined {
+  return walkExtendedCapabilities(reader).entries.find((entry) => entry.id === id)?.offset;
+}

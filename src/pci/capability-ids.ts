@@ -16,6 +16,9 @@ function names(
 export const CapabilityId = { pm: 0x01, vpd: 0x03, msi: 0x05, pcie: 0x10, msix: 0x11 } as const;
 export type CapabilityId = (typeof CapabilityId)[keyof typeof CapabilityId];
 
+/** Ids of the extended list that something here knows by number. */
+export const ExtendedCapabilityId = { aer: 0x0001, dsn: 0x0003 } as const;
+
 /** Standard list, ids of 8 bits (PCI Code and ID Assignment, 2). */
 export const capabilityNames = names({
   0x00: ['null', 'Null'],

@@ -98,3 +98,12 @@ export function capabilityList(): Register {
     bits(15, 8, 'next', 'Next capability pointer', 'ro', hex()),
   ]);
 }
+
+/** The four bytes that every capability of the extended list starts with (PCI Express Base 6.0, 7.6.3). */
+export function extendedCapability(): Register {
+  return register(0, 4, 'list', 'Extended capability header', [
+    bits(15, 0, 'id', 'Capability ID', 'ro', hex()),
+    bits(19, 16, 'version', 'Capability version'),
+    bits(31, 20, 'next', 'Next capability offset', 'ro', hex()),
+  ]);
+}

@@ -20,7 +20,13 @@ export const Header = {
 } as const;
 
 /** Bits of Command, 16 bits at {@link Header.command} (PCI Local Bus 3.0, 6.2.2). */
-export const CommandBit = { io: 0x001, memory: 0x002, busMaster: 0x004, intxDisable: 0x400 } as const;
+export const CommandBit = {
+  io: 0x001,
+  memory: 0x002,
+  busMaster: 0x004,
+  serr: 0x100,
+  intxDisable: 0x400,
+} as const;
 
 /** Bits of MSI's message control, 16 bits at 2 (PCI Local Bus 3.0, 6.8.1.3). */
 export const MsiControl = { enable: 0x0001, wide: 0x0080, maskable: 0x0100 } as const;

@@ -1,15 +1,20 @@
 /** One guest's back end: follows the XenBus states of its pair and answers the operations in its page. */
+import type { ErrorReport } from '../function/index.js';
 import type { PciAddress } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
-import { ExportState, SharedPage, XenbusState } from '../xen/pciif/index.js';
+import { BackAerPage, ExportState, SharedPage, XenbusState } from '../xen/pciif/index.js';
 import type { EventChannel, ForeignPage } from '../xen/platform.js';
 import { Follower, type Watch } from '../xen/store/index.js';
 import { isLeaving, phaseOf, recognise } from './adoption.js';
+import { AerDialogue } from './aer-dialogue.js';
 import type { PcibackEvent } from './events.js';
+import { closingAnswer, frontEndKind, type FrontEndKind } from './front-end-kind.js';
 import { GuestExports, type GuestExportsContext, type PlacedFunction } from './guest-exports.js';
 import type { GuestRecord, GuestRecords } from './guest-record.js';
+import { GuestRecovery } from './guest-recovery.js';
 import { OperationHandler } from './operation-handler.js';
 import { PairKeys, type PairStates } from './pair-keys.js';
+import type { RecoveryOptions } from './recovery-options.js';
 import type { StageClock } from './stage-clock.js';
 
 /** `foreign`: another back end (the kernel's) has the pair, and it is left alone. */
@@ -20,6 +25,7 @@ export interface BackendContext extends GuestExportsContext {
   readonly records: GuestRecords;
   readonly onEvent: (event: PcibackEvent) => void;
   readonly clock: StageClock | undefined;
+  readonly recovery: RecoveryOptions;
 }
 
 type EventBody<Event> = Event extends unknown ? Omit<Event, 'guest'> : never;
@@ -30,9 +36,15 @@ export class Backend {
   readonly #context: BackendContext;
   readonly #keys: PairKeys;
   readonly #exports: GuestExports;
-  #connection: { readonly page: ForeignPage; readonly channel: EventChannel } | undefined;
+  readonly #recovery: GuestRecovery;
+  #connection:
+    | { readonly page: ForeignPage; readonly channel: EventChannel; readonly dialogue: AerDialogue }
+    | undefined;
   #frontWatch: Watch | undefined;
   #phase: BackendPhase = 'starting';
+  #frontEnd: FrontEndKind | undefined;
+  /** We closed first. */
+  #gaveUp = false;
   #guestEnded = false;
   readonly #record: GuestRecord;
   /** The record is a former process's, and has not been looked at. */
@@ -56,6 +68,7 @@ export class Backend {
         this.#tell({ event: 'exported', address, virtual });
       },
       returned: (report) => {
+        this.#connection?.dialogue.wake();
         this.#tell({ event: 'returned', report });
       },
       writeRefused: (address, write) => {
@@ -65,10 +78,32 @@ export class Backend {
         this.#tell({ event: 'failed', doing, error });
       },
     });
+    this.#recovery = new GuestRecovery(
+      {
+        list: () => this.#exports.list(),
+        ask: (question, milliseconds) => this.#connection?.dialogue.ask(question, milliseconds),
+        respond: async (exported, policy, why) => {
+          if (policy === 'take-back') await this.#exports.takeBack(exported, why);
+          if (policy === 'kill-guest') await this.#keys.writeRecoveryFailed();
+        },
+        tell: (event) => {
+          this.#tell(event);
+        },
+        failed: (doing, error) => {
+          this.#tell({ event: 'failed', doing, error });
+        },
+      },
+      context.recovery,
+    );
   }
 
   get phase(): BackendPhase {
     return this.#phase;
+  }
+
+  /** What the front end can take; undefined before it connects. */
+  get frontEnd(): FrontEndKind | undefined {
+    return this.#frontEnd;
   }
 
   /** Functions in the guest's hands, with their guest addresses. */
@@ -79,6 +114,11 @@ export class Backend {
   /** Why a function that the tool stack lists was not exported; undefined when it was, or is not listed. */
   refusal(address: PciAddress): Error | undefined {
     return this.#exports.refusal(address);
+  }
+
+  /** A function, of this guest or of nobody's business of it, has reported an uncorrectable error. */
+  errorReported(report: ErrorReport): void {
+    this.#recovery.report(report);
   }
 
   /** Something in the pair changed. Settles when the back end has caught up; never rejects. */
@@ -106,8 +146,10 @@ export class Backend {
    */
   async leave(): Promise<void> {
     this.#follower.stop();
+    const recovered = this.#recovery.stop();
     await this.#follower.settled();
     this.#disconnect();
+    await recovered;
     await this.#frontWatch?.unwatch().catch(() => undefined);
     this.#record.close();
   }
@@ -144,6 +186,8 @@ export class Backend {
       await this.#takeBackAll();
       this.#record.remove();
       this.#phase = 'starting';
+      this.#frontEnd = undefined;
+      this.#gaveUp = false;
     }
     if (this.#phase === 'starting' && states.own > XenbusState.initWait) {
       this.#phase = 'foreign';
@@ -181,8 +225,9 @@ export class Backend {
   async #step({ own, front }: PairStates): Promise<void> {
     if (isLeaving(front)) {
       // Followed once, however often the guest says it: nobody comes back from Closed.
-      if (own !== front && own !== XenbusState.closed) await this.#close(front);
-      else if (this.#phase === 'closed') await this.#exports.takeBackUnlisted(await this.#keys.functions());
+      if (own !== closingAnswer(front, this.#frontEnd, this.#gaveUp) && own !== XenbusState.closed)
+        await this.#close(front);
+      else if (this.#phase === 'closed') await this.#followEnd();
       return;
     }
     if (this.#phase === 'closed') return;
@@ -202,6 +247,8 @@ export class Backend {
         if (this.#phase === 'connected') await this.#exports.takeBackUnlisted(await this.#keys.functions());
         break;
       case XenbusState.reconfiguring:
+        // It answers a change: whatever it showed at the start, it takes them.
+        if (front === XenbusState.reconfiguring) this.#frontEnd = 'reconfigurable';
         // The guest has let go of what leaves; one that never connected has nothing to let go of.
         if (front === XenbusState.reconfiguring || this.#phase === 'exported') await this.#reconfigure();
         break;
@@ -242,45 +289,56 @@ export class Backend {
   }
 
   async #connect(): Promise<void> {
-    const shared = await this.#bind();
-    if (shared === undefined) return;
+    const bound = await this.#bind();
+    if (bound === undefined) return;
     this.#record.setConnected(true);
     this.#phase = 'connected';
-    const aerHandler = shared.hasAerHandler;
-    if (await this.#switch(XenbusState.connected)) this.#tell({ event: 'connected', aerHandler });
+    if (await this.#switch(XenbusState.connected)) this.#tell({ event: 'connected', ...bound });
   }
 
   /**
    * Maps the guest's page, binds its event channel and answers what may wait in the page already: nobody heard when the
    * guest said so. @returns undefined when we were stopped meanwhile.
    */
-  async #bind(): Promise<SharedPage | undefined> {
+  async #bind(): Promise<{ readonly aerHandler: boolean; readonly frontEnd: FrontEndKind } | undefined> {
     const { platform } = this.#context;
-    const { page: reference, port } = await this.#keys.connection();
+    const { page: reference, port, reconfigures } = await this.#keys.connection();
     if (this.#follower.stopped) return undefined;
     const page = platform.mapGrant(this.guest, reference);
     const shared = new SharedPage(page.bytes);
+    const aerHandler = shared.hasAerHandler;
+    const frontEnd = frontEndKind({ aerHandler, saysSo: reconfigures });
+    this.#frontEnd = frontEnd;
     const handler = this.#handler(shared);
+    const dialogue = new AerDialogue(new BackAerPage(page.bytes), () => {
+      this.#connection?.channel.notify();
+    });
     try {
       const channel: EventChannel = platform.bindChannel(this.guest, port, () => {
-        this.#answer(handler, channel);
+        const answered = this.#answer(handler, channel);
+        dialogue.wake();
+        return answered;
       });
-      this.#connection = { page, channel };
+      this.#connection = { page, channel, dialogue };
       this.#answer(handler, channel);
     } catch (cause) {
       if (this.#connection === undefined) page.close();
       throw cause;
     }
-    return shared;
+    return { aerHandler, frontEnd };
   }
 
-  #answer(handler: OperationHandler, channel: EventChannel): void {
+  /** @returns true when there was something to answer. */
+  #answer(handler: OperationHandler, channel: EventChannel): boolean {
     try {
-      if (handler.service()) channel.notify();
+      const answered = handler.service();
+      if (answered) channel.notify();
+      return answered;
     } catch (error) {
       // Nothing that one guest's channel does may end the owner of all.
       this.#tell({ event: 'failed', doing: 'answering an operation', error });
       this.#disconnect();
+      return false;
     }
   }
 
@@ -312,12 +370,18 @@ export class Backend {
     this.#disconnect();
     this.#exports.interruptsOff();
     this.#phase = 'closed';
-    await this.#switch(front);
+    await this.#switch(closingAnswer(front, this.#frontEnd, this.#gaveUp));
+  }
+
+  /** What leaves the list of a closed pair comes back. After giving up there is nothing, and the list may be why. */
+  async #followEnd(): Promise<void> {
+    if (!this.#gaveUp) await this.#exports.takeBackUnlisted(await this.#keys.functions());
   }
 
   /** A step failed: the pair is closed from our side and nothing stays half done. */
   async #giveUp(): Promise<void> {
     this.#phase = 'closed';
+    this.#gaveUp = true;
     try {
       this.#disconnect();
       await this.#switch(XenbusState.closing);
@@ -329,9 +393,11 @@ export class Backend {
 
   async #end(): Promise<void> {
     this.#phase = 'gone';
+    const recovered = this.#recovery.stop();
     // Fails only with the store itself, and then there is nothing left to watch.
     await this.#frontWatch?.unwatch().catch(() => undefined);
     await this.#takeBackAll();
+    await recovered;
     this.#record.remove();
   }
 
@@ -350,6 +416,7 @@ export class Backend {
   #disconnect(): void {
     const connection = this.#connection;
     this.#connection = undefined;
+    connection?.dialogue.close();
     for (const part of [connection?.channel, connection?.page]) {
       try {
         part?.close();

@@ -1,14 +1,18 @@
 /** What the back end tells its owner, as data; and the one place where it becomes text. */
+import type { ErrorSeverity } from '../function/index.js';
 import { errorData, reasonOf, visibleText, type PciAddress } from '../pci/index.js';
 import type { ReturnReport } from '../pool/index.js';
+import type { RecoveryEvent } from './guest-recovery.js';
+import type { ErrorPolicy } from './recovery-options.js';
 import type { DomainId } from '../xen/domain.js';
 import { COMMAND_NAMES, XENBUS_STATE_NAMES, type XenbusState } from '../xen/pciif/index.js';
+import type { FrontEndKind } from './front-end-kind.js';
 
 export type PcibackEvent = { readonly guest: DomainId } & (
   | { readonly event: 'state'; readonly state: XenbusState }
   | { readonly event: 'exported'; readonly address: PciAddress; readonly virtual: PciAddress }
   | { readonly event: 'returned'; readonly report: ReturnReport }
-  | { readonly event: 'connected'; readonly aerHandler: boolean }
+  | { readonly event: 'connected'; readonly aerHandler: boolean; readonly frontEnd: FrontEndKind }
   /** A former process served the guest, and this one goes on; `connected`: its page is answered. */
   | { readonly event: 'resumed'; readonly functions: number; readonly connected: boolean }
   | { readonly event: 'foreign'; readonly state: XenbusState }
@@ -29,6 +33,7 @@ export type PcibackEvent = { readonly guest: DomainId } & (
       readonly devfn: number;
       readonly error: unknown;
     }
+  | RecoveryEvent
 );
 
 /** The event as data that JSON can carry: errors with code, evidence and next step. */
@@ -51,7 +56,9 @@ function textOf(event: PcibackEvent): string {
     case 'returned':
       return `${guest}: ${describeReturn(event.report)}`;
     case 'connected':
-      return `${guest}: front end connected${event.aerHandler ? ', handles AER' : ''}`;
+      return `${guest}: front end connected${event.aerHandler ? ', handles AER' : ''}${
+        event.frontEnd === 'fixed' ? ', takes no changes while it runs' : ''
+      }`;
     case 'resumed': {
       const { functions, connected } = event;
       const what = `${functions} ${functions === 1 ? 'function' : 'functions'}`;
@@ -71,8 +78,32 @@ function textOf(event: PcibackEvent): string {
     }
     case 'operation_failed':
       return `${guest}: ${COMMAND_NAMES[event.command] ?? `command ${event.command}`} for virtual function 0x${event.devfn.toString(16)} failed: ${reasonOf(event.error)}`;
+    case 'error': {
+      const { address, report } = event;
+      const which = report.errors.length === 0 ? '' : ` (${report.errors.join(', ')})`;
+      const whose = report.address.equals(address) ? 'it' : report.address;
+      return `${guest}: ${address}: ${whose} reported a ${SEVERITY_TEXT[report.severity]} error${which}; recovery begins`;
+    }
+    case 'recovery_step':
+      return `${guest}: ${event.address}: ${event.step}: ${event.answer}`;
+    case 'recovered':
+      return `${guest}: ${event.address} is recovered`;
+    case 'recovery_failed':
+      return `${guest}: ${event.address} was not recovered (${event.why}): ${ERROR_POLICY_TEXT[event.policy]}`;
   }
 }
+
+const SEVERITY_TEXT: Readonly<Record<ErrorSeverity, string>> = {
+  correctable: 'correctable',
+  non_fatal: 'non-fatal',
+  fatal: 'fatal',
+};
+
+const ERROR_POLICY_TEXT: Readonly<Record<ErrorPolicy, string>> = {
+  'take-back': 'taken away from it',
+  'kill-guest': 'the tool stack is told to end the guest',
+  ignore: 'left to it as it is',
+};
 
 function describeReturn({ address, reset, differing, unsettled, quarantined }: ReturnReport): string {
   const parts = [

@@ -1,6 +1,13 @@
 /** One function in a guest's hands: its lease, the configuration space that the guest sees, its interrupts. */
-import { decodeBits, type ConfigImage, type ConfigSpace } from '../function/index.js';
-import { CapabilityId, capabilityOffsets, Header, type PciAddress } from '../pci/index.js';
+import {
+  decodeBits,
+  saveState,
+  setDecoding,
+  type ConfigImage,
+  type ConfigSpace,
+  type SavedState,
+} from '../function/index.js';
+import { CapabilityId, capabilityOffsets, CommandBit, Header, type PciAddress } from '../pci/index.js';
 import type { Lease } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import type { Pirq, XenPlatform } from '../xen/platform.js';
@@ -43,6 +50,8 @@ export class ExportedFunction {
   readonly lease: Lease;
   readonly config: ConfigImage;
   readonly interrupts: GuestInterrupts;
+  /** What the hardware's registers held when the guest got it. */
+  readonly atExport: SavedState;
   readonly #platform: XenPlatform;
   readonly #life: ExportLife;
   #memory: ExportMemory;
@@ -93,11 +102,13 @@ export class ExportedFunction {
       },
     });
     if (life.former !== undefined) this.#resume(life.former, base);
-    if (this.#memory.stage !== 'preparing') return;
-    silencePme(base);
-    // Kept disabled while the function was in the pool.
-    this.interrupts.setIntxDisabled(false);
-    this.#save({ stage: 'given' });
+    if (this.#memory.stage === 'preparing') {
+      silencePme(base);
+      // Kept disabled while the function was in the pool.
+      this.interrupts.setIntxDisabled(false);
+      this.#save({ stage: 'given' });
+    }
+    this.atExport = saveState(base);
   }
 
   /** It is on its way back from now on: no later process puts it into the guest's hands again. */
@@ -161,6 +172,18 @@ export class ExportedFunction {
         this.#save({ decoding: false });
       },
     });
+  }
+
+  /**
+   * After a reset and the return of configuration space: what of the guest's doing is not in those registers, or may not
+   * have been read from them.
+   */
+  restoreGuestState(): void {
+    const { function: fn } = this.lease;
+    const decoding = CommandBit.io | CommandBit.memory;
+    if ((this.config.read(Header.command, 2) & decoding) !== 0) setDecoding(fn.config, fn.regions, true);
+    this.interrupts.restore();
+    silencePme(fn.config);
   }
 }
 

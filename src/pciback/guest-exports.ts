@@ -198,9 +198,10 @@ export class GuestExports {
     });
   }
 
-  async takeBack(exported: ExportedFunction): Promise<void> {
+  /** `distrust`: nobody gets it after this guest, for that reason. */
+  async takeBack(exported: ExportedFunction, distrust?: string): Promise<void> {
     this.#offTheBus(exported);
-    await this.#giveBack(exported.lease);
+    await this.#giveBack(exported.lease, distrust);
   }
 
   /** First: the guest must not reach a function that is on its way back, whichever process takes it back. */
@@ -241,8 +242,8 @@ export class GuestExports {
     }
   }
 
-  async #giveBack(lease: Lease): Promise<void> {
-    const report = await lease.giveBack();
+  async #giveBack(lease: Lease, distrust?: string): Promise<void> {
+    const report = await lease.giveBack(distrust);
     this.#noting(report.address, () => {
       this.#record.drop(report.address);
     });

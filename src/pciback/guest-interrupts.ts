@@ -241,6 +241,23 @@ export class GuestInterrupts {
     return { kind: 'msix', function: address, entry, tableBar: this.#tableBar };
   }
 
+  /** After a reset of the function: what is on is on again, with the same pirqs. */
+  restore(): void {
+    const { mode } = this;
+    this.setIntxDisabled(mode !== 'off');
+    if (mode === 'off') return;
+    const capability = mode === 'msi' ? this.#msi : this.#msix;
+    if (capability === undefined) return;
+    // As at the start: Xen fills in what a vector needs while none can fire.
+    if (mode === 'msix') this.#setMsixControl(capability, MsixControl.enable | MsixControl.maskAll);
+    this.#platform.pirqs.restore(this.#guest, this.#function.address);
+    if (mode === 'msix') this.#setMsixControl(capability, MsixControl.enable);
+    else {
+      const at = capability + CONTROL;
+      this.#config.write(at, 2, this.#config.read(at, 2) | MsiControl.enable);
+    }
+  }
+
   #refusal(errno: InterruptRefusal, why: string): InterruptRefusedError {
     return new InterruptRefusedError(this.#function.address, errno, why);
   }

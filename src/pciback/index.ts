@@ -8,8 +8,15 @@ export { describeEvent, eventData, type PcibackEvent } from './events.js';
 export { ExportedFunction, type ExportLife, type RefusedWrite } from './exported-function.js';
 export { GuestRecord, type ExportRecord, type GuestRecords, type InterruptsRecord } from './guest-record.js';
 export { FileGuestRecords, MemoryGuestRecords } from './guest-record-files.js';
+export { type FrontEndKind } from './front-end-kind.js';
 export { OperationHandler } from './operation-handler.js';
 export { Pciback, XEN_HOLDER, type PcibackOptions } from './pciback.js';
 export { DEFAULT_POLICY, type Policy, type PolicyRule } from './policy.js';
+export {
+  DEFAULT_RECOVERY,
+  ERROR_POLICIES,
+  type ErrorPolicy,
+  type RecoveryOptions,
+} from './recovery-options.js';
 export { StageClock, type Stage } from './stage-clock.js';
 export { VirtualBus } from './virtual-bus.js';

@@ -49,7 +49,7 @@ export class OperationHandler {
     if (!page.active) return false;
     const operation = this.#operation;
     const clock = this.#clock;
-    if (clock === undefined) {
+    if (clock === undefined || !clock.due()) {
       page.copyRequest(operation);
       this.#execute(operation);
       return this.#reply(operation);

@@ -5,6 +5,7 @@ import {
   backendPath,
   backendRoot,
   ExportState,
+  FEATURE_RECONFIGURE,
   frontendPath,
   MAX_FUNCTIONS,
   numbered,
@@ -122,6 +123,11 @@ export class PairKeys {
     });
   }
 
+  /** Tells the tool stack, as Linux's back end does, that the guest must end: it has not recovered a function. */
+  writeRecoveryFailed(): Promise<boolean> {
+    return this.write({ aerState: 'aerfail' });
+  }
+
   /**
    * Removes our directory, and the parents that it leaves empty. For a guest that is no more: libxl gives up on a pair
    * that never connected and leaves it behind.
@@ -169,18 +175,25 @@ export class PairKeys {
   }
 
   /** What the front end published, checked. @throws {FrontendKeysError} */
-  async connection(): Promise<{ readonly page: GrantReference; readonly port: EventPort }> {
-    const [page, port, magic] = await this.#store.transaction(async (tx) =>
+  async connection(): Promise<{
+    readonly page: GrantReference;
+    readonly port: EventPort;
+    /** It says that it takes changes while it runs. */
+    readonly reconfigures: boolean;
+  }> {
+    const [page, port, magic, reconfigures] = await this.#store.transaction(async (tx) =>
       discard([
         await tx.read(`${this.#front}/pci-op-ref`),
         await tx.read(`${this.#front}/event-channel`),
         await tx.read(`${this.#front}/magic`),
+        await tx.read(`${this.#front}/${FEATURE_RECONFIGURE}`),
       ] as const),
     );
     if (magic !== PCIIF_MAGIC) throw new FrontendKeysError(this.guest, 'magic', magic, `"${PCIIF_MAGIC}"`);
     return {
       page: this.#number('pci-op-ref', page) as GrantReference,
       port: this.#number('event-channel', port) as EventPort,
+      reconfigures: reconfigures === '1',
     };
   }
 

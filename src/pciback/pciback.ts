@@ -1,4 +1,5 @@
 /** The back end of a whole host: one {@link Backend} for each guest that has a PCI pair with us. */
+import type { ErrorReports } from '../function/index.js';
 import type { PciAddress } from '../pci/index.js';
 import { parseDomainId, type DomainId } from '../xen/domain.js';
 import type { Pool } from '../pool/index.js';
@@ -9,7 +10,9 @@ import { Backend, type BackendContext } from './backend.js';
 import type { PcibackEvent } from './events.js';
 import type { GuestRecords } from './guest-record.js';
 import { MemoryGuestRecords } from './guest-record-files.js';
+import type { FrontEndKind } from './front-end-kind.js';
 import { DEFAULT_POLICY, type Policy } from './policy.js';
+import { DEFAULT_RECOVERY, type RecoveryOptions } from './recovery-options.js';
 import type { StageClock } from './stage-clock.js';
 
 /** Driver that keeps functions for Xen guests on Linux; libxl looks for it in sysfs. */
@@ -24,6 +27,10 @@ export interface PcibackOptions {
   /** What a later process goes on from; absent where guests end with this one. */
   readonly records?: GuestRecords;
   readonly onEvent?: (event: PcibackEvent) => void;
+  /** The machine's error reports, where it has them: guests are asked to recover their functions. */
+  readonly errors?: ErrorReports | undefined;
+  /** What is not given is as in {@link DEFAULT_RECOVERY}. */
+  readonly recovery?: Partial<RecoveryOptions>;
   /** Measures operations by stage; costs a little on each. */
   readonly clock?: StageClock;
 }
@@ -33,6 +40,7 @@ export class Pciback implements AsyncDisposable {
   readonly #root: string;
   readonly #backends = new Map<DomainId, Backend>();
   #watches: readonly Watch[] = [];
+  #errors: Disposable | undefined;
 
   private constructor(options: PcibackOptions) {
     this.#context = {
@@ -44,6 +52,7 @@ export class Pciback implements AsyncDisposable {
       wrap: (config) => options.clock?.measured(config) ?? config,
       onEvent: options.onEvent ?? (() => undefined),
       clock: options.clock,
+      recovery: { ...DEFAULT_RECOVERY, ...options.recovery },
     };
     this.#root = backendRoot(options.platform.domain);
   }
@@ -60,6 +69,11 @@ export class Pciback implements AsyncDisposable {
       await store.watch(pciback.#root, (path) => pciback.#changed(path)),
       await store.watch(RELEASE_DOMAIN, () => pciback.#domainReleased()),
     ];
+    pciback.#errors = options.errors?.onError((report) => {
+      // The hardware has dealt with it.
+      if (report.severity === 'correctable') return;
+      for (const backend of pciback.guests) backend.errorReported(report);
+    });
     await resumed;
     return pciback;
   }
@@ -110,6 +124,11 @@ export class Pciback implements AsyncDisposable {
     return this.#backends.get(guest)?.refusal(address);
   }
 
+  /** What the guest's front end can take; undefined before it connects to us, and where another back end has the pair. */
+  frontEnd(guest: DomainId): FrontEndKind | undefined {
+    return this.#backends.get(guest)?.frontEnd;
+  }
+
   async #changed(path: string): Promise<void> {
     const [guest] = path.slice(this.#root.length + 1).split('/');
     if (path !== this.#root && guest !== undefined && guest !== '') {
@@ -150,6 +169,7 @@ export class Pciback implements AsyncDisposable {
    * their configuration space does not answer.
    */
   async leave(): Promise<void> {
+    this.#errors?.[Symbol.dispose]();
     await Promise.allSettled(this.#watches.map((watch) => watch.unwatch()));
     await Promise.all(this.guests.map((backend) => backend.leave()));
     this.#backends.clear();
@@ -157,6 +177,7 @@ export class Pciback implements AsyncDisposable {
 
   /** Takes back what every guest has. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#errors?.[Symbol.dispose]();
     // When the store is gone, the watches are too; the functions must come back all the same.
     await Promise.allSettled(this.#watches.map((watch) => watch.unwatch()));
     await Promise.all(this.guests.map((backend) => backend.stop()));

@@ -29,8 +29,11 @@ export interface Lease {
   readonly function: PciFunction;
   readonly taker: string;
   readonly ledger: Ledger;
-  /** Settles the ledger, resets and restores the function, and makes it free. The second call gives the same report. */
-  giveBack(): Promise<ReturnReport>;
+  /**
+   * Settles the ledger, resets and restores the function, and makes it free; with `distrust` it goes into quarantine
+   * for that reason, however well it came back. The second call gives the same report.
+   */
+  giveBack(distrust?: string): Promise<ReturnReport>;
 }
 
 export type PoolState =
@@ -274,22 +277,28 @@ export class Pool {
   #lease(member: Member, fn: PciFunction, taker: string, saved: SavedState, held: Held): Lease {
     const ledger = new Ledger();
     let returned: Promise<ReturnReport> | undefined;
-    const giveBack = async () => {
+    const giveBack = async (distrust: string | undefined) => {
       member.returning = true;
       try {
-        return await this.#return(member, fn, saved, ledger);
+        return await this.#return(member, fn, saved, ledger, distrust);
       } finally {
         member.returning = false;
         member.held = undefined;
         held.release();
       }
     };
-    return { function: fn, taker, ledger, giveBack: () => (returned ??= giveBack()) };
+    return { function: fn, taker, ledger, giveBack: (distrust) => (returned ??= giveBack(distrust)) };
   }
 
-  async #return(member: Member, fn: PciFunction, saved: SavedState, ledger: Ledger): Promise<ReturnReport> {
+  async #return(
+    member: Member,
+    fn: PciFunction,
+    saved: SavedState,
+    ledger: Ledger,
+    distrust: string | undefined,
+  ): Promise<ReturnReport> {
     const report = await comeBack(fn, saved, ledger);
-    const { quarantined } = report;
+    const quarantined = report.quarantined ?? distrust;
     let { unsettled } = report;
     const { taken: _taken, ...record } = member.record;
     // Remembered on disk: the next owner must not take a broken one for sound.
@@ -300,7 +309,7 @@ export class Pool {
       unsettled = [...unsettled, `remembering that it is back: ${messageOf(error)}`];
     }
     member.state = stateOf(member.record);
-    return { ...report, unsettled };
+    return { ...report, quarantined, unsettled };
   }
 
   async #rollBack(record: ClaimRecord, cause: unknown): Promise<void> {

@@ -27,6 +27,12 @@ export interface EventChannel {
   close(): void;
 }
 
+/**
+ * Handles an event of the other end. @returns true when it had asked for something and was answered: it is likely to
+ * ask again soon, and the platform may call once more before it sleeps, without an event.
+ */
+export type OnEvent = () => boolean;
+
 /** An interrupt of a function that is to be delivered to a guest. */
 export type InterruptRoute =
   | { readonly kind: 'intx'; readonly gsi: number }
@@ -59,6 +65,11 @@ export interface Pirqs {
    * its next step. `known` are all pirqs of messages that the guest has besides. @throws {XenCallError}
    */
   unmapForgotten(guest: DomainId, route: MessageRoute, known: ReadonlySet<Pirq>): void;
+  /**
+   * Writes the addresses and data of a function's messages into the function again: a reset has cleared them.
+   * @throws {XenCallError}
+   */
+  restore(guest: DomainId, fn: PciAddress): void;
 }
 
 /** To whom the IOMMU gives a function. */
@@ -105,7 +116,7 @@ export interface XenPlatform extends AsyncDisposable {
    * Binds to a port that the other domain allocated for us. `onEvent` is called on the event loop; the channel is
    * unmasked again after it returns, so a storm cannot outrun it. @throws {XenCallError}
    */
-  bindChannel(peer: DomainId, port: EventPort, onEvent: () => void): EventChannel;
+  bindChannel(peer: DomainId, port: EventPort, onEvent: OnEvent): EventChannel;
   readonly permissions: GuestPermissions;
   readonly pirqs: Pirqs;
   readonly assignment: Assignment;
@@ -128,6 +139,11 @@ export interface OfferedChannel {
    * @returns false when it has passed.
    */
   wait(milliseconds: number): boolean;
+  /**
+   * Calls `onEvent` on the event loop after the other end has notified, until {@link close}; once. What {@link wait}
+   * has seen need not be told again.
+   */
+  listen(onEvent: () => void): void;
   close(): void;
 }
 

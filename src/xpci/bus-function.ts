@@ -11,6 +11,7 @@ import { CapabilityId, capabilityOffsets, Header, type PciAddress } from '../pci
 import { Command, OperationError } from '../xen/pciif/index.js';
 import type { GuestPlatform } from '../xen/platform.js';
 import { sizeRegions } from './bar-sizing.js';
+import { FunctionErrors } from './function-errors.js';
 import { FunctionInterrupts } from './function-interrupts.js';
 import { describeError, type Operations } from './operations.js';
 
@@ -29,12 +30,15 @@ export interface BusFunctionContext {
   /** Most MSI-X vectors that are enabled together. */
   readonly msixVectors: number;
   readonly onVanish: VanishListener;
+  /** Told of a handler of errors that threw. */
+  readonly onHandlerFailure: (step: string, error: unknown) => void;
 }
 
 /** Its configuration space is the raw one: no check of range or alignment. All ones once the function has left. */
 export class BusFunction implements ConfigSpace {
   readonly address: PciAddress;
   readonly interrupts: FunctionInterrupts | undefined;
+  readonly errors: FunctionErrors;
   readonly #context: BusFunctionContext;
   readonly #onLeave = new Set<() => void>();
   #left = false;
@@ -44,6 +48,7 @@ export class BusFunction implements ConfigSpace {
   constructor(address: PciAddress, context: BusFunctionContext) {
     this.address = address;
     this.#context = context;
+    this.errors = new FunctionErrors(address, context.onHandlerFailure);
     const { pirqs } = context.platform;
     this.interrupts = pirqs && new FunctionInterrupts(this, context.operations, pirqs, context.msixVectors);
   }

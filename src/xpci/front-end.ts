@@ -140,8 +140,11 @@ export class FrontEnd {
   async #publish(pair: PairView): Promise<void> {
     // Not at InitWait: a back end that looks at us only while it is Initialised (NetBSD's) would miss it.
     if (pair.back !== XenbusState.initialised) return;
-    const operations = Operations.open(this.#platform, pair.backend, this.#operationMs, (error) => {
-      this.#bus.lose(error);
+    const operations = Operations.open(this.#platform, pair.backend, this.#operationMs, {
+      onSilence: (error) => {
+        this.#bus.lose(error);
+      },
+      onErrorRequest: (at, step) => this.#bus.answerError(at, step),
     });
     this.#operations = operations;
     this.#phase = 'published';

@@ -1,11 +1,17 @@
 /** The functions that the back end answers for now, and the search for them. */
-import { ConfigAccessError, FunctionNotFoundError, type FunctionSummary } from '../function/index.js';
+import {
+  ConfigAccessError,
+  FunctionNotFoundError,
+  type ErrorAnswer,
+  type FunctionSummary,
+} from '../function/index.js';
 import { PciAddress, type OpenslotError, type RootBus } from '../pci/index.js';
 import { Command, OperationError } from '../xen/pciif/index.js';
 import type { GuestPlatform } from '../xen/platform.js';
 import { BusFunction } from './bus-function.js';
 import { ChangeFeed } from './changes.js';
 import { BackEndGoneError } from './errors.js';
+import type { AnswerRequest } from './error-requests.js';
 import type { Operations } from './operations.js';
 import { XpciFunction } from './xpci-function.js';
 
@@ -81,6 +87,9 @@ export class GuestBus {
       onVanish: () => {
         this.#vanished(fn, new BackEndGoneError(address, 'the back end has no such function any more'));
       },
+      onHandlerFailure: (step, error) => {
+        this.changes.tell({ change: 'failed', doing: `${step} of ${address}`, error });
+      },
     });
     try {
       const summary = fn.summary();
@@ -93,6 +102,13 @@ export class GuestBus {
     }
     this.changes.tell({ change: 'attached', address });
   }
+
+  /** The back end asks about a place of the bus, which may be any. */
+  readonly answerError: AnswerRequest = async ({ domain, bus, devfn }, step): Promise<ErrorAnswer> => {
+    if (domain > 0xffff || bus > 0xff || devfn > 0xff) return 'none';
+    const place = this.#places.get(PciAddress.fromDevfn(domain, bus, devfn).sbdf);
+    return place === undefined ? 'none' : place.fn.errors.answer(step);
+  };
 
   /** The tool stack takes the function away. While the back end still answers, its interrupts are switched off there. */
   detach(address: PciAddress, backEndAnswers: boolean): void {

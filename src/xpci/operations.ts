@@ -1,7 +1,7 @@
 /** Operations over the shared page: one at a time, each bounded. */
 import type { PciAddress } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
-import { COMMAND_NAMES, FrontPage, OPERATION_ERROR_NAMES } from '../xen/pciif/index.js';
+import { COMMAND_NAMES, FrontAerPage, FrontPage, OPERATION_ERROR_NAMES } from '../xen/pciif/index.js';
 import type {
   EventPort,
   GrantedPage,
@@ -9,6 +9,7 @@ import type {
   GuestPlatform,
   OfferedChannel,
 } from '../xen/platform.js';
+import { ErrorRequests, type AnswerRequest } from './error-requests.js';
 import { BackEndSilentError } from './errors.js';
 
 /** What the back end's error number says, as the end of a text. */
@@ -19,6 +20,12 @@ export function describeError(error: number): string {
 
 /** Told once when an operation stays unanswered. */
 export type SilenceListener = (error: BackEndSilentError) => void;
+
+/** Who hears of what comes from the back end besides answers. */
+export interface OperationsListener {
+  readonly onSilence: SilenceListener;
+  readonly onErrorRequest: AnswerRequest;
+}
 
 /**
  * Our end of the page and of the event channel. The answer of the last operation stands in {@link error} and
@@ -37,6 +44,7 @@ export class Operations implements Disposable {
   readonly #page: FrontPage;
   readonly #limit: number;
   readonly #onSilence: SilenceListener;
+  readonly #requests: ErrorRequests;
   #silence: BackEndSilentError | undefined;
   #closed = false;
 
@@ -44,13 +52,19 @@ export class Operations implements Disposable {
     granted: GrantedPage,
     channel: OfferedChannel,
     milliseconds: number,
-    onSilence: SilenceListener,
+    { onSilence, onErrorRequest }: OperationsListener,
   ) {
     this.#granted = granted;
     this.#channel = channel;
     this.#page = new FrontPage(granted.bytes);
     this.#limit = milliseconds;
     this.#onSilence = onSilence;
+    this.#requests = new ErrorRequests(new FrontAerPage(granted.bytes), onErrorRequest, () => {
+      channel.notify();
+    });
+    channel.listen(() => {
+      this.#requests.look();
+    });
     this.reference = granted.reference;
     this.port = channel.port;
   }
@@ -60,13 +74,13 @@ export class Operations implements Disposable {
     platform: GuestPlatform,
     peer: DomainId,
     milliseconds: number,
-    onSilence: SilenceListener,
+    listener: OperationsListener,
   ): Operations {
     const granted = platform.sharePage(peer);
     let channel: OfferedChannel | undefined;
     try {
       channel = platform.offerChannel(peer);
-      return new Operations(granted, channel, milliseconds, onSilence);
+      return new Operations(granted, channel, milliseconds, listener);
     } catch (cause) {
       channel?.close();
       granted.close();
@@ -94,6 +108,8 @@ export class Operations implements Disposable {
     if (page.pending && !this.#answered(command)) return false;
     this.error = page.error;
     this.value = page.value;
+    // The wait for the answer may have taken the event of a request with it.
+    this.#requests.look();
     return true;
   }
 
@@ -133,6 +149,7 @@ export class Operations implements Disposable {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#requests.close();
     this.#channel.close();
     this.#granted.close();
   }

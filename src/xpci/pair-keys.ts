@@ -3,6 +3,7 @@ import { notations, type Notation, type PciAddress, type RootBus } from '../pci/
 import { parseDomainId, type DomainId } from '../xen/domain.js';
 import {
   ExportState,
+  FEATURE_RECONFIGURE,
   frontendPath,
   MAX_FUNCTIONS,
   numbered,
@@ -67,6 +68,7 @@ export class PairKeys {
       await tx.write(`${this.front}/pci-op-ref`, String(page));
       await tx.write(`${this.front}/event-channel`, String(port));
       await tx.write(`${this.front}/magic`, PCIIF_MAGIC);
+      await tx.write(`${this.front}/${FEATURE_RECONFIGURE}`, '1');
       await tx.write(`${this.front}/state`, String(XenbusState.initialised));
       return true;
     });

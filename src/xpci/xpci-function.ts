@@ -13,6 +13,8 @@ import {
   type ConfigWidth,
   type Dma,
   type DmaBuffer,
+  type ErrorHandlers,
+  type ErrorRecovery,
   type Interrupts,
   type InterruptSource,
   type InterruptStream,
@@ -128,6 +130,20 @@ export class XpciFunction implements PciFunction {
       new ResetError('RESET_UNAVAILABLE', this.address, 'a guest cannot; the back end does at detach'),
     );
   }
+
+  readonly errors: ErrorRecovery = {
+    handle: (handlers: ErrorHandlers): Disposable => {
+      if (!this.#open) throw new FunctionClosedError(this.address);
+      const handling = this.#fn.errors.handle(handlers);
+      const own: Disposable = {
+        [Symbol.dispose]: () => {
+          this.#opened.delete(own);
+          handling[Symbol.dispose]();
+        },
+      };
+      return this.#keep(own);
+    },
+  };
 
   #ownInterrupts(interrupts: FunctionInterrupts): Interrupts {
     return {

@@ -100,6 +100,12 @@ describe(
       assert.equal(existsSync(join(runtime, 'linux.sock')), false);
     });
 
+    test('a policy for errors that nobody reports is refused', () => {
+      const { status, stderr } = openslot('serve', '--on', 'linux', '--on-error', 'ignore');
+      assert.deepEqual([status, /^error ERRORS_NOT_REPORTED: /.test(stderr)], [1, true], stderr);
+      assert.equal(openslot('serve', '--on-error', 'panic').status, 2);
+    });
+
     test('as JSON, a refusal has code, evidence and next', () => {
       const { error } = JSON.parse(openslot('claim', 'fe:1f.7', '--json').stderr) as {
         error: { code: string; evidence: object; next: string };

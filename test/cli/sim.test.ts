@@ -172,6 +172,23 @@ describe('a second terminal', () => {
     assert.match(openslot('list').stdout, /^0000:01:00\.0 .* free /m);
   });
 
+  test('is refused changes of a guest that takes none while it runs, and shown which one that is', async () => {
+    const program = fileURLToPath(new URL('../guests/strict.js', import.meta.url));
+    assert.equal(openslot('guest', 'run', program, 'sleeps', '--paused').status, 0);
+    assert.match(openslot('attach', 'strict', '01:00.0,seize=1').stdout, /it is paused/);
+    assert.equal(openslot('guest', 'unpause', 'strict').status, 0);
+    await owner.says(/front end connected, takes no changes while it runs$/);
+    assert.match(openslot('list').stdout, /^0000:01:00\.0 .* guest \d+ fixed /m);
+    const attach = openslot('attach', 'strict', '02:00.0,seize=1');
+    assert.equal(attach.status, 1);
+    assert.match(attach.stderr, /FRONT_END_FIXED[\s\S]*xl create -p[\s\S]*--force/);
+    assert.match(openslot('detach', 'strict', '01:00.0').stderr, /FRONT_END_FIXED/);
+    const detach = openslot('detach', '--force', 'strict', '01:00.0');
+    assert.match(detach.stdout, /is back from guest strict \(\d+\), which was not asked/);
+    assert.match(openslot('attach', '--force', 'strict', '01:00.0').stderr, /GUEST_GONE|GUEST_SILENT/);
+    await owner.says(/^guest \d+: strict has crashed: panic: bad backend state 7/);
+  });
+
   test('is told when a program is none, and asks guests to end', async () => {
     const file = join(runtime, 'none.mjs');
     writeFileSync(file, 'export const nothing = 1;');
@@ -235,7 +252,7 @@ describe('a second terminal', () => {
     const killed = new Owner('serve');
     await killed.says(/^ready/);
     await killed.end('SIGKILL');
-    const next = new Owner('serve', '--json');
+    const next = new Owner('serve', '--json', '--on-error', 'kill-guest');
     await next.says(/"event":"ready"/);
     assert.match(openslot('list').stdout, /^0000:01:00\.0 .* edu /m);
     assert.equal(await next.end('SIGINT'), 0);

@@ -1,9 +1,16 @@
 /** An embedded host for tests: a simulated machine, guests that run programs of `test/guests`, and what they report. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import { EmbeddedHost, type GuestInfo, type GuestOptions, type HostEvent } from '../../src/admin/index.js';
+import {
+  EmbeddedHost,
+  type EmbeddedHostOptions,
+  type GuestInfo,
+  type GuestOptions,
+  type HostEvent,
+} from '../../src/admin/index.js';
 import { parseMachine, SimMachine, type SimOptions } from '../../src/machines/sim/index.js';
 import { notations, type PciAddress } from '../../src/pci/index.js';
+import type { DomainEnd } from '../../src/xen/local/index.js';
 import { until } from '../until.js';
 
 export class TestHost implements AsyncDisposable {
@@ -20,7 +27,7 @@ export class TestHost implements AsyncDisposable {
   /** Without a description it is the machine of users. `patience` is that of the tool stack, in milliseconds. */
   static async start(
     description?: string,
-    { patience, ...options }: SimOptions & { readonly patience?: number } = {},
+    { patience, recovery, ...options }: SimOptions & Pick<EmbeddedHostOptions, 'patience' | 'recovery'> = {},
   ): Promise<TestHost> {
     const machine = new SimMachine(
       description === undefined ? undefined : parseMachine(description),
@@ -31,6 +38,7 @@ export class TestHost implements AsyncDisposable {
       machine,
       onEvent: (event) => events.push(event),
       ...(patience === undefined ? {} : { patience }),
+      ...(recovery === undefined ? {} : { recovery }),
     });
     return new TestHost(host, machine, events);
   }
@@ -51,10 +59,22 @@ export class TestHost implements AsyncDisposable {
     return guest;
   }
 
-  attach(guest: GuestInfo, text: string) {
+  /** As {@link run}, but the guest starts when it has its functions. */
+  async runCold(
+    program: string,
+    functions: readonly string[],
+    options: Omit<GuestOptions, 'file'> = {},
+  ): Promise<GuestInfo> {
+    const guest = await this.run(program, functions, { ...options, paused: true });
+    await this.host.guests.unpause(guest.domain);
+    return guest;
+  }
+
+  attach(guest: GuestInfo, text: string, force = false) {
     return this.host.attachments.attach(
       guest.domain,
       notations.xlSpec.parse(text.includes(',') ? text : `${text},seize=1`),
+      { force },
     );
   }
 
@@ -68,6 +88,18 @@ export class TestHost implements AsyncDisposable {
     let value: string | undefined;
     await this.until(`${path} of ${guest.name}`, () => (value = this.host.store.read(path)) !== undefined);
     return value ?? '';
+  }
+
+  /** How a guest has ended, once nothing of it is left; also when that was before the question. */
+  async ended({ domain, name }: GuestInfo): Promise<DomainEnd> {
+    let end: DomainEnd | undefined;
+    await this.until(`the end of ${name}`, () => {
+      for (const { of, event } of this.events.filter((one) => one.of === 'guest'))
+        if (of === 'guest' && event.guest === domain && event.event === 'ended') end = event.end;
+      return end !== undefined && !this.host.guests.list().some((one) => one.domain === domain);
+    });
+    assert.ok(end !== undefined);
+    return end;
   }
 
   until(what: string, condition: () => boolean): Promise<void> {

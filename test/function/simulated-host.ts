@@ -207,6 +207,8 @@ export class SimulatedHost implements Machine {
   readonly sim: SimMachine;
   readonly drivers: WatchedDrivers;
   readonly devices = new Map<number, SimulatedDevice>();
+  /** What happens, on this host, whenever somebody resets a function: somebody presses its slot's button. */
+  onReset: ((address: PciAddress) => void) | undefined;
 
   /** Nothing is bound at the start. Shapes of one slot are functions of one device. */
   constructor(...placed: readonly (PlacedShape | PlacedBridge)[]) {
@@ -263,7 +265,13 @@ export class SimulatedHost implements Machine {
   }
 
   open(address: PciAddress): PciFunction {
-    return this.sim.open(address);
+    const fn = this.sim.open(address);
+    const reset = fn.reset.bind(fn);
+    fn.reset = () => {
+      this.onReset?.(address);
+      return reset();
+    };
+    return fn;
   }
 
   [Symbol.dispose](): void {

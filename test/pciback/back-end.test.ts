@@ -4,8 +4,6 @@ import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { PcibackEvent } from '../../src/pciback/index.js';
-import type { OpenslotError } from '../../src/pci/index.js';
-import { disk, edu } from '../function/shapes.js';
 import { checkProperty } from '../kept-seeds.js';
 import { treeText } from '../xen/store/tree-text.js';
 import {
@@ -15,32 +13,7 @@ import {
   toolStackDetaches,
   toolStackForgets,
 } from './front-end.js';
-import { ServedHost } from './served-host.js';
-
-const DISK = '0000:00:08.0';
-const EDU = '0000:00:05.0';
-const NOTHING_OPEN = { pages: 0, channels: 0 };
-
-class ServingHost extends ServedHost {
-  static async start(): Promise<ServingHost> {
-    const host = new ServingHost([disk(), edu()]);
-    await host.claimAll();
-    await host.serve();
-    return host;
-  }
-
-  failures(): readonly OpenslotError[] {
-    return this.events.flatMap((event) => (event.event === 'failed' ? [event.error as OpenslotError] : []));
-  }
-
-  states(): readonly string[] {
-    return this.pool.list().map(({ state }) => state);
-  }
-
-  get resets(): number {
-    return this.machine.device(disk().address).resets;
-  }
-}
+import { DISK, EDU, NOTHING_OPEN, ServingHost } from './serving-host.js';
 
 describe('one guest', () => {
   test('from created to connected, its reads, an orderly close, and nothing left', async () => {
@@ -80,49 +53,6 @@ describe('one guest', () => {
     assert.deepEqual(platform.mapped, []);
   });
 
-  test('libxl lists the functions of a new guest one by one: all are there when the guest connects', async () => {
-    await using all = await ServingHost.start();
-    const { store } = all.platform;
-    await toolStackCreates(store, 1, [DISK]);
-    const front = all.front(1);
-    await front.backState(3);
-    await toolStackAttaches(store, 1, EDU);
-    await all.settled(() => all.states().every((one) => one === 'taken'));
-    await all.settled(() => all.server.read(`${front.back}/state-1`) === '3');
-    assert.equal((await front.backKeys())['state'], '3');
-    await front.connect();
-    assert.deepEqual([front.read(0, 0, 4).value, front.read(8, 0, 4).value], [0x0010_1b36, 0x11e8_1234]);
-  });
-
-  test('one that cannot be exported before the guest connects is told once, however often the guest speaks', async () => {
-    await using all = await ServingHost.start();
-    const { store } = all.platform;
-    await toolStackCreates(store, 1, [DISK]);
-    const front = all.front(1);
-    await front.backState(3);
-    await toolStackAttaches(store, 1, '0000:0a:00.0');
-    await all.settled(() => all.failures().length > 0);
-    for (let turn = 0; turn < 5; turn++) for (const state of ['2', '1']) await front.write({ state });
-    await front.connect();
-    assert.deepEqual(
-      all.failures().map(({ code }) => code),
-      ['FUNCTION_NOT_FOUND'],
-    );
-    assert.equal(front.read(0, 0, 4).value, 0x0010_1b36);
-  });
-
-  test('an entry that goes without a word is taken back: the guest does not answer, or has closed', async () => {
-    await using all = await ServingHost.start();
-    const { store } = all.platform;
-    await toolStackCreates(store, 1, [DISK, EDU]);
-    const front = all.front(1);
-    await front.connect();
-    await toolStackForgets(store, 1, DISK);
-    await all.settled(() => all.states()[1] === 'free');
-    assert.equal(front.read(0, 0, 4).error, -1);
-    assert.equal(front.read(8, 0, 4).value, 0x11e8_1234);
-  });
-
   test('hot attach and detach through states 7 and 8', async () => {
     await using all = await ServingHost.start();
     const { store } = all.platform;
@@ -155,39 +85,6 @@ describe('one guest', () => {
     assert.deepEqual(all.states(), ['taken', 'free']);
     await front.write({ state: '4' });
     await front.backState(4);
-  });
-
-  test('a guest that dies before it connected, and whose pair the tool stack forgets, leaves nothing', async () => {
-    await using all = await ServingHost.start();
-    const { server } = all;
-    const { store } = all.platform;
-    await toolStackCreates(store, 1, [DISK]);
-    await toolStackCreates(store, 2, [EDU]);
-    const [unborn, living] = [all.front(1), all.front(2)];
-    await unborn.backState(3);
-    await living.connect();
-    await store.remove('/local/domain/1');
-    await all.domain(1).destroy();
-    await all.settled(() => all.pciback.guests.length === 1);
-    assert.deepEqual(all.states(), ['taken', 'free']);
-    assert.equal(treeText(server, '/local/domain/0/backend').includes('pci/1'), false);
-    assert.equal(living.read(0, 0, 4).value, 0x11e8_1234);
-    await toolStackDestroys(store, 2);
-    await all.domain(2).destroy();
-    await all.settled(() => all.pciback.guests.length === 0);
-  });
-
-  test('when the store is lost, the functions come back all the same', async () => {
-    await using all = await ServingHost.start();
-    await toolStackCreates(all.platform.store, 1, [DISK]);
-    const front = all.front(1);
-    await front.connect();
-    all.server.cut();
-    await all.platform.store.closed;
-    await all.pciback[Symbol.asyncDispose]();
-    assert.deepEqual(all.states(), ['free', 'free']);
-    assert.deepEqual(all.platform.open, NOTHING_OPEN);
-    assert.equal(all.resets, 1);
   });
 
   test('detaching as libxl does, which moves later numbers down, takes the right function each time', async () => {
@@ -247,31 +144,6 @@ describe('one guest', () => {
     assert.ok(all.events.length - before <= 1, `${all.events.length - before} events`);
     await front.write({ state: '6' });
     await front.backState(6);
-  });
-
-  test('started again while its function is still on the way back: it waits, and gets it', async () => {
-    await using all = await ServingHost.start();
-    const open = all.machine.open.bind(all.machine);
-    // A reset that takes its time, as real ones do.
-    all.machine.open = (address) => {
-      const fn = open(address);
-      const reset = fn.reset.bind(fn);
-      fn.reset = async () => {
-        await sleep(60);
-        return reset();
-      };
-      return fn;
-    };
-    for (const guest of [1, 2, 2]) {
-      await toolStackCreates(all.platform.store, guest, [DISK]);
-      const front = all.front(guest);
-      await front.connect();
-      assert.equal(front.read(0, 0, 4).value, 0x0010_1b36);
-      await toolStackDestroys(all.platform.store, guest);
-    }
-    await all.settled(() => all.states()[1] === 'free');
-    assert.equal(all.resets, 3);
-    assert.deepEqual(all.failures(), []);
   });
 
   test('a pair that another back end serves is left alone', async () => {
@@ -345,38 +217,6 @@ describe('a guest that cannot be served', () => {
       assert.deepEqual(all.platform.open, NOTHING_OPEN);
     }
   });
-
-  test('a function that another guest has is refused, and the first keeps it', async () => {
-    await using all = await ServingHost.start();
-    await toolStackCreates(all.platform.store, 1, [DISK]);
-    const first = all.front(1);
-    await first.connect();
-    await toolStackCreates(all.platform.store, 2, [EDU, DISK]);
-    const second = all.front(2);
-    await second.backState(5);
-    assert.deepEqual(
-      all.failures().map(({ code }) => code),
-      ['FUNCTION_TAKEN'],
-    );
-    await all.settled(() => all.states()[0] === 'free');
-    assert.equal(first.read(0, 0, 4).value, 0x0010_1b36);
-  });
-
-  const wrongPairs: readonly [string, readonly string[], string][] = [
-    ['a function that is not there', ['0000:0a:00.0'], 'FUNCTION_NOT_FOUND'],
-    ['no address', ['somewhere'], 'BACKEND_KEYS_BAD'],
-  ];
-  for (const [name, devices, code] of wrongPairs) {
-    test(`${name}: told and closed`, async () => {
-      await using all = await ServingHost.start();
-      await toolStackCreates(all.platform.store, 1, devices);
-      await all.front(1).backState(5);
-      assert.deepEqual(
-        all.failures().map((error) => error.code),
-        [code],
-      );
-    });
-  }
 });
 
 test('property: stopped at any moment, nothing stays open and every function is back', async () => {

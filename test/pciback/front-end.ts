@@ -6,7 +6,10 @@ import { frontendPath, backendPath, Command } from '../../src/xen/pciif/index.js
 import type { GrantedPage, GuestPlatform, OfferedChannel, XenPlatform } from '../../src/xen/platform.js';
 import { discard, type XenStore } from '../../src/xen/store/index.js';
 import { permissions } from '../xen/store/tree-text.js';
-import { SharedPageGuest, type Reply } from './shared-page-guest.js';
+import { SharedPageGuest, WORD, type Reply } from './shared-page-guest.js';
+
+/** Flag of the page: the guest handles AER. */
+const AER_HANDLER = 2;
 
 /** What libxl writes at `xl create`, in one transaction. */
 export async function toolStackCreates(
@@ -93,48 +96,20 @@ export async function toolStackForgets(store: XenStore, guest: number, device: s
   await pair.forget([notations.xenstore.parse(device)]);
 }
 
-export class FrontEnd {
+/** What a guest can see of the back end, and what a test can besides. */
+export class BackEndSeen {
   readonly guest: DomainId;
-  readonly page: SharedPageGuest;
-  readonly store: XenStore;
   readonly #host: XenPlatform;
-  readonly #granted: GrantedPage;
-  readonly #channel: OfferedChannel;
 
   /** `host` is domain 0's view, for what a test wants to know of the other end. */
-  constructor(host: XenPlatform, guest: GuestPlatform) {
-    this.guest = guest.domain;
+  constructor(host: XenPlatform, guest: DomainId) {
+    this.guest = guest;
     this.#host = host;
-    this.store = guest.store;
-    this.#granted = guest.sharePage(host.domain);
-    this.#channel = guest.offerChannel(host.domain);
-    this.page = new SharedPageGuest(this.#granted.bytes);
   }
 
-  /** What the back end needs to reach us, as keys of the front end's directory. */
-  get keys(): Readonly<Record<'pci-op-ref' | 'event-channel' | 'magic', string>> {
-    return {
-      'pci-op-ref': String(this.#granted.reference),
-      'event-channel': String(this.#channel.port),
-      magic: '7',
-    };
-  }
-
+  /** The back end's directory. */
   get back(): string {
     return backendPath(domainId(0), this.guest);
-  }
-
-  /** Writes keys of the front end's directory, as it likes. */
-  async write(keys: Readonly<Record<string, string>>): Promise<void> {
-    await this.store.transaction(async (tx) => {
-      for (const [key, value] of Object.entries(keys))
-        await tx.write(`${frontendPath(this.guest)}/${key}`, value);
-    });
-  }
-
-  /** Publishes the page and the port, and says so. */
-  async publish(): Promise<void> {
-    await this.write({ ...this.keys, state: '3' });
   }
 
   /** Waits until the back end's state is one of these. */
@@ -160,6 +135,55 @@ export class FrontEnd {
       }),
     ]).finally(stop);
     return state;
+  }
+
+  /** Keys of the back end's directory that match. */
+  async backKeys(): Promise<Readonly<Record<string, string>>> {
+    return this.#host.store.transaction(async (tx) => {
+      const keys: Record<string, string> = {};
+      for (const name of (await tx.list(this.back)) ?? [])
+        keys[name] = (await tx.read(`${this.back}/${name}`)) ?? '';
+      return discard(keys as Readonly<Record<string, string>>);
+    });
+  }
+}
+
+export class FrontEnd extends BackEndSeen {
+  readonly page: SharedPageGuest;
+  readonly store: XenStore;
+  readonly #granted: GrantedPage;
+  readonly #channel: OfferedChannel;
+
+  constructor(host: XenPlatform, guest: GuestPlatform) {
+    super(host, guest.domain);
+    this.store = guest.store;
+    this.#granted = guest.sharePage(host.domain);
+    this.#channel = guest.offerChannel(host.domain);
+    this.page = new SharedPageGuest(this.#granted.bytes);
+    // As pcifront does before it publishes the page.
+    Atomics.or(this.page.words, WORD.flags, AER_HANDLER);
+  }
+
+  /** What the back end needs to reach us, as keys of the front end's directory. */
+  get keys(): Readonly<Record<'pci-op-ref' | 'event-channel' | 'magic', string>> {
+    return {
+      'pci-op-ref': String(this.#granted.reference),
+      'event-channel': String(this.#channel.port),
+      magic: '7',
+    };
+  }
+
+  /** Writes keys of the front end's directory, as it likes. */
+  async write(keys: Readonly<Record<string, string>>): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      for (const [key, value] of Object.entries(keys))
+        await tx.write(`${frontendPath(this.guest)}/${key}`, value);
+    });
+  }
+
+  /** Publishes the page and the port, and says so. */
+  async publish(): Promise<void> {
+    await this.write({ ...this.keys, state: '3' });
   }
 
   /** The whole start, as pcifront does it. */
@@ -192,24 +216,14 @@ export class FrontEnd {
     await this.backState(4);
   }
 
-  /** Wakes the back end, if one is bound. */
-  notify(): void {
-    this.#channel.notify();
-  }
-
   read(devfn: number, offset: number, size: number): Reply {
     this.page.request({ command: Command.configRead, domain: 0, bus: 0, devfn, offset, size, value: 0 });
     this.#channel.notify();
     return this.page.reply();
   }
 
-  /** Keys of the back end's directory that match. */
-  async backKeys(): Promise<Readonly<Record<string, string>>> {
-    return this.#host.store.transaction(async (tx) => {
-      const keys: Record<string, string> = {};
-      for (const name of (await tx.list(this.back)) ?? [])
-        keys[name] = (await tx.read(`${this.back}/${name}`)) ?? '';
-      return discard(keys as Readonly<Record<string, string>>);
-    });
+  /** Wakes the back end. */
+  notify(): void {
+    this.#channel.notify();
   }
 }

@@ -77,7 +77,7 @@ export class MortalHost extends LocalHost {
   }
 
   /** Kills the process that lives, at no call of its own. */
-  kill(): void {
+  killProcess(): void {
     this.lives.at(-1)?.kill();
   }
 
@@ -86,7 +86,7 @@ export class MortalHost extends LocalHost {
     this.#ended = true;
     await this.#attachments?.[Symbol.asyncDispose]();
     await this.#pciback?.leave();
-    this.kill();
+    this.killProcess();
   }
 
   serveAgain(): void {
@@ -149,7 +149,7 @@ export class MortalHost extends LocalHost {
     this.#ended = true;
     await this.#attachments?.[Symbol.asyncDispose]();
     await this.#pciback?.[Symbol.asyncDispose]();
-    this.kill();
+    this.killProcess();
     await super[Symbol.asyncDispose]();
   }
 }

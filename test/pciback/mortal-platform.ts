@@ -8,6 +8,7 @@ import type {
   GrantReference,
   GuestPermissions,
   GuestStatus,
+  OnEvent,
   Pirqs,
   XenPlatform,
 } from '../../src/xen/platform.js';
@@ -91,13 +92,14 @@ export class MortalPlatform implements XenPlatform {
     });
   }
 
-  bindChannel(peer: DomainId, port: EventPort, onEvent: () => void): EventChannel {
+  bindChannel(peer: DomainId, port: EventPort, onEvent: OnEvent): EventChannel {
     return this.#mortality.act(() => {
       const channel = this.#behind.bindChannel(peer, port, () => {
-        if (this.#mortality.dead) return;
+        if (this.#mortality.dead) return false;
         for (const view of this.#views) view.pull();
-        onEvent();
+        const answered = onEvent();
         if (!this.#mortality.dead) for (const view of this.#views) view.push();
+        return answered;
       });
       let open = true;
       const unbind = () => {
@@ -142,6 +144,11 @@ export class MortalPlatform implements XenPlatform {
     unmap: (guest, pirq) => {
       this.#mortality.act(() => {
         this.#behind.pirqs.unmap(guest, pirq);
+      });
+    },
+    restore: (guest, fn) => {
+      this.#mortality.act(() => {
+        this.#behind.pirqs.restore(guest, fn);
       });
     },
     unmapForgotten: (guest, route, known) => {

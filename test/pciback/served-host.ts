@@ -1,23 +1,35 @@
 /** A host for tests whose guests a back end of ours serves, with what it told. */
 import assert from 'node:assert/strict';
-import { describeEvent, Pciback, type PcibackEvent } from '../../src/pciback/index.js';
+import {
+  describeEvent,
+  Pciback,
+  type FrontEndKind,
+  type PcibackEvent,
+  type PcibackOptions,
+} from '../../src/pciback/index.js';
 import type { PciAddress } from '../../src/pci/index.js';
 import type { DomainId } from '../../src/xen/domain.js';
 import { until } from '../until.js';
 import { LocalHost } from '../xen/local-host.js';
+import { StrictFront } from '../front-ends/strict-front.js';
 import { FrontEnd } from './front-end.js';
 
 export class ServedHost extends LocalHost {
   readonly events: PcibackEvent[] = [];
   #pciback: Pciback | undefined;
 
-  async serve(): Promise<void> {
-    this.#pciback = await this.serveBesides((event) => this.events.push(event));
+  async serve(options: Partial<PcibackOptions> = {}): Promise<void> {
+    this.#pciback = await this.serveBesides((event) => this.events.push(event), options);
   }
 
   /** One more back end of the same host. */
-  serveBesides(onEvent: (event: PcibackEvent) => void): Promise<Pciback> {
-    return Pciback.start({ platform: this.platform, pool: this.pool, holder: 'pciback', onEvent });
+  serveBesides(
+    onEvent: (event: PcibackEvent) => void,
+    options: Partial<PcibackOptions> = {},
+  ): Promise<Pciback> {
+    const { platform, pool, machine } = this;
+    const errors = machine.sim.errors;
+    return Pciback.start({ platform, pool, holder: 'pciback', errors, onEvent, ...options });
   }
 
   async endServing(): Promise<void> {
@@ -35,9 +47,18 @@ export class ServedHost extends LocalHost {
     return this.#pciback?.refusal(guest, address);
   }
 
+  frontEnd(guest: DomainId): FrontEndKind | undefined {
+    return this.#pciback?.frontEnd(guest);
+  }
+
   /** A guest that runs from now on; its front end says nothing by itself. */
   front(guest: number): FrontEnd {
     return new FrontEnd(this.platform, this.guestPlatform(guest));
+  }
+
+  /** A guest whose front end is a strict old one; it boots when it is told to. */
+  strictFront(guest: number): StrictFront {
+    return new StrictFront(this.platform, this.guestPlatform(guest));
   }
 
   /** Settles when what the back end or a guest brings about is so. */

@@ -64,7 +64,10 @@ describe('with itself', () => {
   test('an event wakes us once for each notify, and none after close', async () => {
     const offered = guest.offerChannel(DOM0);
     let events = 0;
-    const channel = platform.bindChannel(DOM0, offered.port, () => events++);
+    const channel = platform.bindChannel(DOM0, offered.port, () => {
+      events++;
+      return false;
+    });
     const arrived = async (count: number) => {
       for (let tries = 0; tries < 200 && events < count; tries++) await sleep(20);
       // And no further one comes.
@@ -82,14 +85,14 @@ describe('with itself', () => {
     await arrived(7);
     offered.close();
     offered.close();
-    assert.throws(() => platform.bindChannel(DOM0, 4000 as EventPort, () => undefined), {
+    assert.throws(() => platform.bindChannel(DOM0, 4000 as EventPort, () => false), {
       code: 'XEN_CALL_FAILED',
     });
   });
 
   test('a wait blocks until the other end notifies, and no longer than it may', async () => {
     const offered = guest.offerChannel(DOM0);
-    const channel = platform.bindChannel(DOM0, offered.port, () => undefined);
+    const channel = platform.bindChannel(DOM0, offered.port, () => false);
     const timed = (milliseconds: number) => {
       const start = performance.now();
       const came = offered.wait(milliseconds);

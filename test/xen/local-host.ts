@@ -61,6 +61,13 @@ export class LocalHost implements AsyncDisposable {
     return guest;
   }
 
+  /** Ends a domain whose own side may be in the middle of something: on this thread it would go on after its death. */
+  async kill(id: number): Promise<void> {
+    await this.#guests.get(id)?.[Symbol.asyncDispose]();
+    // A guest without its port may have been seen to be gone already.
+    await this.xen.domain(domainId(id))?.destroy();
+  }
+
   /** Messages that the back end has mapped; lines are the tool stack's. */
   get messages() {
     return this.platform.mapped.filter(({ route }) => route.kind !== 'intx');

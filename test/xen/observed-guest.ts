@@ -68,6 +68,9 @@ export class ObservedGuest implements LocalGuestPlatform {
         this.meanwhile();
         return channel.wait(0);
       },
+      listen: (onEvent) => {
+        channel.listen(onEvent);
+      },
       close: () => {
         ended();
         channel.close();

@@ -13,6 +13,7 @@ import type {
   Pirq,
   Pirqs,
   XenPlatform,
+  OnEvent,
 } from '../../src/xen/platform.js';
 import type { XenStore } from '../../src/xen/store/index.js';
 
@@ -74,7 +75,7 @@ export class ObservedPlatform implements XenPlatform {
     };
   }
 
-  bindChannel(peer: DomainId, port: EventPort, onEvent: () => void): EventChannel {
+  bindChannel(peer: DomainId, port: EventPort, onEvent: OnEvent): EventChannel {
     const channel = this.#behind.bindChannel(peer, port, onEvent);
     this.open.channels++;
     return {
@@ -137,6 +138,9 @@ export class ObservedPlatform implements XenPlatform {
       for (const [key, mapped] of this.#mapped)
         if (mapped.guest === guest && mapped.route.kind !== 'intx' && !known.has(mapped.pirq))
           if (mapped.route.function.equals(route.function)) this.#mapped.delete(key);
+    },
+    restore: (guest, fn) => {
+      this.#behind.pirqs.restore(guest, fn);
     },
   };
 

@@ -6,6 +6,10 @@ import type { LocalHost } from '../xen/local-host.js';
 import { permissions } from '../xen/store/tree-text.js';
 import { BACK, FRONT } from './guest.js';
 
+/** The back end's own request begins there, and its flag (pciif.h). */
+const AER_WORD = 138;
+const AER_ACTIVE = 4;
+
 /** An operation as it stands in the page. */
 export type Request = Readonly<Record<Exclude<keyof typeof WORD, 'flags' | 'entries'>, number>>;
 
@@ -20,6 +24,8 @@ export const ABSENT: Answer = { error: -1, value: 0 };
 
 export class ScriptedBackEnd {
   readonly requests: Request[] = [];
+  /** Answers nothing now. */
+  silent = false;
   readonly #host: LocalHost;
   readonly #answer: (request: Request) => Answer | undefined;
   #words: Int32Array = new Int32Array(1024);
@@ -65,6 +71,7 @@ export class ScriptedBackEnd {
     this.#words = new Int32Array(buffer, byteOffset, byteLength / 4);
     this.#channel = platform.bindChannel(guest, number('event-channel') as EventPort, () => {
       this.#serve();
+      return false;
     });
   }
 
@@ -85,7 +92,7 @@ export class ScriptedBackEnd {
   #serve(): void {
     const { request } = this;
     this.requests.push(request);
-    const answer = this.#answer(request);
+    const answer = this.silent ? undefined : this.#answer(request);
     if (answer !== undefined) this.reply(answer);
   }
 
@@ -96,6 +103,31 @@ export class ScriptedBackEnd {
     for (const [index, pirq] of pirqs.entries()) this.#words[WORD.entries + index] = pirq;
     Atomics.and(this.#words, WORD.flags, ~1);
     this.wake();
+  }
+
+  get flags(): number {
+    return this.#words[WORD.flags] ?? 0;
+  }
+
+  /** A request of its own; the front end is still to be woken. */
+  post(request: Readonly<Record<'command' | 'error' | 'domain' | 'bus' | 'devfn', number>>): void {
+    const { command, error, domain, bus, devfn } = request;
+    this.#words.set([command, error, domain, bus, devfn], AER_WORD);
+    Atomics.or(this.#words, WORD.flags, AER_ACTIVE);
+  }
+
+  /** Takes its request back. */
+  withdraw(): void {
+    Atomics.and(this.#words, WORD.flags, ~AER_ACTIVE);
+  }
+
+  /** Its request is not answered yet. */
+  get asking(): boolean {
+    return (this.flags & AER_ACTIVE) !== 0;
+  }
+
+  get aerResult(): number {
+    return this.#words[AER_WORD + 1] ?? NaN;
   }
 
   /** A wake-up that says nothing. */

@@ -14,7 +14,6 @@ serve() { # OPTIONS...: unless it runs already
   # Not by the function above: the shell would fork for it, and a signal would end that fork and not Node.
   node /openslot/dist/src/cli/main.js serve "$@" >/tmp/serve.log 2>&1 &
   serve_id=$!
-  session
   await 30 serve_settled
   fact serve.ready "$(grep -w -m 1 ready /tmp/serve.log)"
 }
@@ -25,18 +24,18 @@ end_serve() {
   await 15 serve_gone || kill -KILL "$serve_id"
   wait "$serve_id"
   fact serve.code $?
-  cp /tmp/serve.log "$lab/serve.log"
+  mv /tmp/serve.log "$lab/serve.log"
   serve_id=
 }
 
 session() { # starts the session, on descriptors 8 and 9
-  [ -p /tmp/owner.asked ] && return
   mkfifo /tmp/owner.asked /tmp/owner.answered
   node /openslot/dist/lab/xen/owner-session.js </tmp/owner.asked >/tmp/owner.answered 2>/tmp/owner.log &
   exec 8>/tmp/owner.asked 9</tmp/owner.answered
 }
 
-owner() { # REQUEST...: prints the answer; its code is the command's
+owner() { # REQUEST...: prints the answer; its code is the command's. Not in a subshell, which the session would end with.
+  [ -p /tmp/owner.asked ] || session
   echo "$*" >&8
   read -r -t 120 answered answer <&9 || return 1
   echo "$answer"
@@ -44,7 +43,8 @@ owner() { # REQUEST...: prints the answer; its code is the command's
 }
 
 pool_state() { # ADDRESS FACT
-  fact "$2" "$(owner state "$1")"
+  owner state "$1" >/tmp/owner.state
+  fact "$2" "$(cat /tmp/owner.state)"
 }
 
 release() { run "$1" owner release "$2"; } # STEP ADDRESS

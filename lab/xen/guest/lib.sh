@@ -80,13 +80,13 @@ stack_up() {
 }
 
 guest_config() { # NAME SPECS WORDS...: prints what xl create takes; SPECS are functions as xl writes them, or none
-  name=$1
-  functions=
-  for one in $2; do functions="$functions'$one', "; done
-  if [ -n "$2" ]; then functions="pci = [${functions%, }]"; else functions=$(printf 'passthrough = "enabled"\ne820_host = 1'); fi
+  guest=$1
+  given=
+  for spec in $2; do given="$given'$spec', "; done
+  if [ -n "$2" ]; then given="pci = [${given%, }]"; else given=$(printf 'passthrough = "enabled"\ne820_host = 1'); fi
   shift 2
   cat <<CONFIG
-name = "$name"
+name = "$guest"
 type = "pv"
 kernel = "/images/vmlinux.elf"
 ramdisk = "/images/guest.cpio"
@@ -95,7 +95,7 @@ memory = 192
 vcpus = 1
 on_crash = "destroy"
 on_poweroff = "destroy"
-$functions
+$given
 CONFIG
 }
 

@@ -17,6 +17,7 @@ for scope in $(echo "$LAB_PHASES" | tr : ' '); do
 done
 
 scope=
+lab=/lab
 phase closing
 end_serve
 phase end

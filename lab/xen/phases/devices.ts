@@ -4,7 +4,7 @@ import { judgeProof } from './proofs.js';
 
 export const devices: Phase = { name: 'devices', machine: 'first', backEnds: ['openslot', 'kernel'], judge };
 
-const SPECS = ['00:08.0', '00:07.0', '00:0a.0', '00:0b.0'];
+const SPECS = ['00:08.0', '00:07.0', '00:0a.0', '00:0d.0'];
 const all = [...SPECS].sort().map((spec) => `0000:${spec}`);
 const assignable = all.join(' ');
 

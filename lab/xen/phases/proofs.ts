@@ -8,7 +8,7 @@ export type Driver = 'nvme' | 'e1000e' | 'ahci' | 'e1000';
 const INTERRUPTS: Readonly<
   Record<Driver, { readonly kind: string; readonly line: RegExp; readonly lines: number }>
 > = {
-  nvme: { kind: 'MSI-X', line: /^.*: +[1-9]\d* +xen-pirq +-pcifront-msi-x +nvme0q\d+$/gm, lines: 2 },
+  nvme: { kind: 'MSI-X', line: /^.*: +[1-9]\d* +xen-pirq +-pcifront-msi-x +nvme\d+q\d+$/gm, lines: 2 },
   e1000e: {
     kind: 'MSI-X',
     line: /^.*: +[1-9]\d* +xen-pirq +-pcifront-msi-x +eth\d+(-[rt]x-0)?$/gm,

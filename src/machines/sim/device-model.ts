@@ -25,8 +25,11 @@ export interface FunctionShape {
     readonly table: number;
     readonly pending: number;
   };
-  /** A PCI Express endpoint, with function level reset where `flr` says so, and 4096 bytes of configuration space. */
-  readonly express?: { readonly flr: boolean };
+  /**
+   * A PCI Express endpoint, with 4096 bytes of configuration space; with function level reset, and with advanced error
+   * reporting, where it says so.
+   */
+  readonly express?: { readonly flr: boolean; readonly aer?: boolean };
   readonly powerManagement?: boolean;
   /** What the vital product data window reads. */
   readonly vpd?: Uint8Array;

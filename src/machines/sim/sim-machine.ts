@@ -1,6 +1,7 @@
 /** The machine `sim`: a described tree of buses, bridges and devices, alive in this process. */
 import {
   FunctionNotFoundError,
+  type ErrorReports,
   type FunctionSummary,
   type HostControl,
   type IommuFault,
@@ -87,6 +88,10 @@ export class SimMachine implements Machine {
 
   get host(): HostControl {
     return this.#host;
+  }
+
+  get errors(): ErrorReports {
+    return this.#host.errors;
   }
 
   /** DMA and messages that reached nothing: how many, and the last of them. */

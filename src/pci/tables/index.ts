@@ -1,6 +1,7 @@
 /** The list of register tables: which header layout and which capability has which table. */
-import { CapabilityId } from '../capability-ids.js';
+import { CapabilityId, ExtendedCapabilityId } from '../capability-ids.js';
 import type { RegisterTable } from '../registers.js';
+import { aer } from './aer.js';
 import { headerCommon } from './header-common.js';
 import { header0 } from './header0.js';
 import { header1 } from './header1.js';
@@ -10,7 +11,8 @@ import { pcie } from './pcie.js';
 import { pm } from './pm.js';
 import { vpd } from './vpd.js';
 
-export { header0, header1, headerCommon, msi, msix, pcie, pm, vpd };
+export { CORRECTABLE_ERRORS, UNCORRECTABLE_ERRORS, type ErrorBit } from './aer.js';
+export { aer, header0, header1, headerCommon, msi, msix, pcie, pm, vpd };
 
 const headers: ReadonlyMap<number, RegisterTable> = new Map([
   [0, header0],
@@ -25,7 +27,7 @@ const capabilities: ReadonlyMap<number, RegisterTable> = new Map<number, Registe
   [CapabilityId.msix, msix],
 ]);
 
-const extendedCapabilities: ReadonlyMap<number, RegisterTable> = new Map();
+const extendedCapabilities: ReadonlyMap<number, RegisterTable> = new Map([[ExtendedCapabilityId.aer, aer]]);
 
 /** Every table, once: for tests and documentation. */
 export const tables: readonly RegisterTable[] = [

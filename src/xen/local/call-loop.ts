@@ -1,6 +1,6 @@
 /** When calls of domains are answered: at a message, and without one while they come in a burst. */
 import { Served, type DomainCalls } from './domain-calls.js';
-import { SpinBudget } from './spin-budget.js';
+import { SpinBudget } from '../spin-budget.js';
 
 /** Looks for the next call before the thread goes back to its event loop: longer than waking the caller takes. */
 const LOOKS = 3000;

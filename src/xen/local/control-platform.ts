@@ -9,6 +9,7 @@ import type {
   GrantReference,
   GuestPermissions,
   GuestStatus,
+  OnEvent,
   Pirqs,
   XenPlatform,
 } from '../platform.js';
@@ -66,7 +67,7 @@ export class LocalControlPlatform implements XenPlatform {
     return { bytes, close: () => undefined };
   }
 
-  bindChannel(peer: DomainId, port: EventPort, onEvent: () => void): EventChannel {
+  bindChannel(peer: DomainId, port: EventPort, onEvent: OnEvent): EventChannel {
     const { channels } = this.#domain(peer, 'binding an event channel');
     let open = true;
     const status = channels.bind(this.domain, port, () => {
@@ -122,6 +123,9 @@ export class LocalControlPlatform implements XenPlatform {
     },
     unmapForgotten: (guest, route, known) => {
       this.#pirqs.unmapForgotten(guest, route.function, known);
+    },
+    restore: (guest, fn) => {
+      if (this.#domains.has(guest)) this.#pirqs.restore(guest, fn);
     },
   };
 

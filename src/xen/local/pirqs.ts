@@ -31,6 +31,8 @@ export interface PirqTarget {
 
 interface Mapped {
   readonly route: InterruptRoute;
+  /** What the function has to write; undefined for a line. */
+  target: MessageTarget | undefined;
   /** Level-triggered, and raised since the last end of interrupt. */
   inService: boolean;
   /** Raised before a domain had bound it. */
@@ -82,6 +84,13 @@ export class LocalPirqs {
     for (const [pirq, { route }] of [...this.#of(guest).mapped])
       if (route.kind !== 'intx' && route.function.equals(address) && !known.has(pirq))
         this.unmap(guest, pirq);
+  }
+
+  /** Writes the messages that this domain has of the function into it again. */
+  restore(guest: DomainId, fn: PciAddress): void {
+    for (const { route, target } of this.#of(guest).mapped.values())
+      if (target !== undefined && route.kind !== 'intx' && route.function.equals(fn))
+        this.#program(route, target);
   }
 
   allow(guest: DomainId, pirq: Pirq, allowed: boolean): void {
@@ -162,9 +171,9 @@ export class LocalPirqs {
       this.#raise(entry);
     });
     entry.stop = target;
+    entry.target = target;
     try {
-      if (route.kind === 'msi') this.#programMsi(route.function, target.address, target.data);
-      else this.#programMsix(route, target.address, target.data);
+      this.#program(route, target);
     } catch (cause) {
       target.free();
       throw cause;
@@ -201,6 +210,11 @@ export class LocalPirqs {
     return use(fn.config);
   }
 
+  #program(route: Exclude<InterruptRoute, { readonly kind: 'intx' }>, target: MessageTarget): void {
+    if (route.kind === 'msi') this.#programMsi(route.function, target.address, target.data);
+    else this.#programMsix(route, target.address, target.data);
+  }
+
   #programMsi(address: PciAddress, target: PhysicalAddress, data: number): void {
     this.#withFunction(address, (config) => {
       const at = capability(config, address, CapabilityId.msi);
@@ -231,7 +245,7 @@ export class LocalPirqs {
 
 function newEntry(route: InterruptRoute): Mapped {
   const stop = { [Symbol.dispose]: () => undefined };
-  return { route, inService: false, early: false, bound: undefined, stop };
+  return { route, target: undefined, inService: false, early: false, bound: undefined, stop };
 }
 
 function freeNumber(taken: ReadonlyMap<Pirq, unknown>): Pirq {

@@ -2,7 +2,8 @@
 import { closeSync, readSync, writeSync, constants } from 'node:fs';
 import { ioctl, onReadable, type Readiness } from '../../os/index.js';
 import type { DomainId } from '../domain.js';
-import type { EventChannel, EventPort } from '../platform.js';
+import type { EventChannel, EventPort, OnEvent } from '../platform.js';
+import { Burst } from './burst.js';
 import { errnoOf, openDevice } from './device-file.js';
 import { XenCallError } from './errors.js';
 
@@ -16,7 +17,7 @@ const PORTS_PER_READ = 64;
 /** All channels of this process, on one file descriptor that the event loop watches. */
 export class EventChannels implements Disposable {
   readonly #fd = openDevice(DEVICE, 'xen-evtchn', constants.O_RDWR | constants.O_NONBLOCK);
-  readonly #handlers = new Map<number, () => void>();
+  readonly #bursts = new Map<number, Burst>();
   readonly #pending = new Uint32Array(PORTS_PER_READ);
   readonly #pendingBytes = new Uint8Array(this.#pending.buffer);
   readonly #unmask = new Uint32Array(1);
@@ -24,15 +25,18 @@ export class EventChannels implements Disposable {
   readonly #request = new Uint32Array(2);
   readonly #requestBytes = new Uint8Array(this.#request.buffer);
   readonly #readiness: Readiness;
+  readonly #yield: () => void;
 
-  constructor() {
+  /** `yieldProcessor` lets the other end run where it has no processor of its own. */
+  constructor(yieldProcessor: () => void) {
+    this.#yield = yieldProcessor;
     this.#readiness = onReadable(this.#fd, () => {
       this.#deliver();
     });
   }
 
   /** @throws {XenCallError} the port is not offered to us, or is taken. */
-  bind(peer: DomainId, port: EventPort, onEvent: () => void): EventChannel {
+  bind(peer: DomainId, port: EventPort, onEvent: OnEvent): EventChannel {
     this.#request[0] = peer;
     this.#request[1] = port;
     let local: number;
@@ -41,7 +45,7 @@ export class EventChannels implements Disposable {
     } catch (cause) {
       throw new XenCallError('binding an event channel', errnoOf(cause), { peer, port }, '', { cause });
     }
-    this.#handlers.set(local, onEvent);
+    this.#bursts.set(local, new Burst(onEvent, this.#yield));
     let open = true;
     return {
       notify: () => {
@@ -52,7 +56,7 @@ export class EventChannels implements Disposable {
       close: () => {
         if (!open) return;
         open = false;
-        this.#handlers.delete(local);
+        this.#bursts.delete(local);
         this.#request[0] = local;
         ioctl(this.#fd, UNBIND, this.#requestBytes, DEVICE);
       },
@@ -69,17 +73,17 @@ export class EventChannels implements Disposable {
     }
     for (let index = 0; index < bytes / 4; index++) {
       const port = this.#pending[index] ?? 0;
-      const handler = this.#handlers.get(port);
-      if (handler === undefined) continue;
+      const burst = this.#bursts.get(port);
+      if (burst === undefined) continue;
       // A handler deals with its own errors; the other ports of this read must be served whatever happens.
       try {
-        handler();
+        burst.answer();
       } catch (error) {
         process.emitWarning(error instanceof Error ? error : String(error));
       } finally {
         // Masked by the kernel since it was raised: opened only now, so that a storm waits for its handler. The
         // handler may have closed the channel.
-        if (this.#handlers.has(port)) {
+        if (this.#bursts.has(port)) {
           this.#unmask[0] = port;
           writeSync(this.#fd, this.#unmaskBytes);
         }
@@ -90,6 +94,6 @@ export class EventChannels implements Disposable {
   [Symbol.dispose](): void {
     this.#readiness.close();
     closeSync(this.#fd);
-    this.#handlers.clear();
+    this.#bursts.clear();
   }
 }

@@ -10,6 +10,7 @@ import type {
   GrantReference,
   GuestPermissions,
   GuestStatus,
+  OnEvent,
   Pirqs,
   XenPlatform,
 } from '../platform.js';
@@ -19,6 +20,7 @@ import { openDevice } from './device-file.js';
 import { EventChannels } from './event-channels.js';
 import { Grants } from './grants.js';
 import { NotControlDomainError } from './errors.js';
+import { Hypercalls } from './hypercalls.js';
 import { controlDomainVersion } from './hypervisor.js';
 import { lackingOptions } from './guest-configuration.js';
 import { openStore, ownDomain } from './native-store.js';
@@ -95,7 +97,7 @@ class NativePlatform implements XenPlatform {
     return this.#parts.grants.map(owner, reference);
   }
 
-  bindChannel(peer: DomainId, port: EventPort, onEvent: () => void): EventChannel {
+  bindChannel(peer: DomainId, port: EventPort, onEvent: OnEvent): EventChannel {
     return this.#parts.channels.bind(peer, port, onEvent);
   }
 
@@ -123,11 +125,12 @@ export async function openNativePlatform(): Promise<XenPlatform> {
     for (const part of opened.reverse()) part[Symbol.dispose]();
   };
   try {
+    const hypercalls = keep(new Hypercalls());
     const parts: Parts = {
       control: keep(new Control(version)),
-      devices: keep(new PhysicalDevices()),
+      devices: keep(new PhysicalDevices(hypercalls)),
       grants: keep(new Grants()),
-      channels: keep(new EventChannels()),
+      channels: keep(new EventChannels(hypercalls.yieldProcessor)),
     };
     const store = await openStore();
     try {

@@ -1,6 +1,6 @@
 /** An event channel that we allocate for another domain, with a wait that blocks (linux/include/uapi/xen/evtchn.h). */
 import { closeSync, constants, readSync, writeSync } from 'node:fs';
-import { ioctl, waitReadable } from '../../os/index.js';
+import { ioctl, onReadable, waitReadable, type Readiness } from '../../os/index.js';
 import type { DomainId } from '../domain.js';
 import type { EventPort, OfferedChannel } from '../platform.js';
 import { errnoOf, openDevice } from './device-file.js';
@@ -11,8 +11,8 @@ const BIND_UNBOUND_PORT = 0x0004_4502;
 const NOTIFY = 0x0004_4504;
 
 /**
- * It has a descriptor of its own: whoever blocks on one that the event loop watches too would take its events. With
- * the descriptor the kernel closes the port.
+ * It has a descriptor of its own: whoever blocks on one that other channels share would take their events. With the
+ * descriptor the kernel closes the port.
  */
 export class OfferedPort implements OfferedChannel {
   readonly port: EventPort;
@@ -21,6 +21,7 @@ export class OfferedPort implements OfferedChannel {
   readonly #word = new Uint32Array(1);
   readonly #bytes = new Uint8Array(this.#word.buffer);
   #open = true;
+  #readiness: Readiness | undefined;
 
   /** @throws {XenPermissionError | XenCallError} */
   constructor(peer: DomainId) {
@@ -41,8 +42,24 @@ export class OfferedPort implements OfferedChannel {
   }
 
   wait(milliseconds: number): boolean {
-    if (!this.#open || !waitReadable(this.#fd, milliseconds, DEVICE)) return false;
-    readSync(this.#fd, this.#bytes, 0, 4, null);
+    return this.#open && waitReadable(this.#fd, milliseconds, DEVICE) && this.#take();
+  }
+
+  listen(onEvent: () => void): void {
+    if (!this.#open) return;
+    this.#readiness = onReadable(this.#fd, () => {
+      if (this.#take()) onEvent();
+    });
+  }
+
+  /** @returns false when a wait has taken the event, which the event loop still tells of. */
+  #take(): boolean {
+    try {
+      readSync(this.#fd, this.#bytes, 0, 4, null);
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'EAGAIN') return false;
+      throw cause;
+    }
     // Masked by the kernel since it was raised. Ours is the only port of this descriptor.
     writeSync(this.#fd, this.#bytes);
     return true;
@@ -51,6 +68,8 @@ export class OfferedPort implements OfferedChannel {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
+    // Before the descriptor, which may be another's at once.
+    this.#readiness?.close();
     closeSync(this.#fd);
   }
 }

@@ -1,13 +1,15 @@
 /** Pirqs and MSI-X tables by physdev hypercalls, whose layout is stable (xen/include/public/physdev.h). */
-import { lastErrno, loadLibrary, viewMemory, type NativeFunction } from '../../os/index.js';
+import { lastErrno } from '../../os/index.js';
 import type { PciAddress } from '../../pci/address.js';
 import type { DomainId } from '../domain.js';
 import type { InterruptRoute, MessageRoute, Pirq, Pirqs } from '../platform.js';
 import { XenCallError } from './errors.js';
+import type { HypercallArgument, Hypercalls } from './hypercalls.js';
 
 const HYPERCALL_PHYSDEV_OP = 33;
 const MAP_PIRQ = 13;
 const UNMAP_PIRQ = 14;
+const RESTORE_MESSAGES = 27;
 const PREPARE_MSIX = 30;
 const RELEASE_MSIX = 31;
 const TYPE_GSI = 1;
@@ -20,33 +22,13 @@ const ARGUMENT_BYTES = 40;
 const MOST_FORGOTTEN = 2048;
 
 export class PhysicalDevices implements Pirqs, Disposable {
-  readonly #handle: unknown;
-  readonly #call: NativeFunction;
-  readonly #close: NativeFunction;
-  readonly #free: NativeFunction;
-  /** Memory that the hypervisor may read and write: from libxencall, never the JavaScript heap. */
-  readonly #argument: bigint;
-  readonly #view: DataView;
+  readonly #hypercalls: Hypercalls;
+  readonly #argument: HypercallArgument;
 
-  constructor() {
-    const library = loadLibrary('libxencall.so.1');
-    this.#call = library.bind(
-      'int xencall2(void *xcall, unsigned int op, uint64_t argument1, uint64_t argument2)',
-    );
-    this.#close = library.bind('int xencall_close(void *xcall)');
-    this.#free = library.bind('void xencall_free_buffer(void *xcall, void *buffer)');
-    const handle = library.bind('void *xencall_open(void *logger, unsigned int flags)')(null, 0);
-    if (handle === null)
-      throw new XenCallError('opening the hypercall interface', lastErrno(), {}, 'run as root');
-    const buffer = library.bind('void *xencall_alloc_buffer(void *xcall, size_t size)')(
-      handle,
-      ARGUMENT_BYTES,
-    );
-    if (typeof buffer !== 'bigint')
-      throw new XenCallError('allocating a hypercall argument', lastErrno(), {});
-    this.#handle = handle;
-    this.#argument = buffer;
-    this.#view = new DataView(viewMemory(buffer, ARGUMENT_BYTES));
+  /** `hypercalls` must stay open for as long. @throws {XenCallError} */
+  constructor(hypercalls: Hypercalls) {
+    this.#hypercalls = hypercalls;
+    this.#argument = hypercalls.allocate(ARGUMENT_BYTES);
   }
 
   map(guest: DomainId, route: InterruptRoute): Pirq {
@@ -94,9 +76,14 @@ export class PhysicalDevices implements Pirqs, Disposable {
     this.unmap(guest, lowest);
   }
 
+  /** Xen knows who has the function's pirqs, and asks for the function alone. */
+  restore(_guest: DomainId, fn: PciAddress): void {
+    this.#onFunction(RESTORE_MESSAGES, 'restoring interrupt messages', fn);
+  }
+
   prepareMsix(address: PciAddress): boolean {
     try {
-      this.#msix(PREPARE_MSIX, 'protecting the MSI-X table', address);
+      this.#onFunction(PREPARE_MSIX, 'protecting the MSI-X table', address);
       return true;
     } catch (error) {
       if (error instanceof XenCallError && error.errno === 'EBUSY') return false;
@@ -105,10 +92,10 @@ export class PhysicalDevices implements Pirqs, Disposable {
   }
 
   releaseMsix(address: PciAddress): void {
-    this.#msix(RELEASE_MSIX, 'releasing the MSI-X table', address);
+    this.#onFunction(RELEASE_MSIX, 'releasing the MSI-X table', address);
   }
 
-  #msix(command: number, what: string, address: PciAddress): void {
+  #onFunction(command: number, what: string, address: PciAddress): void {
     // { u16 seg; u8 bus; u8 devfn }
     const view = this.#cleared();
     view.setUint16(0, address.domain, true);
@@ -118,17 +105,17 @@ export class PhysicalDevices implements Pirqs, Disposable {
   }
 
   #cleared(): DataView {
-    new Uint8Array(this.#view.buffer).fill(0);
-    return this.#view;
+    const { view } = this.#argument;
+    new Uint8Array(view.buffer).fill(0);
+    return view;
   }
 
   #do(command: number, what: string, evidence: Record<string, string | number>): void {
-    const result = this.#call(this.#handle, HYPERCALL_PHYSDEV_OP, command, this.#argument);
-    if (typeof result !== 'number' || result < 0) throw new XenCallError(what, lastErrno(), evidence);
+    const result = this.#hypercalls.call(HYPERCALL_PHYSDEV_OP, command, this.#argument.address);
+    if (result < 0) throw new XenCallError(what, lastErrno(), evidence);
   }
 
   [Symbol.dispose](): void {
-    this.#free(this.#handle, this.#argument);
-    this.#close(this.#handle);
+    this.#argument.free();
   }
 }

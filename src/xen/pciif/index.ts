@@ -6,5 +6,7 @@ export * from './operation.js';
 export * from './page-layout.js';
 export * from './shared-page.js';
 export * from './front-page.js';
+export * from './aer-page.js';
+export * from './recovery.js';
 export * from './states.js';
 export * from './keys.js';

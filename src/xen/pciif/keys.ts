@@ -10,6 +10,12 @@ export const backendPath = (backend: DomainId, frontend: DomainId): string =>
 
 export const frontendPath = (frontend: DomainId): string => `/local/domain/${frontend}/device/pci/0`;
 
+/**
+ * Key of a front end's own directory: `1` says that it follows states 7 and 8. An addition of ours; who does not know it,
+ * such as Linux's two ends, is not in its way.
+ */
+export const FEATURE_RECONFIGURE = 'feature-reconfigure';
+
 /** Most functions in one back end: a guest's bus has 32 slots of 8 functions. */
 export const MAX_FUNCTIONS = 256;
 

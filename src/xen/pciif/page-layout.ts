@@ -18,6 +18,12 @@ export const PageWord = {
   value: 8,
   /** 128 entries of { u16 vector; u16 entry }: one word each, vector in the low half. */
   entries: 10,
+  /** The back end's own request, behind `op` of 548 bytes. */
+  aerCommand: 138,
+  aerError: 139,
+  aerDomain: 140,
+  aerBus: 141,
+  aerDevfn: 142,
 } as const;
 
 /** @throws {RangeError} there are fewer bytes than the protocol's page has. */

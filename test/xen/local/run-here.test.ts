@@ -37,7 +37,10 @@ describe('a domain that runs here', () => {
     assert.equal(page.bytes[17], 4);
     const offered = guest.offerChannel(host.xen.platform.domain);
     let heard = 0;
-    const bound = host.xen.platform.bindChannel(domain.id, offered.port, () => heard++);
+    const bound = host.xen.platform.bindChannel(domain.id, offered.port, () => {
+      heard++;
+      return false;
+    });
     offered.notify();
     assert.equal(heard, 1);
     assert.equal(offered.wait(1), false);
@@ -78,7 +81,7 @@ describe('a domain that runs here', () => {
     const guest = connectGuest(domain.runHere());
     await domain.destroy();
     assert.throws(() => guest.offerChannel(host.xen.platform.domain), { code: 'DOMAIN_ENDED' });
-    assert.throws(() => host.xen.platform.bindChannel(domain.id, 2 as EventPort, () => undefined), {
+    assert.throws(() => host.xen.platform.bindChannel(domain.id, 2 as EventPort, () => false), {
       code: 'XEN_CALL_FAILED',
     });
     await guest[Symbol.asyncDispose]();

@@ -1,6 +1,6 @@
 # A guest that is fit for functions and was made without: cold attach, then hot, by our tool stack and xl by turns.
 address=0000:00:08.0
-spec=00:08.0
+short=00:08.0
 second=00:07.0
 
 modprobe xen-pciback
@@ -13,25 +13,25 @@ run create xl create -q -p /tmp/live.cfg
 born live
 
 # Cold: the function is there when the guest starts.
-attach_alone cold live $spec
+attach_alone cold live $short
 xl unpause live
 connect live 3
 ask 3 disk && fact cold.md5 "$heard"
 
-detach_alone hot-detach live $spec
+detach_alone hot-detach live $short
 ask 3 gone && fact hot-detach.left "$heard"
 pool_state $address pool.hot
-attach hot-attach live $spec
+attach hot-attach live $short
 ask 3 disk && fact hot-attach.md5 "$heard"
 attach second-attach live "$second@5,seize=1"
 ask 3 functions 2 && fact second-attach.functions "$heard"
 xl pci-list live | facts second-attach.xl
 store attached
-run xl-detach xl pci-detach live $spec
+run xl-detach xl pci-detach live $short
 ask 3 gone && fact xl-detach.left "$heard"
-run xl-attach xl pci-attach live $spec
+run xl-attach xl pci-attach live $short
 ask 3 disk && fact xl-attach.md5 "$heard"
-detach last-detach live $spec
+detach last-detach live $short
 ask 3 gone && fact last-detach.left "$heard"
 run destroy xl destroy live
 exec 3>&-

@@ -54,7 +54,7 @@ attach two.nvme two 00:08.0
 run three.e1000e xl pci-attach three 00:07.0
 prove two.nvme 4 nvme
 prove three.e1000e 5 e1000e
-for guest in one two three; do run "$guest.destroy" xl destroy "$guest"; done
+for each in one two three; do run "$each.destroy" xl destroy "$each"; done
 exec 3>&- 4>&- 5>&-
 none_served
 unfollow

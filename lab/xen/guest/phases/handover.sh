@@ -1,6 +1,6 @@
 # One function goes from its driver to a guest that xl creates, and back; and to a guest that never starts.
 address=0000:00:08.0
-spec=00:08.0
+short=00:08.0
 exported() { [ "$(xenstore-read "/local/domain/0/backend/pci/$1/0/state")" = 3 ]; }
 
 modprobe xen-pciback
@@ -15,7 +15,7 @@ fact driver.claimed "$(driver_of $address)"
 serve
 store before
 
-guest_config guest $spec role=disk >/tmp/guest.cfg
+guest_config guest $short role=disk >/tmp/guest.cfg
 follow "$(guest_log guest)" guest-console.log
 if run create xl create -q /tmp/guest.cfg; then
   born guest
@@ -31,7 +31,7 @@ store after
 pool_state $address pool.after
 
 # A guest that dies before its front end has said a word.
-guest_config unborn $spec role=none >/tmp/unborn.cfg
+guest_config unborn $short role=none >/tmp/unborn.cfg
 run unborn.create xl create -q -p /tmp/unborn.cfg
 born unborn
 await 10 exported "$(xl domid unborn)"

@@ -5,7 +5,7 @@ serve
 store before
 claim claim.nvme 0000:00:08.0
 # No driver of dom0 ever had this one: nobody has asked the kernel yet where its pin leads to.
-claim claim.e1000 0000:00:0b.0
+claim claim.e1000 0000:00:0d.0
 fact nvme.holder "$(driver_of 0000:00:08.0)"
 run xl-refuses xl pci-assignable-add 00:07.0
 
@@ -17,7 +17,7 @@ attach attach.nvme alone 00:08.0
 xl unpause alone
 connect alone 3
 prove nvme 3 nvme
-attach attach.e1000 alone 00:0b.0
+attach attach.e1000 alone 00:0d.0
 prove e1000 3 e1000
 store attached
 detach detach.nvme alone 00:08.0
@@ -25,7 +25,7 @@ ask 3 functions 1 && fact detach.nvme.functions "$heard"
 pool_state 0000:00:08.0 pool.nvme
 attach again alone 00:08.0
 prove again 3 nvme
-detach detach.e1000 alone 00:0b.0
+detach detach.e1000 alone 00:0d.0
 ask 3 functions 1 && fact detach.e1000.functions "$heard"
 run destroy xl destroy alone
 exec 3>&-
@@ -34,7 +34,7 @@ unfollow
 store after
 pool_state 0000:00:08.0 pool.after
 release release.nvme 0000:00:08.0
-release release.e1000 0000:00:0b.0
+release release.e1000 0000:00:0d.0
 await 10 disk_ready 0000:00:08.0
 fact driver.after "$(driver_of 0000:00:08.0)"
 fact md5.after "$(disk_md5 0000:00:08.0)"

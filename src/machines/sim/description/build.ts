@@ -2,7 +2,8 @@
 import { Bridge } from '../bus/bridge.js';
 import type { SimBus } from '../bus/bus.js';
 import type { VirtualClock } from '../clock.js';
-import type { DeviceKind } from '../device-model.js';
+import { CORRECTABLE_ERRORS, UNCORRECTABLE_ERRORS } from '../../../pci/index.js';
+import type { DeviceKind, FunctionShape } from '../device-model.js';
 import { Endpoint } from '../device/endpoint.js';
 import { MachineDescriptionError } from '../errors.js';
 import { faultName, type DeviceFault } from '../device/faults.js';
@@ -108,8 +109,11 @@ class Builder {
     const options = this.#options(kind, device, path);
     const functions = kind.functions(options);
     this.#checkFunctions(kind, device, functions, path);
-    return functions.map(({ function: number, shape }) => {
+    return functions.map(({ function: number, shape: plain }) => {
       const own = devfn + number;
+      const said = number === 0 ? device : (device.functions?.[number] ?? {});
+      const at = number === 0 ? path : [...path, 'functions', String(number)];
+      const shape = this.#shapeOf(kind, plain, said, at);
       if (own >> 3 !== devfn >> 3) {
         throw this.#refuse(
           [...path, 'slot'],
@@ -130,10 +134,21 @@ class Builder {
         routing: this.#parts.root.routing,
       });
       bus.functions.set(own, endpoint);
-      return number === 0
-        ? this.#function(endpoint, device, path)
-        : this.#function(endpoint, device.functions?.[number] ?? {}, [...path, 'functions', String(number)]);
+      return this.#function(endpoint, said, at);
     });
+  }
+
+  /** What the kind makes, with the capabilities that the description adds. */
+  #shapeOf(
+    kind: DeviceKind,
+    shape: FunctionShape,
+    { aer }: FunctionDescription,
+    path: DescriptionPath,
+  ): FunctionShape {
+    if (aer !== true) return shape;
+    if (shape.express === undefined)
+      throw this.#refuse([...path, 'aer'], `${kind.name} is no PCI Express device`);
+    return { ...shape, express: { ...shape.express, aer } };
   }
 
   #checkFunctions(
@@ -191,6 +206,14 @@ export function faultRefusal(
     if (own.includes(fault.name)) return undefined;
     const has = own.length === 0 ? 'it has none of its own' : `it has ${own.join(', ')}`;
     return `${kind.name} has no fault ${faultName(fault)}: ${has}`;
+  }
+  if (fault.fault === 'uncorrectable' || fault.fault === 'correctable') {
+    if (shape.express?.aer !== true)
+      return `it reports no errors: a description gives it that with aer: true`;
+    const list = fault.fault === 'correctable' ? CORRECTABLE_ERRORS : UNCORRECTABLE_ERRORS;
+    if (list.some(({ name }) => name === fault.error)) return undefined;
+    const known = list.map(({ name }) => name).join(', ');
+    return `there is no ${fault.fault} error ${fault.error}: there are ${known}`;
   }
   if (fault.fault !== 'interrupt_storm' || fault.vector === undefined) return undefined;
   // Whichever capability software switches on must have it.

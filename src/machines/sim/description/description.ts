@@ -35,6 +35,8 @@ export interface FunctionDescription {
   /** Addresses of BARs, by their index. */
   readonly regions?: Readonly<Record<number, { readonly address: number }>>;
   readonly faults?: readonly DeviceFault[];
+  /** It has advanced error reporting: for PCI Express functions. */
+  readonly aer?: boolean;
 }
 
 export interface DeviceDescription extends Slot, FunctionDescription {

@@ -13,6 +13,8 @@ const ADDRESS_BITS = 2 ** 52;
 
 const name = z.string().min(1);
 
+const dword = z.int().min(0).max(0xffff_ffff);
+
 const fault = z.discriminatedUnion('fault', [
   z.strictObject({ fault: z.literal('hung_reset') }),
   z.strictObject({ fault: z.literal('unresponsive') }),
@@ -23,6 +25,12 @@ const fault = z.discriminatedUnion('fault', [
     every: z.int().min(1000).optional(),
   }),
   z.strictObject({ fault: z.literal('wrong_dma'), offset: z.int() }),
+  z.strictObject({
+    fault: z.literal('uncorrectable'),
+    error: name,
+    header: z.tuple([dword, dword, dword, dword]).optional(),
+  }),
+  z.strictObject({ fault: z.literal('correctable'), error: name }),
   z.strictObject({ fault: z.literal('model'), name }),
 ]);
 
@@ -35,6 +43,7 @@ const functionShape = {
     )
     .optional(),
   faults: z.array(fault).optional(),
+  aer: z.boolean().optional(),
 };
 
 function window(granule: number, end: number) {

@@ -1,8 +1,9 @@
 /** Configuration space of a simulated device's function: its header and capabilities, from its shape. */
 import { ConfigImage, type ImageRegister } from '../../../function/index.js';
-import { CapabilityId, capabilityNames, CommandBit, header0, pcie, pm } from '../../../pci/index.js';
+import { aer, CapabilityId, capabilityNames, CommandBit, header0, pcie, pm } from '../../../pci/index.js';
 import { barSetups } from './bars.js';
 import { placeCapabilities, stickyBits, tableRegisters, type CapabilityPlan } from './config-registers.js';
+import { extendedRegisters } from './extended-capabilities.js';
 import type { FunctionShape } from '../device-model.js';
 import type { Signals } from './signals.js';
 import type { VpdWindow } from './vpd-window.js';
@@ -15,7 +16,6 @@ const INTEGRATED_ENDPOINT = 9;
 const EXPRESS_VERSION = 2;
 const ROLE_BASED_ERRORS = 0x8000;
 const FUNCTION_LEVEL_RESET = 0x1000_0000;
-const EXTENDED = 0x100;
 
 function expressPlan(flr: boolean, integrated: boolean): CapabilityPlan {
   return {
@@ -34,21 +34,6 @@ function expressPlan(flr: boolean, integrated: boolean): CapabilityPlan {
         lnkctl2: { initial: 0x1 },
       }),
   };
-}
-
-/** The device serial number, the first and only extended capability (PCI Express Base 6.0, 7.9.3). */
-function serialNumber(serial: bigint): ImageRegister[] {
-  const word = (name: string, offset: number, initial: number): ImageRegister => ({
-    name,
-    offset,
-    width: 4,
-    initial,
-  });
-  return [
-    word('dsn.header', EXTENDED, 0x0001_0003),
-    word('dsn.low', EXTENDED + 4, Number(BigInt.asUintN(32, serial))),
-    word('dsn.high', EXTENDED + 8, Number(BigInt.asUintN(32, serial >> 32n))),
-  ];
 }
 
 function plans(shape: FunctionShape, parts: RegisterParts): CapabilityPlan[] {
@@ -121,9 +106,11 @@ export class EndpointRegisters {
       interrupt_pin: { initial: shape.pin ?? 0 },
     });
     const extended =
-      shape.serial === undefined || shape.express === undefined ? [] : serialNumber(shape.serial);
+      shape.express === undefined
+        ? []
+        : extendedRegisters({ aer: shape.express.aer === true, serial: shape.serial });
     this.#registers = [...header, ...registers, ...extended];
-    this.#sticky = new Map([...stickyBits(pm), ...stickyBits(pcie)]);
+    this.#sticky = new Map([...stickyBits(pm), ...stickyBits(pcie), ...stickyBits(aer)]);
   }
 
   /** Registers after power on, or after a reset that keeps the sticky bits of `before`. */

@@ -15,6 +15,7 @@ import { Listeners } from '../listeners.js';
 import { placedBars, regionInfos, type PlacedBar } from './bars.js';
 import { checkShape } from './check-shape.js';
 import { EndpointRegisters } from './endpoint-registers.js';
+import { ErrorReporting } from './error-reporting.js';
 import { FaultSwitches, type DeviceFault } from './faults.js';
 import { FunctionBus } from './function-bus.js';
 import { FunctionRegions } from './function-regions.js';
@@ -65,6 +66,7 @@ export class Endpoint implements BusFunction {
   readonly #routing: Routing;
   readonly #host: SimHost;
   readonly #configWrites = new Listeners<ConfigWrite>();
+  readonly #errors: ErrorReporting;
   #image: ConfigImage;
   #command = 0;
   /** Decode bits of Command that count: none while nothing answers. */
@@ -72,6 +74,8 @@ export class Endpoint implements BusFunction {
   #powerState = 0;
   /** A reset began and did not end. */
   #hung = false;
+  /** After a fatal error: only configuration space answers. */
+  #frozen = false;
   #address: PciAddress | undefined;
   #addressVersion = 0;
   /** The pin was raised under this address, and is lowered under it. */
@@ -94,6 +98,12 @@ export class Endpoint implements BusFunction {
       },
       (address, data) => {
         this.#functionBus.send(address, data);
+      },
+    );
+    this.#errors = new ErrorReporting(
+      () => this.#image,
+      (severity) => {
+        this.#host.reportError(this.address, severity);
       },
     );
     this.#storm = new InterruptStorm(parts.clock, this.signals);
@@ -143,7 +153,7 @@ export class Endpoint implements BusFunction {
   }
 
   get alive(): boolean {
-    return this.answers && this.#powerState === 0;
+    return this.answers && this.#powerState === 0 && !this.#frozen;
   }
 
   get mayMaster(): boolean {
@@ -211,18 +221,36 @@ export class Endpoint implements BusFunction {
     if (fault.fault === 'removed') this.#restart(this.#registers.image());
     else this.#refresh();
     this.#updateStorm();
+    if (fault.fault === 'uncorrectable' || fault.fault === 'correctable') this.#fail(fault);
   }
 
   /** @returns false when the fault was not on. */
   clear(name: string): boolean {
     if (!this.#faults.delete(name)) return false;
     if (name === 'hung_reset' || name === 'removed') this.#hung = false;
+    if (name === 'uncorrectable') this.#frozen = false;
     this.#refresh();
     this.#updateStorm();
     return true;
   }
 
+  /** What is out, or hangs, meets no error and tells of none. */
+  #fail(fault: DeviceFault & { readonly fault: 'uncorrectable' | 'correctable' }): void {
+    if (!this.answers) return;
+    if (fault.fault === 'correctable') {
+      this.#errors.correctable(fault.error);
+      return;
+    }
+    this.#errors.uncorrectable(fault.error, fault.header, () => {
+      this.#frozen = true;
+      this.#refresh();
+    });
+  }
+
   #restart(image: ConfigImage): void {
+    this.#frozen = false;
+    this.#faults.delete('uncorrectable');
+    this.#faults.delete('correctable');
     this.#functionBus.cancelTimers();
     this.signals.reset();
     this.#vpd?.reset();

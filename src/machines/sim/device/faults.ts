@@ -1,4 +1,5 @@
 /** Faults of a simulated device, as data: a description or a program switches them on and off. */
+import type { TlpHeader } from './error-reporting.js';
 
 /** What goes wrong with a function until it is cleared. */
 export type DeviceFault =
@@ -12,6 +13,14 @@ export type DeviceFault =
   | { readonly fault: 'interrupt_storm'; readonly vector?: number; readonly every?: number }
   /** The addresses of its DMA are off by so many bytes. */
   | { readonly fault: 'wrong_dma'; readonly offset: number }
+  /**
+   * An error of this name (`malformed`, as the register table `aer` names them) happens now, and is reported where the
+   * function has advanced error reporting. Its severity is what the severity register says: after a fatal one nothing
+   * but configuration space answers, until the function is reset or the fault cleared.
+   */
+  | { readonly fault: 'uncorrectable'; readonly error: string; readonly header?: TlpHeader }
+  /** The same of an error that the hardware has dealt with: it is reported, and has no effect. */
+  | { readonly fault: 'correctable'; readonly error: string }
   /** One that its kind has of its own, by name. */
   | { readonly fault: 'model'; readonly name: string };
 
@@ -22,6 +31,8 @@ export const BUILT_IN_FAULTS: ReadonlySet<string> = new Set([
   'removed',
   'interrupt_storm',
   'wrong_dma',
+  'uncorrectable',
+  'correctable',
 ]);
 
 const STORM_NANOSECONDS = 10_000;

@@ -1,5 +1,5 @@
 /** What firmware does to a machine before software gets it: numbers, addresses, interrupt lines, decoding. */
-import { CommandBit, Header } from '../../../pci/index.js';
+import { CapabilityId, CommandBit, Header } from '../../../pci/index.js';
 import type { Endpoint } from '../device/endpoint.js';
 import { assignAddresses } from './addresses.js';
 import { assignBusNumbers } from './bus-numbers.js';
@@ -28,6 +28,7 @@ function switchOn(children: readonly Planned[], lineOf: (endpoint: Endpoint) => 
       const { endpoint } = child;
       endpoint.configWrite(Header.interruptLine, 1, lineOf(endpoint) ?? 0);
       endpoint.configWrite(Header.command, 2, DECODE);
+      reportErrors(endpoint);
     }
   }
 }
@@ -42,5 +43,17 @@ export function rememberFunction(endpoint: Endpoint): () => void {
     for (const [index, value] of bars.entries()) endpoint.configWrite(Header.firstBar + 4 * index, 4, value);
     endpoint.configWrite(Header.interruptLine, 1, line);
     endpoint.configWrite(Header.command, 2, DECODE);
+    reportErrors(endpoint);
   };
+}
+
+/** Device control allows error messages of all severities, and of unsupported requests. */
+const DEVICE_CONTROL = 8;
+const ALL_ERRORS = 0xf;
+
+function reportErrors(endpoint: Endpoint): void {
+  const express = endpoint.capability(CapabilityId.pcie);
+  if (express === undefined || endpoint.shape.express?.aer !== true) return;
+  const at = express + DEVICE_CONTROL;
+  endpoint.configWrite(at, 2, endpoint.configRead(at, 2) | ALL_ERRORS);
 }

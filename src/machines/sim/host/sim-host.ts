@@ -1,6 +1,7 @@
 /** The simulated machine as its devices see it, and as whoever runs it does. */
 import type {
   DmaResult,
+  ErrorSeverity,
   Host,
   HostControl,
   IommuContext,
@@ -16,6 +17,7 @@ import type { VirtualClock } from '../clock.js';
 import { Iommu } from './iommu.js';
 import { InterruptLines } from './lines.js';
 import { PhysicalMemory, type OwnedRange } from './memory.js';
+import { RootErrors } from './root-errors.js';
 import { isMessageAddress, MessageTable } from './messages.js';
 import type { PageTable } from './page-table.js';
 import type { RootComplex } from '../bus/root-complex.js';
@@ -24,6 +26,7 @@ export class SimHost implements Host, HostControl {
   readonly iommu: Iommu;
   readonly lines: InterruptLines;
   readonly messages: MessageTable;
+  readonly errors: RootErrors;
   readonly #memory: PhysicalMemory;
   readonly #root: RootComplex;
   readonly #clock: VirtualClock;
@@ -44,6 +47,7 @@ export class SimHost implements Host, HostControl {
       this.iommu.forget(base, bytes);
     });
     this.iommu = new Iommu(this.#memory);
+    this.errors = new RootErrors(parts.root);
     this.lines = new InterruptLines(parts.lines);
     this.messages = new MessageTable((fault) => {
       this.iommu.record(fault);
@@ -81,6 +85,10 @@ export class SimHost implements Host, HostControl {
       this.#held.delete(key);
       this.lines.hold(held, false);
     }
+  }
+
+  reportError(requester: PciAddress, severity: ErrorSeverity): void {
+    this.errors.deliver(requester, severity);
   }
 
   /** The line of a function's pin; undefined for a function that configuration cycles do not reach. */

@@ -1,6 +1,6 @@
 /** Events of a domain as its own thread sees them: blocking, or by message to its event loop. */
 import { PORTS, portWord, PortWord, Word, type Handoff } from '../control-block.js';
-import { SpinBudget } from '../spin-budget.js';
+import { SpinBudget } from '../../spin-budget.js';
 
 /** Looks at a port before the thread goes to sleep: about what waking it takes. */
 const LOOKS = 2000;

@@ -92,9 +92,14 @@ class EmbeddedGuest implements LocalGuestPlatform {
         if (open) calls.call(Call.notify, port);
       },
       wait: (milliseconds) => open && this.#events.wait(port, milliseconds),
+      listen: (onEvent) => {
+        if (open) this.#events.listen(port, onEvent);
+      },
       close: () => {
-        if (open) calls.call(Call.closePort, port);
+        if (!open) return;
         open = false;
+        this.#events.unlisten(port);
+        calls.call(Call.closePort, port);
       },
     };
   }

@@ -1,7 +1,7 @@
 /** How often a thread looks before it sleeps: it learns from what paid off, and tries again now and then. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { SpinBudget } from '../../../src/xen/local/spin-budget.js';
+import { SpinBudget } from '../../src/xen/spin-budget.js';
 
 const MOST = 3000;
 

@@ -2,8 +2,8 @@
 
 /** A whole try is made only once in so many: who runs where may have changed. */
 const RETRY = 32;
-/** Granted beyond twice the looks that the last success took. */
-const FEW = 200;
+/** Granted beyond twice the looks that the last success took: such a part of the most. */
+const FRACTION = 16;
 
 /**
  * Looking is the fastest way where both threads run, and the slowest where they share a processor: the one that looks
@@ -35,7 +35,7 @@ export class SpinBudget {
 
   /** The other thread wrote after so many looks. */
   paid(looks: number): void {
-    this.#looks = Math.min(this.#most, 2 * looks + FEW);
+    this.#looks = Math.min(this.#most, 2 * looks + 1 + Math.floor(this.#most / FRACTION));
   }
 
   /** It did not. */
