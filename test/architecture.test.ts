@@ -36,7 +36,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'function',
     'pci',
   ],
-  owner: ['admin', 'function', 'pci'],
+  owner: ['admin', 'function', 'pci', 'os'],
   // Shows what a user can do, so it knows what a user knows: the package's exports.
   demo: [],
   cli: [

@@ -149,6 +149,9 @@ export class Attaching {
     const { pool, libxl } = this.#stack;
     if (spec.seize && !pool.has(address)) await this.#seize(address);
     pool.checkTakeable(address);
+    // Ahead of the first step: a process that ends in between leaves nothing that nobody knows of.
+    const withdraw = await this.#stack.grantsOf(this.#guest).announce(address);
+    this.#undo.add({ what: `announcement of ${address}`, undo: withdraw });
     await libxl.give(address, this.#guest.id);
     this.#undo.add({
       what: `note of who has ${address}`,

@@ -7,6 +7,7 @@ import { Detaching, type DetachReport } from './detach.js';
 import { Guests, libxlPath } from './guests.js';
 import { ToolStack, type ToolStackOptions } from './tool-stack.js';
 import { Turns } from './turns.js';
+import { undoUnfinished } from './unfinished.js';
 
 export interface AttachmentsOptions extends ToolStackOptions {
   /** Told of what could not be cleared up behind a guest that died. */
@@ -34,9 +35,16 @@ export class Attachments implements AsyncDisposable {
     this.#onError = options.onError;
   }
 
-  /** Begins to clear up behind guests that die, or died while nobody looked. */
+  /**
+   * Begins to clear up behind guests that die, or died while nobody looked; what a former process had begun to attach, or
+   * had not ended to detach, is undone first.
+   */
   static async start(options: AttachmentsOptions): Promise<Attachments> {
     const attachments = new Attachments(options);
+    for (const guest of await attachments.#guests.list()) {
+      for (const [doing, error] of await undoUnfinished(attachments.#stack, guest))
+        options.onError(doing, error);
+    }
     attachments.#watch = await options.platform.store.watch(RELEASE_DOMAIN, () => {
       attachments.#clearing = attachments.#clearing
         .then(() => attachments.#clearBehindTheDead())

@@ -132,8 +132,8 @@ export class Detaching {
     const staying = (await this.#pair.look())?.functions.map(({ address }) => address) ?? [];
     for (const [index, address] of gone.entries()) {
       const others = [...staying, ...gone.slice(index + 1)];
-      this.#unsettled.push(...(await grants.revoke(address, others)));
-      await this.#stack.libxl.takeBack(address, this.#guest.id);
+      const unnote = () => this.#stack.libxl.takeBack(address, this.#guest.id);
+      this.#unsettled.push(...(await grants.revoke(address, others, unnote)));
     }
   }
 

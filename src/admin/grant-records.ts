@@ -4,6 +4,8 @@ import { discard, removeWithEmptyParents, type XenStore } from '../xen/store/ind
 import { formatGrants, parseGrants, type Grants } from './grants.js';
 import { isThere, libxlPath, type Guest } from './guests.js';
 
+const NOTHING_YET = formatGrants({ memory: [], ports: [], pirq: undefined });
+
 /**
  * `/libxl/<domid>/openslot/<uuid>/DDDD-BB-DD-F`: below a node of libxl's that only the host can read, and that libxl
  * removes with the domain. The uuid tells a record from one of an earlier guest with the same id.
@@ -26,6 +28,33 @@ export class GrantRecords {
       await tx.write(this.#path(address), formatGrants(grants));
       return true;
     });
+  }
+
+  /**
+   * Says that something is about to be granted, unless a record is there. @returns true when it was not there.
+   */
+  announce(address: PciAddress): Promise<boolean> {
+    return this.#store.transaction(async (tx) => {
+      const there = (await tx.read(this.#path(address))) !== undefined;
+      if (there || !(await isThere(tx, this.#guest))) return discard(false);
+      await tx.write(this.#path(address), NOTHING_YET);
+      return true;
+    });
+  }
+
+  /** Takes {@link announce} back, unless something was granted since. */
+  async withdraw(address: PciAddress): Promise<void> {
+    await this.#store.transaction(async (tx) => {
+      if ((await tx.read(this.#path(address))) !== NOTHING_YET) return discard(undefined);
+      await removeWithEmptyParents(tx, this.#path(address), libxlPath(this.#guest.id));
+      return undefined;
+    });
+  }
+
+  /** Functions that have a record. */
+  async list(): Promise<readonly PciAddress[]> {
+    const names = (await this.#store.list(`${this.#root}/${this.#guest.uuid}`)) ?? [];
+    return names.map((name) => notations.libxl.parse(name));
   }
 
   /** Undefined when there is none, and when what is there is not ours to read. */

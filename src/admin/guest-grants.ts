@@ -30,6 +30,22 @@ export class GuestGrants {
   }
 
   /**
+   * From now on a later process knows that this guest was to have the function, and undoes what it finds of that.
+   * @returns what takes it back.
+   */
+  async announce(address: PciAddress): Promise<() => Promise<void>> {
+    const announced = await this.#records.announce(address);
+    return async () => {
+      if (announced) await this.#records.withdraw(address);
+    };
+  }
+
+  /** Functions of which something may be granted. */
+  recorded(): Promise<readonly PciAddress[]> {
+    return this.#records.list();
+  }
+
+  /**
    * All or nothing. `others` are the functions that the guest has besides.
    * @throws {GuestNotPreparedError | XenCallError}
    */
@@ -57,12 +73,20 @@ export class GuestGrants {
 
   /**
    * Takes back exactly what was granted with the function, by us or by libxl, and none of what the guest has with
-   * `others`. @returns what could not be taken back, with the reason.
+   * `others`.
+   * @param last what is done while the record still says that the function is the guest's: an end in between is found by
+   * it.
+   * @returns what could not be taken back, with the reason.
    */
-  async revoke(address: PciAddress, others: readonly PciAddress[]): Promise<readonly string[]> {
+  async revoke(
+    address: PciAddress,
+    others: readonly PciAddress[],
+    last: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<readonly string[]> {
     const recorded = await this.#records.read(address);
     const grants = recorded ?? this.#unrecorded(address);
     const unsettled = await this.#undo(address, { ...grants, assigned: true }, others);
+    await last();
     // Whose record is gone by now was overtaken: what he could not take back others have taken back.
     const overtaken = !(await this.#records.remove(address)) && recorded !== undefined;
     return overtaken ? [] : unsettled;

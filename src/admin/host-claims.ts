@@ -1,13 +1,13 @@
 /** Claim and release on a host: the pool's step, and on Xen the quarantine and what the tool stack must know. */
 import type { HostDrivers } from '../function/index.js';
 import type { PciAddress } from '../pci/index.js';
+import { XEN_HOLDER } from '../pciback/index.js';
 import { FunctionTakenError, type ClaimRecord, type Pool } from '../pool/index.js';
 import type { XenPlatform } from '../xen/platform.js';
 import { LibxlMemory } from './libxl-memory.js';
 import { Turns } from './turns.js';
 
-/** Driver that keeps functions for Xen guests; libxl looks for it in sysfs. */
-export const XEN_HOLDER = 'pciback';
+export { XEN_HOLDER };
 
 export interface ClaimReport {
   readonly address: PciAddress;

@@ -1,13 +1,14 @@
 /** `openslot serve`: owns the machine and is the PCI back end of its Xen guests. */
+import { writeFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { errorData, reasonOf } from '../pci/errors.js';
 import type { FindingName } from '../admin/index.js';
 import { allowOption } from './allow-option.js';
-import type { PcibackEvent, TopologyName } from '../pciback/index.js';
+import type { Backend, PcibackEvent, TopologyName } from '../pciback/index.js';
 import { addErrorOption, chosenRecovery, type ErrorChoice } from './error-option.js';
 import { addHideOptions, chosenHideList, type HideChoice } from './hide-option.js';
 import { chosenMachine, machineOption, openHost, type MachineChoice } from './machine-option.js';
-import { serveLog } from './serve-log.js';
+import { serveLog, type ServeLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
 
 interface ServeOptions extends MachineChoice, HideChoice, ErrorChoice {
@@ -16,6 +17,8 @@ interface ServeOptions extends MachineChoice, HideChoice, ErrorChoice {
   allow: readonly FindingName[];
   refuseUnsafe?: boolean;
   topology: TopologyName;
+  takeBack?: boolean;
+  wait?: boolean;
 }
 
 /** Not imported from where they are used: help needs no back end. */
@@ -35,6 +38,14 @@ export function define(command: Command): void {
         .default('vpci'),
     )
     .option('--stages <file>', 'measure each operation by stage and write the means there at the end')
+    .option(
+      '--take-back',
+      'at the end, take back what guests have; without it they keep it for the next serve',
+    )
+    .option(
+      '--wait',
+      'where another serve runs, wait until it ends, and go on at once: an upgrade without a pause',
+    )
     .addHelpText(
       'after',
       `
@@ -48,6 +59,8 @@ bus that one of their functions stands on; a slot cannot be asked for. It is wha
 What a guest gets by xl although it is not safe (it shares an interrupt line, a page of registers, an IOMMU group or
 its device with others, has no reset, or no IOMMU) is told here; with --refuse-unsafe it is not exported. --allow names
 what is acceptable on this host, for xl and for every openslot attach.
+At the end, however it comes, guests keep their functions and their devices work on; the next serve goes on where this
+one was. docs/serve.md says what waits meanwhile, and has a systemd unit.
 
 --hide claims before anything is served, as the kernel's own option does at boot: what is absent, a bridge, or taken is
 told and left; a list that is not right stops serve before it changes anything.
@@ -83,43 +96,44 @@ async function serve(options: ServeOptions): Promise<void> {
 
 async function serveHost(options: ServeOptions): Promise<void> {
   const hidden = chosenHideList(options);
-  const [
-    { writeFileSync },
-    {
-      Attachments,
-      claimHidden,
-      describeFinding,
-      describeHideOutcome,
-      examinerOf,
-      ExportGuard,
-      endDmaBeforeReset,
-      HostClaims,
-      hideOutcomeData,
-      RecoveryResponses,
-      XEN_HOLDER,
-    },
-    { machineFiles, OwnerSocket },
-    { FileJournal, Pool },
-    pciback,
-    native,
-  ] = await Promise.all([
-    import('node:fs'),
-    import('../admin/index.js'),
-    import('../owner/index.js'),
-    import('../pool/index.js'),
-    import('../pciback/index.js'),
-    import('../xen/native/index.js'),
-  ]);
-  const { entriesOf } = await import('./pool-view.js');
+  // What guests wait for comes first: after a restart, each of their accesses waits until it is there.
+  const [{ machineFiles, OwnerSocket, ServiceManager }, { FileJournal, Pool }, pciback, native] =
+    await Promise.all([
+      import('../owner/index.js'),
+      import('../pool/index.js'),
+      import('../pciback/index.js'),
+      import('../xen/native/index.js'),
+    ]);
   const log = serveLog(options.json === true);
   const told = untilTold();
+  const tellFailed = (event: string, doing: string, error: unknown) => {
+    log(`${doing} failed: ${reasonOf(error)}`, { event, doing, error: errorData(error) });
+  };
+  using manager = new ServiceManager((error) => {
+    tellFailed('service_manager_failed', 'telling the service manager', error);
+  });
   using machine = await openHost();
   const recovery = chosenRecovery(options, machine);
-  const { socket, claims } = machineFiles(machine.name);
-  await using owner = await OwnerSocket.bind(machine.name, socket);
+  const files = machineFiles(machine.name);
+  // Opened ahead of the lock: who waits for it has all in hand when its turn comes.
   await using platform = await native.openNativePlatform();
-  const pool = new Pool(machine, new FileJournal(claims));
-  const hostClaims = new HostClaims(pool, machine.drivers, platform);
+  const waiting = new AbortController();
+  void told.then(() => {
+    waiting.abort();
+  });
+  await using owner =
+    options.wait === true
+      ? await OwnerSocket.bindAfter(
+          machine.name,
+          files.socket,
+          () => {
+            log('waiting for the present owner to end', { event: 'waiting' });
+          },
+          waiting.signal,
+        )
+      : await OwnerSocket.bind(machine.name, files.socket);
+  if (owner === undefined) return;
+  const pool = new Pool(machine, new FileJournal(files.claims));
   await using _kernel = await native.KernelBackends.keepOff(
     platform.store,
     platform.domain,
@@ -129,27 +143,29 @@ async function serveHost(options: ServeOptions): Promise<void> {
         device,
       });
     },
+    files.probing,
   );
-  const examiner = examinerOf({ platform, machine, pool });
   const { allow: allowed, refuseUnsafe: refuses = false } = options;
-  const guard = new ExportGuard(examiner, { allowed, refuses });
-  const clock = options.stages === undefined ? undefined : new pciback.StageClock();
-  const toolStackFailed = (doing: string, error: unknown) => {
-    log(`${doing} failed: ${reasonOf(error)}`, {
-      event: 'tool_stack_failed',
-      doing,
-      error: errorData(error),
-    });
+  // Of the tool stack's room, which a guest that goes on need not wait for.
+  const makeSafety = async () => {
+    const { examinerOf, ExportGuard } = await import('../admin/index.js');
+    const examiner = examinerOf({ platform, machine, pool });
+    return { examiner, guard: new ExportGuard(examiner, { allowed, refuses }) };
   };
+  let safetyMade: ReturnType<typeof makeSafety> | undefined;
+  const safety = () => (safetyMade ??= makeSafety());
+  const clock = options.stages === undefined ? undefined : new pciback.StageClock();
   // Made after the back end, whose events it follows.
   let respond: (event: PcibackEvent) => void = () => undefined;
-  await using backEnds = await pciback.Pciback.start({
+  const backEnds = await pciback.Pciback.start({
     platform,
     pool,
-    holder: XEN_HOLDER,
-    examine: (guest, address) => guard.examine(guest, address),
+    holder: pciback.XEN_HOLDER,
+    records: new pciback.FileGuestRecords(files.guests),
     topology: options.topology,
-    beforeReset: (guest, address) => endDmaBeforeReset(platform, guest, address),
+    examine: async (guest, address) => (await safety()).guard.examine(guest, address),
+    beforeReset: async (guest, address) =>
+      (await import('../admin/index.js')).endDmaBeforeReset(platform, guest, address),
     onEvent: (event) => {
       log(pciback.describeEvent(event), pciback.eventData(event));
       respond(event);
@@ -158,6 +174,27 @@ async function serveHost(options: ServeOptions): Promise<void> {
     recovery,
     ...(clock === undefined ? {} : { clock }),
   });
+  await using _backEnds = {
+    [Symbol.asyncDispose]: () =>
+      options.takeBack === true ? backEnds[Symbol.asyncDispose]() : backEnds.leave(),
+  };
+  const [
+    {
+      Attachments,
+      claimHidden,
+      describeFinding,
+      describeHideOutcome,
+      HostClaims,
+      hideOutcomeData,
+      RecoveryResponses,
+    },
+    { entriesOf },
+    { examiner, guard },
+  ] = await Promise.all([import('../admin/index.js'), import('./pool-view.js'), safety()]);
+  const toolStackFailed = (doing: string, error: unknown) => {
+    tellFailed('tool_stack_failed', doing, error);
+  };
+  const hostClaims = new HostClaims(pool, machine.drivers, platform);
   await using attachments = await Attachments.start({
     platform,
     machine,
@@ -191,10 +228,9 @@ async function serveHost(options: ServeOptions): Promise<void> {
       ),
   });
   const count = pool.list().length;
-  log(`ready: ${count} ${count === 1 ? 'function' : 'functions'} in the pool`, {
-    event: 'ready',
-    functions: count,
-  });
+  const ready = `ready: ${count} ${count === 1 ? 'function' : 'functions'} in the pool`;
+  log(ready, { event: 'ready', functions: count });
+  manager.ready(ready);
   // Undefined when it is we who close it, at the end.
   const lost = platform.store.closed.then((error) => {
     if (error === undefined) return told;
@@ -202,8 +238,20 @@ async function serveHost(options: ServeOptions): Promise<void> {
     return error.message;
   });
   const why = await Promise.race([told, lost]);
+  manager.stopping();
   log(`stopping: ${why}`, { event: 'stopping', why });
+  if (options.takeBack !== true) tellLeft(backEnds.guests, log);
   if (clock !== undefined && options.stages !== undefined) {
     writeFileSync(options.stages, `${JSON.stringify(clock.report(), undefined, 2)}\n`);
+  }
+}
+
+/** Whose devices go on without us. */
+function tellLeft(guests: readonly Pick<Backend, 'guest' | 'exports'>[], log: ServeLog): void {
+  for (const { guest, exports } of guests) {
+    const addresses = exports.map(({ address }) => String(address));
+    if (addresses.length === 0) continue;
+    const text = `guest ${guest} keeps ${addresses.join(', ')}: the next openslot serve goes on with it`;
+    log(text, { event: 'left', guest, functions: addresses });
   }
 }

@@ -23,9 +23,19 @@ class AddressRegister {
     return this.#sizing ? this.#size : this.#address;
   }
 
+  get sizing(): boolean {
+    return this.#sizing;
+  }
+
+  set sizing(on: boolean) {
+    this.#sizing = on && this.#size !== 0;
+  }
+
   write(value: number, mask: number): void {
-    // Bytes that are not written keep what the register shows now; only a whole probe counts as one.
-    const merged = ((this.read() & ~mask) | (value & mask)) >>> 0;
+    // Bytes that are not written keep what was written before, ones or an address; only a whole probe counts as one.
+    // So the same write twice is as good as once: whoever answers after a restart may carry one out again.
+    const before = this.#sizing ? 0xffff_ffff : this.#address;
+    const merged = ((before & ~mask) | (value & mask)) >>> 0;
     this.#sizing = this.#size !== 0 && (merged & this.#probe) >>> 0 === this.#probe;
   }
 }
@@ -49,6 +59,12 @@ function register(name: string, offset: number, half: AddressRegister): ImageReg
     read: () => half.read(),
     write: (value, mask) => {
       half.write(value, mask);
+    },
+    memory: {
+      get: () => (half.sizing ? 1 : 0),
+      set: (value) => {
+        half.sizing = value !== 0;
+      },
     },
   };
 }

@@ -26,7 +26,12 @@ export interface ImageRegister {
    * @throws {ConfigAccessError} to refuse it.
    */
   readonly write?: (value: number, mask: number) => void;
+  /** What {@link read} and {@link write} remember, where they do: part of {@link ConfigImage.state}. */
+  readonly memory?: { get(): number; set(value: number): void };
 }
+
+/** What an image holds itself, by the offsets of its registers. */
+export type ImageState = Readonly<Record<number, number>>;
 
 /** Called for each write, or part of one, that changed nothing because no register takes it. */
 export type DroppedWrite = (
@@ -49,6 +54,7 @@ export class ConfigImage implements ConfigSpace {
   /** Byte offset to 1 + index of the register that covers it, 0 for none. */
   readonly #at: Uint16Array;
   readonly #dropped: DroppedWrite | undefined;
+  readonly #onChanged: (() => void) | undefined;
 
   /** @throws {RangeError} when registers overlap, are not aligned or do not fit: a fault of the caller, not of data. */
   constructor(options: {
@@ -56,11 +62,14 @@ export class ConfigImage implements ConfigSpace {
     readonly registers: readonly ImageRegister[];
     readonly base?: ConfigSpace;
     readonly onDropped?: DroppedWrite;
+    /** Told after each write that changed {@link state}. */
+    readonly onChanged?: () => void;
   }) {
     this.size = options.size;
     this.#base = options.base;
     this.#registers = options.registers;
     this.#dropped = options.onDropped;
+    this.#onChanged = options.onChanged;
     this.#held = new Uint32Array(options.registers.length);
     this.#at = new Uint16Array(options.size);
     for (const [index, register] of options.registers.entries()) {
@@ -74,6 +83,34 @@ export class ConfigImage implements ConfigSpace {
       }
       this.#held[index] = register.initial ?? 0;
     }
+  }
+
+  /** What another image of the same function must be given to go on as this one would. */
+  get state(): ImageState {
+    const state: Record<number, number> = {};
+    for (const [index, register] of this.#registers.entries())
+      if (this.#remembers(register)) state[register.offset] = this.#memory(index, register);
+    return state;
+  }
+
+  /** Goes on from a {@link state}. What is not in it stays as it is, and what has no place here is passed over. */
+  resume(state: ImageState): void {
+    for (const [index, register] of this.#registers.entries()) {
+      const value = state[register.offset];
+      if (value === undefined || !this.#remembers(register)) continue;
+      if (register.memory === undefined) this.#held[index] = value;
+      else register.memory.set(value);
+    }
+  }
+
+  #remembers({ memory, read, virtual = 0, writable = 0, clearable = 0 }: ImageRegister): boolean {
+    if (memory !== undefined) return true;
+    const own = this.#base === undefined ? 0xffff_ffff : virtual;
+    return read === undefined && (own & (writable | clearable)) !== 0;
+  }
+
+  #memory(index: number, { memory }: ImageRegister): number {
+    return memory === undefined ? (this.#held[index] ?? 0) : memory.get();
   }
 
   read(offset: number, width: ConfigWidth): number {
@@ -107,19 +144,26 @@ export class ConfigImage implements ConfigSpace {
 
   write(offset: number, width: ConfigWidth, value: number): void {
     checkConfigAccess('write', offset, width, this.size);
-    for (let at = offset; at < offset + width;) {
-      const index = (this.#at[at] ?? 0) - 1;
-      const register = index < 0 ? undefined : this.#registers[index];
-      if (register === undefined) {
-        // Bytes without a register are reported together, up to the next register.
-        let end = at + 1;
-        while (end < offset + width && (this.#at[end] ?? 0) === 0) end++;
-        this.#dropped?.(offset, width, value >>> 0, undefined);
-        at = end;
-        continue;
+    let changed = false;
+    try {
+      for (let at = offset; at < offset + width;) {
+        const index = (this.#at[at] ?? 0) - 1;
+        const register = index < 0 ? undefined : this.#registers[index];
+        if (register === undefined) {
+          // Bytes without a register are reported together, up to the next register.
+          let end = at + 1;
+          while (end < offset + width && (this.#at[end] ?? 0) === 0) end++;
+          this.#dropped?.(offset, width, value >>> 0, undefined);
+          at = end;
+          continue;
+        }
+        const before = this.#memory(index, register);
+        this.#writeRegister(index, register, offset, width, value);
+        changed ||= this.#memory(index, register) !== before;
+        at = register.offset + register.width;
       }
-      this.#writeRegister(index, register, offset, width, value);
-      at = register.offset + register.width;
+    } finally {
+      if (changed) this.#onChanged?.();
     }
   }
 

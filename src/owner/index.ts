@@ -7,3 +7,4 @@ export { OwnerRunningError, OwnerSocket, RuntimeDirectoryError } from './owner-s
 export type { CheckedParameters, RequestName, RequestParameters } from './request-schemas.js';
 export type { OwnerRequests, OwnerResults, PoolEntry, Wire } from './requests.js';
 export { machineFiles, runtimeDirectory } from './runtime-directory.js';
+export { ServiceManager } from './service-manager.js';

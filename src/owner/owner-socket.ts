@@ -69,6 +69,29 @@ export class OwnerSocket implements AsyncDisposable {
   }
 
   /**
+   * Becomes the owner as soon as nobody else is, however the present one ends: the kernel closes its connections with it.
+   * @param onWaiting told once, when there is one.
+   * @returns undefined when `signal` ended the wait. @throws {RuntimeDirectoryError}
+   */
+  static async bindAfter(
+    machine: string,
+    path: string,
+    onWaiting: () => void,
+    signal: AbortSignal,
+  ): Promise<OwnerSocket | undefined> {
+    for (let waited = false; !signal.aborted; waited = true) {
+      try {
+        return await OwnerSocket.bind(machine, path);
+      } catch (error) {
+        if (!(error instanceof OwnerRunningError)) throw error;
+        if (!waited) onWaiting();
+        await ended(path, signal);
+      }
+    }
+    return undefined;
+  }
+
+  /**
    * Begins to answer. Until then, as in a command that is the owner only for its own duration, clients are told so.
    * Disposing of what is returned ends it: what `requests` works with can go, and no further one begins.
    */
@@ -103,6 +126,19 @@ function answers(path: string): Promise<boolean> {
       if (cause.code === 'ECONNREFUSED' || cause.code === 'ENOENT' || cause.code === 'ENOTSOCK')
         resolve(false);
       else reject(cause);
+    });
+  });
+}
+
+/** Settles when the process that listens there has ended, or does not listen any more; and at the signal. */
+function ended(path: string, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const waiting = connect({ path, signal });
+    // It says nothing, and nobody answers.
+    waiting.resume();
+    waiting.on('error', () => undefined);
+    waiting.once('close', () => {
+      resolve();
     });
   });
 }

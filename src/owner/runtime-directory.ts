@@ -1,4 +1,4 @@
-/** Where the owner of a machine keeps its socket and its journal. */
+/** Where the owner of a machine keeps its socket, its journal and its records. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -30,12 +30,18 @@ export function machineFiles(
 ): {
   readonly socket: string;
   readonly claims: string;
+  /** Beginning of the names of what is recorded of each guest. */
+  readonly guests: string;
+  /** How automatic probing of the kernel's back ends was before it was stopped. */
+  readonly probing: string;
   /** XenStore of an embedded Xen. */
   readonly store: string;
 } {
   return {
     socket: join(directory, `${machine}.sock`),
     claims: join(directory, `${machine}.claims.json`),
+    guests: join(directory, machine),
+    probing: join(directory, `${machine}.probing`),
     store: join(directory, `${machine}.xenstore.sock`),
   };
 }

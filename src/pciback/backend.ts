@@ -5,21 +5,24 @@ import type { DomainId } from '../xen/domain.js';
 import { BackAerPage, ExportState, SharedPage, XenbusState } from '../xen/pciif/index.js';
 import type { EventChannel, ForeignPage } from '../xen/platform.js';
 import { Follower, type Watch } from '../xen/store/index.js';
+import { isLeaving, phaseOf, recognise } from './adoption.js';
 import { AerDialogue } from './aer-dialogue.js';
 import type { PcibackEvent } from './events.js';
 import { closingAnswer, frontEndKind, type FrontEndKind } from './front-end-kind.js';
 import { GuestExports, type GuestExportsContext } from './guest-exports.js';
+import type { GuestRecord, GuestRecords } from './guest-record.js';
 import { GuestRecovery } from './guest-recovery.js';
 import { OperationHandler } from './operation-handler.js';
 import { PairKeys, type ListedFunction, type PairStates } from './pair-keys.js';
 import type { RecoveryOptions } from './recovery-options.js';
 import type { StageClock } from './stage-clock.js';
 
-/** `foreign`: another back end (the kernel's, or an earlier run of ours) has the pair, and it is left alone. */
+/** `foreign`: another back end (the kernel's) has the pair, and it is left alone. */
 export type BackendPhase = 'starting' | 'exported' | 'connected' | 'closed' | 'foreign' | 'gone';
 
 /** What all back ends of one owner share. */
 export interface BackendContext extends GuestExportsContext {
+  readonly records: GuestRecords;
   readonly onEvent: (event: PcibackEvent) => void;
   readonly clock: StageClock | undefined;
   readonly recovery: RecoveryOptions;
@@ -43,13 +46,24 @@ export class Backend {
   /** We closed first. */
   #gaveUp = false;
   #guestEnded = false;
+  readonly #record: GuestRecord;
+  /** The record is a former process's, and has not been looked at. */
+  #former: boolean;
+  /** Settles when a guest of a former process is served on, or it is clear that it cannot be. */
+  readonly resumed: Promise<void>;
+  #setResumed: () => void = () => undefined;
   readonly #follower = new Follower(() => this.#look());
 
-  constructor(guest: DomainId, context: BackendContext) {
+  /** `former` is what a former process left of the guest. */
+  constructor(guest: DomainId, context: BackendContext, former?: GuestRecord) {
     this.guest = guest;
     this.#context = context;
+    this.#record = former ?? context.records.create(guest);
+    this.#former = former !== undefined;
+    this.resumed = new Promise((resolve) => (this.#setResumed = resolve));
+    if (!this.#former) this.#setResumed();
     this.#keys = new PairKeys(context.platform.store, context.platform.domain, guest);
-    this.#exports = new GuestExports(guest, context, {
+    this.#exports = new GuestExports(guest, context, this.#record, {
       exported: (address, virtual) => {
         this.#tell({ event: 'exported', address, virtual });
       },
@@ -125,7 +139,22 @@ export class Backend {
   async stop(): Promise<void> {
     this.#follower.stop();
     await this.#follower.settled();
+    if (this.#former) await this.#resume(undefined);
     if (this.#phase !== 'gone') await this.#end();
+  }
+
+  /**
+   * Lets go of the guest and touches nothing that it has: whoever serves next goes on. What was being taken back comes
+   * back then.
+   */
+  async leave(): Promise<void> {
+    this.#follower.stop();
+    const recovered = this.#recovery.stop();
+    await this.#follower.settled();
+    this.#disconnect();
+    await recovered;
+    await this.#frontWatch?.unwatch().catch(() => undefined);
+    this.#record.close();
   }
 
   #tell(event: EventBody<PcibackEvent>): void {
@@ -137,15 +166,18 @@ export class Backend {
       await this.#follow();
     } catch (error) {
       this.#tell({ event: 'failed', doing: 'following the guest', error });
+      this.#setResumed();
       await this.#giveUp();
     }
   }
 
   async #follow(): Promise<void> {
     const states = await this.#keys.states();
+    const former = this.#former;
+    if (former) await this.#resume(states);
     if (states === undefined || this.#guestEnded) {
       // Woken by the removal itself, of a pair that is not ours to follow any more: nothing is gone that was not before.
-      const never = this.#phase === 'starting' && this.#frontWatch === undefined;
+      const never = this.#phase === 'starting' && this.#frontWatch === undefined && !former;
       await this.#end();
       if (states !== undefined) await this.#keys.removeLeftover();
       this.#follower.stop();
@@ -155,6 +187,7 @@ export class Backend {
     if (this.#phase !== 'starting' && states.own === XenbusState.initialising) {
       // The tool stack removed the pair and made a new one before we looked.
       await this.#takeBackAll();
+      this.#record.remove();
       this.#phase = 'starting';
       this.#frontEnd = undefined;
       this.#gaveUp = false;
@@ -166,8 +199,34 @@ export class Backend {
     if (this.#phase !== 'foreign') await this.#step(states);
   }
 
+  /** Goes on where a former process ended; `adoption.ts` says from what. */
+  async #resume(states: PairStates | undefined): Promise<void> {
+    this.#former = false;
+    const seen = await recognise(this.#context.platform.store, this.#keys, this.#record, states);
+    const leaving = this.#exports.resume(seen === 'living');
+    if (seen === 'ended') this.#guestEnded = true;
+    else if (seen === 'living' && states !== undefined) {
+      this.#phase = phaseOf(states.own, this.#record.connected);
+      await this.#watchFront();
+      const connected = this.#phase === 'connected' && !isLeaving(states.front);
+      if (connected) {
+        await this.#bind();
+        this.#exports.allAnswered();
+        // The former process may have ended between an answer and its notification.
+        this.#connection?.channel.notify();
+      }
+      this.#tell({ event: 'resumed', functions: this.#exports.list().length, connected });
+    }
+    this.#setResumed();
+    await this.#exports.bringBack(leaving);
+    if (seen === 'replaced') {
+      await this.#takeBackAll();
+      this.#record.remove();
+    }
+  }
+
   async #step({ own, front }: PairStates): Promise<void> {
-    if (front === XenbusState.closing || front === XenbusState.closed) {
+    if (isLeaving(front)) {
       // Followed once, however often the guest says it: nobody comes back from Closed.
       if (own !== closingAnswer(front, this.#frontEnd, this.#gaveUp) && own !== XenbusState.closed)
         await this.#close(front);
@@ -204,14 +263,21 @@ export class Backend {
     }
   }
 
+  async #watchFront(): Promise<void> {
+    const { store } = this.#context.platform;
+    this.#frontWatch ??= await store.watch(this.#keys.frontendState, () => this.wake());
+  }
+
   /** A new pair: all of its functions are exported, or none, before the guest is told to connect. */
   async #start(own: XenbusState): Promise<void> {
     if (this.#phase !== 'starting') return;
-    this.#frontWatch ??= await this.#context.platform.store.watch(this.#keys.frontendState, () =>
-      this.wake(),
-    );
+    await this.#watchFront();
     if (own !== XenbusState.initWait && !(await this.#switch(XenbusState.initWait))) return;
-    const wanted = (await this.#keys.functions()).filter(({ state }) => state === ExportState.wanted);
+    this.#record.identify(await this.#keys.uuid(), this.#exports.topologyName);
+    const list = await this.#keys.functions();
+    // A former process may have begun, and the list been changed since.
+    await this.#exports.takeBackUnlisted(list);
+    const wanted = list.filter(({ state }) => state === ExportState.wanted);
     const added: ListedFunction[] = [];
     for (const entry of wanted) added.push(await this.#exports.add(entry));
     if (this.#follower.stopped) return;
@@ -227,9 +293,21 @@ export class Backend {
   }
 
   async #connect(): Promise<void> {
+    const bound = await this.#bind();
+    if (bound === undefined) return;
+    this.#record.setConnected(true);
+    this.#phase = 'connected';
+    if (await this.#switch(XenbusState.connected)) this.#tell({ event: 'connected', ...bound });
+  }
+
+  /**
+   * Maps the guest's page, binds its event channel and answers what may wait in the page already: nobody heard when the
+   * guest said so. @returns undefined when we were stopped meanwhile.
+   */
+  async #bind(): Promise<{ readonly aerHandler: boolean; readonly frontEnd: FrontEndKind } | undefined> {
     const { platform } = this.#context;
     const { page: reference, port, reconfigures } = await this.#keys.connection();
-    if (this.#follower.stopped) return;
+    if (this.#follower.stopped) return undefined;
     const page = platform.mapGrant(this.guest, reference);
     const shared = new SharedPage(page.bytes);
     const aerHandler = shared.hasAerHandler;
@@ -241,25 +319,31 @@ export class Backend {
     });
     try {
       const channel: EventChannel = platform.bindChannel(this.guest, port, () => {
-        try {
-          const answered = handler.service();
-          if (answered) channel.notify();
-          dialogue.wake();
-          return answered;
-        } catch (error) {
-          // Nothing that one guest's channel does may end the owner of all.
-          this.#tell({ event: 'failed', doing: 'answering an operation', error });
-          this.#disconnect();
-          return false;
-        }
+        const answered = this.#answer(handler, channel);
+        dialogue.wake();
+        return answered;
       });
       this.#connection = { page, channel, dialogue };
+      this.#answer(handler, channel);
     } catch (cause) {
-      page.close();
+      if (this.#connection === undefined) page.close();
       throw cause;
     }
-    this.#phase = 'connected';
-    if (await this.#switch(XenbusState.connected)) this.#tell({ event: 'connected', aerHandler, frontEnd });
+    return { aerHandler, frontEnd };
+  }
+
+  /** @returns true when there was something to answer. */
+  #answer(handler: OperationHandler, channel: EventChannel): boolean {
+    try {
+      const answered = handler.service();
+      if (answered) channel.notify();
+      return answered;
+    } catch (error) {
+      // Nothing that one guest's channel does may end the owner of all.
+      this.#tell({ event: 'failed', doing: 'answering an operation', error });
+      this.#disconnect();
+      return false;
+    }
   }
 
   #handler(shared: SharedPage): OperationHandler {
@@ -303,8 +387,9 @@ export class Backend {
     this.#phase = 'closed';
     this.#gaveUp = true;
     try {
-      await this.#takeBackAll();
+      this.#disconnect();
       await this.#switch(XenbusState.closing);
+      await this.#exports.takeBackAll();
     } catch (error) {
       this.#tell({ event: 'failed', doing: 'closing the pair', error });
     }
@@ -317,6 +402,7 @@ export class Backend {
     await this.#frontWatch?.unwatch().catch(() => undefined);
     await this.#takeBackAll();
     await recovered;
+    this.#record.remove();
   }
 
   async #switch(

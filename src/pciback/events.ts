@@ -15,6 +15,8 @@ export type PcibackEvent = { readonly guest: DomainId } & (
   | { readonly event: 'found'; readonly address: PciAddress; readonly finding: ErrorData }
   | { readonly event: 'returned'; readonly report: ReturnReport }
   | { readonly event: 'connected'; readonly aerHandler: boolean; readonly frontEnd: FrontEndKind }
+  /** A former process served the guest, and this one goes on; `connected`: its page is answered. */
+  | { readonly event: 'resumed'; readonly functions: number; readonly connected: boolean }
   | { readonly event: 'foreign'; readonly state: XenbusState }
   | { readonly event: 'gone' }
   /** A guest's or tool stack's request that cannot be met, or a fault of ours. */
@@ -61,6 +63,11 @@ function textOf(event: PcibackEvent): string {
       return `${guest}: front end connected${event.aerHandler ? ', handles AER' : ''}${
         event.frontEnd === 'fixed' ? ', takes no changes while it runs' : ''
       }`;
+    case 'resumed': {
+      const { functions, connected } = event;
+      const what = `${functions} ${functions === 1 ? 'function' : 'functions'}`;
+      return `${guest}: served on after a restart, with ${what}${connected ? ', connected' : ''}`;
+    }
     case 'foreign':
       return `${guest}: another back end has this pair (${XENBUS_STATE_NAMES[event.state]}); left alone`;
     case 'gone':

@@ -1,5 +1,6 @@
 /** One function in a guest's hands: its lease, the configuration space that the guest sees, its interrupts. */
 import {
+  decodeBits,
   saveState,
   setDecoding,
   type ConfigImage,
@@ -9,9 +10,10 @@ import {
 import { CapabilityId, capabilityOffsets, CommandBit, Header, type PciAddress } from '../pci/index.js';
 import type { Lease } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
-import type { XenPlatform } from '../xen/platform.js';
+import type { Pirq, XenPlatform } from '../xen/platform.js';
 import { guestConfig } from './guest-config.js';
 import { GuestInterrupts } from './guest-interrupts.js';
+import { INTERRUPTS_OFF, type ExportRecord } from './guest-record.js';
 import type { Policy } from './policy.js';
 
 /** A guest's write that reached no hardware, told once for each offset. */
@@ -22,6 +24,27 @@ export type RefusedWrite = (write: {
   readonly register: string | undefined;
 }) => void;
 
+/** What is known of one export beyond its address, and must outlive this process. */
+export type ExportMemory = Omit<ExportRecord, 'address' | 'virtual'>;
+
+const NEW: ExportMemory = {
+  stage: 'preparing',
+  msixTable: 'unknown',
+  decoding: false,
+  interrupts: INTERRUPTS_OFF,
+  registers: {},
+};
+
+/** How an export outlives the process that made it. */
+export interface ExportLife {
+  /** Takes down what changes, before the guest can know of it. */
+  readonly keep: (memory: ExportMemory) => void;
+  /** What a former process took down; absent for a new export. */
+  readonly former?: ExportMemory;
+  /** Pirqs of the guest's other functions. */
+  readonly otherPirqs?: ReadonlySet<Pirq>;
+}
+
 export class ExportedFunction {
   readonly physical: PciAddress;
   readonly lease: Lease;
@@ -29,8 +52,11 @@ export class ExportedFunction {
   readonly interrupts: GuestInterrupts;
   /** What the hardware's registers held when the guest got it. */
   readonly atExport: SavedState;
+  readonly #platform: XenPlatform;
+  readonly #life: ExportLife;
+  #memory: ExportMemory;
 
-  /** `base` is the lease's configuration space, or a wrapper of it. */
+  /** `base` is the lease's configuration space, or a wrapper of it. A life is had where somebody keeps records. */
   constructor(
     lease: Lease,
     base: ConfigSpace,
@@ -38,10 +64,16 @@ export class ExportedFunction {
     guest: DomainId,
     policy: Policy,
     onRefused: RefusedWrite,
+    life: ExportLife = { keep: () => undefined },
   ) {
     this.lease = lease;
     this.physical = lease.function.address;
-    this.interrupts = new GuestInterrupts(lease.function, base, platform, guest);
+    this.#platform = platform;
+    this.#life = life;
+    this.#memory = life.former ?? NEW;
+    this.interrupts = new GuestInterrupts(lease.function, base, platform, guest, (interrupts) => {
+      this.#save({ interrupts });
+    });
     // One line for each offset however often the guest tries (XSA-130).
     const told = new Uint8Array(base.size);
     this.config = guestConfig({
@@ -49,13 +81,11 @@ export class ExportedFunction {
       base,
       policy,
       interruptLine: () => this.interrupts.line,
-      onEnabled: () => {
-        lease.ledger.add({
-          what: 'decoding',
-          undo: () => {
-            lease.function.setEnabled(false);
-          },
-        });
+      enable: () => {
+        this.#enable();
+      },
+      onChanged: () => {
+        this.#save({ registers: this.config.state });
       },
       onDropped: (offset, width, value, register) => {
         if (told[offset] !== 0) return;
@@ -63,25 +93,85 @@ export class ExportedFunction {
         onRefused({ offset, width, value, register });
       },
     });
-    // Undone in reverse: interrupts off, then the table's protection goes.
-    if (this.interrupts.hasMsix && platform.assignment.prepareMsix(this.physical)) {
-      lease.ledger.add({
-        what: 'protection of the MSI-X table',
-        undo: () => {
-          platform.assignment.releaseMsix(this.physical);
-        },
-      });
-    }
+    this.#protectTable();
+    // Undone in reverse: decoding and interrupts off, then the table's protection goes.
     lease.ledger.add({
       what: 'interrupts',
       undo: () => {
         this.interrupts.disable();
       },
     });
-    silencePme(base);
-    // Kept disabled while the function was in the pool.
-    this.interrupts.setIntxDisabled(false);
+    if (life.former !== undefined) this.#resume(life.former, base);
+    if (this.#memory.stage === 'preparing') {
+      silencePme(base);
+      // Kept disabled while the function was in the pool.
+      this.interrupts.setIntxDisabled(false);
+      this.#save({ stage: 'given' });
+    }
     this.atExport = saveState(base);
+  }
+
+  /** It is on its way back from now on: no later process puts it into the guest's hands again. */
+  leaving(): void {
+    this.#save({ stage: 'leaving' });
+  }
+
+  #save(change: Partial<ExportMemory>): void {
+    this.#memory = { ...this.#memory, ...change };
+    this.#life.keep(this.#memory);
+  }
+
+  #resume({ interrupts, registers }: ExportMemory, base: ConfigSpace): void {
+    this.interrupts.resume(interrupts, this.#life.otherPirqs ?? new Set());
+    this.config.resume(registers);
+    if (!this.#memory.decoding) return;
+    // Taken down ahead: it may not have come to it. The guest, who has had no answer then, asks again.
+    const decodes = (base.read(Header.command, 2) & decodeBits(this.lease.function.regions)) !== 0;
+    if (decodes) this.#noteDecoding();
+    else this.#save({ decoding: false });
+  }
+
+  #protectTable(): void {
+    if (this.#memory.msixTable === 'unknown') {
+      this.#save({});
+      if (!this.interrupts.hasMsix) this.#save({ msixTable: 'none' });
+      else {
+        const protectedNow = this.#platform.assignment.prepareMsix(this.physical);
+        // A former process that asked may have ended before it took the answer down: then the protection is ours.
+        this.#save({ msixTable: protectedNow || this.#life.former !== undefined ? 'ours' : 'none' });
+      }
+    }
+    if (this.#memory.msixTable !== 'ours') return;
+    this.lease.ledger.add({
+      what: 'protection of the MSI-X table',
+      undo: () => {
+        this.#platform.assignment.releaseMsix(this.physical);
+        this.#save({ msixTable: 'none' });
+      },
+    });
+  }
+
+  /** Once: the host counts, and what it counted is undone when the guest gives the function back. */
+  #enable(): void {
+    if (this.#memory.decoding) return;
+    this.#save({ decoding: true });
+    try {
+      this.lease.function.setEnabled(true);
+    } catch (cause) {
+      this.#save({ decoding: false });
+      throw cause;
+    }
+    this.#noteDecoding();
+  }
+
+  #noteDecoding(): void {
+    this.lease.ledger.add({
+      what: 'decoding',
+      undo: () => {
+        this.lease.function.setEnabled(false);
+        this.#save({ decoding: false });
+      },
+    });
   }
 
   /**

@@ -36,13 +36,15 @@ export interface GuestConfigContext {
   /** What the guest reads as its interrupt line. */
   readonly interruptLine: () => number;
   readonly onDropped: DroppedWrite;
-  /** Decoding was switched on for the guest, once. */
-  readonly onEnabled: () => void;
+  /** Decoding is to be switched on for the guest: once, whichever process of ours it is. */
+  readonly enable: () => void;
+  /** Told after each write that changed what the guest's space remembers. */
+  readonly onChanged: () => void;
 }
 
 /** @throws what the function's configuration space throws while its capabilities are walked. */
 export function guestConfig(context: GuestConfigContext): ConfigImage {
-  const { base, policy } = context;
+  const { base, policy, onDropped, onChanged } = context;
   const bars = new Map(emulatedBars(context.function.regions).map((bar) => [bar.name, bar]));
   const registers: ImageRegister[] = [];
   for (const present of presentRegisters(base)) {
@@ -50,7 +52,7 @@ export function guestConfig(context: GuestConfigContext): ConfigImage {
     // Broken hardware can put one capability inside another: the first one found keeps its registers.
     if (made !== undefined && !registers.some((other) => overlap(other, made))) registers.push(made);
   }
-  return new ConfigImage({ size: base.size, base, registers, onDropped: context.onDropped });
+  return new ConfigImage({ size: base.size, base, registers, onDropped, onChanged });
 }
 
 function overlap(a: ImageRegister, b: ImageRegister): boolean {
@@ -114,25 +116,26 @@ function handled(
  * Decoding is switched on when the guest first asks for any of it and stays on while the guest has the function: a
  * guest that could clear it would turn the host's own accesses into unsupported requests (XSA-120).
  */
-function commandRegister({ function: fn, base, onEnabled }: GuestConfigContext): Partial<ImageRegister> {
-  let shown = base.read(Header.command, 2) & COMMAND_VIRTUAL;
-  let enabled = false;
+function commandRegister({ base, enable }: GuestConfigContext): Partial<ImageRegister> {
+  // INTx is switched on with the export; in the pool it was off.
+  let shown = base.read(Header.command, 2) & COMMAND_VIRTUAL & ~CommandBit.intxDisable;
   return {
     virtual: COMMAND_VIRTUAL,
     read: () => shown,
     write: (value, mask) => {
       const next = ((shown & ~mask) | (value & mask)) & COMMAND_VIRTUAL;
-      // Once: the host counts, and what it counted is undone when the guest gives the function back.
-      if (!enabled && (shown & COMMAND_DECODE) === 0 && (next & COMMAND_DECODE) !== 0) {
-        fn.setEnabled(true);
-        enabled = true;
-        onEnabled();
-      }
+      if ((shown & COMMAND_DECODE) === 0 && (next & COMMAND_DECODE) !== 0) enable();
       shown = next;
       const hardware = base.read(Header.command, 2);
       const guestBits = mask & COMMAND_GUEST;
       const wanted = (hardware & ~guestBits) | (value & guestBits);
       if (wanted !== hardware) base.write(Header.command, 2, wanted);
+    },
+    memory: {
+      get: () => shown,
+      set: (value) => {
+        shown = value & COMMAND_VIRTUAL;
+      },
     },
   };
 }

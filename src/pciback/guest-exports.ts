@@ -4,8 +4,9 @@ import type { ErrorData, PciAddress } from '../pci/index.js';
 import type { Lease, Pool, ReturnReport } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { ExportState } from '../xen/pciif/index.js';
-import type { XenPlatform } from '../xen/platform.js';
-import { ExportedFunction, type RefusedWrite } from './exported-function.js';
+import type { Pirq, XenPlatform } from '../xen/platform.js';
+import { ExportedFunction, type ExportLife, type RefusedWrite } from './exported-function.js';
+import type { ExportRecord, GuestRecord } from './guest-record.js';
 import type { FunctionEntry, ListedFunction } from './pair-keys.js';
 import type { Policy } from './policy.js';
 import { topologyOf, type Topology, type TopologyName } from './topology.js';
@@ -42,18 +43,29 @@ export interface GuestExportsListener {
 
 /** Functions are known by their own address; the numbers that the tool stack gives them change under detach. */
 export class GuestExports {
+  readonly topologyName: TopologyName;
   readonly topology: Topology<ExportedFunction>;
   readonly #guest: DomainId;
   readonly #context: GuestExportsContext;
   readonly #listener: GuestExportsListener;
+  /** Outlives this process. */
+  readonly #record: GuestRecord;
   /** Why a listed function is not exported, by its address. */
   readonly #refusals = new Map<number, Error>();
 
-  constructor(guest: DomainId, context: GuestExportsContext, listener: GuestExportsListener) {
+  constructor(
+    guest: DomainId,
+    context: GuestExportsContext,
+    record: GuestRecord,
+    listener: GuestExportsListener,
+  ) {
     this.#guest = guest;
     this.#context = context;
+    this.#record = record;
     this.#listener = listener;
-    this.topology = topologyOf(context.topology);
+    // What the guest has found at an address stays there, however the owner was started again.
+    this.topologyName = record.topology ?? context.topology;
+    this.topology = topologyOf(this.topologyName);
   }
 
   list(): readonly { readonly exported: ExportedFunction; readonly virtual: PciAddress }[] {
@@ -68,8 +80,51 @@ export class GuestExports {
     return this.#refusals.get(address.sbdf);
   }
 
+  /**
+   * Goes on with what a former process had exported. One that cannot be resumed is told and left to the pool.
+   * @param pirqsLive false when the guest that had them is no more.
+   * @returns what it was taking back, which nobody reaches any more: for {@link bringBack}.
+   */
+  resume(pirqsLive: boolean): readonly ExportedFunction[] {
+    const leaving: ExportedFunction[] = [];
+    for (const record of this.#record.exports) {
+      const { address, virtual, stage } = record;
+      const { interrupts } = record;
+      // Another guest's numbers by now, if anybody's.
+      const ended = { ...interrupts, pirqs: [], step: 'settled' } as const;
+      try {
+        const exported = this.#resume(pirqsLive ? record : { ...record, interrupts: ended });
+        if (exported === undefined) this.#record.drop(address);
+        else if (stage === 'leaving') leaving.push(exported);
+        else this.topology.put(virtual, exported);
+      } catch (error) {
+        this.#record.drop(address);
+        this.#listener.failed(`going on with ${address}`, error);
+      }
+    }
+    return leaving;
+  }
+
+  async bringBack(leaving: readonly ExportedFunction[]): Promise<void> {
+    for (const { lease } of leaving) await this.#giveBack(lease);
+  }
+
+  /** Undefined when it is back in the pool already, and only the record did not get to know it. */
+  #resume(record: ExportRecord): ExportedFunction | undefined {
+    const { pool } = this.#context;
+    const { address, virtual, stage } = record;
+    if (stage === 'leaving' && !pool.isTaken(address)) return undefined;
+    const lease = pool.resume(address, `guest ${this.#guest}`);
+    const others = this.#record.exports.filter((other) => !other.address.equals(address));
+    const otherPirqs = new Set<Pirq>(others.flatMap(({ interrupts }) => interrupts.pirqs));
+    return this.#exported(lease, virtual, { former: record, otherPirqs });
+  }
+
   /** @throws what the pool or the bus refuses; nothing is taken then. */
-  async add({ address, wantedSlot }: FunctionEntry): Promise<ListedFunction> {
+  async add(entry: FunctionEntry): Promise<ListedFunction> {
+    const { address, wantedSlot } = entry;
+    const there = this.#listed(address);
+    if (there !== undefined) return there;
     try {
       const virtual = await this.#export(address, wantedSlot);
       this.#refusals.delete(address.sbdf);
@@ -89,8 +144,9 @@ export class GuestExports {
    */
   async follow(list: readonly FunctionEntry[], tried: 'all' | 'new'): Promise<readonly ListedFunction[]> {
     await this.takeBackUnlisted(list.filter(({ state }) => state !== ExportState.leaving));
-    const wanted = list.filter(({ state, address }) => state === ExportState.wanted && !this.#has(address));
+    const wanted = list.filter(({ state }) => state === ExportState.wanted);
     const isFresh = ({ address }: FunctionEntry) => !this.#refusals.has(address.sbdf);
+    // What a former process had exported and did not get to say is added without doing.
     const fresh = wanted.filter(isFresh);
     const stale = tried === 'all' ? wanted.filter((entry) => !isFresh(entry)) : [];
     let added = await this.#addEach(fresh);
@@ -124,12 +180,13 @@ export class GuestExports {
     for (const sbdf of this.#refusals.keys()) if (!listed.has(sbdf)) this.#refusals.delete(sbdf);
   }
 
-  #has(address: PciAddress): boolean {
-    return this.list().some(({ exported }) => exported.physical.equals(address));
+  #listed(address: PciAddress): ListedFunction | undefined {
+    const there = this.list().find(({ exported }) => exported.physical.equals(address));
+    return there === undefined ? undefined : { address, virtual: there.virtual };
   }
 
   async #export(address: PciAddress, wantedSlot: number | undefined): Promise<PciAddress> {
-    const { pool, holder, platform, policy, wrap, examine } = this.#context;
+    const { pool, holder, examine } = this.#context;
     // `xl pci-assignable-add` may have claimed it after we started.
     pool.adoptHeld(address, holder);
     // A guest that is started again at once finds its function still on the way back from its former self.
@@ -140,16 +197,7 @@ export class GuestExports {
     const lease = pool.take(address, `guest ${this.#guest}`);
     let exported: ExportedFunction;
     try {
-      exported = new ExportedFunction(
-        lease,
-        wrap(lease.function.config),
-        platform,
-        this.#guest,
-        policy,
-        (write) => {
-          this.#listener.writeRefused(address, write);
-        },
-      );
+      exported = this.#exported(lease, virtual);
     } catch (cause) {
       await this.#giveBack(lease);
       throw cause;
@@ -158,17 +206,52 @@ export class GuestExports {
     return virtual;
   }
 
+  #exported(lease: Lease, virtual: PciAddress, life: Omit<ExportLife, 'keep'> = {}): ExportedFunction {
+    const { platform, policy, wrap } = this.#context;
+    const { address, config } = lease.function;
+    const refused: RefusedWrite = (write) => {
+      this.#listener.writeRefused(address, write);
+    };
+    return new ExportedFunction(lease, wrap(config), platform, this.#guest, policy, refused, {
+      ...life,
+      keep: (memory) => {
+        this.#record.put({ ...memory, address, virtual });
+      },
+    });
+  }
+
   /** `distrust`: nobody gets it after this guest, for that reason. */
   async takeBack(exported: ExportedFunction, distrust?: string): Promise<void> {
-    // Off the bus first: the guest must not reach a function that is on its way back.
-    this.topology.remove(exported);
+    this.#offTheBus(exported);
     await this.#giveBack(exported.lease, distrust);
+  }
+
+  /** First: the guest must not reach a function that is on its way back, whichever process takes it back. */
+  #offTheBus(exported: ExportedFunction): void {
+    this.topology.remove(exported);
+    this.#noting(exported.physical, () => {
+      exported.leaving();
+    });
+  }
+
+  /** A record that cannot be written must not keep a function from coming back. */
+  #noting(address: PciAddress, note: () => void): void {
+    try {
+      note();
+    } catch (error) {
+      this.#listener.failed(`taking down what becomes of ${address}`, error);
+    }
   }
 
   async takeBackAll(): Promise<void> {
     const all = this.list();
-    for (const { exported } of all) this.topology.remove(exported);
+    for (const { exported } of all) this.#offTheBus(exported);
     for (const { exported } of all) await this.#giveBack(exported.lease);
+  }
+
+  /** The guest waits for no answer of a former process any more. */
+  allAnswered(): void {
+    for (const { exported } of this.list()) exported.interrupts.answered();
   }
 
   interruptsOff(): void {
@@ -187,6 +270,10 @@ export class GuestExports {
       what: 'DMA into the guest',
       undo: () => this.#context.beforeReset(this.#guest, lease.function.address),
     });
-    this.#listener.returned(await lease.giveBack(distrust));
+    const report = await lease.giveBack(distrust);
+    this.#noting(report.address, () => {
+      this.#record.drop(report.address);
+    });
+    this.#listener.returned(report);
   }
 }

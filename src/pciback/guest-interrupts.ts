@@ -13,8 +13,9 @@ import {
 import type { DomainId } from '../xen/domain.js';
 import { XenCallError } from '../xen/errors.js';
 import { MAX_MSIX_VECTORS } from '../xen/pciif/index.js';
-import type { Pirq, XenPlatform } from '../xen/platform.js';
+import type { MessageRoute, Pirq, XenPlatform } from '../xen/platform.js';
 import { InterruptRefusedError, type InterruptRefusal } from './errors.js';
+import { INTERRUPTS_OFF, type InterruptsRecord } from './guest-record.js';
 
 /** Message control in both capabilities. */
 const CONTROL = 2;
@@ -35,10 +36,19 @@ export class GuestInterrupts {
   readonly #tableBar: bigint | undefined;
   /** What the guest reads as its interrupt line: the pirq of INTx, which the tool stack maps one to one to the GSI. */
   readonly line: number;
-  readonly #pirqs: Pirq[] = [];
-  #mode: 'off' | 'msi' | 'msix' = 'off';
+  readonly #keep: (record: InterruptsRecord) => void;
+  /** Always what {@link #keep} was told last. */
+  #record = INTERRUPTS_OFF;
 
-  constructor(fn: PciFunction, config: ConfigSpace, platform: XenPlatform, guest: DomainId) {
+  /** `keep` takes each change down before the guest can know of it. */
+  constructor(
+    fn: PciFunction,
+    config: ConfigSpace,
+    platform: XenPlatform,
+    guest: DomainId,
+    keep: (record: InterruptsRecord) => void = () => undefined,
+  ) {
+    this.#keep = keep;
     this.#function = fn;
     this.#config = config;
     this.#platform = platform;
@@ -54,35 +64,58 @@ export class GuestInterrupts {
   }
 
   get mode(): 'off' | 'msi' | 'msix' {
-    return this.#mode;
+    return this.#record.mode;
   }
 
   get hasMsix(): boolean {
     return this.#msix !== undefined;
   }
 
+  /**
+   * Goes on from what a former process left. What it was about to switch on or off is off then, and the guest asks again
+   * or is told so. `known` are the pirqs of the guest's other functions.
+   */
+  resume(record: InterruptsRecord, known: ReadonlySet<Pirq>): void {
+    this.#record = record;
+    if (record.step !== 'changing') return;
+    const route = this.#route(record.mode, 0);
+    if (route !== undefined) {
+      try {
+        // The number of one that was mapped just before the end was not taken down any more.
+        this.#platform.pirqs.unmapForgotten(this.#guest, route, new Set([...known, ...record.pirqs]));
+      } catch {
+        // It ends with the guest.
+      }
+    }
+    try {
+      this.#switchOff();
+    } catch {
+      // What was undone before the end cannot be undone again.
+    }
+  }
+
   /** @throws {InterruptRefusedError | XenCallError} and the function is as before. */
   enableMsi(): Pirq {
+    const [answer] = this.#unanswered('msi') ?? [];
+    if (answer !== undefined) return answer;
     const capability = this.#idle('msi', this.#msi, 'MSI');
-    const pirq = this.#platform.pirqs.map(this.#guest, { kind: 'msi', function: this.#function.address });
-    this.#pirqs.push(pirq);
-    this.#mode = 'msi';
-    try {
+    return this.#switchOn('msi', [], () => {
+      const pirq = this.#platform.pirqs.map(this.#guest, { kind: 'msi', function: this.#function.address });
+      this.#hold([pirq]);
       const control = this.#config.read(capability + CONTROL, 2);
       this.#config.write(capability + CONTROL, 2, control | MsiControl.enable);
       this.setIntxDisabled(true);
-    } catch (cause) {
-      this.disable();
-      throw cause;
-    }
-    return pirq;
+      return pirq;
+    });
   }
 
   /**
    * Maps one pirq for each of `count` entries and switches MSI-X on; all or none.
+   * @returns how many pirqs stand in `pirqs`.
    * @throws {InterruptRefusedError | XenCallError} wrong state, count or entry numbers; a pirq that cannot be had.
    */
-  enableMsix(count: number, entries: Uint16Array, pirqs: Uint16Array): void {
+  enableMsix(count: number, entries: Uint16Array, pirqs: Uint16Array): number {
+    if (this.#answerAgain(count, entries, pirqs)) return this.#record.pirqs.length;
     // In the order of Linux's back end: the number, the state, the decoding, and only then the entries.
     if (count > MAX_MSIX_VECTORS) throw this.#refusal('EINVAL', `${count} vectors`);
     const capability = this.#idle('msix', this.#msix, 'MSI-X');
@@ -91,36 +124,39 @@ export class GuestInterrupts {
     if (this.#tableBar === undefined) throw this.#refusal('ENXIO', 'the vector table has no address');
     if (count < 1 || count > this.#tableSize)
       throw this.#refusal('EINVAL', `${count} vectors of a table of ${this.#tableSize}`);
-    const seen = new Set<number>();
-    for (let index = 0; index < count; index++) seen.add(entries[index] ?? 0);
-    if (seen.size !== count || Math.max(...seen) >= this.#tableSize)
+    const asked = Array.from(entries.subarray(0, count));
+    if (new Set(asked).size !== count || Math.max(...asked) >= this.#tableSize)
       throw this.#refusal('EINVAL', 'entries outside of the table, or one twice');
-    this.#mode = 'msix';
-    try {
+    return this.#switchOn('msix', asked, () => {
       // Enabled and masked while Xen fills the table: a vector must not fire half written.
       this.#setMsixControl(capability, MsixControl.enable | MsixControl.maskAll);
-      for (let index = 0; index < count; index++) {
-        const pirq = this.#platform.pirqs.map(this.#guest, {
-          kind: 'msix',
-          function: this.#function.address,
-          entry: entries[index] ?? 0,
-          tableBar: this.#tableBar,
-        });
-        this.#pirqs.push(pirq);
+      for (const [index, entry] of asked.entries()) {
+        const route = this.#route('msix', entry);
+        if (route === undefined) throw this.#refusal('ENXIO', 'the vector table has no address');
+        const pirq = this.#platform.pirqs.map(this.#guest, route);
+        this.#hold([...this.#record.pirqs, pirq]);
         pirqs[index] = pirq;
       }
       this.#setMsixControl(capability, MsixControl.enable);
       this.setIntxDisabled(true);
-    } catch (cause) {
-      this.disable();
-      throw cause;
-    }
+      return count;
+    });
+  }
+
+  /** The guest has been told of what it asked for. */
+  answered(): void {
+    if (this.#record.step === 'unanswered') this.#save({ ...this.#record, step: 'settled' });
   }
 
   /** Switches off whatever is on. Today's Linux tears MSI-X down with disable_msi: what is on counts, not the name. */
   disable(): void {
-    const mode = this.#mode;
-    this.#mode = 'off';
+    if (this.#record.mode === 'off') return;
+    this.#save({ ...this.#record, step: 'changing' });
+    this.#switchOff();
+  }
+
+  #switchOff(): void {
+    const { mode, pirqs } = this.#record;
     const failures: unknown[] = [];
     const attempt = (step: () => void) => {
       try {
@@ -147,18 +183,68 @@ export class GuestInterrupts {
         this.setIntxDisabled(false);
       });
     }
-    for (let pirq = this.#pirqs.pop(); pirq !== undefined; pirq = this.#pirqs.pop()) {
-      const mapped = pirq;
+    for (const pirq of [...pirqs].reverse()) {
       attempt(() => {
-        this.#unmap(mapped);
+        this.#unmap(pirq);
       });
     }
+    this.#save(INTERRUPTS_OFF);
     if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('; '));
+  }
+
+  /** Taken down before anything is done, and again when all is: an end in between is found by the next process. */
+  #switchOn<Answer>(mode: 'msi' | 'msix', entries: readonly number[], steps: () => Answer): Answer {
+    this.#save({ mode, pirqs: [], entries, step: 'changing' });
+    try {
+      const answer = steps();
+      this.#save({ ...this.#record, step: 'unanswered' });
+      return answer;
+    } catch (cause) {
+      try {
+        this.#switchOff();
+      } catch {
+        // What made it fail says more than what the way back met.
+      }
+      throw cause;
+    }
+  }
+
+  /** Pirqs so far, of a change whose beginning was taken down: the rest is found by it. */
+  #hold(pirqs: readonly Pirq[]): void {
+    this.#record = { ...this.#record, pirqs };
+  }
+
+  /** What the guest asked for and may not have been told, because a former process ended: told now. */
+  #unanswered(mode: 'msi' | 'msix'): readonly Pirq[] | undefined {
+    return this.#record.step === 'unanswered' && this.#record.mode === mode ? this.#record.pirqs : undefined;
+  }
+
+  /** `count` is 0 where the former process had begun to write its answer over it. */
+  #answerAgain(count: number, entries: Uint16Array, pirqs: Uint16Array): boolean {
+    const answer = this.#unanswered('msix');
+    if (answer === undefined || (count !== 0 && count !== answer.length)) return false;
+    const asked = this.#record.entries;
+    if (count !== 0 && asked.some((entry, index) => entries[index] !== entry)) return false;
+    entries.set(asked);
+    pirqs.set(answer);
+    return true;
+  }
+
+  #save(record: InterruptsRecord): void {
+    this.#record = record;
+    this.#keep(record);
+  }
+
+  #route(mode: InterruptsRecord['mode'], entry: number): MessageRoute | undefined {
+    const { address } = this.#function;
+    if (mode === 'msi') return { kind: 'msi', function: address };
+    if (mode !== 'msix' || this.#tableBar === undefined) return undefined;
+    return { kind: 'msix', function: address, entry, tableBar: this.#tableBar };
   }
 
   /** After a reset of the function: what is on is on again, with the same pirqs. */
   restore(): void {
-    const mode = this.#mode;
+    const { mode } = this;
     this.setIntxDisabled(mode !== 'off');
     if (mode === 'off') return;
     const capability = mode === 'msi' ? this.#msi : this.#msix;
@@ -188,8 +274,8 @@ export class GuestInterrupts {
 
   /** The capability, provided that it exists and no message signalled interrupt is on. */
   #idle(wanted: 'msi' | 'msix', capability: number | undefined, name: string): number {
-    if (this.#mode === wanted) throw this.#refusal('EALREADY', `${name} is on already`);
-    if (this.#mode !== 'off') throw this.#refusal('ENXIO', `${this.#mode} is on`);
+    if (this.mode === wanted) throw this.#refusal('EALREADY', `${name} is on already`);
+    if (this.mode !== 'off') throw this.#refusal('ENXIO', `${this.mode} is on`);
     if (capability === undefined) throw this.#refusal('EINVAL', `the function has no ${name}`);
     return capability;
   }

@@ -3,12 +3,14 @@
  * Knows the pool, the port and Xen's platform interface; never which machine or which Xen it runs on.
  */
 export { Backend, type BackendPhase } from './backend.js';
-export { GuestWriteDeniedError, InterruptRefusedError } from './errors.js';
+export { GuestRecordUnreadableError, GuestWriteDeniedError, InterruptRefusedError } from './errors.js';
 export { describeEvent, eventData, type PcibackEvent } from './events.js';
-export { ExportedFunction, type RefusedWrite } from './exported-function.js';
+export { ExportedFunction, type ExportLife, type RefusedWrite } from './exported-function.js';
+export { GuestRecord, type ExportRecord, type GuestRecords, type InterruptsRecord } from './guest-record.js';
+export { FileGuestRecords, MemoryGuestRecords } from './guest-record-files.js';
 export { type FrontEndKind } from './front-end-kind.js';
 export { OperationHandler } from './operation-handler.js';
-export { Pciback, type PcibackOptions } from './pciback.js';
+export { Pciback, XEN_HOLDER, type PcibackOptions } from './pciback.js';
 export { DEFAULT_POLICY, type Policy, type PolicyRule } from './policy.js';
 export {
   DEFAULT_RECOVERY,

@@ -25,6 +25,8 @@ export class OperationHandler {
   readonly #onFault: OperationFault;
   readonly #clock: StageClock | undefined;
   readonly #operation = emptyOperation();
+  /** Whose interrupts the operation in hand has switched on. */
+  #enabling: ExportedFunction | undefined;
 
   constructor(
     page: SharedPage,
@@ -50,15 +52,24 @@ export class OperationHandler {
     if (clock === undefined || !clock.due()) {
       page.copyRequest(operation);
       this.#execute(operation);
-      return page.reply(operation);
+      return this.#reply(operation);
     }
     const started = clock.begin();
     page.copyRequest(operation);
     const copied = clock.now();
     this.#execute(operation);
     const executed = clock.now();
-    const replied = page.reply(operation);
+    const replied = this.#reply(operation);
     if (operation.command === Command.configRead) clock.count(started, copied, executed, clock.now());
+    return replied;
+  }
+
+  #reply(operation: Operation): boolean {
+    const replied = this.#page.reply(operation);
+    const enabling = this.#enabling;
+    if (enabling === undefined) return replied;
+    this.#enabling = undefined;
+    if (replied) enabling.interrupts.answered();
     return replied;
   }
 
@@ -85,6 +96,7 @@ export class OperationHandler {
         return this.#configWrite(operation, target);
       case Command.enableMsi:
         operation.value = target.interrupts.enableMsi();
+        this.#enabling = target;
         return OperationError.success;
       case Command.disableMsi:
       case Command.disableMsix:
@@ -92,7 +104,12 @@ export class OperationHandler {
         operation.value = target.interrupts.line;
         return OperationError.success;
       case Command.enableMsix:
-        target.interrupts.enableMsix(operation.value, operation.entries, operation.pirqs);
+        operation.vectorCount = target.interrupts.enableMsix(
+          operation.value,
+          operation.entries,
+          operation.pirqs,
+        );
+        this.#enabling = target;
         operation.value = 0;
         return OperationError.success;
       default:

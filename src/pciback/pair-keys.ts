@@ -103,6 +103,11 @@ export class PairKeys {
     return `${this.#front}/state`;
   }
 
+  /** What tells the guest from a later one with its id; empty where the tool stack gives none. */
+  async uuid(): Promise<string> {
+    return (await this.#store.read(`${homePath(this.guest)}/vm`)) ?? '';
+  }
+
   /** Undefined when the tool stack has removed the pair. */
   states(): Promise<PairStates | undefined> {
     return this.#store.transaction(async (tx) => {

@@ -8,12 +8,17 @@ import type { XenPlatform } from '../xen/platform.js';
 import { RELEASE_DOMAIN, type Watch } from '../xen/store/index.js';
 import { Backend, type BackendContext } from './backend.js';
 import type { PcibackEvent } from './events.js';
+import type { GuestRecords } from './guest-record.js';
+import { MemoryGuestRecords } from './guest-record-files.js';
 import type { FrontEndKind } from './front-end-kind.js';
 import type { BeforeReset, GuestExportsContext } from './guest-exports.js';
 import { DEFAULT_POLICY, type Policy } from './policy.js';
 import { DEFAULT_RECOVERY, type RecoveryOptions } from './recovery-options.js';
 import type { StageClock } from './stage-clock.js';
 import type { TopologyName } from './topology.js';
+
+/** Driver that keeps functions for Xen guests on Linux; libxl looks for it in sysfs. */
+export const XEN_HOLDER = 'pciback';
 
 export interface PcibackOptions {
   readonly platform: XenPlatform;
@@ -27,6 +32,8 @@ export interface PcibackOptions {
   readonly examine?: NonNullable<GuestExportsContext['examine']>;
   /** Ends a function's DMA into the guest that it comes back from, before the function is reset. */
   readonly beforeReset?: BeforeReset;
+  /** What a later process goes on from; absent where guests end with this one. */
+  readonly records?: GuestRecords;
   readonly onEvent?: (event: PcibackEvent) => void;
   /** The machine's error reports, where it has them: guests are asked to recover their functions. */
   readonly errors?: ErrorReports | undefined;
@@ -48,6 +55,7 @@ export class Pciback implements AsyncDisposable {
       platform: options.platform,
       pool: options.pool,
       holder: options.holder,
+      records: options.records ?? new MemoryGuestRecords(),
       policy: options.policy ?? DEFAULT_POLICY,
       topology: options.topology ?? 'vpci',
       beforeReset: options.beforeReset ?? (() => undefined),
@@ -60,9 +68,13 @@ export class Pciback implements AsyncDisposable {
     this.#root = backendRoot(options.platform.domain);
   }
 
-  /** Begins to serve; pairs that exist already are found by the watch's first event. */
+  /**
+   * Begins to serve; pairs that exist already are found by the watch's first event. Guests that a former process served
+   * are served on by the time it settles. @throws {GuestRecordUnreadableError}
+   */
   static async start(options: PcibackOptions): Promise<Pciback> {
     const pciback = new Pciback(options);
+    const resumed = pciback.#adopt();
     const { store } = options.platform;
     pciback.#watches = [
       await store.watch(pciback.#root, (path) => pciback.#changed(path)),
@@ -73,7 +85,36 @@ export class Pciback implements AsyncDisposable {
       if (report.severity === 'correctable') return;
       for (const backend of pciback.guests) backend.errorReported(report);
     });
+    await resumed;
     return pciback;
+  }
+
+  /** Guests of a former process; and functions that it was about to give, which no guest has seen. */
+  async #adopt(): Promise<void> {
+    const { records, pool } = this.#context;
+    const resumed: Promise<void>[] = [];
+    const recorded = new Set<number>();
+    for (const record of records.former()) {
+      for (const { address } of record.exports) recorded.add(address.sbdf);
+      const backend = new Backend(record.guest, this.#context, record);
+      this.#backends.set(record.guest, backend);
+      this.#forgetWhenGone(backend, backend.wake());
+      resumed.push(backend.resumed);
+    }
+    for (const { address, taker } of pool.left())
+      if (!recorded.has(address.sbdf)) void this.#takeBack(address, taker);
+    await Promise.all(resumed);
+  }
+
+  async #takeBack(address: PciAddress, taker: string): Promise<void> {
+    const { pool, onEvent } = this.#context;
+    const guest = parseDomainId(taker.replace(/^guest /, ''));
+    if (guest === undefined) return;
+    try {
+      onEvent({ guest, event: 'returned', report: await pool.resume(address, taker).giveBack() });
+    } catch (error) {
+      onEvent({ guest, event: 'failed', doing: `taking ${address} back`, error });
+    }
   }
 
   /** Some domain died or shut down; Xen does not say which. */
@@ -134,6 +175,18 @@ export class Pciback implements AsyncDisposable {
     });
   }
 
+  /**
+   * Ends without taking anything from any guest: a later process serves them on. Until then their devices work, and
+   * their configuration space does not answer.
+   */
+  async leave(): Promise<void> {
+    this.#errors?.[Symbol.dispose]();
+    await Promise.allSettled(this.#watches.map((watch) => watch.unwatch()));
+    await Promise.all(this.guests.map((backend) => backend.leave()));
+    this.#backends.clear();
+  }
+
+  /** Takes back what every guest has. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#errors?.[Symbol.dispose]();
     // When the store is gone, the watches are too; the functions must come back all the same.

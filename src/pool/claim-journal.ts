@@ -1,7 +1,14 @@
 /** What was changed on the host by each claim, kept until it is changed back. */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { parseSavedState, type SavedState } from '../function/index.js';
 import { notations, OpenslotError, type PciAddress } from '../pci/index.js';
+
+/** Who has a claimed function, and what it is restored to when it comes back. */
+export interface TakenRecord {
+  readonly taker: string;
+  readonly saved: SavedState;
+}
 
 /** One claim: who drove the function before, and who holds it for the pool. */
 export interface ClaimRecord {
@@ -14,6 +21,8 @@ export interface ClaimRecord {
   readonly holder: string | undefined;
   /** Why it is kept from everybody, where it came back broken. */
   readonly quarantined?: string;
+  /** Kept while somebody has it: a taker outlives the process that gave it to him. */
+  readonly taken?: TakenRecord;
 }
 
 export interface ClaimJournal {
@@ -93,7 +102,10 @@ export class FileJournal implements ClaimJournal {
   #record(entry: unknown): ClaimRecord {
     if (typeof entry !== 'object' || entry === null)
       throw new JournalUnreadableError(this.#path, 'an entry is no object');
-    const { address, formerDriver, formerOverride, holder, quarantined } = entry as Record<string, unknown>;
+    const { address, formerDriver, formerOverride, holder, quarantined, taken } = entry as Record<
+      string,
+      unknown
+    >;
     const optional = (value: unknown) => (typeof value === 'string' ? value : undefined);
     if (typeof address !== 'string') throw new JournalUnreadableError(this.#path, 'an entry has no address');
     return {
@@ -102,7 +114,17 @@ export class FileJournal implements ClaimJournal {
       formerOverride: optional(formerOverride),
       holder: optional(holder),
       ...(typeof quarantined === 'string' ? { quarantined } : {}),
+      ...(taken === undefined ? {} : { taken: this.#taken(taken) }),
     };
+  }
+
+  /** Never passed over: a function whose taker is forgotten would be given to a second one. */
+  #taken(entry: unknown): TakenRecord {
+    const { taker, saved } = (entry ?? {}) as Record<string, unknown>;
+    const state = parseSavedState(saved);
+    if (typeof taker !== 'string' || state === undefined)
+      throw new JournalUnreadableError(this.#path, 'an entry does not say who has the function');
+    return { taker, saved: state };
   }
 
   #write(records: readonly ClaimRecord[]): void {

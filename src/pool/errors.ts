@@ -63,6 +63,18 @@ export class FunctionTakenError extends OpenslotError {
   }
 }
 
+/** A former process is said to have given the function away, and the record of claims does not know of it. */
+export class NotTakenError extends OpenslotError {
+  readonly code = 'FUNCTION_NOT_TAKEN';
+  constructor(address: PciAddress, taker: string) {
+    super(
+      `${address} is free: nobody gave it to ${taker}`,
+      { address: String(address), taker },
+      `openslot list; the record of claimed functions may have been lost: end the guest and start it again`,
+    );
+  }
+}
+
 /** The function came back broken and is kept from everybody. */
 export class QuarantinedError extends OpenslotError {
   readonly code = 'FUNCTION_QUARANTINED';

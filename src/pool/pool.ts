@@ -15,6 +15,7 @@ import {
   FunctionChangingError,
   FunctionTakenError,
   NotClaimedError,
+  NotTakenError,
   QuarantinedError,
   RollbackFailedError,
 } from './errors.js';
@@ -47,10 +48,18 @@ interface Member {
   state: PoolState;
   /** Taken when the member was first opened here, before any taker touched it. */
   saved: SavedState | undefined;
-  /** Settles when its taker has given it back; undefined without one. */
-  held: Promise<void> | undefined;
+  /** While a taker has it. */
+  held: Held | undefined;
   /** It is on its way back. */
   returning: boolean;
+}
+
+interface Held {
+  /** Settles when its taker has given it back. */
+  readonly back: Promise<void>;
+  readonly release: () => void;
+  /** A former process gave it away, and nobody here has its lease yet. */
+  left: boolean;
 }
 
 /** @throws {Error} what a claim or release met; the host is as before then. */
@@ -60,7 +69,7 @@ export class Pool {
   readonly #journal: ClaimJournal;
   readonly #members = new Map<number, Member>();
 
-  /** Members are the journal's, all free: a taker does not outlive the owner's process. */
+  /** Members are the journal's. Those that a former process had given to somebody are his still; see {@link resume}. */
   constructor(machine: Machine & { readonly drivers: HostDrivers }, journal: ClaimJournal) {
     this.#machine = machine;
     this.#drivers = machine.drivers;
@@ -209,12 +218,12 @@ export class Pool {
   /** Settles when the function is not on its way back from a taker: one that is gone already may still be reset. */
   async returned(address: PciAddress): Promise<void> {
     const member = this.#members.get(address.sbdf);
-    if (member?.returning === true) await member.held;
+    if (member?.returning === true) await member.held?.back;
   }
 
   /** Settles when nobody has the function any more: at once where nobody does. */
   async givenBack(address: PciAddress): Promise<void> {
-    await this.#members.get(address.sbdf)?.held;
+    await this.#members.get(address.sbdf)?.held?.back;
   }
 
   /** @throws {QuarantinedError} besides what {@link checkFree} throws. */
@@ -234,14 +243,44 @@ export class Pool {
       const why = absence(fn.config);
       if (why !== undefined) throw new QuarantinedError(address, why);
       saved = member.saved ??= saveState(fn.config);
+      // Before its registers are anybody else's.
+      const record = { ...member.record, taken: { taker, saved } };
+      this.#journal.put(record);
+      member.record = record;
     } catch (cause) {
       fn.close();
       throw cause;
     }
     member.state = { state: 'taken', taker };
+    return this.#lease(member, fn, taker, saved, (member.held = newlyHeld()));
+  }
+
+  /** Functions that a former process gave away and nobody here has resumed, with their takers. */
+  left(): readonly { readonly address: PciAddress; readonly taker: string }[] {
+    return [...this.#members.values()].flatMap(({ record, held }) =>
+      record.taken !== undefined && held?.left === true
+        ? [{ address: record.address, taker: record.taken.taker }]
+        : [],
+    );
+  }
+
+  /**
+   * The lease of a function that a former process had given to this taker, who has it still. Its ledger is empty: what
+   * was granted besides, the one who granted it must know. @throws {NotClaimedError | FunctionTakenError}
+   */
+  resume(address: PciAddress, taker: string): Lease {
+    const member = this.#member(address);
+    const { taken } = member.record;
+    if (taken === undefined) throw new NotTakenError(address, taker);
+    const { held } = member;
+    if (taken.taker !== taker || held?.left !== true) throw new FunctionTakenError(address, taken.taker);
+    const fn = this.#machine.open(address);
+    held.left = false;
+    return this.#lease(member, fn, taker, taken.saved, held);
+  }
+
+  #lease(member: Member, fn: PciFunction, taker: string, saved: SavedState, held: Held): Lease {
     const ledger = new Ledger();
-    let release: () => void = () => undefined;
-    member.held = new Promise<void>((resolve) => (release = resolve));
     let returned: Promise<ReturnReport> | undefined;
     const giveBack = async (distrust: string | undefined) => {
       member.returning = true;
@@ -250,7 +289,7 @@ export class Pool {
       } finally {
         member.returning = false;
         member.held = undefined;
-        release();
+        held.release();
       }
     };
     return { function: fn, taker, ledger, giveBack: (distrust) => (returned ??= giveBack(distrust)) };
@@ -266,11 +305,13 @@ export class Pool {
     const report = await comeBack(fn, saved, ledger);
     const quarantined = report.quarantined ?? distrust;
     let { unsettled } = report;
+    const { taken: _taken, ...record } = member.record;
+    // Remembered on disk: the next owner must not take a broken one for sound.
+    member.record = quarantined === undefined ? record : { ...record, quarantined };
     try {
-      // Remembered on disk: the next owner must not take it for sound.
-      if (quarantined !== undefined) this.#journal.put((member.record = { ...member.record, quarantined }));
+      this.#journal.put(member.record);
     } catch (error) {
-      unsettled = [...unsettled, `remembering the quarantine: ${messageOf(error)}`];
+      unsettled = [...unsettled, `remembering that it is back: ${messageOf(error)}`];
     }
     member.state = stateOf(member.record);
     return { ...report, quarantined, unsettled };
@@ -328,8 +369,8 @@ export class Pool {
     const member: Member = {
       record,
       state: stateOf(record),
-      saved: undefined,
-      held: undefined,
+      saved: record.taken?.saved,
+      held: record.taken === undefined ? undefined : { ...newlyHeld(), left: true },
       returning: false,
     };
     this.#members.set(record.address.sbdf, member);
@@ -337,6 +378,13 @@ export class Pool {
   }
 }
 
-function stateOf({ quarantined }: ClaimRecord): PoolState {
+function newlyHeld(): Held {
+  let release: () => void = () => undefined;
+  const back = new Promise<void>((resolve) => (release = resolve));
+  return { back, release, left: false };
+}
+
+function stateOf({ quarantined, taken }: ClaimRecord): PoolState {
+  if (taken !== undefined) return { state: 'taken', taker: taken.taker };
   return quarantined === undefined ? { state: 'free' } : { state: 'quarantined', why: quarantined };
 }

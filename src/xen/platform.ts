@@ -45,6 +45,9 @@ export type InterruptRoute =
       readonly tableBar: bigint;
     };
 
+/** An interrupt that is a message of a function. */
+export type MessageRoute = Exclude<InterruptRoute, { readonly kind: 'intx' }>;
+
 /** What a guest may reach of the host's hardware. Every call that allows has its opposite. */
 export interface GuestPermissions {
   memory(guest: DomainId, first: MachineFrame, frames: number, allow: boolean): void;
@@ -57,6 +60,11 @@ export interface Pirqs {
   /** @throws {XenCallError} */
   map(guest: DomainId, route: InterruptRoute): Pirq;
   unmap(guest: DomainId, pirq: Pirq): void;
+  /**
+   * Unmaps messages of the function on this route whose numbers nobody knows: their process ended between the call and
+   * its next step. `known` are all pirqs of messages that the guest has besides. @throws {XenCallError}
+   */
+  unmapForgotten(guest: DomainId, route: MessageRoute, known: ReadonlySet<Pirq>): void;
   /**
    * Writes the addresses and data of a function's messages into the function again: a reset has cleared them.
    * @throws {XenCallError}

@@ -16,7 +16,8 @@ import type { PlacedShape } from '../function/simulated-host.js';
 import type { FrontEnd } from '../pciback/front-end.js';
 import { ServedHost } from '../pciback/served-host.js';
 import { ObservedPlatform } from '../xen/observed-platform.js';
-import { permissions, treeText } from '../xen/store/tree-text.js';
+import { treeText } from '../xen/store/tree-text.js';
+import { bearGuest } from '../xen/born-guest.js';
 import { WriteTap } from './written.js';
 
 export interface HostOptions {
@@ -103,22 +104,8 @@ export class AttachedHost extends ServedHost {
 
   /** A domain that does not run yet, with what libxl writes of it before its devices. */
   born(guest: number, { name = `guest${guest}`, type = 'pv' } = {}): void {
-    const { store } = this;
-    const uuid = `00000000-0000-4000-8000-${String(guest).padStart(12, '0')}`;
     this.domain(guest);
-    for (const [path, value, ...owners] of [
-      [`/local/domain/${guest}`, '', 'n0', `r${guest}`],
-      [`/local/domain/${guest}/name`, name],
-      [`/local/domain/${guest}/vm`, `/vm/${uuid}`],
-      [`/local/domain/${guest}/device`, ''],
-      [`/local/domain/${guest}/device/suspend/event-channel`, ''],
-      ['/local/domain/0/backend/console', ''],
-      [`/libxl/${guest}`, '', 'n0'],
-      [`/libxl/${guest}/type`, type],
-    ] as const) {
-      store.write(path, value);
-      if (owners.length > 0) store.setPermissions(path, permissions(...owners));
-    }
+    bearGuest(this.store, guest, { name, type });
   }
 
   /** A guest whose front end connects whenever there is a pair, and takes hot changes. */

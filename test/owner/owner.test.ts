@@ -1,10 +1,10 @@
 /** The owner's socket: the lock, the lines, and clients that misbehave. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { askOwner, OwnerSocket, type OwnerRequests } from '../../src/owner/index.js';
@@ -54,6 +54,37 @@ describe('the lock', () => {
     await first[Symbol.asyncDispose]();
     await (await OwnerSocket.bind('linux', path))[Symbol.asyncDispose]();
     assert.equal(existsSync(path), false);
+  });
+
+  test('who waits for it is the next owner, however the present one ends', async () => {
+    const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => console.log('owns'))`;
+    for (const how of ['SIGKILL', 'SIGTERM'] as const) {
+      mkdirSync(dirname(path), { recursive: true });
+      const first = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+      await once(first.stdout, 'data');
+      let waited: () => void = () => undefined;
+      const waiting = new Promise<void>((resolve) => (waited = resolve));
+      const next = OwnerSocket.bindAfter('linux', path, waited, new AbortController().signal);
+      await waiting;
+      first.kill(how);
+      const owner = await next;
+      await assert.rejects(OwnerSocket.bind('linux', path), code('OWNER_RUNNING'));
+      await owner?.[Symbol.asyncDispose]();
+    }
+  });
+
+  test('who waits for it can give up', async () => {
+    await using _first = await OwnerSocket.bind('linux', path);
+    const giving = new AbortController();
+    const next = OwnerSocket.bindAfter(
+      'linux',
+      path,
+      () => {
+        giving.abort();
+      },
+      giving.signal,
+    );
+    assert.equal(await next, undefined);
   });
 
   test('a socket that a killed owner left is taken over, and so is any file', async () => {

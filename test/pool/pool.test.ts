@@ -310,3 +310,73 @@ describe('the journal on disk', () => {
     }
   });
 });
+
+describe('a taker that outlives the process', () => {
+  /** A pool whose process ends while a guest has the disk and writes what it likes into its registers. */
+  async function left() {
+    const { machine, journal } = hostWithDriver();
+    const former = new Pool(machine, journal);
+    await former.claim(DISK, 'pciback');
+    const { function: fn } = former.take(DISK, 'guest 3');
+    const cacheLine = fn.config.read(0x0c, 1);
+    fn.config.write(0x0c, 1, cacheLine ^ 0x10);
+    fn.config.write(4, 2, 0x0407);
+    return { machine, journal, cacheLine, pool: new Pool(machine, journal) };
+  }
+
+  test('has the function still, for everybody', async () => {
+    const { pool } = await left();
+    assert.deepEqual(pool.list(), [{ address: DISK, holder: 'pciback', state: 'taken', taker: 'guest 3' }]);
+    assert.deepEqual(pool.left(), [{ address: DISK, taker: 'guest 3' }]);
+    for (const ask of [
+      () => pool.take(DISK, 'guest 4'),
+      () => pool.resume(DISK, 'guest 4'),
+      () => {
+        pool.checkFree(DISK);
+      },
+    ])
+      assert.throws(ask, code('FUNCTION_TAKEN'));
+    await assert.rejects(pool.release(DISK), code('FUNCTION_TAKEN'));
+    let back = false;
+    void pool.givenBack(DISK).then(() => (back = true));
+    await pool.returned(DISK);
+    assert.equal(back, false);
+  });
+
+  test('gives it back as it was before he had it, and once', async () => {
+    const { machine, journal, cacheLine, pool } = await left();
+    const lease = pool.resume(DISK, 'guest 3');
+    assert.deepEqual(pool.left(), []);
+    assert.throws(() => pool.resume(DISK, 'guest 3'), code('FUNCTION_TAKEN'));
+    const back = pool.givenBack(DISK);
+    const report = await lease.giveBack();
+    await back;
+    assert.deepEqual([report.differing, report.quarantined], [[], undefined]);
+    using fn = machine.open(DISK);
+    assert.deepEqual([fn.config.read(0x0c, 1), fn.config.read(4, 2)], [cacheLine, 0x0400]);
+    assert.equal(pool.list()[0]?.state, 'free');
+    assert.equal(new Pool(machine, journal).list()[0]?.state, 'free');
+    assert.throws(() => pool.resume(DISK, 'guest 3'), code('FUNCTION_NOT_TAKEN'));
+  });
+
+  test('is in the journal’s file, and one that does not say who it is is refused', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'openslot-taken-'));
+    try {
+      const path = join(folder, 'claims.json');
+      const { machine } = hostWithDriver();
+      const former = new Pool(machine, new FileJournal(path));
+      await former.claim(DISK, 'pciback');
+      former.take(DISK, 'guest 3');
+      const pool = new Pool(machine, new FileJournal(path));
+      const report = await pool.resume(DISK, 'guest 3').giveBack();
+      assert.deepEqual([report.differing, report.quarantined], [[], undefined]);
+      const entry = { address: '0000:00:08.0', holder: 'pciback' };
+      for (const taken of [{}, null, { taker: 'guest 3' }, { taker: 'guest 3', saved: [{ name: 'x' }] }]) {
+        writeFileSync(path, JSON.stringify([{ ...entry, taken }]));
+        assert.throws(() => new Pool(machine, new FileJournal(path)), code('JOURNAL_UNREADABLE'));
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

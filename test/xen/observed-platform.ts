@@ -136,6 +136,12 @@ export class ObservedPlatform implements XenPlatform {
       this.#behind.pirqs.unmap(guest, pirq);
       this.#mapped.delete(`${guest} ${pirq}`);
     },
+    unmapForgotten: (guest, route, known) => {
+      this.#behind.pirqs.unmapForgotten(guest, route, known);
+      for (const [key, mapped] of this.#mapped)
+        if (mapped.guest === guest && mapped.route.kind !== 'intx' && !known.has(mapped.pirq))
+          if (mapped.route.function.equals(route.function)) this.#mapped.delete(key);
+    },
     restore: (guest, fn) => {
       this.#behind.pirqs.restore(guest, fn);
     },

@@ -4,9 +4,18 @@ import { devices } from './devices.js';
 import { guests } from './guests.js';
 import { handover } from './handover.js';
 import type { Phase } from './phase.js';
+import { restart } from './restart.js';
 import { suites } from './suites.js';
 import { withoutPciback } from './without-pciback.js';
 
-export const PHASES: readonly Phase[] = [handover, attachments, devices, suites, withoutPciback, guests];
+export const PHASES: readonly Phase[] = [
+  handover,
+  attachments,
+  devices,
+  suites,
+  withoutPciback,
+  guests,
+  restart,
+];
 
 export { PhaseRun, type BackEnd, type Phase } from './phase.js';

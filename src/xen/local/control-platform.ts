@@ -117,6 +117,9 @@ export class LocalControlPlatform implements XenPlatform {
       // What a domain had was released when it ended.
       if (this.#domains.has(guest)) this.#pirqs.unmap(guest, pirq);
     },
+    unmapForgotten: (guest, route, known) => {
+      this.#pirqs.unmapForgotten(guest, route.function, known);
+    },
     restore: (guest, fn) => {
       if (this.#domains.has(guest)) this.#pirqs.restore(guest, fn);
     },

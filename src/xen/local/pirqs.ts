@@ -79,6 +79,13 @@ export class LocalPirqs {
     ended.stop[Symbol.dispose]();
   }
 
+  /** Messages of a function whose numbers are not among the known ones. */
+  unmapForgotten(guest: DomainId, address: PciAddress, known: ReadonlySet<Pirq>): void {
+    for (const [pirq, { route }] of [...this.#of(guest).mapped])
+      if (route.kind !== 'intx' && route.function.equals(address) && !known.has(pirq))
+        this.unmap(guest, pirq);
+  }
+
   /** Writes the messages that this domain has of the function into it again. */
   restore(guest: DomainId, fn: PciAddress): void {
     for (const { route, target } of this.#of(guest).mapped.values())

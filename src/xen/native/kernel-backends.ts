@@ -1,7 +1,7 @@
 /** Keeps the kernel's own PCI back end off the guests' pairs, and gives every other device class its kernel driver. */
 import { existsSync } from 'node:fs';
-import { readdir, readlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DomainId } from '../domain.js';
 import { homePath, type Watch, type XenStore } from '../store/index.js';
@@ -19,19 +19,27 @@ const LOOK_EVERY_MS = 20;
  */
 export class KernelBackends implements AsyncDisposable {
   readonly #watch: Watch | undefined;
+  readonly #former: FormerProbing;
 
-  private constructor(watch: Watch | undefined) {
+  private constructor(watch: Watch | undefined, former: FormerProbing) {
     this.#watch = watch;
+    this.#former = former;
   }
 
-  /** `onError` is told when a device of another class could not be probed. */
+  /**
+   * `onError` is told when a device of another class could not be probed.
+   * @param record a file that says, while probing is stopped, how it was before: a process that is killed leaves it
+   * stopped, and the next one must know what to put back in the end.
+   */
   static async keepOff(
     store: XenStore,
     domain: DomainId,
     onError: (device: string, error: unknown) => void,
+    record: string,
   ): Promise<KernelBackends> {
-    if (!existsSync(AUTOPROBE)) return new KernelBackends(undefined);
-    await writeFile(AUTOPROBE, '0');
+    const former = new FormerProbing(record);
+    if (!existsSync(AUTOPROBE)) return new KernelBackends(undefined, former);
+    await former.stop();
     const root = `${homePath(domain)}/backend`;
     const probing = new Set<string>();
     const start = (name: string) => {
@@ -56,9 +64,9 @@ export class KernelBackends implements AsyncDisposable {
       }
     });
     try {
-      return new KernelBackends(await watching);
+      return new KernelBackends(await watching, former);
     } catch (cause) {
-      await writeFile(AUTOPROBE, '1');
+      await former.putBack();
       throw cause;
     }
   }
@@ -66,8 +74,35 @@ export class KernelBackends implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#watch === undefined) return;
     await this.#watch.unwatch().catch(() => undefined);
-    // On, and not what was found: an earlier run that was killed left it off.
-    await writeFile(AUTOPROBE, '1');
+    await this.#former.putBack();
+  }
+}
+
+/** Automatic probing as it was before the first of us stopped it. */
+export class FormerProbing {
+  readonly #record: string;
+  readonly #file: string;
+
+  constructor(record: string, file = AUTOPROBE) {
+    this.#record = record;
+    this.#file = file;
+  }
+
+  async stop(): Promise<void> {
+    const known = await readFile(this.#record, 'latin1').catch(() => undefined);
+    if (known === undefined) {
+      await mkdir(dirname(this.#record), { recursive: true, mode: 0o700 });
+      // Taken down first: a process that ends in between has changed nothing.
+      await writeFile(this.#record, (await readFile(this.#file, 'latin1')).trim(), { mode: 0o600 });
+    }
+    await writeFile(this.#file, '0');
+  }
+
+  async putBack(): Promise<void> {
+    const known = await readFile(this.#record, 'latin1').catch(() => '');
+    // A record that was cut off says nothing; the kernel's own value is on.
+    await writeFile(this.#file, known === '0' ? '0' : '1');
+    await rm(this.#record, { force: true });
   }
 }
 

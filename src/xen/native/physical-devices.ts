@@ -2,7 +2,7 @@
 import { lastErrno } from '../../os/index.js';
 import type { PciAddress } from '../../pci/address.js';
 import type { DomainId } from '../domain.js';
-import type { InterruptRoute, Pirq, Pirqs } from '../platform.js';
+import type { InterruptRoute, MessageRoute, Pirq, Pirqs } from '../platform.js';
 import { XenCallError } from './errors.js';
 import type { HypercallArgument, Hypercalls } from './hypercalls.js';
 
@@ -18,6 +18,8 @@ const TYPE_MSI_SEGMENT = 3;
 /** Xen chooses. */
 const ANY = -1;
 const ARGUMENT_BYTES = 40;
+/** Numbers looked at: a domain has no more unless the hypervisor's command line gives it some (extra_guest_irqs). */
+const MOST_FORGOTTEN = 2048;
 
 export class PhysicalDevices implements Pirqs, Disposable {
   readonly #hypercalls: Hypercalls;
@@ -54,6 +56,24 @@ export class PhysicalDevices implements Pirqs, Disposable {
     view.setUint16(0, guest, true);
     view.setInt32(4, pirq, true);
     this.#do(UNMAP_PIRQ, 'unmapping an interrupt', { guest, pirq });
+  }
+
+  /**
+   * Xen gives the highest number that is free. One that is mapped now for the purpose lies below all that were mapped
+   * before, and what is above it and not known was forgotten; lines are numbered below all messages.
+   */
+  unmapForgotten(guest: DomainId, route: MessageRoute, known: ReadonlySet<Pirq>): void {
+    const lowest = this.map(guest, route);
+    for (let pirq = (lowest + 1) as Pirq; pirq <= lowest + MOST_FORGOTTEN; pirq = (pirq + 1) as Pirq) {
+      if (known.has(pirq)) continue;
+      try {
+        this.unmap(guest, pirq);
+      } catch (error) {
+        // Free, or beyond the domain's numbers.
+        if (!(error instanceof XenCallError)) throw error;
+      }
+    }
+    this.unmap(guest, lowest);
   }
 
   /** Xen knows who has the function's pirqs, and asks for the function alone. */
