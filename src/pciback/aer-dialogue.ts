@@ -37,9 +37,11 @@ export class AerDialogue {
     this.#notify = notify;
   }
 
-  /** The guest has notified, or a question may have become moot. */
-  wake(): void {
-    if (this.#asking) this.#wakeups.announce();
+  /** The guest has notified, or a question may have become moot. @returns true when it brought an answer. */
+  wake(): boolean {
+    if (!this.#asking) return false;
+    this.#wakeups.announce();
+    return !this.#page.pending;
   }
 
   /** Waits for the answer within the time. Whatever the guest has written besides its result is not looked at. */

@@ -319,9 +319,9 @@ export class Backend {
     });
     try {
       const channel: EventChannel = platform.bindChannel(this.guest, port, () => {
-        const answered = this.#answer(handler, channel);
-        dialogue.wake();
-        return answered;
+        const asked = this.#answer(handler, channel);
+        const told = dialogue.wake();
+        return asked || told;
       });
       this.#connection = { page, channel, dialogue };
       this.#answer(handler, channel);

@@ -130,7 +130,7 @@ const DEFENCES: readonly Defence[] = [
     advisory: 360,
     file: 'interrupts',
     module: 'pciback/guest-interrupts',
-    text: 'this.#platform.pirqs.unmap(this.#guest, mapped);',
+    text: 'this.#platform.pirqs.unmap(this.#guest, pirq);',
     instead: '',
   },
   {

@@ -117,7 +117,7 @@ describe('pages', () => {
 
   test('property: they are shared exactly where both have a byte', async () => {
     await checkProperty(
-      'pages are shared exactly where both have a byte',
+      'survey: pages are shared exactly where both have a byte',
       fc.property(fc.array(fc.array(bar, { maxLength: 3 }), { minLength: 2, maxLength: 5 }), (functions) => {
         const all = functions.map((regions, index) => placed(index, regions));
         const [first, ...others] = all;

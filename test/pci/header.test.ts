@@ -50,6 +50,7 @@ test('bits are those of the fields in the tables', () => {
     io: maskOf(header0, 'command', 'io'),
     memory: maskOf(header0, 'command', 'memory'),
     busMaster: maskOf(header0, 'command', 'bus_master'),
+    serr: maskOf(header0, 'command', 'serr'),
     intxDisable: maskOf(header0, 'command', 'intx_disable'),
   });
   assert.deepEqual(MsiControl, {

@@ -383,7 +383,7 @@ describe('a hostile guest', () => {
           last = order.indexOf(event.step);
         }
         // Its other function, and the back end, are well.
-        assert.equal(front.read(8, 0, 4).value, 0x11e8_1234);
+        assert.equal((await front.readWhenHeard(8, 0, 4)).value, 0x11e8_1234);
         assert.deepEqual(host.of('failed'), []);
         await toolStackDestroys(host.platform.store, 1);
         await host.settled(() => host.of('gone').length > 0 && host.pciback.guests.length === 0);
@@ -401,7 +401,7 @@ describe('a hostile guest', () => {
       Atomics.or(front.page.words, FLAGS, ACTIVE);
       front.notify();
     }
-    assert.equal(front.read(0, 0, 4).value, 0x0010_1b36);
+    assert.equal((await front.readWhenHeard(0, 0, 4)).value, 0x0010_1b36);
     assert.deepEqual(host.of('error'), []);
     assert.equal(domainId(1), front.guest);
   });

@@ -1,4 +1,5 @@
 /** A guest's front end for tests: XenBus states and keys as pcifront writes them, over the guest's own connection. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Pair, type PairView } from '../../src/admin/pair.js';
 import { notations } from '../../src/pci/index.js';
 import { domainId, type DomainId } from '../../src/xen/domain.js';
@@ -218,6 +219,13 @@ export class FrontEnd extends BackEndSeen {
 
   read(devfn: number, offset: number, size: number): Reply {
     this.ask({ command: Command.configRead, domain: 0, bus: 0, devfn, offset, size, value: 0 });
+    return this.page.reply();
+  }
+
+  /** As {@link read}, for one whose channel may have been slowed down, because it notified without a request. */
+  async readWhenHeard(devfn: number, offset: number, size: number): Promise<Reply> {
+    this.ask({ command: Command.configRead, domain: 0, bus: 0, devfn, offset, size, value: 0 });
+    while (this.page.waiting) await sleep(1);
     return this.page.reply();
   }
 
