@@ -93,9 +93,11 @@ describe('between a detach and the end of the reset', () => {
     await assert.rejects(host.host.claims.release(address), { code: 'FUNCTION_TAKEN' });
     const attached = follow(host.attach(next, EDU));
     const before = page.slice();
+    // On a slow machine the transfer may have met the guest's own end of it, before anything was taken back.
+    const faults = host.machine.iommuFaults.count;
     // Longer than the transfer takes that was under way. Bus mastering is off, so it does not even try.
     await sleep(250);
-    assert.equal(host.machine.iommuFaults.count, 0);
+    assert.equal(host.machine.iommuFaults.count, faults);
     {
       // One that does not care for the bus master bit.
       using fn = host.machine.open(address);
@@ -103,7 +105,7 @@ describe('between a detach and the end of the reset', () => {
       assert.equal(command & CommandBit.busMaster, 0);
       fn.config.write(Header.command, 2, command | CommandBit.busMaster | CommandBit.memory);
       fn.openRegion(0).write32(DMA_COMMAND, 3);
-      await host.until('its DMA', () => host.machine.iommuFaults.count > 0);
+      await host.until('its DMA', () => host.machine.iommuFaults.count > faults);
       assert.equal(host.machine.iommuFaults.recent.at(-1)?.context, undefined);
     }
     assert.deepEqual(page, before);
