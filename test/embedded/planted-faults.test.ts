@@ -28,7 +28,7 @@ const FAULTS: readonly (PlantedFault & { readonly what: string; readonly finding
   {
     what: 'a missing bound of the vectors',
     module: 'pciback/guest-interrupts',
-    text: ' || Math.max(...seen) >= this.#tableSize',
+    text: ' || Math.max(...asked) >= this.#tableSize',
     instead: '',
     finding:
       /vectors at their edges|page rewritten while it is read|random page|flags of the other end|interrupts in any state/,
