@@ -69,7 +69,8 @@ export class OperationHandler {
     const enabling = this.#enabling;
     if (enabling === undefined) return replied;
     this.#enabling = undefined;
-    if (replied) enabling.interrupts.answered();
+    // Also where the guest has put something else in its request's place: it gave up on the answer.
+    enabling.interrupts.answered();
     return replied;
   }
 
