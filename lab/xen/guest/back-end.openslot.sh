@@ -5,6 +5,9 @@
 claim() { run "$1" owner claim "$2"; } # STEP ADDRESS
 claim_alone() { run claim openslot claim "$1"; }
 
+# Lines of this machine are shared four ways, and QEMU's devices have no reset that the kernel knows.
+allowed='--allow shared-interrupt,no-reset'
+
 serve_id=
 serve_gone() { ! kill -0 "$serve_id"; }
 serve_settled() { grep -qw ready /tmp/serve.log || serve_gone; }
@@ -12,8 +15,7 @@ serve_settled() { grep -qw ready /tmp/serve.log || serve_gone; }
 serve() { # OPTIONS...: unless it runs already
   [ -n "$serve_id" ] && return
   # Not by the function above: the shell would fork for it, and a signal would end that fork and not Node.
-  # Lines of this machine are shared four ways, and QEMU's devices have no reset that the kernel knows.
-  node /openslot/dist/src/cli/main.js serve --allow shared-interrupt,no-reset "$@" >/tmp/serve.log 2>&1 &
+  node /openslot/dist/src/cli/main.js serve $allowed "$@" >/tmp/serve.log 2>&1 &
   serve_id=$!
   await 30 serve_settled
   fact serve.ready "$(grep -w -m 1 ready /tmp/serve.log)"

@@ -2,7 +2,7 @@
 import type { Phase, PhaseRun } from './phase.js';
 import { judgeProof } from './proofs.js';
 
-export const guests: Phase = { name: 'guests', machine: 'second', backEnds: ['openslot'], judge };
+export const guests: Phase = { name: 'guests', machine: 'first', backEnds: ['openslot'], judge };
 
 const [NVME, E1000E, AHCI] = ['0000:00:08.0', '0000:00:07.0', '0000:00:0a.0'] as const;
 /** Where the guest `one` sees them, as it was asked for. */

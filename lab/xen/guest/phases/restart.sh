@@ -6,7 +6,7 @@ cold_rounds=4
 main=/openslot/dist/src/cli/main.js
 
 start_serve() { # OPTIONS...: behind what was said before; nobody waits
-  node $main serve "$@" >>/tmp/serve.log 2>&1 &
+  node $main serve $allowed "$@" >>/tmp/serve.log 2>&1 &
   next_id=$!
 }
 waiting() { [ "$(grep -c '^waiting' /tmp/serve.log)" -ge "$1" ]; }
