@@ -46,7 +46,7 @@ export async function measureXen({ backEnd, rounds, limitSeconds, processors }: 
       (['subject', 'peer'] as const).map((side) => ({
         side,
         name: side === 'subject' ? backEnd : 'xen-pciback',
-        guest: guestSamples(run, what, side, what === 'attach' ? ATTACHES : rounds),
+        guest: guestSamples(run, what, side, what === 'attach' || what === 'loaded' ? ATTACHES : rounds),
         wall: wall.samples(what, side).slice(1),
       })),
     ]),
@@ -64,6 +64,12 @@ export async function measureXen({ backEnd, rounds, limitSeconds, processors }: 
     `\nxen, ${on}: milliseconds from xl pci-attach to the guest's driver bound, ${ATTACHES} of each by turns`,
   );
   printClocks(measured.attach, 1, processors);
+  console.log(`\nxen, ${on}: milliseconds of a scan while two more programs want dom0's processor`);
+  printClocks(measured.loaded, 1, processors);
+  const givenUp = (['subject', 'peer'] as const).map((side) => run.facts.get(`given-up.${side}`) ?? '?');
+  console.log(
+    `  accesses that the guest's front end gave up on: ${givenUp[0]} (${backEnd}), ${givenUp[1]} (xen-pciback)`,
+  );
   if (processors === 1) printStore(run);
   const [ours] = measured.reads;
   printStages(join(run.work, 'stages.json'), (median(ours?.guest ?? []) * 1000) / READS);
@@ -79,9 +85,9 @@ function printStore({ facts, work }: Boot): void {
   printLoads(JSON.parse(facts.file('store.json')) as StoreSamples);
 }
 
-type What = 'scan' | 'reads' | 'attach';
-const WHATS = ['scan', 'reads', 'attach'] as const;
-/** Each takes some seconds. */
+type What = 'scan' | 'reads' | 'loaded' | 'attach';
+const WHATS = ['scan', 'reads', 'loaded', 'attach'] as const;
+/** Attaches, and scans under load: each takes some seconds. */
 const ATTACHES = 5;
 /** Configuration reads of 4 bytes that the guest's kernel makes of one read of a function's `config` file. */
 const READS = 1024;
@@ -125,6 +131,7 @@ function expectTheRightBackEnds({ facts, outcome, work }: Boot, backEnd: BackEnd
 /** After a scan the function must have come back; a run of reads must have read all bytes. */
 const GOOD: Readonly<Record<What, RegExp>> = {
   scan: /^\d+ 0000:00:00\.0 0000:00:01\.0\s*$/,
+  loaded: /^\d+ 0000:00:00\.0 0000:00:01\.0\s*$/,
   reads: /^\d+ 4096\s*$/,
   attach: /^\d+ bound$/,
 };
@@ -146,7 +153,7 @@ class WallClock {
   #begin = 0;
 
   hear(line: ConsoleLine): void {
-    const match = line.text.match(/LAB (scan|reads|attach) (subject|peer) (begin|end)/);
+    const match = line.text.match(/LAB (scan|reads|loaded|attach) (subject|peer) (begin|end)/);
     if (match === null) return;
     const [, what = '', side = '', edge] = match;
     if (edge === 'begin') this.#begin = line.at;
