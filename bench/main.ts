@@ -7,6 +7,9 @@ import { measureStart } from './start.js';
 import { measureStore } from './store.js';
 import { measureXen } from './xen.js';
 
+/** Each takes some seconds. */
+const ATTACHES = 5;
+
 const help = `Usage: npm run bench [-- start|store|local|xen …] [--rounds N]
 
   start   how long \`openslot --help\` takes, beside an empty Node program
@@ -53,7 +56,7 @@ async function main(): Promise<number> {
   if (parts.includes('local')) await measureLocal(rounds);
   if (parts.includes('xen'))
     for (const processors of processorCounts(values.processors))
-      await measureXen({ backEnd, rounds, limitSeconds: limit, processors });
+      await measureXen({ backEnd, rounds, attaches: ATTACHES, limitSeconds: limit, processors });
   return 0;
 }
 

@@ -15,12 +15,20 @@ type Side = 'subject' | 'peer';
 export interface XenBench {
   readonly backEnd: BackEnd;
   readonly rounds: number;
+  /** Attaches, and scans under load: each takes some seconds. */
+  readonly attaches: number;
   readonly limitSeconds: number;
   /** One: time is counted by instructions, so that it does not depend on this host's load. Two: it is the host's own. */
   readonly processors: 1 | 2;
 }
 
-export async function measureXen({ backEnd, rounds, limitSeconds, processors }: XenBench): Promise<void> {
+export async function measureXen({
+  backEnd,
+  rounds,
+  attaches,
+  limitSeconds,
+  processors,
+}: XenBench): Promise<void> {
   const wall = new WallClock();
   const run = await boot({
     script: 'bench.sh',
@@ -29,7 +37,7 @@ export async function measureXen({ backEnd, rounds, limitSeconds, processors }: 
       'back-end': backEnd,
       processors: String(processors),
       rounds: String(rounds + 1),
-      attaches: String(ATTACHES + 1),
+      attaches: String(attaches + 1),
     },
     disks: 2,
     limitSeconds,
@@ -46,7 +54,7 @@ export async function measureXen({ backEnd, rounds, limitSeconds, processors }: 
       (['subject', 'peer'] as const).map((side) => ({
         side,
         name: side === 'subject' ? backEnd : 'xen-pciback',
-        guest: guestSamples(run, what, side, what === 'attach' || what === 'loaded' ? ATTACHES : rounds),
+        guest: guestSamples(run, what, side, what === 'attach' || what === 'loaded' ? attaches : rounds),
         wall: wall.samples(what, side).slice(1),
       })),
     ]),
@@ -61,7 +69,7 @@ export async function measureXen({ backEnd, rounds, limitSeconds, processors }: 
   );
   printClocks(measured.reads, 1000 / READS, processors);
   console.log(
-    `\nxen, ${on}: milliseconds from xl pci-attach to the guest's driver bound, ${ATTACHES} of each by turns`,
+    `\nxen, ${on}: milliseconds from xl pci-attach to the guest's driver bound, ${attaches} of each by turns`,
   );
   printClocks(measured.attach, 1, processors);
   console.log(`\nxen, ${on}: milliseconds of a scan while two more programs want dom0's processor`);
@@ -87,8 +95,6 @@ function printStore({ facts, work }: Boot): void {
 
 type What = 'scan' | 'reads' | 'loaded' | 'attach';
 const WHATS = ['scan', 'reads', 'loaded', 'attach'] as const;
-/** Attaches, and scans under load: each takes some seconds. */
-const ATTACHES = 5;
 /** Configuration reads of 4 bytes that the guest's kernel makes of one read of a function's `config` file. */
 const READS = 1024;
 

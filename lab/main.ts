@@ -20,9 +20,10 @@ machines run side by side, each with phases of its own (lab/xen/phases).
   --phase NAME          only this phase; may be given several times
   --no-suites           leave out the suites (test/xen-lab) that run in dom0
   --suite NAME          only the suite of that name, and nothing after it: the quick way while one is written
+  --kills N             how often the phase restart kills serve (default 20, an even number from 6 on)
   --no-table            leave out what follows when everything is run: a bus scan, configuration reads and attaches,
                         ours beside the kernel's back end (npm run bench has more)
-  --limit SECONDS       give up after that long (default 600)
+  --limit SECONDS       give up after that long (default 900)
   --shell               an interactive dom0 instead of the scenario
 
 The first run fetches some 135 MB of packages from this host's Debian sources; it needs apt, dpkg and Node, and
@@ -38,9 +39,10 @@ async function main(): Promise<number> {
       'no-suites': { type: 'boolean', default: false },
       phase: { type: 'string', multiple: true, default: [] },
       suite: { type: 'string' },
+      kills: { type: 'string', default: '20' },
       'no-table': { type: 'boolean', default: false },
       'back-end': { type: 'string', default: 'openslot' },
-      limit: { type: 'string', default: '600' },
+      limit: { type: 'string', default: '900' },
     },
   });
   if (values.help || positionals.length === 0) {
@@ -59,11 +61,15 @@ async function main(): Promise<number> {
     );
   const limit = Number(values.limit);
   if (!(limit > 0)) throw new LabFailure(`--limit ${values.limit} is no number of seconds.`);
+  const kills = Number(values.kills);
+  if (!(kills >= 6) || kills % 2 !== 0)
+    throw new LabFailure(`--kills ${values.kills}: it is an even number from 6 on.`);
   const passed = await runScenario({
     backEnd: backEnd(values['back-end']),
     only: values.suite === undefined ? values.phase : ['suites'],
     without: values['no-suites'] ? ['suites'] : [],
     suite: values.suite,
+    kills,
     limitSeconds: limit,
   });
   const whole = values.phase.length === 0 && values.suite === undefined && values['back-end'] === 'openslot';
@@ -75,7 +81,7 @@ async function main(): Promise<number> {
 async function printTable(limitSeconds: number): Promise<void> {
   try {
     console.log();
-    await measureXen({ backEnd: 'openslot', rounds: 7, limitSeconds, processors: 2 });
+    await measureXen({ backEnd: 'openslot', rounds: 7, attaches: 3, limitSeconds, processors: 2 });
   } catch (error) {
     if (!(error instanceof LabFailure)) throw error;
     console.log(`No table beside the kernel's back end: ${error.message}`);

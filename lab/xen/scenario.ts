@@ -12,6 +12,8 @@ export interface ScenarioOptions {
   readonly without: readonly string[];
   /** The one suite of test/xen-lab that the phase `suites` runs; all when undefined. */
   readonly suite: string | undefined;
+  /** How often the phase `restart` kills serve: an even number from 6 on. */
+  readonly kills: number;
   readonly limitSeconds: number;
 }
 
@@ -54,6 +56,7 @@ function bootFor(phases: readonly Phase[], lab: Lab, options: ScenarioOptions): 
     'back-end': options.backEnd,
     phases: phases.map(({ name }) => name).join(':'),
     suite: options.suite ?? 'all',
+    kills: String(options.kills),
   };
   const label = phases[0]?.machine;
   const { limitSeconds } = options;

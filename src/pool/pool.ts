@@ -101,7 +101,13 @@ export class Pool {
     const { driver, override } = this.#drivers.binding(address);
     // Held already (by `xl pci-assignable-add`, or at boot): it joins the pool as it stands.
     if (driver !== undefined && driver === holder) return this.#adoptAndSettle(address, driver, settle);
-    const record: ClaimRecord = { address, formerDriver: driver, formerOverride: override, holder };
+    const abandoned = this.#members.get(address.sbdf)?.record;
+    const record: ClaimRecord = {
+      address,
+      formerDriver: driver ?? abandoned?.formerDriver,
+      formerOverride: abandoned === undefined ? override : abandoned.formerOverride,
+      holder,
+    };
     this.#journal.put(record);
     const claimed = this.#add(record);
     claimed.state = { state: 'changing' };
@@ -127,9 +133,17 @@ export class Pool {
   checkClaimable(address: PciAddress): void {
     const member = this.#current(address);
     if (member?.state.state === 'changing') throw new FunctionChangingError(address);
-    if (member !== undefined)
+    if (member !== undefined && !this.#isAbandoned(member))
       throw new AlreadyClaimedError(address, member.record.holder ?? 'having no driver');
     this.#checkAssignable(address);
+  }
+
+  /** Free, and without its holder: another tool, such as `xl pci-assignable-remove`, let go of it and bound nobody. */
+  #isAbandoned({ record, state }: Member): boolean {
+    const { address, holder } = record;
+    return (
+      state.state === 'free' && holder !== undefined && this.#drivers.binding(address).driver === undefined
+    );
   }
 
   /**

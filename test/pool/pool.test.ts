@@ -85,6 +85,18 @@ describe('claim and release', () => {
     await assert.rejects(pool.claim(DISK, 'pciback'), code('FUNCTION_ALREADY_CLAIMED'));
   });
 
+  test('one that another tool took from its holder, and gave nobody, can be claimed again', async () => {
+    const { machine, drivers, journal } = hostWithDriver();
+    const pool = new Pool(machine, journal);
+    await pool.claim(DISK, 'pciback');
+    // As `xl pci-assignable-remove` without -r.
+    await drivers.unbind(DISK);
+    await pool.claim(DISK, 'pciback');
+    assert.equal(drivers.binding(DISK).driver, 'pciback');
+    await pool.release(DISK);
+    assert.deepEqual(drivers.binding(DISK), { driver: 'nvme', override: undefined });
+  });
+
   test('a function that its holder has already joins as it stands', async () => {
     const { machine, drivers, journal } = hostWithDriver();
     drivers.start(EDU, 'pciback');

@@ -1,7 +1,8 @@
-# serve is killed twenty times under a guest that reads its disk in a loop, at moments that differ: while the guest does
+# serve is killed again and again (LAB_KILLS) under a guest that reads its disk in a loop, at moments that differ: while the guest does
 # nothing with its bus, and while it looks for devices on it. In the first rounds it is started then, in the others the
 # next one waits already. Then it is told to stop, and a guest dies with nobody there.
-rounds=20
+rounds=$LAB_KILLS
+fact rounds "$rounds"
 cold_rounds=4
 main=/openslot/dist/src/cli/main.js
 
