@@ -2,17 +2,15 @@
 import type { ErrorReport } from '../function/index.js';
 import type { PciAddress, RootBus } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
-import { BackAerPage, ExportState, SharedPage, XenbusState } from '../xen/pciif/index.js';
-import type { EventChannel, ForeignPage } from '../xen/platform.js';
+import { ExportState, XenbusState } from '../xen/pciif/index.js';
 import { Follower, type Watch } from '../xen/store/index.js';
 import { isLeaving, phaseOf, recognise } from './adoption.js';
-import { AerDialogue } from './aer-dialogue.js';
 import type { PcibackEvent } from './events.js';
 import { closingAnswer, frontEndKind, type FrontEndKind } from './front-end-kind.js';
+import { GuestConnection } from './guest-connection.js';
 import { GuestExports, type GuestExportsContext } from './guest-exports.js';
 import type { GuestRecord, GuestRecords } from './guest-record.js';
 import { GuestRecovery } from './guest-recovery.js';
-import { OperationHandler } from './operation-handler.js';
 import { PairKeys, type ListedFunction, type PairStates } from './pair-keys.js';
 import type { RecoveryOptions } from './recovery-options.js';
 import type { StageClock } from './stage-clock.js';
@@ -37,9 +35,7 @@ export class Backend {
   readonly #keys: PairKeys;
   readonly #exports: GuestExports;
   readonly #recovery: GuestRecovery;
-  #connection:
-    | { readonly page: ForeignPage; readonly channel: EventChannel; readonly dialogue: AerDialogue }
-    | undefined;
+  #connection: GuestConnection | undefined;
   #frontWatch: Watch | undefined;
   #phase: BackendPhase = 'starting';
   #frontEnd: FrontEndKind | undefined;
@@ -213,7 +209,7 @@ export class Backend {
         await this.#bind();
         this.#exports.allAnswered();
         // The former process may have ended between an answer and its notification.
-        this.#connection?.channel.notify();
+        this.#connection?.notify();
       }
       this.#tell({ event: 'resumed', functions: this.#exports.list().length, connected });
     }
@@ -305,59 +301,29 @@ export class Backend {
    * guest said so. @returns undefined when we were stopped meanwhile.
    */
   async #bind(): Promise<{ readonly aerHandler: boolean; readonly frontEnd: FrontEndKind } | undefined> {
-    const { platform } = this.#context;
-    const { page: reference, port, reconfigures } = await this.#keys.connection();
+    const { platform, clock } = this.#context;
+    const { page, port, reconfigures } = await this.#keys.connection();
     if (this.#follower.stopped) return undefined;
-    const page = platform.mapGrant(this.guest, reference);
-    const shared = new SharedPage(page.bytes);
-    const aerHandler = shared.hasAerHandler;
-    const frontEnd = frontEndKind({ aerHandler, saysSo: reconfigures });
-    this.#frontEnd = frontEnd;
-    const handler = this.#handler(shared);
-    const dialogue = new AerDialogue(new BackAerPage(page.bytes), () => {
-      this.#connection?.channel.notify();
-    });
-    try {
-      const channel: EventChannel = platform.bindChannel(this.guest, port, () => {
-        const asked = this.#answer(handler, channel);
-        const told = dialogue.wake();
-        return asked || told;
-      });
-      this.#connection = { page, channel, dialogue };
-      this.#answer(handler, channel);
-    } catch (cause) {
-      if (this.#connection === undefined) page.close();
-      throw cause;
-    }
-    return { aerHandler, frontEnd };
-  }
-
-  /** @returns true when there was something to answer. */
-  #answer(handler: OperationHandler, channel: EventChannel): boolean {
-    try {
-      const answered = handler.service();
-      if (answered) channel.notify();
-      return answered;
-    } catch (error) {
-      // Nothing that one guest's channel does may end the owner of all.
-      this.#tell({ event: 'failed', doing: 'answering an operation', error });
-      this.#disconnect();
-      return false;
-    }
-  }
-
-  #handler(shared: SharedPage): OperationHandler {
-    // Each kind of failure once for each function: a guest can repeat them as fast as it likes (XSA-130).
-    const told = new Set<string>();
-    return new OperationHandler(
-      shared,
-      this.#exports.topology,
-      ({ command, devfn }, error) => {
-        if (told.size === told.add(`${command} ${devfn}`).size) return;
+    const connection = new GuestConnection({
+      platform,
+      guest: this.guest,
+      page,
+      port,
+      topology: this.#exports.topology,
+      clock,
+      onOperationFailed: (command, devfn, error) => {
         this.#tell({ event: 'operation_failed', command, devfn, error });
       },
-      this.#context.clock,
-    );
+      onBroken: (error) => {
+        this.#tell({ event: 'failed', doing: 'answering an operation', error });
+        this.#disconnect();
+      },
+    });
+    this.#connection = connection;
+    const { aerHandler } = connection;
+    this.#frontEnd = frontEndKind({ aerHandler, saysSo: reconfigures });
+    connection.answer();
+    return { aerHandler, frontEnd: this.#frontEnd };
   }
 
   /** Hot changes: the guest keeps all its other functions, whatever becomes of one. */
@@ -424,13 +390,7 @@ export class Backend {
   #disconnect(): void {
     const connection = this.#connection;
     this.#connection = undefined;
-    connection?.dialogue.close();
-    for (const part of [connection?.channel, connection?.page]) {
-      try {
-        part?.close();
-      } catch (error) {
-        this.#tell({ event: 'failed', doing: "letting go of the guest's page and event channel", error });
-      }
-    }
+    for (const error of connection?.close() ?? [])
+      this.#tell({ event: 'failed', doing: "letting go of the guest's page and event channel", error });
   }
 }

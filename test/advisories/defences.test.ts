@@ -45,9 +45,9 @@ const DEFENCES: readonly Defence[] = [
   {
     advisory: 130,
     file: 'requests',
-    module: 'pciback/backend',
-    text: 'if (told.size === told.add(`${command} ${devfn}`).size)',
-    instead: 'if (told.size > 0)',
+    module: 'pciback/guest-connection',
+    text: 'if (failed.size === failed.add(`${command} ${devfn}`).size)',
+    instead: 'if (failed.size > 0)',
   },
   {
     advisory: 131,
