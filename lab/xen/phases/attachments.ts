@@ -3,7 +3,7 @@ import type { Phase, PhaseRun } from './phase.js';
 
 export const attachments: Phase = {
   name: 'attachments',
-  machine: 'second',
+  machine: 'first',
   backEnds: ['openslot', 'kernel'],
   judge,
 };
