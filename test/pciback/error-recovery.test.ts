@@ -391,7 +391,7 @@ describe('a hostile guest', () => {
         assert.deepEqual(host.platform.open, { pages: 0, channels: 0 });
       },
     );
-    await checkProperty('error-recovery: hostile answers', property, { numRuns: 40 });
+    await checkProperty('error-recovery: hostile answers', property, { numRuns: 15 });
   });
 
   test('that sets the back end’s flag by itself waits for nobody, and is told nothing', async () => {

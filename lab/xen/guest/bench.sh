@@ -66,6 +66,8 @@ phase subject
 for address in 0000:00:06.0 0000:00:08.0; do claim_alone $address; done
 serve --stages /tmp/stages.json
 { guest_config subject '00:06.0 00:08.0' role=scan && on_second_processor; } >/tmp/subject.cfg
+follow /tmp/serve.log serve.log
+follow "$(guest_log subject)" subject-console.log
 run subject.create xl create -q /tmp/subject.cfg
 connect subject 4
 fact peer.driver "$(back_end_of peer)"
