@@ -7,20 +7,18 @@ import { measureStart } from './start.js';
 import { measureStore } from './store.js';
 import { measureXen } from './xen.js';
 
-/** Each takes some seconds. */
-const ATTACHES = 5;
-
 const help = `Usage: npm run bench [-- start|store|local|xen …] [--rounds N]
 
   start   how long \`openslot --help\` takes, beside an empty Node program
   store   operations of our XenStore server a second, through its socket
   local   accesses, interrupts, attach, memory and growth of guests of the embedded Xen, beside threads without one
-  xen     a guest's whole bus scan, configuration reads and attach to driver with openslot's back end, beside the
-          kernel's xen-pciback, in one boot of the lab; and our XenStore server beside C xenstored there
+  xen     a guest's whole bus scan and configuration reads with openslot's back end, beside the kernel's xen-pciback, in
+          one boot of the lab; and our XenStore server beside C xenstored there
 
 Without a name all are measured. Raw samples are printed; those of xen are kept in the run's folder too.
 
   --rounds N            scans of each guest (default 15, at least 7)
+  --attaches N          of xen: from xl pci-attach to the guest's driver, too, so many times (default 0)
   --processors 1|2      of the lab's machine: only that one (default both, one boot each)
   --back-end kernel     both guests get the kernel's back end: how far two equal things differ
   --limit SECONDS       give up after that long (default 400)`;
@@ -32,6 +30,7 @@ async function main(): Promise<number> {
       help: { type: 'boolean', short: 'h', default: false },
       rounds: { type: 'string', default: '15' },
       'back-end': { type: 'string', default: 'openslot' },
+      attaches: { type: 'string', default: '0' },
       processors: { type: 'string' },
       limit: { type: 'string', default: '400' },
     },
@@ -49,6 +48,9 @@ async function main(): Promise<number> {
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 7)
     throw new LabFailure('--rounds takes a whole number from 7 on.');
+  const attaches = Number(values.attaches);
+  if (!Number.isInteger(attaches) || attaches < 0)
+    throw new LabFailure(`--attaches ${values.attaches} is no number.`);
   const limit = Number(values.limit);
   if (!(limit > 0)) throw new LabFailure(`--limit ${values.limit} is no number of seconds.`);
   if (parts.includes('start')) measureStart();
@@ -56,7 +58,7 @@ async function main(): Promise<number> {
   if (parts.includes('local')) await measureLocal(rounds);
   if (parts.includes('xen'))
     for (const processors of processorCounts(values.processors))
-      await measureXen({ backEnd, rounds, attaches: ATTACHES, limitSeconds: limit, processors });
+      await measureXen({ backEnd, rounds, attaches, limitSeconds: limit, processors });
   return 0;
 }
 

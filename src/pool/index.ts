@@ -6,4 +6,5 @@ export * from './claim-journal.js';
 export type { ReturnReport } from './coming-back.js';
 export * from './errors.js';
 export * from './ledger.js';
+export type { PoolState } from './member.js';
 export * from './pool.js';

@@ -20,6 +20,7 @@ import {
   RollbackFailedError,
 } from './errors.js';
 import { Ledger } from './ledger.js';
+import { memberOf, newlyHeld, stateOf, type Held, type Member, type PoolState } from './member.js';
 
 /** Names the only driver that may bind, where none shall: no driver has this name. */
 const NO_DRIVER = 'openslot';
@@ -34,32 +35,6 @@ export interface Lease {
    * for that reason, however well it came back. The second call gives the same report.
    */
   giveBack(distrust?: string): Promise<ReturnReport>;
-}
-
-export type PoolState =
-  | { readonly state: 'free' }
-  | { readonly state: 'taken'; readonly taker: string }
-  | { readonly state: 'quarantined'; readonly why: string }
-  /** A claim or release is under way; nobody else may touch the function meanwhile. */
-  | { readonly state: 'changing' };
-
-interface Member {
-  record: ClaimRecord;
-  state: PoolState;
-  /** Taken when the member was first opened here, before any taker touched it. */
-  saved: SavedState | undefined;
-  /** While a taker has it. */
-  held: Held | undefined;
-  /** It is on its way back. */
-  returning: boolean;
-}
-
-interface Held {
-  /** Settles when its taker has given it back. */
-  readonly back: Promise<void>;
-  readonly release: () => void;
-  /** A former process gave it away, and nobody here has its lease yet. */
-  left: boolean;
 }
 
 /** @throws {Error} what a claim or release met; the host is as before then. */
@@ -266,7 +241,7 @@ export class Pool {
       throw cause;
     }
     member.state = { state: 'taken', taker };
-    return this.#lease(member, fn, taker, saved, (member.held = newlyHeld()));
+    return this.#lease(member, fn, taker, saved, (member.held = newlyHeld(false)));
   }
 
   /** Functions that a former process gave away and nobody here has resumed, with their takers. */
@@ -380,25 +355,8 @@ export class Pool {
   }
 
   #add(record: ClaimRecord): Member {
-    const member: Member = {
-      record,
-      state: stateOf(record),
-      saved: record.taken?.saved,
-      held: record.taken === undefined ? undefined : { ...newlyHeld(), left: true },
-      returning: false,
-    };
+    const member = memberOf(record);
     this.#members.set(record.address.sbdf, member);
     return member;
   }
-}
-
-function newlyHeld(): Held {
-  let release: () => void = () => undefined;
-  const back = new Promise<void>((resolve) => (release = resolve));
-  return { back, release, left: false };
-}
-
-function stateOf({ quarantined, taken }: ClaimRecord): PoolState {
-  if (taken !== undefined) return { state: 'taken', taker: taken.taker };
-  return quarantined === undefined ? { state: 'free' } : { state: 'quarantined', why: quarantined };
 }

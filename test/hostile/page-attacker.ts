@@ -6,7 +6,8 @@ import { pageLoads } from './page-loads.js';
 import { anyRequest, PAGE_KINDS, post, rewritePage, type Ground, type PageKind } from './page-operations.js';
 import type { RawFrontEnd } from './raw-front-end.js';
 import { COMMAND, ERROR, type Request, type RequestModel } from './request-model.js';
-import { WORD, type Traffic, type WatchedPlatform } from './watched-platform.js';
+import { WORD } from '../pciback/shared-page-guest.js';
+import type { Traffic, WatchedPlatform } from './watched-platform.js';
 
 /** Those that rewrite the page while it is read, and one that asks for nothing. */
 const MORE_KINDS = ['page rewritten while it is read', 'event without a request'] as const;

@@ -1,7 +1,7 @@
 /** Kinds of hostile requests: each fills the shared page once, as a guest that writes it directly does. */
 import type { Random } from '../xen/store/comparison/random.js';
 import { COMMAND } from './request-model.js';
-import { WORD } from './watched-platform.js';
+import { WORD } from '../pciback/shared-page-guest.js';
 
 /** What a kind may know. */
 export interface Ground {

@@ -1,7 +1,7 @@
 /** What the back end must answer, by a model of its own: the protocol and the facts of Linux's xen-pciback, no code of ours. */
 import type { MappedPirq } from '../xen/observed-platform.js';
 import { capabilities, type ReadHardware } from './allowed-writes.js';
-import { WORD } from './watched-platform.js';
+import { WORD } from '../pciback/shared-page-guest.js';
 
 export const ERROR = {
   success: 0,

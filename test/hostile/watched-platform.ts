@@ -9,6 +9,7 @@ import type {
   XenPlatform,
 } from '../../src/xen/platform.js';
 import { ObservedPlatform } from '../xen/observed-platform.js';
+import { WORD } from '../pciback/shared-page-guest.js';
 
 /** Counted on the back end's side. */
 export interface Traffic {
@@ -26,20 +27,6 @@ export interface Traffic {
   /** Events to the guest. */
   notifies: number;
 }
-
-/** Words of the page (pciif.h); written here again on purpose, apart from the code under test. */
-export const WORD = {
-  flags: 0,
-  command: 1,
-  error: 2,
-  domain: 3,
-  bus: 4,
-  devfn: 5,
-  offset: 6,
-  size: 7,
-  value: 8,
-  entries: 10,
-} as const;
 
 const ACTIVE = 1;
 

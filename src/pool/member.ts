@@ -1,0 +1,51 @@
+/** What the pool knows of one claimed function: its record, what becomes of it, and who has it. */
+import type { SavedState } from '../function/index.js';
+import type { ClaimRecord } from './claim-journal.js';
+
+export type PoolState =
+  | { readonly state: 'free' }
+  | { readonly state: 'taken'; readonly taker: string }
+  | { readonly state: 'quarantined'; readonly why: string }
+  /** A claim or release is under way; nobody else may touch the function meanwhile. */
+  | { readonly state: 'changing' };
+
+export interface Member {
+  record: ClaimRecord;
+  state: PoolState;
+  /** Taken when the member was first opened here, before any taker touched it. */
+  saved: SavedState | undefined;
+  /** While a taker has it. */
+  held: Held | undefined;
+  /** It is on its way back. */
+  returning: boolean;
+}
+
+export interface Held {
+  /** Settles when its taker has given it back. */
+  readonly back: Promise<void>;
+  readonly release: () => void;
+  /** A former process gave it away, and nobody here has its lease yet. */
+  left: boolean;
+}
+
+/** As the record says: one that has a taker there was given away by a former process. */
+export function memberOf(record: ClaimRecord): Member {
+  return {
+    record,
+    state: stateOf(record),
+    saved: record.taken?.saved,
+    held: record.taken === undefined ? undefined : newlyHeld(true),
+    returning: false,
+  };
+}
+
+export function newlyHeld(left: boolean): Held {
+  let release: () => void = () => undefined;
+  const back = new Promise<void>((resolve) => (release = resolve));
+  return { back, release, left };
+}
+
+export function stateOf({ quarantined, taken }: ClaimRecord): PoolState {
+  if (taken !== undefined) return { state: 'taken', taker: taken.taker };
+  return quarantined === undefined ? { state: 'free' } : { state: 'quarantined', why: quarantined };
+}
