@@ -24,7 +24,7 @@ describe(`pcnet beside QEMU ${qemu?.version ?? ''}`, { skip }, () => {
     peer = await QemuMachine.start(qemu, ['-device', 'pcnet,addr=05.0,mac=52:54:00:12:34:56']);
     await peer.writeConfig(DEVFN, 0x14, 4, BASE);
     await peer.writeConfig(DEVFN, 0x04, 2, 0x0006);
-    const card = await PcnetCard.start('network: none');
+    const card = await PcnetCard.start();
     region = card.fn.openRegion(1);
     region.read32(0x18);
     // Headers differ in what no driver looks at: status bits of the bus, grant and latency.
@@ -100,7 +100,8 @@ describe(`pcnet beside QEMU ${qemu?.version ?? ''}`, { skip }, () => {
       'pcnet: registers beside QEMU',
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
         for (const { register, kind, value } of steps) {
-          if (kind === BDP && register >= 64) continue;
+          // A bit of BCR18 chooses the window in QEMU; the data sheet lets nobody write it.
+          if (kind === BDP && (register >= 64 || register === 18)) continue;
           await write(RAP, 4, register);
           await write(kind, 4, value);
           if (kind === BDP || !isLeftOut(register)) await compare(`after ${value} to ${register}`, kind, 4);

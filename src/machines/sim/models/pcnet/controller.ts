@@ -67,6 +67,9 @@ const CLEARED_BY_ONES =
   Status.collision |
   Status.babble;
 const ERRORS = Status.memoryError | Status.missed | Status.collision | Status.babble;
+/** Registers of the LEDs: on while there is a link; whether the LED is on. */
+const LED_LINK = 0x0040;
+const LED_OUT = 0x8000;
 /** {@link Bcr.misc}: the address PROM can be written. */
 const PROM_WRITE = 0x0100;
 const INDEX_MASK = 0x7f;
@@ -194,7 +197,10 @@ export class PcnetController implements DeviceModel {
 
   #readBcr(index: number): number {
     const value = this.#bcr[index] ?? 0;
-    return index === Bcr.busControl && this.#wide ? value | DOUBLE_WORD_IO : value;
+    if (index === Bcr.busControl && this.#wide) return value | DOUBLE_WORD_IO;
+    if (index < Bcr.firstLed || index > Bcr.lastLed) return value;
+    const isLit = this.#network !== undefined && (value & LED_LINK) !== 0;
+    return isLit ? value | LED_OUT : value & ~LED_OUT;
   }
 
   #writeCsr(index: number, value: number): void {
@@ -229,15 +235,15 @@ export class PcnetController implements DeviceModel {
   }
 
   #writeBcr(index: number, value: number): void {
-    if (index === Bcr.softwareStyle) this.#setStyle(value & 0xff);
+    if (index === Bcr.softwareStyle) this.#setStyle(value);
     else if (index === Bcr.busControl) this.#bcr[index] = value & ~DOUBLE_WORD_IO;
     else if (STORED_BCR.has(index)) this.#bcr[index] = value;
   }
 
   /** Styles that are none are the oldest one. In those with addresses of 32 bits a bit says so. */
-  #setStyle(style: number): void {
-    const value = STYLES[style] ?? 0x0200;
-    this.#bcr[Bcr.softwareStyle] = value;
+  #setStyle(value: number): void {
+    const style = STYLES[value & 0xff];
+    this.#bcr[Bcr.softwareStyle] = style === undefined ? (STYLES[0] ?? 0) : (value & 0xfc00) | style;
   }
 
   get #style(): SoftwareStyle {

@@ -92,7 +92,14 @@ export const Mode = {
 } as const;
 
 /** Bus configuration registers by their number. */
-export const Bcr = { masterReadActive: 0, misc: 2, busControl: 18, softwareStyle: 20 } as const;
+export const Bcr = {
+  masterReadActive: 0,
+  misc: 2,
+  firstLed: 4,
+  lastLed: 7,
+  busControl: 18,
+  softwareStyle: 20,
+} as const;
 
 /** {@link Bcr.busControl}: the window is one of 32 bits. */
 export const DOUBLE_WORD_IO = 0x0080;
