@@ -1,5 +1,5 @@
 /**
- * The few system calls that Node lacks: mmap, ioctl, readiness of any file descriptor, calls into C libraries.
+ * The few system calls that Node lacks: mmap, ioctl, readiness of any file descriptor, mounts, calls into C libraries.
  * The only room that knows koffi, which is loaded at the first call and not before. Knows no PCI and no Xen.
  */
 export { sendDatagram } from './datagram.js';
@@ -7,4 +7,6 @@ export { LibraryMissingError, NativeUnavailableError, SystemCallError } from './
 export { lastErrno, loadLibrary, systemLibrary, type NativeFunction, type NativeLibrary } from './library.js';
 export { ioctl } from './ioctl.js';
 export { mapFile, PAGE_SIZE, viewMemory, type Mapping } from './mapping.js';
+export { mountAt, MountFlag, unmountAt, UnmountFlag } from './mount.js';
 export { onReadable, waitReadable, type Readiness } from './readiness.js';
+export { readOnce, writeOnce } from './transfer.js';
