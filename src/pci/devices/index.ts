@@ -1,0 +1,16 @@
+/** Register maps of devices: what programs, commands and device models read their registers by. */
+import type { RegisterMap } from '../register-map.js';
+import { clearingRegisters } from './clearing.js';
+import { eduRegisters } from './edu.js';
+import { nvmeRegisters } from './nvme.js';
+import { testdevRegisters } from './testdev.js';
+
+export { clearingRegisters, eduRegisters, nvmeRegisters, testdevRegisters };
+
+/** Every map that comes with openslot. */
+export const knownMaps: readonly RegisterMap[] = [
+  eduRegisters,
+  nvmeRegisters,
+  testdevRegisters,
+  clearingRegisters,
+];
