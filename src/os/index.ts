@@ -1,7 +1,6 @@
 /**
- * The few system calls that Node lacks: mmap, files of memory, ioctl, readiness of any file
- * descriptor, signals to and memory of other processes, calls into C libraries.
- * The few system calls that Node lacks: mmap, ioctl, readiness of any file descriptor, mounts, calls into C libraries.
+ * The few system calls that Node lacks: mmap, files of memory, ioctl, mounts, readiness of any file descriptor, signals
+ * to and memory of other processes, calls into C libraries.
  * The only room that knows koffi, which is loaded at the first call and not before. Knows no PCI and no Xen.
  */
 export { sendDatagram } from './datagram.js';

@@ -7,18 +7,23 @@ import { MachineDescriptionError } from '../../../src/machines/sim/errors.js';
 import {
   DEVICE_KINDS,
   clearing,
-  clearingRegisters,
   copierRegisters,
-  eduRegisters,
   gpioRegisters,
   multi,
-  nvmeRegisters,
   testdev,
-  testdevRegisters,
   timerRegisters,
   vectorsRegisters,
 } from '../../../src/machines/sim/models/index.js';
-import { barMask, checkTable, decodeTable, decodedFields } from '../../../src/pci/index.js';
+import {
+  barMask,
+  checkTable,
+  clearingRegisters,
+  decodeTable,
+  decodedFields,
+  eduRegisters,
+  nvmeRegisters,
+  testdevRegisters,
+} from '../../../src/pci/index.js';
 import { checkProperty } from '../../kept-seeds.js';
 import { MemoryBus } from './memory-bus.js';
 

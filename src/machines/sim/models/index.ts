@@ -8,18 +8,16 @@ import { pcnet } from './pcnet/pcnet.js';
 import { testdev } from './testdev.js';
 import { vectors } from './vectors.js';
 
-export { clearing, clearingRegisters } from './clearing.js';
-export { edu, eduRegisters, type EduOptions } from './edu.js';
+export { clearing } from './clearing.js';
+export { edu, type EduOptions } from './edu.js';
 export { copierRegisters } from './multi/copier.js';
 export { gpioRegisters } from './multi/gpio.js';
 export { multi } from './multi/multi.js';
 export { timerRegisters } from './multi/timer.js';
 export { nvme, type NvmeOptions } from './nvme/nvme.js';
-export { nvmeRegisters } from './nvme/registers.js';
 export { OptionReader, noOptions, type GivenOptions } from './options.js';
 export { pcnet, type PcnetOptions } from './pcnet/pcnet.js';
-export { pcnetRegisters } from './pcnet/registers.js';
-export { testdev, testdevRegisters } from './testdev.js';
+export { testdev } from './testdev.js';
 export { vectors, vectorsRegisters, type VectorsOptions } from './vectors.js';
 
 /** Every kind by its name. A kind of one's own is added to a copy of it. */

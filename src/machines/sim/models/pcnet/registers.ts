@@ -1,32 +1,9 @@
-/** The I/O window of a PCnet controller in its 32-bit form: a port for the index of a register and one for each kind of them. */
-import { fields, type RegisterTable } from '../../../../pci/index.js';
-
-const { bits, hex, register, whole } = fields;
+/** Registers of a PCnet controller: the ports of its window, and what stands behind them. */
 
 /** Offsets in the window after it was switched to 32 bits; before, the ports stand two bytes apart from {@link Port.rdp} on. */
 export const Port = { aprom: 0x00, rdp: 0x10, rap: 0x14, reset: 0x18, bdp: 0x1c } as const;
 
 export const WINDOW_BYTES = 0x20;
-
-export const pcnetRegisters: RegisterTable = {
-  name: 'pcnet',
-  title: 'PCnet-PCI II Ethernet controller, I/O window of 32 bits',
-  source: 'AMD Am79C970A data sheet, 19436E: PCI I/O resources, control and status registers',
-  registers: [
-    register(Port.aprom, 4, 'aprom_low', 'Address PROM, bytes 0 to 3 of the MAC address', [
-      bits(31, 0, 'address', 'Address', 'ro', hex()),
-    ]),
-    register(Port.aprom + 4, 2, 'aprom_high', 'Address PROM, bytes 4 and 5 of the MAC address', [
-      bits(15, 0, 'address', 'Address', 'ro', hex()),
-    ]),
-    whole(Port.rdp, 4, 'rdp', 'Control and status register that the address port names', 'rw'),
-    register(Port.rap, 4, 'rap', 'Address port', [
-      bits(6, 0, 'index', 'Number of a control and status or bus configuration register', 'rw'),
-    ]),
-    whole(Port.reset, 4, 'reset', 'A read resets the controller, and the window to 16 bits', 'ro'),
-    whole(Port.bdp, 4, 'bdp', 'Bus configuration register that the address port names', 'rw'),
-  ],
-};
 
 /** Control and status registers by their number (data sheet, "User accessible registers"). */
 export const Csr = {
