@@ -6,6 +6,7 @@ export * from './bar-emulation.js';
 export * from './command.js';
 export * from './config-access.js';
 export * from './config-image.js';
+export * from './dma-placement.js';
 export * from './error-handlers.js';
 export * from './error-reports.js';
 export * from './errors.js';
