@@ -6,7 +6,8 @@
 export { sendDatagram } from './datagram.js';
 export { LibraryMissingError, NativeUnavailableError, SystemCallError } from './errors.js';
 export { lastErrno, loadLibrary, systemLibrary, type NativeFunction, type NativeLibrary } from './library.js';
-export { ioctl } from './ioctl.js';
+export { openEventCounter } from './event-counter.js';
+export { ioctl, ioctlValue } from './ioctl.js';
 export { mapFile, PAGE_SIZE, viewMemory, type Mapping } from './mapping.js';
 export { MemoryFile } from './memory-file.js';
 export { ProcessHandle, processOf, readProcessMemory, writeProcessMemory } from './process.js';
