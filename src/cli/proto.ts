@@ -26,6 +26,11 @@ More: docs/proto.md`,
     .description(`serve functions without a driver as files (in ${DIRECTORY} if nothing is said), until it is ended`)
     .addOption(machineOption())
     .option('--claim', 'take the named functions from their drivers, and give them back in the end')
+    .option(
+      '--map-registers',
+      'on this host, read and write memory BARs through mappings where there is no other way (no VFIO): the files end' +
+        ' with a device that vanishes',
+    )
     .option('--allow-other', 'let other users open the files, of functions whose DMA an IOMMU keeps apart')
     .option('--json', 'print data, one object a line')
     .action(async (directory: string | undefined, addresses: string[], choice: MountChoice) => {
@@ -47,5 +52,6 @@ More: docs/proto.md`,
 export interface MountChoice extends MachineChoice {
   claim?: boolean;
   allowOther?: boolean;
+  mapRegisters?: boolean;
   json?: boolean;
 }

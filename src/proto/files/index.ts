@@ -5,4 +5,4 @@ export * from './errors.js';
 export * from './free-functions.js';
 export * from './function-folder.js';
 export * from './ioctl-numbers.js';
-export { regionFileName, registerFiles } from './register-files.js';
+export { regionFileName, registerFiles, type RegisterFilesOptions } from './register-files.js';
