@@ -4,6 +4,7 @@
  * The only room that knows koffi, which is loaded at the first call and not before. Knows no PCI and no Xen.
  */
 export { sendDatagram } from './datagram.js';
+export { receiveDescriptor, socketPair } from './descriptors.js';
 export { LibraryMissingError, NativeUnavailableError, SystemCallError } from './errors.js';
 export { lastErrno, loadLibrary, systemLibrary, type NativeFunction, type NativeLibrary } from './library.js';
 export { openEventCounter } from './event-counter.js';
