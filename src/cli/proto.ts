@@ -23,7 +23,9 @@ More: docs/proto.md`,
   );
   command
     .command('mount [directory] [address...]')
-    .description(`serve functions without a driver as files (in ${DIRECTORY} if nothing is said), until it is ended`)
+    .description(
+      `serve functions without a driver as files (in ${DIRECTORY} if nothing is said), until it is ended`,
+    )
     .addOption(machineOption())
     .option('--claim', 'take the named functions from their drivers, and give them back in the end')
     .option(

@@ -72,7 +72,11 @@ export class MountedFiles implements AsyncDisposable {
   /** Mounts, and serves from then on. @throws {MountDirectoryError | MountRefusedError} and what the machine's list refuses. */
   static async mount(options: MountedFilesOptions): Promise<MountedFiles> {
     const { directory, allowOther = false } = options;
-    const functions = new FreeFunctions({ ...options, sources: fileSources(options), onlyIsolated: allowOther });
+    const functions = new FreeFunctions({
+      ...options,
+      sources: fileSources(options),
+      onlyIsolated: allowOther,
+    });
     functions.refresh();
     const mount = await FuseMount.make(directory, { ...self(), allowOther });
     return new MountedFiles(functions, mount, options);
