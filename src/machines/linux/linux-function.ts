@@ -16,17 +16,7 @@ import { LinuxConfig } from './linux-config.js';
 import { MappedRegion, openResourceMemory } from './mapped-region.js';
 import { PortRegion } from './port-region.js';
 import { parseResourceFile } from './resource-file.js';
-import { errnoOf, writeAttribute, type Sysfs } from './sysfs.js';
-
-const KNOWN_METHODS: ReadonlySet<string> = new Set([
-  'device_specific',
-  'acpi',
-  'flr',
-  'af_flr',
-  'pm',
-  'bus',
-  'cxl_bus',
-]);
+import { errnoOf, resetMethodsOf, writeAttribute, type Sysfs } from './sysfs.js';
 
 export class LinuxFunction implements PciFunction {
   readonly address: PciAddress;
@@ -44,16 +34,11 @@ export class LinuxFunction implements PciFunction {
   }
 
   get interruptLine(): number | undefined {
-    const line = this.#sysfs.readNumber(this.address, 'irq');
-    if (line === undefined || line === 0) return undefined;
-    // While a driver uses MSI the kernel shows its first vector here.
-    const isMessage = this.#sysfs.read(this.address, `msi_irqs/${line}`) === 'msi';
-    return isMessage ? undefined : line;
+    return this.#sysfs.interruptLine(this.address);
   }
 
   get resetMethods(): readonly ResetMethod[] {
-    const text = this.#sysfs.read(this.address, 'reset_method') ?? '';
-    return text.split(/\s+/).filter((word): word is ResetMethod => KNOWN_METHODS.has(word));
+    return resetMethodsOf(this.#sysfs, this.address);
   }
 
   openRegion(index: number): Region {
@@ -67,7 +52,7 @@ export class LinuxFunction implements PciFunction {
       );
     }
     const path = this.#sysfs.device(this.address, `resource${index}`);
-    const region = info.kind === 'io' ? new PortRegion(path, info) : MappedRegion.open(path, info);
+    const region = info.kind === 'io' ? PortRegion.open(path, info) : MappedRegion.open(path, info);
     this.#opened.add(region);
     return region;
   }

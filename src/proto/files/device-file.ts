@@ -39,9 +39,11 @@ export interface OpenFile {
   write(offset: number, from: Uint8Array): number;
   /**
    * One ioctl(2) of a request whose number tells the size of its argument (`_IOR`, `_IOW`, `_IOWR`). `argument` is
-   * read and written in place. @returns what the call returns.
+   * read and written in place, and is this call's alone until it is answered. Where the call has to wait, for memory
+   * or for the memory of the caller, it is a promise, which {@link FileError} rejects; other calls go on meanwhile.
+   * @returns what the call returns.
    */
-  ioctl?(request: number, argument: Uint8Array, caller: Caller): number;
+  ioctl?(request: number, argument: Uint8Array, caller: Caller): number | Promise<number>;
   /** For poll(2): whether a read would not wait. Absent: it never waits. */
   readonly readable?: boolean;
   /** `wake` is called each time that `readable` becomes true; one listener. */
@@ -59,6 +61,7 @@ export type Errno =
   | 'EBADF'
   | 'EBUSY'
   | 'EFAULT'
+  | 'EFBIG'
   | 'EINTR'
   | 'EINVAL'
   | 'EIO'
