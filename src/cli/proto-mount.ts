@@ -83,7 +83,7 @@ function claimsOf(machine: Machine): Claims | undefined {
     ? new FileJournal(machineFiles(machine.name).claims)
     : new MemoryJournal();
   const pool = new Pool(machine, journal);
-  return { pool, host: new HostClaims(pool, machine.drivers, undefined) };
+  return { pool, host: new HostClaims(pool, machine, undefined) };
 }
 
 function hasDrivers(machine: Machine): machine is Machine & { readonly drivers: HostDrivers } {

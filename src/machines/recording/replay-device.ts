@@ -137,6 +137,7 @@ class ReplayedResources implements Resources {
     return {
       bytes: memory.bytes,
       iova,
+      segments: [{ iova, bytes: memory.bytes.length }],
       [Symbol.dispose]: () => {
         if (!this.#buffers.delete(buffer)) return;
         replay.ask({ op: 'dma.free', buffer });

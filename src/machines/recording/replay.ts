@@ -87,7 +87,7 @@ export class Replay implements Disposable {
   ask<Op extends Question>(asked: Asked<Op>): AnswerOf<Op> {
     if (this.#failure !== undefined) {
       // The answer of every closing is null.
-      if (CLOSING.has(asked.op)) return null as AnswerOf<Op>;
+      if (CLOSING.has(asked.op)) return null;
       throw this.#failure;
     }
     this.#compareMemory();
@@ -149,11 +149,11 @@ export class Replay implements Disposable {
     const head = this.#head;
     if (head === undefined || isOccurrence(head) || head.op === 'recording')
       throw this.#fail(this.#difference(entryText(asked as Asked)));
-    const { is, refused, ...question } = head as Exchange;
+    const { is, refused, ...question } = head;
     if (!isDeepStrictEqual(question, asked)) throw this.#fail(this.#difference(entryText(asked as Asked)));
     this.#advance();
     if (refused !== undefined) throw refusalOf(refused);
-    return (is ?? null) as AnswerOf<Op>;
+    return (is ?? null);
   }
 
   #difference(got: string): OpenslotError {

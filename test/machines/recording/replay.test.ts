@@ -1,14 +1,13 @@
 /** A program that was recorded runs on the recording as it ran on the machine, and is stopped where it does something else. */
-import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { driveEdu } from '../../../examples/edu.js';
 import type { PciFunction } from '../../../src/function/index.js';
-import { openMachine, recordMachine, ReplayDiffersError } from '../../../src/machines/index.js';
+import { openMachine, recordMachine } from '../../../src/machines/index.js';
 import { SimMachine } from '../../../src/machines/sim/index.js';
-import { notations, OpenslotError } from '../../../src/pci/index.js';
+import { notations } from '../../../src/pci/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'openslot-recording-'));
 after(() => {
