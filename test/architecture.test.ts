@@ -17,7 +17,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   'machines/firmware': ['function', 'pci'],
   'machines/sim': ['machines/firmware', 'function', 'pci'],
   'machines/qemu': ['machines/firmware', 'function', 'pci', 'os'],
-  machines: ['machines/linux', 'machines/sim', 'machines/qemu', 'function', 'pci'],
+  machines: ['machines/linux', 'machines/sim', 'machines/qemu', 'function', 'pci', 'os'],
   pool: ['function', 'pci'],
   proto: ['function', 'pci', 'os'],
   'xen/pciif': ['xen'],

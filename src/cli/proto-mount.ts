@@ -3,7 +3,7 @@ import { describeFinding, Examiner, HostClaims, inspect } from '../admin/index.j
 import { FunctionNotFoundError, type HostDrivers, type Machine } from '../function/index.js';
 import { openMachine } from '../machines/index.js';
 import { machineFiles, OwnerSocket, type OwnerRequests } from '../owner/index.js';
-import { reasonOf, type PciAddress } from '../pci/index.js';
+import { notations, reasonOf, type PciAddress } from '../pci/index.js';
 import { FileJournal, MemoryJournal, Pool } from '../pool/index.js';
 import { FunctionNotFreeError, MountedFiles, notFree, type FolderChange } from '../proto/index.js';
 import { entriesOf } from './pool-view.js';
@@ -15,9 +15,10 @@ import { untilTold } from './until-told.js';
 export async function mountFiles(
   directory: string,
   only: readonly PciAddress[],
-  { on, claim = false, allowOther = false, json = false }: MountChoice,
+  { on, claim = false, allowOther = false, unsafeDma = [], json = false }: MountChoice,
 ): Promise<void> {
   const log = serveLog(json);
+  const unsafe = unsafeDma.map((text) => notations.hex.parse(text));
   const told = untilTold();
   using machine = await openMachine(on === undefined || on === '' ? 'linux' : on);
   const { socket } = machineFiles(machine.name);
@@ -30,12 +31,18 @@ export async function mountFiles(
     directory,
     ...(only.length === 0 ? {} : { only }),
     allowOther,
+    unsafeDma: unsafe,
     onFault: (error) => {
       log(`fault: ${reasonOf(error)}`, { event: 'fault', why: reasonOf(error) });
     },
     onChange: ({ change, folder, why }: FolderChange) => {
       const text = `${folder.name} ${change === 'appeared' ? 'is there' : `is removed: ${why ?? ''}`}`;
-      log(text, { event: change, folder: folder.name, address: folder.address, ...(why === undefined ? {} : { why }) });
+      log(text, {
+        event: change,
+        folder: folder.name,
+        address: folder.address,
+        ...(why === undefined ? {} : { why }),
+      });
     },
   });
   using _answers = owner.serve(requestsOf(machine, mounted, claims));
@@ -55,7 +62,12 @@ export async function mountFiles(
   log(`stopping: ${why}`, { event: 'stopping', why });
   for (const { name, holders } of mounted.functions.list()) {
     for (const { file, pid } of holders)
-      log(`process ${pid} has ${name}/${file} open: its calls fail from now on`, { event: 'cut off', name, file, pid });
+      log(`process ${pid} has ${name}/${file} open: its calls fail from now on`, {
+        event: 'cut off',
+        name,
+        file,
+        pid,
+      });
   }
 }
 
@@ -72,7 +84,7 @@ function claimsOf(machine: Machine): Claims | undefined {
     ? new FileJournal(machineFiles(machine.name).claims)
     : new MemoryJournal();
   const pool = new Pool(machine, journal);
-  return { pool, host: new HostClaims(pool, machine.drivers, undefined) };
+  return { pool, host: new HostClaims(pool, machine, undefined) };
 }
 
 function hasDrivers(machine: Machine): machine is Machine & { readonly drivers: HostDrivers } {
@@ -110,7 +122,11 @@ async function takeNamed(
   if (why === undefined) return;
   if (summary.headerType !== 0) throw new FunctionNotFreeError(address, why, 'name the functions behind it');
   if (taken === undefined)
-    throw new FunctionNotFreeError(address, why, `openslot claim ${address}, or add --claim for as long as it is mounted`);
+    throw new FunctionNotFreeError(
+      address,
+      why,
+      `openslot claim ${address}, or add --claim for as long as it is mounted`,
+    );
   await taken.take(address);
 }
 

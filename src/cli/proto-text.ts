@@ -10,7 +10,9 @@ const FILE_COLUMN = 12;
 export function folderLines({ name, address, files }: FunctionFolder): readonly string[] {
   return [
     `  ${name}/  (${notations.shortHex.format(address)})`,
-    ...files.map((file) => `    ${file.name.padEnd(FILE_COLUMN)}${file.size === 0 ? '' : sizeText(file.size)}`.trimEnd()),
+    ...files.map((file) =>
+      `    ${file.name.padEnd(FILE_COLUMN)}${file.size === 0 ? '' : sizeText(file.size)}`.trimEnd(),
+    ),
   ];
 }
 

@@ -4,14 +4,19 @@ import type { PciAddress } from '../pci/index.js';
 import {
   FreeFunctions,
   FunctionInUseError,
+  dmaFiles,
+  interruptFiles,
   registerFiles,
+  type DmaFilesOptions,
   type FileSource,
   type FolderChange,
 } from './files/index.js';
 import { FuseMount, FuseSession } from './fuse/index.js';
 
 /** What every function's folder is made of. */
-export const FILE_SOURCES: readonly FileSource[] = [registerFiles];
+export function fileSources(dma: DmaFilesOptions): readonly FileSource[] {
+  return [registerFiles, dmaFiles(dma), interruptFiles];
+}
 
 /** How often the machine is looked at for functions that came or went while nobody asked. */
 const LOOK_MS = 1000;
@@ -23,6 +28,9 @@ export interface MountedFilesOptions {
   readonly only?: readonly PciAddress[];
   /** Other users than the mounting one may open the files, of functions whose DMA is kept apart. */
   readonly allowOther?: boolean;
+  /** Functions whose DMA is allowed where no IOMMU keeps it inside of the program's memory. */
+  readonly unsafeDma?: readonly PciAddress[];
+  /** {@link fileSources} where absent. */
   readonly sources?: readonly FileSource[];
   readonly onChange?: (change: FolderChange) => void;
   /** What was no refusal but a fault of the server; the caller got EIO. */
@@ -69,7 +77,8 @@ export class MountedFiles implements AsyncDisposable {
 
   /** Mounts, and serves from then on. @throws {MountDirectoryError | MountRefusedError} and what the machine's list refuses. */
   static async mount(options: MountedFilesOptions): Promise<MountedFiles> {
-    const { directory, allowOther = false, sources = FILE_SOURCES } = options;
+    const { machine, directory, allowOther = false, unsafeDma = [] } = options;
+    const sources = options.sources ?? fileSources({ machine, unsafe: unsafeDma });
     const functions = new FreeFunctions({ ...options, sources, onlyIsolated: allowOther });
     functions.refresh();
     const mount = await FuseMount.make(directory, { ...self(), allowOther });
