@@ -13,6 +13,7 @@ import {
   MountDirectoryError,
   MountedFiles,
   PROTO_IOC_REGION,
+  registerFiles,
   type MountedFilesOptions,
 } from '../../src/proto/index.js';
 import { until } from '../until.js';
@@ -60,6 +61,7 @@ class Mounted implements AsyncDisposable {
     const files = await MountedFiles.mount({
       machine,
       directory: directory.path,
+      sources: [registerFiles()],
       onFault: (error) => faults.push(error),
       ...options,
     });
@@ -389,8 +391,9 @@ describe('a BAR that can be mapped', { skip }, () => {
     {
       await using files = await MountedFiles.mount(options);
       const [folder] = files.functions.list();
+      const shown = folder?.files.filter(({ size }) => size > 0);
       assert.deepEqual(
-        folder?.files.map(({ name, note }) => [name, note]),
+        shown?.map(({ name, note }) => [name, note]),
         [
           ['pcicfg', undefined],
           ['10.mem', 'mmap only: see --map-registers'],
