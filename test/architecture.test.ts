@@ -18,7 +18,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   'machines/sim': ['machines/firmware', 'function', 'pci'],
   'machines/qemu': ['machines/firmware', 'function', 'pci', 'os'],
   'machines/recording': ['function', 'pci'],
-  machines: ['machines/linux', 'machines/recording', 'machines/sim', 'machines/qemu', 'function', 'pci', 'os'],
+  machines: ['machines/linux', 'machines/recording', 'machines/sim', 'machines/qemu', 'function', 'pci'],
   pool: ['function', 'pci'],
   proto: ['function', 'pci', 'os'],
   'xen/pciif': ['xen'],
