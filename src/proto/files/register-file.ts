@@ -142,8 +142,9 @@ function put(into: Uint8Array, value: number): void {
 }
 
 function take(from: Uint8Array): number {
-  const [a = 0, b = 0, c = 0, d = 0] = [from[0], from[1], from[2], from[3]];
-  return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
+  let value = 0;
+  for (let at = from.length - 1; at >= 0; at--) value = (value << 8) | (from[at] ?? 0);
+  return value >>> 0;
 }
 
 function put64(into: Uint8Array, value: bigint): void {
