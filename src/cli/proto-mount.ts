@@ -31,8 +31,8 @@ export async function mountFiles(
     directory,
     ...(only.length === 0 ? {} : { only }),
     allowOther,
-    unsafeDma: unsafe,
     mapRegisters,
+    unsafeDma: unsafe,
     onFault: (error) => {
       log(`fault: ${reasonOf(error)}`, { event: 'fault', why: reasonOf(error) });
     },

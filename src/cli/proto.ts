@@ -55,7 +55,7 @@ More: docs/proto.md`,
 export interface MountChoice extends MachineChoice {
   claim?: boolean;
   allowOther?: boolean;
-  unsafeDma?: string[];
   mapRegisters?: boolean;
+  unsafeDma?: string[];
   json?: boolean;
 }
