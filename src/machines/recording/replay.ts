@@ -8,7 +8,6 @@ import {
   type Asked,
   type DeviceName,
   type Entry,
-  type Exchange,
   type Header,
   type Inventory,
   type Iova,
