@@ -24,7 +24,9 @@ export type DeviceName = string;
 /** What JSON has no number for is text. */
 export type WireRegion = Omit<RegionInfo, 'address'> & { readonly address: Hex };
 export type WireSummary = Omit<FunctionSummary, 'address'> & { readonly address: string };
-export type WirePlatform = Omit<PlatformDeviceSummary, 'regions'> & { readonly regions: readonly WireRegion[] };
+export type WirePlatform = Omit<PlatformDeviceSummary, 'regions'> & {
+  readonly regions: readonly WireRegion[];
+};
 
 export const RECORDING_VERSION = 1;
 
@@ -159,7 +161,12 @@ export type Exchange<Op extends Question = Question> = {
 export type Occurrence =
   | Inventory
   /** The asked one of an iteration has come. */
-  | { readonly op: 'interrupt'; readonly device: DeviceName; readonly source: SourceName; readonly count: number }
+  | {
+      readonly op: 'interrupt';
+      readonly device: DeviceName;
+      readonly source: SourceName;
+      readonly count: number;
+    }
   /** The iteration ended though nobody closed it. */
   | { readonly op: 'interrupt.end'; readonly device: DeviceName; readonly source: SourceName }
   /** The device has written to a buffer: base64. */

@@ -41,7 +41,13 @@ class ReplayedRegion extends CheckedRegion {
 
   protected makeRead(offset: number, width: RegionWidth): number | bigint {
     const { index } = this.info;
-    const is = this.#replay.ask({ op: 'read', device: this.#device, region: index, offset: hex(offset), width });
+    const is = this.#replay.ask({
+      op: 'read',
+      device: this.#device,
+      region: index,
+      offset: hex(offset),
+      width,
+    });
     return width === 8 ? BigInt(is) : Number(is);
   }
 

@@ -8,7 +8,6 @@ import {
   type Asked,
   type DeviceName,
   type Entry,
-  type Exchange,
   type Header,
   type Inventory,
   type Iova,
@@ -87,7 +86,7 @@ export class Replay implements Disposable {
   ask<Op extends Question>(asked: Asked<Op>): AnswerOf<Op> {
     if (this.#failure !== undefined) {
       // The answer of every closing is null.
-      if (CLOSING.has(asked.op)) return null as AnswerOf<Op>;
+      if (CLOSING.has(asked.op)) return null;
       throw this.#failure;
     }
     this.#compareMemory();
@@ -99,8 +98,8 @@ export class Replay implements Disposable {
     const key = `interrupt ${device} ${source}`;
     const text = `await ${source} of ${device}`;
     const { promise, resolve, cancel } = this.#wait(key, text);
-    const count = promise.then((occurrence) =>
-      occurrence?.op === 'interrupt' ? occurrence.count : undefined,
+    const count = observed(
+      promise.then((occurrence) => (occurrence?.op === 'interrupt' ? occurrence.count : undefined)),
     );
     return Object.assign(count, {
       cancel: () => {
@@ -110,17 +109,26 @@ export class Replay implements Disposable {
     });
   }
 
-  async resetDone(device: DeviceName): Promise<ResetMethod> {
-    const done = await this.#wait(`reset ${device}`, `reset ${device}`).promise;
-    if (done?.op !== 'reset.done' || done.method === undefined) throw refusalOf(refusedOf(done));
-    return done.method;
+  /** Asked before the question that it answers, as all that is waited for. */
+  resetDone(device: DeviceName): Promise<ResetMethod> {
+    const { promise } = this.#wait(`reset ${device}`, `reset ${device}`);
+    return observed(
+      promise.then((done) => {
+        if (done?.op !== 'reset.done' || done.method === undefined) throw refusalOf(refusedOf(done));
+        return done.method;
+      }),
+    );
   }
 
-  async allocated(buffer: number): Promise<ReplayedMemory> {
-    const done = await this.#wait(`buffer ${buffer}`, `allocate buffer ${buffer}`).promise;
-    const memory = this.#memories.get(buffer);
-    if (memory === undefined) throw refusalOf(refusedOf(done));
-    return memory;
+  allocated(buffer: number): Promise<ReplayedMemory> {
+    const { promise } = this.#wait(`buffer ${buffer}`, `allocate buffer ${buffer}`);
+    return observed(
+      promise.then((done) => {
+        const memory = this.#memories.get(buffer);
+        if (memory === undefined) throw refusalOf(refusedOf(done));
+        return memory;
+      }),
+    );
   }
 
   /** The next buffer's number. */
@@ -149,11 +157,11 @@ export class Replay implements Disposable {
     const head = this.#head;
     if (head === undefined || isOccurrence(head) || head.op === 'recording')
       throw this.#fail(this.#difference(entryText(asked as Asked)));
-    const { is, refused, ...question } = head as Exchange;
+    const { is, refused, ...question } = head;
     if (!isDeepStrictEqual(question, asked)) throw this.#fail(this.#difference(entryText(asked as Asked)));
     this.#advance();
     if (refused !== undefined) throw refusalOf(refused);
-    return (is ?? null) as AnswerOf<Op>;
+    return is ?? null;
   }
 
   #difference(got: string): OpenslotError {
@@ -235,8 +243,6 @@ export class Replay implements Disposable {
       resolve = onResolve;
       fail = onReject;
     });
-    // Whoever asks for it next is told, too; nobody may be there yet.
-    promise.catch(() => undefined);
     const waiter: Waiter = { text, come: resolve, fail };
     const waiting = this.#waiters.get(key) ?? [];
     this.#waiters.set(key, [...waiting, waiter]);
@@ -259,6 +265,12 @@ export class Replay implements Disposable {
   #malformed(why: string): RecordingMalformedError {
     return new RecordingMalformedError(this.#file, this.#reader.line, why);
   }
+}
+
+/** Its rejection may come while nobody awaits it: who does is told all the same. */
+function observed<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
 }
 
 function refusedOf(done: Occurrence | undefined): ErrorData | undefined {

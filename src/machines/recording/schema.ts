@@ -17,10 +17,7 @@ const refused = z
   .object({
     code: z.string(),
     message: z.string(),
-    evidence: z.record(
-      z.string(),
-      z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]),
-    ),
+    evidence: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])),
     next: z.string(),
   })
   .optional();
