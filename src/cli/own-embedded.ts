@@ -17,7 +17,7 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
     pool: () => entriesOf(host.pool, host.pciback),
     functions: () => host.machine.list(),
     inspect: ({ address }) => inspect(host.machine, address),
-    claim: ({ address }) => host.claims.claim(address),
+    claim: ({ address, purpose }) => host.claims.claim(address, purpose),
     release: ({ address }) => host.claims.release(address),
     findings: async ({ address }) => (await host.examiner.look(address)).map(describeFinding),
     attach: ({ guest, specs, force, allow }) => host.attachments.attach(guest, specs, { force, allow }),

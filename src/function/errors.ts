@@ -110,6 +110,16 @@ export class InterruptError extends OpenslotError {
   }
 }
 
+/** Memory for a device that cannot be where the device needs it. */
+export class DmaError extends OpenslotError {
+  /** Nothing can be as the constraints demand; or every such place is taken. */
+  readonly code: 'DMA_CONSTRAINTS' | 'DMA_NO_ADDRESS';
+  constructor(code: DmaError['code'], bytes: number, why: string) {
+    super(`${bytes} bytes for DMA: ${why}`, { bytes, why });
+    this.code = code;
+  }
+}
+
 /** The host refused to switch the function's decoding. */
 export class EnableError extends OpenslotError {
   readonly code = 'ENABLE_FAILED';

@@ -3,9 +3,11 @@
  * is made over the port alone: configuration images, saved state, the compliance suite. Knows `pci` only, no I/O.
  */
 export * from './bar-emulation.js';
+export * from './bar-sizing.js';
 export * from './command.js';
 export * from './config-access.js';
 export * from './config-image.js';
+export * from './dma-placement.js';
 export * from './error-handlers.js';
 export * from './error-reports.js';
 export * from './errors.js';

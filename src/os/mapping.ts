@@ -13,6 +13,8 @@ const LARGEST_VIEW = 0xffff_ffff;
 /** A live mapping. Touching `buffer` after {@link close} is a fault of the caller: keep views private. */
 export interface Mapping {
   readonly buffer: ArrayBuffer;
+  /** Where it stands in this process. */
+  readonly address: bigint;
   close(): void;
 }
 
@@ -38,6 +40,7 @@ export function mapFile(fd: number, offset: number, length: number, subject: str
   let open = true;
   return {
     buffer,
+    address,
     close() {
       if (!open) return;
       open = false;

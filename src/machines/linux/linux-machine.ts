@@ -7,21 +7,37 @@ import {
   type MachineCapabilities,
   type PciFunction,
 } from '../../function/index.js';
-import { notations, OpenslotError, type PciAddress } from '../../pci/index.js';
+import type { PciAddress } from '../../pci/index.js';
 import { SysfsUnavailableError } from './errors.js';
 import { LinuxFunction } from './linux-function.js';
 import { SysfsDrivers } from './sysfs-drivers.js';
-import { errnoOf, Sysfs } from './sysfs.js';
+import { VFIO_DRIVER } from './vfio/vfio-host.js';
+import { VfioFunction } from './vfio/vfio-function.js';
+import { VfioHost } from './vfio/vfio-host.js';
+import { addressOf, errnoOf, Sysfs } from './sysfs.js';
+
+export interface LinuxMachineOptions {
+  /** The sysfs directory of the PCI bus; another one serves a saved tree. */
+  readonly root?: string;
+  /**
+   * `avoided` is for processes that must outlive their devices: a region is accessed by the kernel, one system call
+   * for each access, wherever it offers that. Memory that sysfs gives can only be mapped, and is mapped all the same.
+   */
+  readonly mapping?: 'allowed' | 'avoided';
+}
 
 export class LinuxMachine implements Machine {
   readonly name = 'linux';
   readonly capabilities: MachineCapabilities;
   readonly drivers: SysfsDrivers;
   readonly #sysfs: Sysfs;
+  readonly #vfio: VfioHost;
+  readonly #mapped: boolean;
 
-  /** `root` is the sysfs directory of the PCI bus; another one serves a saved tree. */
-  constructor(options: { readonly root?: string } = {}) {
+  constructor(options: LinuxMachineOptions = {}) {
     this.#sysfs = new Sysfs(options.root);
+    this.#vfio = new VfioHost(this.#sysfs);
+    this.#mapped = options.mapping !== 'avoided';
     this.drivers = new SysfsDrivers(this.#sysfs);
     this.capabilities = {
       configWrite: true,
@@ -45,21 +61,16 @@ export class LinuxMachine implements Machine {
     }
     const summaries: FunctionSummary[] = [];
     for (const name of names) {
-      let address: PciAddress;
-      try {
-        address = notations.hex.parse(name);
-      } catch (cause) {
-        // Virtual bridges (VMD) have domains of more than 16 bits: they cannot be given to anybody.
-        if (cause instanceof OpenslotError) continue;
-        throw cause;
-      }
-      summaries.push(this.#summary(address));
+      const address = addressOf(name);
+      if (address !== undefined) summaries.push(this.#summary(address));
     }
     return summaries.sort((a, b) => a.address.sbdf - b.address.sbdf);
   }
 
   open(address: PciAddress): PciFunction {
     if (!existsSync(this.#sysfs.device(address))) throw new FunctionNotFoundError(address, this.name);
+    if (this.#sysfs.readLinkName(address, 'driver') === VFIO_DRIVER)
+      return new VfioFunction(address, this.#sysfs, this.#vfio, this.#mapped);
     return new LinuxFunction(address, this.#sysfs);
   }
 

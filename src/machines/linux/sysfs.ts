@@ -2,10 +2,24 @@
 import { constants, existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { PciAddress } from '../../pci/index.js';
+import type { ResetMethod } from '../../function/index.js';
+import { notations, OpenslotError, type PciAddress } from '../../pci/index.js';
 
 export function errnoOf(cause: unknown): string {
   return (cause as NodeJS.ErrnoException).code ?? 'unknown';
+}
+
+/**
+ * Address of a device's folder. Undefined for those behind virtual bridges (VMD), whose domains have more than 16
+ * bits: they cannot be given to anybody.
+ */
+export function addressOf(name: string): PciAddress | undefined {
+  try {
+    return notations.hex.parse(name);
+  } catch (cause) {
+    if (cause instanceof OpenslotError) return undefined;
+    throw cause;
+  }
 }
 
 /** Paths below one sysfs bus directory; another root serves a saved tree. */
@@ -27,6 +41,14 @@ export class Sysfs {
   /** Names of the devices, as the kernel spells them. @throws errno errors of readdir. */
   devices(): string[] {
     return readdirSync(join(this.root, 'devices')).sort();
+  }
+
+  /** Functions of one IOMMU group, in order; those with addresses that are none of ours are left out. */
+  groupMembers(group: number): readonly PciAddress[] {
+    return this.devices().flatMap((name) => {
+      const address = addressOf(name);
+      return address !== undefined && this.readLinkName(address, 'iommu_group') === String(group) ? [address] : [];
+    });
   }
 
   /** True when the kernel shows an attribute of at least one device. */
@@ -54,6 +76,15 @@ export class Sysfs {
     return Number(text);
   }
 
+  /** Interrupt line of INTx; undefined without one. */
+  interruptLine(address: PciAddress): number | undefined {
+    const line = this.readNumber(address, 'irq');
+    if (line === undefined || line === 0) return undefined;
+    // While a driver uses MSI the kernel shows its first vector here.
+    const isMessage = this.read(address, `msi_irqs/${line}`) === 'msi';
+    return isMessage ? undefined : line;
+  }
+
   /** Last part of what a link points to: a driver's name, a group's number. */
   readLinkName(address: PciAddress, link: string): string | undefined {
     try {
@@ -62,6 +93,22 @@ export class Sysfs {
       return undefined;
     }
   }
+}
+
+const KNOWN_METHODS: ReadonlySet<string> = new Set([
+  'device_specific',
+  'acpi',
+  'flr',
+  'af_flr',
+  'pm',
+  'bus',
+  'cxl_bus',
+]);
+
+/** In the order in which the kernel tries them. */
+export function resetMethodsOf(sysfs: Sysfs, address: PciAddress): readonly ResetMethod[] {
+  const text = sysfs.read(address, 'reset_method') ?? '';
+  return text.split(/\s+/).filter((word): word is ResetMethod => KNOWN_METHODS.has(word));
 }
 
 /**

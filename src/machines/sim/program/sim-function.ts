@@ -8,6 +8,7 @@ import {
   setDecoding,
   type Dma,
   type Interrupts,
+  type IovaSpace,
   type PciFunction,
   type Region,
   type RegionInfo,
@@ -18,7 +19,8 @@ import { Bridge } from '../bus/bridge.js';
 import type { VirtualClock } from '../clock.js';
 import type { Endpoint } from '../device/endpoint.js';
 import type { SimHost } from '../host/sim-host.js';
-import { ProgramDma, type IovaSpace } from './program-dma.js';
+import type { MemoryFile } from '../host/memory-file.js';
+import { ProgramDma } from './program-dma.js';
 import type { InterruptSources } from './interrupt-sources.js';
 import { ProgramInterrupts } from './program-interrupts.js';
 import type { RootComplex } from '../bus/root-complex.js';
@@ -45,6 +47,7 @@ export interface FunctionParts {
   readonly root: RootComplex;
   readonly host: SimHost;
   readonly clock: VirtualClock;
+  readonly memoryFile: (() => MemoryFile) | undefined;
   readonly onClose: (view: SimFunction) => void;
 }
 
@@ -72,7 +75,13 @@ export class SimFunction implements PciFunction {
     };
     this.#interrupts = new ProgramInterrupts(address, shared.sources, checkOpen);
     this.interrupts = this.#interrupts;
-    this.#dma = new ProgramDma(host, shared.iovas, () => host.iommu.programContext(address), checkOpen);
+    this.#dma = new ProgramDma({
+      host,
+      space: shared.iovas,
+      context: () => host.iommu.programContext(address),
+      memoryFile: parts.memoryFile,
+      checkOpen,
+    });
     this.dma = this.#dma;
   }
 

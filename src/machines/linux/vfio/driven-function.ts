@@ -1,0 +1,59 @@
+/** A function of this host in a program's hands: its device file, for all views that the program has of it. */
+import { CommandBit, Header, type PciAddress } from '../../../pci/index.js';
+import { ConfigFile } from '../config-file.js';
+import { VfioDevice } from './device.js';
+import type { VfioPath } from './path.js';
+import { CONFIG_REGION, type RegionDescription } from './requests.js';
+import { VfioUnavailableError } from './errors.js';
+
+export class DrivenFunction {
+  readonly address: PciAddress;
+  readonly device: VfioDevice;
+  readonly path: VfioPath;
+  readonly config: ConfigFile;
+  /** Bytes of configuration space. */
+  readonly configSize: number;
+  /**
+   * Memory is decoded: without that the kernel takes mappings of it away, and the next access to one would end the
+   * process.
+   */
+  decodesMemory: boolean;
+
+  constructor(address: PciAddress, path: VfioPath) {
+    this.address = address;
+    this.path = path;
+    this.device = new VfioDevice(path.openDevice(address), `VFIO of ${address}`);
+    const config = this.device.region(CONFIG_REGION);
+    if (config === undefined) {
+      this.device.close();
+      throw new VfioUnavailableError(address, 'it has no configuration space', 'dmesg | tail');
+    }
+    this.configSize = config.size;
+    this.config = new ConfigFile(this.device.fd, config.offset);
+    this.decodesMemory = this.#readDecoding();
+  }
+
+  /** To be called after every write that can have changed Command. */
+  followCommand(): void {
+    this.decodesMemory = this.#readDecoding();
+  }
+
+  #readDecoding(): boolean {
+    return (this.config.read(Header.command, 2) & CommandBit.memory) !== 0;
+  }
+
+  region(index: number): RegionDescription | undefined {
+    return this.device.region(index);
+  }
+
+  /** Its DMA ends before the memory that it reaches goes away. */
+  close(): void {
+    try {
+      const command = this.config.read(Header.command, 2);
+      if ((command & CommandBit.busMaster) !== 0)
+        this.config.write(Header.command, 2, command & ~CommandBit.busMaster);
+    } finally {
+      this.device.close();
+    }
+  }
+}

@@ -1,0 +1,122 @@
+/** One function of this host that is bound to vfio-pci, behind the port. */
+import { readFileSync } from 'node:fs';
+import {
+  FunctionClosedError,
+  RegionAccessError,
+  ResetError,
+  ROM_REGION,
+  setDecoding,
+  type PciFunction,
+  type Region,
+  type RegionInfo,
+  type ResetMethod,
+} from '../../../function/index.js';
+import { SystemCallError } from '../../../os/index.js';
+import { Header, type PciAddress } from '../../../pci/index.js';
+import { LinuxConfig } from '../linux-config.js';
+import { parseResourceFile } from '../resource-file.js';
+import { resetMethodsOf, type Sysfs } from '../sysfs.js';
+import type { DrivenFunction } from './driven-function.js';
+import { VfioConfig } from './vfio-config.js';
+import type { Share, VfioHost } from './vfio-host.js';
+import { VfioRegion } from './vfio-region.js';
+
+export class VfioFunction implements PciFunction {
+  readonly address: PciAddress;
+  readonly config: VfioConfig;
+  readonly regions: readonly RegionInfo[];
+  readonly #sysfs: Sysfs;
+  readonly #host: VfioHost;
+  readonly #mapped: boolean;
+  readonly #opened = new Set<Region>();
+  #share: Share | undefined;
+  #open = true;
+
+  /** @throws errno errors when sysfs does not show the function's files. */
+  constructor(address: PciAddress, sysfs: Sysfs, host: VfioHost, mapped: boolean) {
+    this.address = address;
+    this.#sysfs = sysfs;
+    this.#host = host;
+    this.#mapped = mapped;
+    this.regions = parseResourceFile(readFileSync(sysfs.device(address, 'resource'), 'latin1'));
+    this.config = new VfioConfig(
+      new LinuxConfig(sysfs.device(address, 'config')),
+      () => this.#share?.driven,
+      () => this.#drive(),
+    );
+  }
+
+  /** The pin is the kernel's while VFIO has the function. */
+  get interruptLine(): number | undefined {
+    return this.#sysfs.interruptLine(this.address);
+  }
+
+  get resetMethods(): readonly ResetMethod[] {
+    return resetMethodsOf(this.#sysfs, this.address);
+  }
+
+  openRegion(index: number): Region {
+    const name = `region ${index} of ${this.address}`;
+    const info = this.regions.find((region) => region.index === index);
+    if (info === undefined) throw new RegionAccessError('REGION_ABSENT', name, 'there is no such region');
+    const driven = this.#drive();
+    const description = driven.region(index);
+    if (description === undefined)
+      throw new RegionAccessError('REGION_REFUSED', name, 'VFIO does not give it');
+    try {
+      // The kernel shows the ROM through reads alone.
+      const mapped = this.#mapped && index !== ROM_REGION;
+      const region = new VfioRegion(name, info, driven, description, mapped);
+      this.#opened.add(region);
+      return region;
+    } catch (cause) {
+      if (!(cause instanceof SystemCallError)) throw cause;
+      throw new RegionAccessError('REGION_REFUSED', name, cause.message, '', { cause });
+    }
+  }
+
+  setEnabled(enabled: boolean): void {
+    this.#drive();
+    setDecoding(this.config, this.regions, enabled);
+  }
+
+  reset(): Promise<ResetMethod> {
+    return Promise.resolve().then(() => {
+      const driven = this.#drive();
+      const [method] = this.resetMethods;
+      if (method === undefined || !driven.device.canReset)
+        throw new ResetError('RESET_UNAVAILABLE', this.address, 'the kernel knows no reset method for it');
+      try {
+        driven.device.reset();
+      } catch (cause) {
+        const errno = cause instanceof SystemCallError ? cause.errno : String(cause);
+        throw new ResetError('RESET_FAILED', this.address, `${method} failed with ${errno}`, { cause });
+      }
+      if (this.config.read(Header.vendor, 2) === 0xffff)
+        throw new ResetError('RESET_FAILED', this.address, `it reads all ones after ${method}`);
+      return method;
+    });
+  }
+
+  /** Takes the function for this program, at the first change. */
+  #drive(): DrivenFunction {
+    if (!this.#open) throw new FunctionClosedError(this.address);
+    this.#share ??= this.#host.share(this.address);
+    return this.#share.driven;
+  }
+
+  /** Ends every region of this view; the last view of a function gives it back to the kernel. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    for (const region of this.#opened) region.close();
+    this.#opened.clear();
+    this.config.close();
+    this.#share?.release();
+    this.#share = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
