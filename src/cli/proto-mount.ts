@@ -36,7 +36,12 @@ export async function mountFiles(
     },
     onChange: ({ change, folder, why }: FolderChange) => {
       const text = `${folder.name} ${change === 'appeared' ? 'is there' : `is removed: ${why ?? ''}`}`;
-      log(text, { event: change, folder: folder.name, address: folder.address, ...(why === undefined ? {} : { why }) });
+      log(text, {
+        event: change,
+        folder: folder.name,
+        address: folder.address,
+        ...(why === undefined ? {} : { why }),
+      });
     },
   });
   using _answers = owner.serve(requestsOf(machine, mounted, claims));
@@ -56,7 +61,12 @@ export async function mountFiles(
   log(`stopping: ${why}`, { event: 'stopping', why });
   for (const { name, holders } of mounted.functions.list()) {
     for (const { file, pid } of holders)
-      log(`process ${pid} has ${name}/${file} open: its calls fail from now on`, { event: 'cut off', name, file, pid });
+      log(`process ${pid} has ${name}/${file} open: its calls fail from now on`, {
+        event: 'cut off',
+        name,
+        file,
+        pid,
+      });
   }
 }
 
@@ -73,7 +83,7 @@ function claimsOf(machine: Machine): Claims | undefined {
     ? new FileJournal(machineFiles(machine.name).claims)
     : new MemoryJournal();
   const pool = new Pool(machine, journal);
-  return { pool, host: new HostClaims(pool, machine.drivers, undefined) };
+  return { pool, host: new HostClaims(pool, machine, undefined) };
 }
 
 function hasDrivers(machine: Machine): machine is Machine & { readonly drivers: HostDrivers } {
@@ -111,7 +121,11 @@ async function takeNamed(
   if (why === undefined) return;
   if (summary.headerType !== 0) throw new FunctionNotFreeError(address, why, 'name the functions behind it');
   if (taken === undefined)
-    throw new FunctionNotFreeError(address, why, `openslot claim ${address}, or add --claim for as long as it is mounted`);
+    throw new FunctionNotFreeError(
+      address,
+      why,
+      `openslot claim ${address}, or add --claim for as long as it is mounted`,
+    );
   await taken.take(address);
 }
 

@@ -1,6 +1,13 @@
 /** The entries of a recording: what a program asked of a machine, what it was answered, and what happened meanwhile. */
 import type { ErrorData } from '../../pci/errors.js';
-import type { ConfigWidth, InterruptSource, Interrupts, RegionInfo, ResetMethod } from '../function.js';
+import type {
+  ConfigWidth,
+  DmaConstraints,
+  InterruptSource,
+  Interrupts,
+  RegionInfo,
+  ResetMethod,
+} from '../function.js';
 import type { MachineCapabilities, FunctionSummary } from '../machine.js';
 import type { PlatformDeviceSummary } from '../platform.js';
 
@@ -27,6 +34,17 @@ export type WireSummary = Omit<FunctionSummary, 'address'> & { readonly address:
 export type WirePlatform = Omit<PlatformDeviceSummary, 'regions'> & {
   readonly regions: readonly WireRegion[];
 };
+
+export type WireConstraints = Omit<DmaConstraints, 'highest'> & { readonly highest?: Hex };
+
+export function constraintsOnWire({ highest, ...others }: DmaConstraints): WireConstraints {
+  return highest === undefined ? others : { ...others, highest: hex(highest) };
+}
+
+export interface WireSegment {
+  readonly iova: Hex;
+  readonly bytes: number;
+}
 
 export const RECORDING_VERSION = 1;
 
@@ -135,7 +153,12 @@ export interface Questions {
   readonly reset: { readonly ask: { readonly device: DeviceName }; readonly is: null };
   /** Answered by `dma.allocated`; buffers are numbered in the order in which they were asked for. */
   readonly 'dma.allocate': {
-    readonly ask: { readonly device: DeviceName; readonly buffer: number; readonly bytes: number };
+    readonly ask: {
+      readonly device: DeviceName;
+      readonly buffer: number;
+      readonly bytes: number;
+      readonly constraints?: WireConstraints;
+    };
     readonly is: null;
   };
   readonly 'dma.free': { readonly ask: { readonly buffer: number }; readonly is: null };
@@ -182,6 +205,7 @@ export type Occurrence =
       readonly buffer: number;
       readonly size?: number;
       readonly iova?: Hex;
+      readonly segments?: readonly WireSegment[];
       readonly refused?: ErrorData;
     }
   /** A DMA or a message of the device reached nothing: told to the reader, and to nobody at a replay. */

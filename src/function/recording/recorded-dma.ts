@@ -1,18 +1,20 @@
 /** DMA of a recorded device: buffers whose content is recorded at each entry. */
-import type { Dma, DmaBuffer, Iova } from '../function.js';
+import type { Dma, DmaBuffer, DmaConstraints, DmaSegment, Iova } from '../function.js';
 import { errorData } from '../../pci/errors.js';
-import { hex, type DeviceName } from './entry.js';
+import { constraintsOnWire, hex, type DeviceName } from './entry.js';
 import type { Recorder } from './recorder.js';
 import { WatchedBuffer } from './watched-buffer.js';
 
 class RecordedBuffer implements DmaBuffer {
   readonly bytes: Uint8Array;
   readonly iova: Iova;
+  readonly segments: readonly DmaSegment[];
   #free: (() => void) | undefined;
 
-  constructor(bytes: Uint8Array, iova: Iova, free: () => void) {
+  constructor(bytes: Uint8Array, { iova, segments }: DmaBuffer, free: () => void) {
     this.bytes = bytes;
     this.iova = iova;
+    this.segments = segments;
     this.#free = free;
   }
 
@@ -22,6 +24,7 @@ class RecordedBuffer implements DmaBuffer {
   }
 }
 
+/** The program's memory is a copy that the recorder keeps equal, so there is no file of it for other processes. */
 export class RecordedDma implements Dma {
   readonly #device: DeviceName;
   readonly #inner: Dma;
@@ -36,13 +39,14 @@ export class RecordedDma implements Dma {
     this.#checkOpen = checkOpen;
   }
 
-  async allocate(bytes: number): Promise<DmaBuffer> {
+  async allocate(bytes: number, constraints?: DmaConstraints): Promise<DmaBuffer> {
     this.#checkOpen();
     const buffer = this.#recorder.numberBuffer();
-    const asked = { op: 'dma.allocate', device: this.#device, buffer, bytes } as const;
+    const demanded = constraints === undefined ? {} : { constraints: constraintsOnWire(constraints) };
+    const asked = { op: 'dma.allocate', device: this.#device, buffer, bytes, ...demanded } as const;
     const pending = this.#recorder.ask(
       asked,
-      () => this.#inner.allocate(bytes),
+      () => this.#inner.allocate(bytes, constraints),
       () => null,
     );
     let inner: DmaBuffer;
@@ -58,10 +62,11 @@ export class RecordedDma implements Dma {
       buffer,
       size: inner.bytes.length,
       iova: hex(inner.iova),
+      segments: inner.segments.map((segment) => ({ iova: hex(segment.iova), bytes: segment.bytes })),
     });
     this.#recorder.watch(buffer, watched);
     this.#live.add(buffer);
-    return new RecordedBuffer(watched.program.bytes, inner.iova, () => {
+    return new RecordedBuffer(watched.program.bytes, inner, () => {
       // With its device it went already.
       if (!this.#live.delete(buffer)) return;
       this.#recorder.ask(

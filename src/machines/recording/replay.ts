@@ -7,8 +7,10 @@ import {
   type AnswerOf,
   type Asked,
   type DeviceName,
+  type DmaSegment,
   type Entry,
   type Header,
+  type Hex,
   type Inventory,
   type Iova,
   type Occurrence,
@@ -29,6 +31,7 @@ import { RecordingReader } from './recording-reader.js';
 export interface ReplayedMemory {
   readonly memory: ProgramMemory;
   readonly iova: Iova;
+  readonly segments: readonly DmaSegment[];
 }
 
 /** Who waits for an occurrence. */
@@ -208,10 +211,14 @@ export class Replay implements Disposable {
         return;
       }
       case 'dma.allocated': {
-        const { buffer, size, iova } = occurrence;
+        const { buffer, size, iova, segments = [] } = occurrence;
         if (size !== undefined && iova !== undefined) {
           const memory = new ProgramMemory(size, true);
-          this.#memories.set(buffer, { memory, iova: BigInt(iova) as Iova });
+          this.#memories.set(buffer, {
+            memory,
+            iova: iovaOf(iova),
+            segments: segments.map((segment) => ({ iova: iovaOf(segment.iova), bytes: segment.bytes })),
+          });
         }
         this.#come(`buffer ${buffer}`, occurrence);
         return;
@@ -265,6 +272,10 @@ export class Replay implements Disposable {
   #malformed(why: string): RecordingMalformedError {
     return new RecordingMalformedError(this.#file, this.#reader.line, why);
   }
+}
+
+function iovaOf(text: Hex): Iova {
+  return BigInt(text) as Iova;
 }
 
 /** Its rejection may come while nobody awaits it: who does is told all the same. */
