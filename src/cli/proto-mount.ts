@@ -3,7 +3,7 @@ import { describeFinding, Examiner, HostClaims, inspect } from '../admin/index.j
 import { FunctionNotFoundError, type HostDrivers, type Machine } from '../function/index.js';
 import { openMachine } from '../machines/index.js';
 import { machineFiles, OwnerSocket, type OwnerRequests } from '../owner/index.js';
-import { reasonOf, type PciAddress } from '../pci/index.js';
+import { notations, reasonOf, type PciAddress } from '../pci/index.js';
 import { FileJournal, MemoryJournal, Pool } from '../pool/index.js';
 import { FunctionNotFreeError, MountedFiles, notFree, type FolderChange } from '../proto/index.js';
 import { entriesOf } from './pool-view.js';
@@ -15,9 +15,10 @@ import { untilTold } from './until-told.js';
 export async function mountFiles(
   directory: string,
   only: readonly PciAddress[],
-  { on, claim = false, allowOther = false, mapRegisters = false, json = false }: MountChoice,
+  { on, claim = false, allowOther = false, mapRegisters = false, unsafeDma = [], json = false }: MountChoice,
 ): Promise<void> {
   const log = serveLog(json);
+  const unsafe = unsafeDma.map((text) => notations.hex.parse(text));
   const told = untilTold();
   using machine = await openMachine(on === undefined || on === '' ? 'linux' : on);
   const { socket } = machineFiles(machine.name);
@@ -31,6 +32,7 @@ export async function mountFiles(
     ...(only.length === 0 ? {} : { only }),
     allowOther,
     mapRegisters,
+    unsafeDma: unsafe,
     onFault: (error) => {
       log(`fault: ${reasonOf(error)}`, { event: 'fault', why: reasonOf(error) });
     },

@@ -23,7 +23,9 @@ More: docs/proto.md`,
   );
   command
     .command('mount [directory] [address...]')
-    .description(`serve functions without a driver as files (in ${DIRECTORY} if nothing is said), until it is ended`)
+    .description(
+      `serve functions without a driver as files (in ${DIRECTORY} if nothing is said), until it is ended`,
+    )
     .addOption(machineOption())
     .option('--claim', 'take the named functions from their drivers, and give them back in the end')
     .option(
@@ -32,6 +34,7 @@ More: docs/proto.md`,
         ' with a device that vanishes',
     )
     .option('--allow-other', 'let other users open the files, of functions whose DMA an IOMMU keeps apart')
+    .option('--unsafe-dma <address...>', 'allow DMA of these functions although no IOMMU keeps it inside')
     .option('--json', 'print data, one object a line')
     .action(async (directory: string | undefined, addresses: string[], choice: MountChoice) => {
       const only = addresses.map((text) => notations.hex.parse(text));
@@ -53,5 +56,6 @@ export interface MountChoice extends MachineChoice {
   claim?: boolean;
   allowOther?: boolean;
   mapRegisters?: boolean;
+  unsafeDma?: string[];
   json?: boolean;
 }

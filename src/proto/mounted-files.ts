@@ -4,7 +4,10 @@ import type { PciAddress } from '../pci/index.js';
 import {
   FreeFunctions,
   FunctionInUseError,
+  dmaFiles,
+  interruptFiles,
   registerFiles,
+  type DmaFilesOptions,
   type FileSource,
   type FolderChange,
   type RegisterFilesOptions,
@@ -12,8 +15,11 @@ import {
 import { FuseMount, FuseSession } from './fuse/index.js';
 
 /** What every function's folder is made of. */
-function fileSources(options: RegisterFilesOptions): readonly FileSource[] {
-  return [registerFiles(options)];
+export function fileSources(
+  dma: DmaFilesOptions,
+  registers: RegisterFilesOptions = {},
+): readonly FileSource[] {
+  return [registerFiles(registers), dmaFiles(dma), interruptFiles];
 }
 
 /** How often the machine is looked at for functions that came or went while nobody asked. */
@@ -26,6 +32,10 @@ export interface MountedFilesOptions extends RegisterFilesOptions {
   readonly only?: readonly PciAddress[];
   /** Other users than the mounting one may open the files, of functions whose DMA is kept apart. */
   readonly allowOther?: boolean;
+  /** Functions whose DMA is allowed where no IOMMU keeps it inside of the program's memory. */
+  readonly unsafeDma?: readonly PciAddress[];
+  /** {@link fileSources} where absent. */
+  readonly sources?: readonly FileSource[];
   readonly onChange?: (change: FolderChange) => void;
   /** What was no refusal but a fault of the server; the caller got EIO. */
   readonly onFault: (error: unknown) => void;
@@ -71,8 +81,9 @@ export class MountedFiles implements AsyncDisposable {
 
   /** Mounts, and serves from then on. @throws {MountDirectoryError | MountRefusedError} and what the machine's list refuses. */
   static async mount(options: MountedFilesOptions): Promise<MountedFiles> {
-    const { directory, allowOther = false } = options;
-    const functions = new FreeFunctions({ ...options, sources: fileSources(options), onlyIsolated: allowOther });
+    const { machine, directory, allowOther = false, unsafeDma = [] } = options;
+    const sources = options.sources ?? fileSources({ machine, unsafeDma }, options);
+    const functions = new FreeFunctions({ ...options, sources, onlyIsolated: allowOther });
     functions.refresh();
     const mount = await FuseMount.make(directory, { ...self(), allowOther });
     return new MountedFiles(functions, mount, options);

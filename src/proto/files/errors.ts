@@ -9,7 +9,11 @@ export class FunctionInUseError extends OpenslotError {
     const named = holders.map(({ file, pid }) => `${file} (process ${pid})`).join(', ');
     super(
       `files of ${address} are open: ${named}`,
-      { address: String(address), files: holders.map(({ file }) => file), pids: holders.map(({ pid }) => String(pid)) },
+      {
+        address: String(address),
+        files: holders.map(({ file }) => file),
+        pids: holders.map(({ pid }) => String(pid)),
+      },
       'end the programs that have them open',
     );
   }
