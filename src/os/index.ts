@@ -1,5 +1,6 @@
 /**
- * The few system calls that Node lacks: mmap, ioctl, readiness of any file descriptor, calls into C libraries.
+ * The few system calls that Node lacks: mmap, files of memory, ioctl, readiness of any file descriptor, mounts, signals
+ * to and memory of other processes, calls into C libraries.
  * The only room that knows koffi, which is loaded at the first call and not before. Knows no PCI and no Xen.
  */
 export { sendDatagram } from './datagram.js';
@@ -8,4 +9,8 @@ export { lastErrno, loadLibrary, systemLibrary, type NativeFunction, type Native
 export { openEventCounter } from './event-counter.js';
 export { ioctl, ioctlValue } from './ioctl.js';
 export { mapFile, PAGE_SIZE, viewMemory, type Mapping } from './mapping.js';
+export { MemoryFile } from './memory-file.js';
+export { ProcessHandle, processOf, readProcessMemory, writeProcessMemory } from './process.js';
+export { mountAt, MountFlag, unmountAt, UnmountFlag } from './mount.js';
 export { onReadable, waitReadable, type Readiness } from './readiness.js';
+export { readOnce, writeOnce } from './transfer.js';

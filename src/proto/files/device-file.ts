@@ -74,8 +74,8 @@ export type Errno =
 /** A call on a device file is refused: what the caller's errno says, and nothing more can be told to it. */
 export class FileError extends Error {
   readonly errno: Errno;
-  constructor(errno: Errno, why: string) {
-    super(`${errno}: ${why}`);
+  constructor(errno: Errno, why: string, options?: ErrorOptions) {
+    super(`${errno}: ${why}`, options);
     this.errno = errno;
   }
 }

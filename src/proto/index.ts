@@ -1,0 +1,3 @@
+/** Programs that drive functions: the device files of proto(4), served through FUSE. Knows the port and `os`, no machine. */
+export * from './files/index.js';
+export * from './mounted-files.js';
