@@ -60,6 +60,15 @@ export class Sysfs {
     }
   }
 
+  /** True when a driver has at least one function. */
+  hasBound(driver: string): boolean {
+    try {
+      return readdirSync(this.driver(driver)).some((name) => addressOf(name) !== undefined);
+    } catch {
+      return false;
+    }
+  }
+
   /** Text of a device's attribute without its line end; undefined when the kernel does not show it. */
   read(address: PciAddress, file: string): string | undefined {
     try {

@@ -6,6 +6,7 @@ import {
   ResetError,
   ROM_REGION,
   setDecoding,
+  ViewInterrupts,
   type PciFunction,
   type Region,
   type RegionInfo,
@@ -18,6 +19,7 @@ import { parseResourceFile } from '../resource-file.js';
 import { resetMethodsOf, type Sysfs } from '../sysfs.js';
 import type { DrivenFunction } from './driven-function.js';
 import { VfioConfig } from './vfio-config.js';
+import { VfioDma } from './vfio-dma.js';
 import type { Share, VfioHost } from './vfio-host.js';
 import { VfioRegion } from './vfio-region.js';
 
@@ -25,6 +27,8 @@ export class VfioFunction implements PciFunction {
   readonly address: PciAddress;
   readonly config: VfioConfig;
   readonly regions: readonly RegionInfo[];
+  readonly interrupts: ViewInterrupts;
+  readonly dma: VfioDma;
   readonly #sysfs: Sysfs;
   readonly #host: VfioHost;
   readonly #mapped: boolean;
@@ -44,6 +48,8 @@ export class VfioFunction implements PciFunction {
       () => this.#share?.driven,
       () => this.#drive(),
     );
+    this.interrupts = new ViewInterrupts(() => this.#drive().interrupts);
+    this.dma = new VfioDma(`openslot ${address}`, () => this.#drive().iovas);
   }
 
   /** The pin is the kernel's while VFIO has the function. */
@@ -111,9 +117,15 @@ export class VfioFunction implements PciFunction {
     this.#open = false;
     for (const region of this.#opened) region.close();
     this.#opened.clear();
-    this.config.close();
-    this.#share?.release();
-    this.#share = undefined;
+    this.interrupts.close();
+    try {
+      if (this.#share?.isLast === true) this.#share.driven.endDma();
+    } finally {
+      this.dma.close();
+      this.config.close();
+      this.#share?.release();
+      this.#share = undefined;
+    }
   }
 
   [Symbol.dispose](): void {
