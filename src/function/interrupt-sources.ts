@@ -92,3 +92,17 @@ export class ViewInterrupts implements Interrupts {
     for (const stream of [...this.#streams]) stream.close();
   }
 }
+
+/** Of a function that has no source at all. */
+export class AbsentInterrupts implements Interrupts {
+  readonly available = { intx: 0, msi: 0, msix: 0 };
+  readonly #address: PciAddress;
+
+  constructor(address: PciAddress) {
+    this.#address = address;
+  }
+
+  open(source: InterruptSource): never {
+    throw new InterruptError('INTERRUPT_ABSENT', this.#address, source, 'the function has none');
+  }
+}

@@ -1,6 +1,7 @@
 /** The machine `sim`: a described tree of buses, bridges and devices, alive in this process. */
 import {
   FunctionNotFoundError,
+  InterruptSources,
   type ErrorReports,
   type FunctionSummary,
   type HostControl,
@@ -28,7 +29,7 @@ import { SimHost } from './host/sim-host.js';
 import { MEMORY_BASE, MEMORY_END } from './host/memory.js';
 import { DEVICE_KINDS } from './models/index.js';
 import { programIovas } from './program/program-dma.js';
-import { InterruptSources } from './program/interrupt-sources.js';
+import { SimInterrupts } from './program/sim-interrupts.js';
 import { RootComplex } from './bus/root-complex.js';
 import { SimDrivers } from './sim-drivers.js';
 import { SimFunction, type SharedFunction } from './program/sim-function.js';
@@ -186,14 +187,15 @@ export class SimMachine implements Machine {
   #start(children: readonly Planned[]): void {
     for (const child of children) {
       if (child.kind === 'bridge') {
-        this.#shared.set(child.bridge, { fn: child.bridge, sources: undefined, iovas: programIovas() });
+        this.#shared.set(child.bridge, { fn: child.bridge, interrupts: undefined, iovas: programIovas() });
         this.#start(child.children);
         continue;
       }
       const { endpoint, driver, faults } = child;
+      const programmed = new SimInterrupts(endpoint, this.#host, this.clock);
       this.#shared.set(endpoint, {
         fn: endpoint,
-        sources: new InterruptSources(endpoint, this.#host, this.clock),
+        interrupts: { sources: new InterruptSources(endpoint.address, programmed), programmed },
         iovas: programIovas(),
       });
       this.drivers.add(endpoint.address, driver);
