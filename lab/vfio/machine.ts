@@ -12,8 +12,9 @@ export interface MachineOptions {
   readonly words: readonly string[];
 }
 
+/** On a busy host the timer of an emulated machine can be late for the kernel's test of it, which then gives up. */
 const kernelWords =
-  'console=ttyS0 quiet panic=-1 intel_iommu=on mitigations=off random.trust_cpu=on cryptomgr.notests';
+  'console=ttyS0 quiet panic=-1 no_timer_check intel_iommu=on mitigations=off random.trust_cpu=on cryptomgr.notests';
 
 export function commandLine({ root, images, work, words }: MachineOptions): string[] {
   return [

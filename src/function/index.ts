@@ -3,6 +3,7 @@
  * is made over the port alone: configuration images, saved state, the compliance suite. Knows `pci` only, no I/O.
  */
 export * from './bar-emulation.js';
+export * from './bar-sizing.js';
 export * from './command.js';
 export * from './config-access.js';
 export * from './config-image.js';

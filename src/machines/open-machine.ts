@@ -1,6 +1,7 @@
 /** Opens a machine by the name that users write: `linux`, `sim`, `sim:FILE`. */
 import { readFileSync } from 'node:fs';
 import type { Machine } from '../function/index.js';
+import { MemoryFile } from '../os/index.js';
 import { OpenslotError } from '../pci/index.js';
 
 /** No machine has this name. */
@@ -36,7 +37,9 @@ const KINDS: Readonly<Record<string, MachineKind>> = {
     form: 'sim[:FILE]',
     open: async (file) => {
       const { parseMachine, SimMachine } = await import('./sim/index.js');
-      return new SimMachine(file === undefined ? undefined : parseMachine(readFileSync(file, 'utf8')));
+      const description = file === undefined ? undefined : parseMachine(readFileSync(file, 'utf8'));
+      // Made where a program first wants DMA: without it the simulator needs no native code.
+      return new SimMachine(description, { memoryFile: () => new MemoryFile('openslot sim') });
     },
   },
 };

@@ -1,9 +1,10 @@
 /**
- * The few system calls that Node lacks: mmap, files of memory, ioctl, readiness of any file descriptor, mounts, signals
+ * The few system calls that Node lacks: mmap, files of memory, ioctl, mounts, readiness of any file descriptor, signals
  * to and memory of other processes, calls into C libraries.
  * The only room that knows koffi, which is loaded at the first call and not before. Knows no PCI and no Xen.
  */
 export { sendDatagram } from './datagram.js';
+export { receiveDescriptor, socketPair } from './descriptors.js';
 export { LibraryMissingError, NativeUnavailableError, SystemCallError } from './errors.js';
 export { lastErrno, loadLibrary, systemLibrary, type NativeFunction, type NativeLibrary } from './library.js';
 export { openEventCounter } from './event-counter.js';

@@ -16,14 +16,14 @@ import { VirtualClock, type ClockMode } from './clock.js';
 import { DEFAULT_MACHINE } from './default-machine.js';
 import { buildMachine, faultRefusal } from './description/build.js';
 import type { MachineDescription } from './description/description.js';
+import type { Built } from './description/planned.js';
 import { checkDescription, refusal } from './description/schema.js';
 import { parseMachine } from './description/source.js';
+import { rememberFunction, startMachine } from './description/start.js';
 import type { DeviceKind } from './device-model.js';
 import { Endpoint, type ConfigWrite } from './device/endpoint.js';
 import { MachineDescriptionError } from './errors.js';
 import type { DeviceFault } from './device/faults.js';
-import { rememberFunction, startMachine } from './firmware/firmware.js';
-import type { Planned } from './firmware/plan.js';
 import type { MemoryFile } from './host/memory-file.js';
 import { SimHost } from './host/sim-host.js';
 import { MEMORY_BASE, MEMORY_END } from './host/memory.js';
@@ -184,14 +184,18 @@ export class SimMachine implements Machine {
     this.clock.stop();
   }
 
-  #start(children: readonly Planned[]): void {
+  #start(children: readonly Built[]): void {
     for (const child of children) {
       if (child.kind === 'bridge') {
-        this.#shared.set(child.bridge, { fn: child.bridge, interrupts: undefined, iovas: programIovas() });
+        this.#shared.set(child.registers, {
+          fn: child.registers,
+          interrupts: undefined,
+          iovas: programIovas(),
+        });
         this.#start(child.children);
         continue;
       }
-      const { endpoint, driver, faults } = child;
+      const { registers: endpoint, driver, faults } = child;
       const programmed = new SimInterrupts(endpoint, this.#host, this.clock);
       this.#shared.set(endpoint, {
         fn: endpoint,

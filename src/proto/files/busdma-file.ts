@@ -21,20 +21,24 @@ export function dmaFiles(options: DmaFilesOptions): FileSource {
 
 class BusdmaFile implements DeviceFile {
   readonly name = 'busdma';
-  readonly size = 0;
   readonly #folder: FunctionFolder;
   readonly #options: DmaFilesOptions;
-  #taken = false;
+  #opened: OpenBusdma | undefined;
 
   constructor(folder: FunctionFolder, options: DmaFilesOptions) {
     this.#folder = folder;
     this.#options = options;
   }
 
+  /** It has no data. Programs look at the size before they map, so that it tells where what can be mapped ends. */
+  get size(): number {
+    return this.#opened?.mappedEnd ?? 0;
+  }
+
   open(caller: Caller): OpenFile {
     const { address, name } = this.#folder;
     const { machine } = this.#options;
-    if (this.#taken) throw new FileError('EBUSY', `${name}/busdma is open already`);
+    if (this.#opened !== undefined) throw new FileError('EBUSY', `${name}/busdma is open already`);
     this.#checkIsolation();
     const use = this.#folder.use(this.name, caller);
     let view: PciFunction | undefined;
@@ -43,11 +47,10 @@ class BusdmaFile implements DeviceFile {
       const { dma } = view;
       if (dma === undefined) throw new FileError('ENXIO', `${name} has no DMA any more`);
       const faults = new DmaFaults(machine, address);
-      const open = new OpenBusdma({ use, view, dma, faults }, () => {
-        this.#taken = false;
+      this.#opened = new OpenBusdma({ use, view, dma, faults }, () => {
+        this.#opened = undefined;
       });
-      this.#taken = true;
-      return open;
+      return this.#opened;
     } catch (cause) {
       view?.close();
       use[Symbol.dispose]();
@@ -96,6 +99,10 @@ class OpenBusdma implements OpenFile {
     });
   }
 
+  get mappedEnd(): number {
+    return this.backing === undefined ? 0 : this.#table.end;
+  }
+
   read(): number {
     throw new FileError('EIO', 'busdma has no data');
   }
@@ -132,7 +139,7 @@ class OpenBusdma implements OpenFile {
     if (!this.#open) return;
     this.#open = false;
     const { view, faults } = this.#parts;
-    this.#table.end(() => {
+    this.#table.close(() => {
       view.close();
       faults[Symbol.dispose]();
     });

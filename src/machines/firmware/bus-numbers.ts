@@ -2,20 +2,23 @@
 import type { Planned, PlannedRoot, Refuse } from './plan.js';
 
 const LAST_BUS = 255;
-const SECONDARY = 0x18;
+/** Bus numbers in a type 1 header (PCI-to-PCI Bridge Architecture 1.2, 3.2). */
+const PRIMARY = 0x18;
+const SECONDARY = 0x19;
+const SUBORDINATE = 0x1a;
 
-/** Gives every root bus its number and programs every bridge. @throws {MachineDescriptionError} numbers that clash. */
+/** Gives every root bus its number and programs every bridge. @throws what `refuse` makes: numbers that clash. */
 export function assignBusNumbers(roots: readonly PlannedRoot[], refuse: Refuse): void {
   /** Numbers of each domain that are taken, by the first and last of each root. */
   const taken = new Map<number, { first: number; last: number }[]>();
   for (const root of [...roots].sort(
     (a, b) => Number(a.given === undefined) - Number(b.given === undefined),
   )) {
-    const ranges = taken.get(root.bus.domain) ?? [];
-    taken.set(root.bus.domain, ranges);
+    const ranges = taken.get(root.domain) ?? [];
+    taken.set(root.domain, ranges);
     const first = root.given ?? Math.max(-1, ...ranges.map(({ last }) => last)) + 1;
     if (first > LAST_BUS) throw refuse(root.path, 'no bus number is left for it');
-    root.bus.setRootNumber(first);
+    root.setNumber(first);
     const last = numberBelow(root.children, first, refuse);
     const other = ranges.find((range) => first <= range.last && range.first <= last);
     if (other !== undefined) {
@@ -41,10 +44,13 @@ function numberBelow(children: readonly Planned[], bus: number, refuse: Refuse):
       );
     }
     if (secondary > LAST_BUS) throw refuse(child.path, `no bus number is left: a domain has ${LAST_BUS + 1}`);
+    const { registers } = child;
+    registers.configWrite(PRIMARY, 1, bus);
+    registers.configWrite(SECONDARY, 1, secondary);
+    // All that may follow is below it until it is known what does.
+    registers.configWrite(SUBORDINATE, 1, LAST_BUS);
     last = numberBelow(child.children, secondary, refuse);
-    child.bridge.configWrite(SECONDARY, 1, bus);
-    child.bridge.configWrite(SECONDARY + 1, 1, secondary);
-    child.bridge.configWrite(SECONDARY + 2, 1, last);
+    registers.configWrite(SUBORDINATE, 1, last);
   }
   return last;
 }

@@ -1,13 +1,11 @@
 /** Placing blocks of addresses in a window: fixed ones where they stand, the others largest first into what is free. */
-import type { Window } from '../bus/bridge.js';
-import type { DescriptionPath } from '../description/path.js';
-import type { Refuse } from './plan.js';
+import type { PartPath, Refuse, Window } from './plan.js';
 
 /** A BAR, or what a bridge passes down. */
 export interface Block {
   /** As refusals name it: `BAR 2`, `the memory window of the bridge`. */
   readonly what: string;
-  readonly path: DescriptionPath;
+  readonly path: PartPath;
   readonly size: number;
   /** A power of two. */
   readonly align: number;
@@ -31,7 +29,7 @@ export function alignUp(address: number, align: number): number {
 const hex = (address: number) => `0x${address.toString(16)}`;
 const rangeText = ({ start, end }: Placed) => `${hex(start)} to ${hex(end - 1)}`;
 
-/** Where each block goes; nothing is told to the blocks. @throws {MachineDescriptionError} they overlap, or do not fit. */
+/** Where each block goes; nothing is told to the blocks. @throws what `refuse` makes: they overlap, or do not fit. */
 export function arrange(blocks: readonly Block[], window: Window, refuse: Refuse): readonly Placed[] {
   const placed: Placed[] = [];
   for (const block of blocks)

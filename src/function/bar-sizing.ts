@@ -1,5 +1,5 @@
 /** Finds a function's regions by sizing its base address registers. */
-import { ROM_REGION, type ConfigSpace, type RegionInfo } from '../function/index.js';
+import { ROM_REGION, type ConfigSpace, type RegionInfo } from './function.js';
 import {
   barAddress,
   barCount,

@@ -1,62 +1,73 @@
 /** Addresses of BARs and windows of bridges, as firmware gives them: sized bottom up, placed top down. */
-import { Header } from '../../../pci/index.js';
-import { IO_WINDOW, MEMORY_WINDOW, PREFETCHABLE_WINDOW } from '../bus/address-space.js';
-import type { Bridge, Window } from '../bus/bridge.js';
-import type { RegionShape } from '../device-model.js';
-import type { Endpoint } from '../device/endpoint.js';
+import { ROM_REGION } from '../../function/index.js';
+import { Header, romOffset } from '../../pci/index.js';
 import { alignUp, arrange, type Block } from './arrange.js';
-import type { Planned, PlannedBridge, PlannedFunction, PlannedRoot, Refuse } from './plan.js';
+import type {
+  AddressKind,
+  ConfigRegisters,
+  HostWindows,
+  Planned,
+  PlannedBridge,
+  PlannedFunction,
+  PlannedRoot,
+  Refuse,
+  Window,
+} from './plan.js';
 
-/** What addresses are given out for, each with windows of its own in a bridge. */
-type Kind = 'io' | 'memory' | 'prefetchable';
+type PlannedRegion = PlannedFunction['regions'][number];
 
-const HOST_WINDOWS: Readonly<Record<Kind, Window>> = {
-  io: IO_WINDOW,
-  memory: MEMORY_WINDOW,
-  prefetchable: PREFETCHABLE_WINDOW,
-};
+const KINDS: readonly AddressKind[] = ['io', 'memory', 'prefetchable'];
 /** Steps in which a bridge's windows begin and end. */
-const GRANULES: Readonly<Record<Kind, number>> = { io: 0x1000, memory: 0x10_0000, prefetchable: 0x10_0000 };
+const GRANULES: Readonly<Record<AddressKind, number>> = {
+  io: 0x1000,
+  memory: 0x10_0000,
+  prefetchable: 0x10_0000,
+};
 const CLOSED: Window = { base: 1, limit: 0 };
 const FOUR_GIGABYTES = 0x1_0000_0000;
 
-/** Programs every BAR and every window. @throws {MachineDescriptionError} what was given overlaps or does not fit. */
-export function assignAddresses(roots: readonly PlannedRoot[], refuse: Refuse): void {
+/** Giving out one kind of addresses. */
+interface Round {
+  readonly kind: AddressKind;
+  /** The highest one that reaches the root buses. */
+  readonly limit: number;
+  readonly refuse: Refuse;
+}
+
+/** Programs every BAR and every window. @throws what `refuse` makes: what was given overlaps or does not fit. */
+export function assignAddresses(roots: readonly PlannedRoot[], host: HostWindows, refuse: Refuse): void {
   // Windows that nothing is placed in stay closed, whatever the registers held before.
   for (const { children } of roots) closeWindows(children);
   // The root buses share the host's windows.
   const all = roots.flatMap(({ children }) => children);
-  for (const kind of ['io', 'memory', 'prefetchable'] as const) {
-    place(all, kind, HOST_WINDOWS[kind], refuse);
-  }
+  for (const kind of KINDS) place(all, { kind, limit: host[kind].limit, refuse }, host[kind]);
 }
 
-function place(children: readonly Planned[], kind: Kind, window: Window, refuse: Refuse): void {
-  for (const { block, start } of arrange(blocksOf(children, kind, refuse), window, refuse))
-    block.place(start);
+function place(children: readonly Planned[], round: Round, window: Window): void {
+  for (const { block, start } of arrange(blocksOf(children, round), window, round.refuse)) block.place(start);
 }
 
 /** What stands on a bus and wants addresses of a kind. */
-function blocksOf(children: readonly Planned[], kind: Kind, refuse: Refuse): Block[] {
+function blocksOf(children: readonly Planned[], round: Round): Block[] {
   return children.flatMap((child) => {
-    if (child.kind === 'function') return barBlocks(child, kind);
-    const block = windowBlock(child, kind, refuse);
+    if (child.kind === 'function') return barBlocks(child, round.kind);
+    const block = windowBlock(child, round);
     return block === undefined ? [] : [block];
   });
 }
 
-function barBlocks({ endpoint, given, path }: PlannedFunction, kind: Kind): Block[] {
-  return endpoint.shape.regions.flatMap((region) => {
+function barBlocks({ registers, regions, given, path, name }: PlannedFunction, kind: AddressKind): Block[] {
+  return regions.flatMap((region) => {
     const fixed = given[region.index]?.address;
     if (kindOf(region, fixed) !== kind) return [];
     const block: Block = {
-      what: `BAR ${region.index} of ${endpoint.kind.name}`,
+      what: region.index === ROM_REGION ? `the ROM of ${name}` : `BAR ${region.index} of ${name}`,
       path: fixed === undefined ? path : [...path, 'regions', String(region.index), 'address'],
       size: region.size,
       align: region.size,
       fixed,
       place: (address) => {
-        writeBar(endpoint, region, address);
+        writeBar(registers, region, address);
       },
     };
     return [block];
@@ -64,17 +75,17 @@ function barBlocks({ endpoint, given, path }: PlannedFunction, kind: Kind): Bloc
 }
 
 /** Only a 64-bit prefetchable BAR may stand behind a prefetchable window; above 4 GiB there is no other one. */
-function kindOf(region: RegionShape, fixed: number | undefined): Kind {
+function kindOf(region: PlannedRegion, fixed: number | undefined): AddressKind {
   if (region.kind === 'io') return 'io';
   if (fixed !== undefined) return fixed >= FOUR_GIGABYTES ? 'prefetchable' : 'memory';
   return region.prefetchable === true && region.wide === true ? 'prefetchable' : 'memory';
 }
 
 /** The window of a bridge as a block on the bus above; undefined when nothing behind it wants one. */
-function windowBlock(child: PlannedBridge, kind: Kind, refuse: Refuse): Block | undefined {
+function windowBlock(child: PlannedBridge, round: Round): Block | undefined {
+  const { kind } = round;
   const given = child.given[kind];
-  const extent =
-    given === undefined ? extentOf(child, kind, refuse) : { ...sized(given), align: GRANULES[kind] };
+  const extent = given === undefined ? extentOf(child, round) : { ...sized(given), align: GRANULES[kind] };
   if (extent === undefined) return undefined;
   return {
     what: `the ${kind === 'io' ? 'I/O' : kind} window of the bridge`,
@@ -82,8 +93,8 @@ function windowBlock(child: PlannedBridge, kind: Kind, refuse: Refuse): Block | 
     ...extent,
     place: (base) => {
       const window = { base, limit: base + extent.size - 1 };
-      writeWindow(child.bridge, kind, window);
-      place(child.children, kind, window, refuse);
+      writeWindow(child.registers, kind, window);
+      place(child.children, round, window);
     },
   };
 }
@@ -93,19 +104,15 @@ function sized({ base, limit }: Window) {
 }
 
 /** How much a bridge passes down when nobody said: all of it, in the bridge's granules. */
-function extentOf(
-  child: PlannedBridge,
-  kind: Kind,
-  refuse: Refuse,
-): Pick<Block, 'fixed' | 'size' | 'align'> | undefined {
-  const blocks = blocksOf(child.children, kind, refuse);
+function extentOf(child: PlannedBridge, round: Round): Pick<Block, 'fixed' | 'size' | 'align'> | undefined {
+  const blocks = blocksOf(child.children, round);
   if (blocks.length === 0) return undefined;
-  const granule = GRANULES[kind];
+  const granule = GRANULES[round.kind];
   const fixed = blocks.flatMap((block) => block.fixed ?? []);
   // With fixed addresses below, the window begins at the lowest of them; otherwise it is arranged as if it stood at 0,
   // and its alignment makes that true anywhere.
   const base = fixed.length === 0 ? 0 : Math.floor(Math.min(...fixed) / granule) * granule;
-  const placed = arrange(blocks, { base, limit: HOST_WINDOWS[kind].limit }, refuse);
+  const placed = arrange(blocks, { base, limit: round.limit }, round.refuse);
   const end = alignUp(Math.max(...placed.map((one) => one.end)), granule);
   return {
     fixed: fixed.length === 0 ? undefined : base,
@@ -114,22 +121,24 @@ function extentOf(
   };
 }
 
-function writeBar(endpoint: Endpoint, region: RegionShape, address: number): void {
-  const offset = Header.firstBar + 4 * region.index;
-  endpoint.configWrite(offset, 4, address % FOUR_GIGABYTES);
-  if (region.wide === true) endpoint.configWrite(offset + 4, 4, Math.floor(address / FOUR_GIGABYTES));
+function writeBar(registers: ConfigRegisters, region: PlannedRegion, address: number): void {
+  // A ROM stands there without being enabled: whoever reads it does that.
+  const offset = region.index === ROM_REGION ? romOffset(0) : Header.firstBar + 4 * region.index;
+  if (offset === undefined) return;
+  registers.configWrite(offset, 4, address % FOUR_GIGABYTES);
+  if (region.wide === true) registers.configWrite(offset + 4, 4, Math.floor(address / FOUR_GIGABYTES));
 }
 
 function closeWindows(children: readonly Planned[]): void {
   for (const child of children) {
     if (child.kind !== 'bridge') continue;
-    for (const kind of ['io', 'memory', 'prefetchable'] as const) writeWindow(child.bridge, kind, CLOSED);
+    for (const kind of KINDS) writeWindow(child.registers, kind, CLOSED);
     closeWindows(child.children);
   }
 }
 
 /** An empty window has its base above its limit (PCI-to-PCI Bridge Architecture 1.2, 3.2.5). */
-function writeWindow(bridge: Bridge, kind: Kind, { base, limit }: Window): void {
+function writeWindow(bridge: ConfigRegisters, kind: AddressKind, { base, limit }: Window): void {
   const closed = base > limit;
   if (kind === 'io') {
     bridge.configWrite(0x1c, 1, closed ? 0xf0 : base / 0x100);

@@ -1,31 +1,31 @@
-/** What firmware does to a machine before software gets it: numbers, addresses, interrupt lines, decoding. */
+/** What firmware does to this machine before software gets it: numbers, addresses, interrupt lines, decoding. */
 import { CapabilityId, CommandBit, Header } from '../../../pci/index.js';
 import type { Endpoint } from '../device/endpoint.js';
-import { assignAddresses } from './addresses.js';
-import { assignBusNumbers } from './bus-numbers.js';
-import type { Planned, PlannedRoot, Refuse } from './plan.js';
+import { assignAddresses, assignBusNumbers, type Refuse } from '../../firmware/index.js';
+import { HOST_WINDOWS } from '../bus/address-space.js';
+import type { Built, BuiltRoot } from './planned.js';
 
 const DECODE = CommandBit.io | CommandBit.memory;
 
 /** @throws {MachineDescriptionError} */
 export function startMachine(
-  roots: readonly PlannedRoot[],
+  roots: readonly BuiltRoot[],
   lineOf: (endpoint: Endpoint) => number | undefined,
   refuse: Refuse,
 ): void {
   assignBusNumbers(roots, refuse);
-  assignAddresses(roots, refuse);
+  assignAddresses(roots, HOST_WINDOWS, refuse);
   for (const { children } of roots) switchOn(children, lineOf);
 }
 
 /** Devices decode and bridges pass everything; bus mastering of a device is for its driver to switch on. */
-function switchOn(children: readonly Planned[], lineOf: (endpoint: Endpoint) => number | undefined): void {
+function switchOn(children: readonly Built[], lineOf: (endpoint: Endpoint) => number | undefined): void {
   for (const child of children) {
     if (child.kind === 'bridge') {
-      child.bridge.configWrite(Header.command, 2, DECODE | CommandBit.busMaster);
+      child.registers.configWrite(Header.command, 2, DECODE | CommandBit.busMaster);
       switchOn(child.children, lineOf);
     } else {
-      const { endpoint } = child;
+      const { registers: endpoint } = child;
       endpoint.configWrite(Header.interruptLine, 1, lineOf(endpoint) ?? 0);
       endpoint.configWrite(Header.command, 2, DECODE);
       reportErrors(endpoint);
