@@ -13,5 +13,6 @@ export { mapFile, memoryAddress, PAGE_SIZE, viewMemory, type Mapping } from './m
 export { MemoryFile } from './memory-file.js';
 export { ProcessHandle, processOf, readProcessMemory, writeProcessMemory } from './process.js';
 export { mountAt, MountFlag, unmountAt, UnmountFlag } from './mount.js';
+export { seekToEnd } from './seek.js';
 export { onReadable, waitReadable, type Readiness } from './readiness.js';
 export { readOnce, writeOnce } from './transfer.js';

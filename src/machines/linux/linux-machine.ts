@@ -3,12 +3,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import {
   FunctionNotFoundError,
   type FunctionSummary,
+  type IommuFaultReports,
   type Machine,
   type MachineCapabilities,
   type PciFunction,
 } from '../../function/index.js';
 import type { PciAddress } from '../../pci/index.js';
 import { SysfsUnavailableError } from './errors.js';
+import { KernelLogFaults } from './iommu-faults.js';
 import { LinuxFunction } from './linux-function.js';
 import { SysfsDrivers } from './sysfs-drivers.js';
 import { Shared } from './shared.js';
@@ -31,6 +33,9 @@ export interface LinuxMachineOptions {
 export class LinuxMachine implements Machine {
   readonly name = 'linux';
   readonly drivers: SysfsDrivers;
+  /** Where there is an IOMMU, and this user may read the kernel's log. */
+  readonly faults?: IommuFaultReports;
+  readonly #faults: KernelLogFaults | undefined;
   readonly #sysfs: Sysfs;
   readonly #vfio: VfioHost;
   readonly #uio = new Shared<UioDevice>();
@@ -40,6 +45,8 @@ export class LinuxMachine implements Machine {
     this.#sysfs = new Sysfs(options.root);
     this.#vfio = new VfioHost(this.#sysfs);
     this.#mapped = options.mapping !== 'avoided';
+    this.#faults = this.#sysfs.anyHas('iommu_group') ? KernelLogFaults.available() : undefined;
+    if (this.#faults !== undefined) this.faults = this.#faults;
     this.drivers = new SysfsDrivers(this.#sysfs);
   }
 
@@ -121,6 +128,7 @@ export class LinuxMachine implements Machine {
   }
 
   [Symbol.dispose](): void {
-    // Nothing is held between calls: each open function has its own descriptors.
+    // Each open function has its own descriptors.
+    this.#faults?.close();
   }
 }

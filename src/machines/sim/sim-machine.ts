@@ -6,6 +6,7 @@ import {
   type FunctionSummary,
   type HostControl,
   type IommuFault,
+  type IommuFaultReports,
   type Machine,
   type MachineCapabilities,
   type PciFunction,
@@ -50,6 +51,7 @@ export class SimMachine implements Machine {
   readonly capabilities: MachineCapabilities;
   readonly drivers: SimDrivers;
   readonly clock: VirtualClock;
+  readonly faults: IommuFaultReports;
   readonly #host: SimHost;
   readonly #root = new RootComplex();
   readonly #shared = new Map<Endpoint | Bridge, SharedFunction>();
@@ -69,6 +71,7 @@ export class SimMachine implements Machine {
       lines: checked.lines ?? LINES,
       iommu: checked.iommu ?? true,
     });
+    this.faults = this.#host;
     this.capabilities = {
       configWrite: true,
       memoryRegions: true,

@@ -15,7 +15,7 @@ export class DrivenFunction {
   readonly config: ConfigFile;
   readonly interrupts: InterruptSources;
   /** Shared with the other functions of its group. */
-  readonly iovas: GroupIovas;
+  readonly iovas: () => GroupIovas;
   /** Bytes of configuration space. */
   readonly configSize: number;
   /**
@@ -24,7 +24,7 @@ export class DrivenFunction {
    */
   decodesMemory: boolean;
 
-  constructor(address: PciAddress, path: VfioPath, iovas: GroupIovas) {
+  constructor(address: PciAddress, path: VfioPath, iovas: () => GroupIovas) {
     this.address = address;
     this.iovas = iovas;
     this.device = new VfioDevice(path.openDevice(address), `VFIO of ${address}`);

@@ -5,7 +5,9 @@ import type { Sysfs } from '../sysfs.js';
 import { DrivenFunction } from './driven-function.js';
 import { IommuAbsentError, type GroupMember } from './errors.js';
 import { VfioGroup } from './group.js';
+import { deviceFile, IommufdPath } from './iommufd.js';
 import type { VfioPath } from './path.js';
+import type { Dependent } from './requests.js';
 import { GroupIovas } from './vfio-dma.js';
 
 /** The kernel's driver that gives functions to programs. */
@@ -15,10 +17,22 @@ export const VFIO_DRIVER = 'vfio-pci';
 const BESIDE_VFIO: ReadonlySet<string> = new Set([VFIO_DRIVER, 'pci-stub', 'pcieport']);
 
 /** The way to a group's functions, and the addresses that they have in common. */
-interface OpenGroup {
+class OpenGroup {
   readonly path: VfioPath;
-  readonly iovas: GroupIovas;
-  close(): void;
+  #iovas: GroupIovas | undefined;
+
+  constructor(path: VfioPath) {
+    this.path = path;
+  }
+
+  /** Asked for only when a function is in it: which addresses there are depends on where that stands. */
+  get iovas(): GroupIovas {
+    return (this.#iovas ??= new GroupIovas(this.path.space));
+  }
+
+  close(): void {
+    this.path.close();
+  }
 }
 
 /** One view's share of a {@link DrivenFunction}. */
@@ -44,10 +58,10 @@ export class VfioHost {
     const key = address.sbdf;
     // As it is now: one that has vanished when it is released is in none.
     const group = this.#groupOf(address);
-    const { path, iovas } = this.#paths.use(group, () => this.#open(address, group));
+    const open = this.#paths.use(group, () => this.#open(address, group));
     let driven: DrivenFunction;
     try {
-      driven = this.#functions.use(key, () => new DrivenFunction(address, path, iovas));
+      driven = this.#functions.use(key, () => new DrivenFunction(address, open.path, () => open.iovas));
     } catch (cause) {
       this.#paths.leave(group);
       throw cause;
@@ -69,23 +83,26 @@ export class VfioHost {
     };
   }
 
-  /** Group descriptors of all that a reset of a whole bus reaches; undefined where this process has not all of them. */
-  groupsOf(members: readonly number[]): readonly number[] | undefined {
+  /**
+   * What a reset of the whole bus is asked with: the open groups of all that it reaches. Undefined where this process
+   * has not all of them, and would reset what is somebody else's.
+   */
+  groupsFor(reached: readonly Dependent[]): readonly number[] | undefined {
     const found = new Set<number>();
-    for (const group of members) {
+    for (const { group } of reached) {
       const fd = this.#paths.peek(group)?.path.groupFd;
       if (fd === undefined) return undefined;
       found.add(fd);
     }
-    return [...found];
+    return found.size === 0 ? undefined : [...found];
   }
 
   #open(address: PciAddress, group: number): OpenGroup {
-    const path = VfioGroup.open(address, group, () => this.#hostDriven(address, group));
-    const close = () => {
-      path.close();
-    };
-    return { path, iovas: new GroupIovas(path.space), close };
+    const path =
+      deviceFile(address, this.#sysfs) === undefined
+        ? VfioGroup.open(address, group, () => this.#hostDriven(address, group))
+        : IommufdPath.open(address, this.#sysfs);
+    return new OpenGroup(path);
   }
 
   #groupOf(address: PciAddress): number {
