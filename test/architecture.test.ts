@@ -17,7 +17,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   'machines/sim': ['function', 'pci'],
   machines: ['machines/linux', 'machines/sim', 'function', 'pci'],
   pool: ['function', 'pci'],
-  proto: [],
+  proto: ['function', 'pci'],
   'xen/pciif': ['xen'],
   'xen/store': ['pci', 'xen'],
   xen: ['function', 'pci', 'xen/store'],

@@ -1,0 +1,31 @@
+/** Refusals of register access by name: what a register cannot do, and names that nothing has. */
+import { didYouMean, OpenslotError } from '../../pci/index.js';
+
+const NEXT = {
+  REGISTER_READ_ONLY: '',
+  REGISTER_WRITE_ONLY: '',
+  REGISTER_READ_CLEARS: 'write the whole register at once, with every field named',
+  REGISTER_VALUE: '',
+  REGISTER_INDEX: '',
+} as const;
+
+/** A register or field cannot be accessed so. Nothing was accessed. */
+export class RegisterError extends OpenslotError {
+  readonly code: keyof typeof NEXT;
+  constructor(code: RegisterError['code'], register: string, why: string, next: string = NEXT[code]) {
+    super(`${register}: ${why}`, { register, why }, next);
+    this.code = code;
+  }
+}
+
+/** No register or field has this name. */
+export class RegisterUnknownError extends OpenslotError {
+  readonly code = 'REGISTER_UNKNOWN';
+  constructor(name: string, known: readonly string[], what = 'register') {
+    super(
+      `there is no ${what} "${name}"${known.length === 0 ? '' : ` among ${known.length}`}`,
+      { name, known: known.slice(0, 100) },
+      didYouMean(name, known),
+    );
+  }
+}

@@ -1,0 +1,5 @@
+/** Registers by name: maps in TypeScript or JSON, typed access, what a write keeps, and how registers are named and shown. */
+export * from './errors.js';
+export { MappedRegister } from './mapped-register.js';
+export type * from './register-types.js';
+export { configRegisters, MappedArray, registersOf } from './registers.js';
