@@ -3,3 +3,7 @@
  * release however the program ends. Knows the port and the vocabulary, and no machine.
  */
 export * from '../registers/index.js';
+export * from './errors.js';
+export { driverInUse } from './function-user.js';
+export { openFunction, ProgramFunction, type OpenOptions } from './open-function.js';
+export type { ProgramInterrupts } from './program-interrupts.js';

@@ -29,3 +29,17 @@ export class RegisterUnknownError extends OpenslotError {
     );
   }
 }
+
+/** A text is no register map. */
+export class MapFormError extends OpenslotError {
+  readonly code = 'REGISTER_MAP_MALFORMED';
+  /** `line` counts from 1. */
+  constructor(file: string, line: number | undefined, where: string, why: string, next = '') {
+    const at = line === undefined ? file : `${file}:${line}`;
+    super(
+      `${at}: ${where === '' ? '' : `${where}: `}${why}`,
+      { file, where, why, ...(line === undefined ? {} : { line }) },
+      next === '' ? 'docs/registers.md tells what a map may say' : next,
+    );
+  }
+}

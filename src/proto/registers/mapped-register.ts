@@ -10,7 +10,8 @@ import {
   type Register,
 } from '../../pci/index.js';
 import { RegisterError, RegisterUnknownError } from './errors.js';
-import { RegisterShape, type RawField } from './register-shape.js';
+import type { RegisterShape } from './register-shape.js';
+import { type RawField } from './register-shape.js';
 
 /** A register where it stands; its fields are properties of the class that {@link MappedRegister.classOf} makes. */
 export class MappedRegister {
