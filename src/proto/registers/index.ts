@@ -4,3 +4,6 @@ export { parseRegisterMap, registerMapForm } from './map-form.js';
 export { MappedRegister } from './mapped-register.js';
 export type * from './register-types.js';
 export { configRegisters, MappedArray, registersOf } from './registers.js';
+export { bitLadder } from './bit-ladder.js';
+export { RegisterShape, type ComposedWrite, type RawField } from './register-shape.js';
+export * from './register-selector.js';
