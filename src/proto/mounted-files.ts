@@ -82,7 +82,7 @@ export class MountedFiles implements AsyncDisposable {
   /** Mounts, and serves from then on. @throws {MountDirectoryError | MountRefusedError} and what the machine's list refuses. */
   static async mount(options: MountedFilesOptions): Promise<MountedFiles> {
     const { machine, directory, allowOther = false, unsafeDma = [] } = options;
-    const sources = options.sources ?? fileSources({ machine, unsafe: unsafeDma }, options);
+    const sources = options.sources ?? fileSources({ machine, unsafeDma }, options);
     const functions = new FreeFunctions({ ...options, sources, onlyIsolated: allowOther });
     functions.refresh();
     const mount = await FuseMount.make(directory, { ...self(), allowOther });
