@@ -1,6 +1,6 @@
 /** A file of registers: exclusive, and each read or write of it is one access of that width, by proto(4)'s rules of length and place. */
-import { ConfigAccessError, EnableError, RegionAccessError } from '../../function/index.js';
-import { FileError, type Caller, type DeviceFile, type OpenFile } from './device-file.js';
+import { OpenslotError } from '../../pci/index.js';
+import { FileError, type Errno, type Caller, type DeviceFile, type OpenFile } from './device-file.js';
 import type { FunctionFolder, FunctionUse } from './function-folder.js';
 import { PROTO_IOC_REGION, RegionArgument } from './ioctl-numbers.js';
 
@@ -157,13 +157,21 @@ function take64(from: Uint8Array): bigint {
 
 /** What the port refuses, as an errno. */
 function asFileError(cause: unknown): unknown {
-  if (cause instanceof EnableError) return new FileError('EIO', cause.message, { cause });
-  if (!(cause instanceof RegionAccessError || cause instanceof ConfigAccessError)) return cause;
-  const errno =
-    cause.code === 'REGION_CLOSED' || cause.code === 'REGION_ABSENT'
-      ? 'ENXIO'
-      : cause.code === 'REGION_UNALIGNED' || cause.code === 'CONFIG_UNALIGNED'
-        ? 'EINVAL'
-        : 'EIO';
-  return new FileError(errno, cause.message, { cause });
+  return cause instanceof OpenslotError
+    ? new FileError(errnoFor(cause.code), cause.message, { cause })
+    : cause;
+}
+
+function errnoFor(code: string): Errno {
+  switch (code) {
+    case 'REGION_CLOSED':
+    case 'REGION_ABSENT':
+    case 'FUNCTION_CLOSED':
+      return 'ENXIO';
+    case 'REGION_UNALIGNED':
+    case 'CONFIG_UNALIGNED':
+      return 'EINVAL';
+    default:
+      return 'EIO';
+  }
 }
