@@ -1,4 +1,4 @@
-/** Opens a machine by the name that users write: `linux`, `sim`, `sim:FILE`. */
+/** Opens a machine by the name that users write: `linux`, `sim`, `sim:FILE`, `qemu:ARGUMENTS`. */
 import { readFileSync } from 'node:fs';
 import type { Machine } from '../function/index.js';
 import { OpenslotError } from '../pci/index.js';
@@ -37,6 +37,13 @@ const KINDS: Readonly<Record<string, MachineKind>> = {
     open: async (file) => {
       const { parseMachine, SimMachine } = await import('./sim/index.js');
       return new SimMachine(file === undefined ? undefined : parseMachine(readFileSync(file, 'utf8')));
+    },
+  },
+  qemu: {
+    form: "'qemu:ARGUMENTS'",
+    open: async (given) => {
+      const { QemuMachine } = await import('./qemu/index.js');
+      return QemuMachine.start(given ?? '');
     },
   },
 };
