@@ -88,7 +88,8 @@ export class QemuFunction implements PciFunction {
   }
 
   setEnabled(enabled: boolean): void {
-    setDecoding(this.config, this.regions, enabled);
+    // A bridge decodes for all that stands below it, and goes on doing so.
+    if (this.#parts.found.headerType === 0) setDecoding(this.config, this.regions, enabled);
   }
 
   reset(): Promise<ResetMethod> {

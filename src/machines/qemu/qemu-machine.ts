@@ -63,7 +63,7 @@ export class QemuMachine implements Machine {
    */
   static async start(given: string, options: QemuMachineOptions = {}): Promise<QemuMachine> {
     const process = await QemuProcess.start({
-      command: options.command ?? commandOf(),
+      command: options.command ?? qemuCommand(),
       ...(options.environment === undefined ? {} : { environment: options.environment }),
       given: parseArguments(given),
       memory: MEMORY_BYTES,
@@ -172,7 +172,8 @@ export class QemuMachine implements Machine {
   }
 }
 
-function commandOf(): [string, ...string[]] {
+/** How QEMU is run where nobody says it: by OPENSLOT_QEMU, split as a shell would, or from the PATH. @throws {QemuArgumentError} */
+export function qemuCommand(): [string, ...string[]] {
   const [program = PROGRAM, ...before] = splitWords(process.env['OPENSLOT_QEMU'] ?? '');
   return [program, ...before];
 }
