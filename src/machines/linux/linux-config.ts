@@ -95,4 +95,8 @@ export class LinuxConfig implements ConfigSpace {
     this.#open = false;
     closeSync(this.#fd);
   }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
 }

@@ -47,7 +47,10 @@ export class LinuxFunction implements PciFunction {
     const line = this.#sysfs.readNumber(this.address, 'irq');
     if (line === undefined || line === 0) return undefined;
     // While a driver uses MSI the kernel shows its first vector here.
-    const isMessage = this.#sysfs.read(this.address, `msi_irqs/${line}`) === 'msi';
+    const message = `msi_irqs/${line}`;
+    // Looked for first: that a file is not there costs more to be told by an error.
+    const sysfs = this.#sysfs;
+    const isMessage = sysfs.has(this.address, message) && sysfs.read(this.address, message) === 'msi';
     return isMessage ? undefined : line;
   }
 

@@ -1,5 +1,4 @@
 /** Enumeration of this host's functions. */
-import { existsSync, readFileSync } from 'node:fs';
 import {
   FunctionNotFoundError,
   type FunctionSummary,
@@ -7,11 +6,17 @@ import {
   type MachineCapabilities,
   type PciFunction,
 } from '../../function/index.js';
-import { notations, OpenslotError, type PciAddress } from '../../pci/index.js';
+import { Header, notations, OpenslotError, type PciAddress } from '../../pci/index.js';
 import { SysfsUnavailableError } from './errors.js';
+import { LinuxConfig } from './linux-config.js';
 import { LinuxFunction } from './linux-function.js';
 import { SysfsDrivers } from './sysfs-drivers.js';
 import { errnoOf, Sysfs } from './sysfs.js';
+
+/** Of the header type register; bit 7 says that the device has several functions. */
+const HEADER_LAYOUT = 0x7f;
+/** Bytes of configuration space that the kernel shows to everybody. */
+const NOT_PRIVILEGED = 64;
 
 export class LinuxMachine implements Machine {
   readonly name = 'linux';
@@ -59,7 +64,7 @@ export class LinuxMachine implements Machine {
   }
 
   open(address: PciAddress): PciFunction {
-    if (!existsSync(this.#sysfs.device(address))) throw new FunctionNotFoundError(address, this.name);
+    if (!this.#sysfs.has(address, '')) throw new FunctionNotFoundError(address, this.name);
     return new LinuxFunction(address, this.#sysfs);
   }
 
@@ -69,9 +74,11 @@ export class LinuxMachine implements Machine {
     const unreadable: { what: string; why: string }[] = [];
     let headerType = 0;
     try {
-      const config = readFileSync(sysfs.device(address, 'config'));
-      headerType = (config[0x0e] ?? 0) & 0x7f;
-      if (config.length <= 64 && config.length > 0) {
+      // Not the file as a whole: each 4 bytes of it are an access to the function, and whoever gives a function to a
+      // guest waits for this of all of them.
+      using config = new LinuxConfig(sysfs.device(address, 'config'));
+      if (config.size > 0) headerType = config.read(Header.type, 1) & HEADER_LAYOUT;
+      if (config.size === NOT_PRIVILEGED) {
         unreadable.push({
           what: 'capabilities',
           why: 'the kernel shows 64 bytes of configuration space without CAP_SYS_ADMIN; run as root',
@@ -80,7 +87,7 @@ export class LinuxMachine implements Machine {
     } catch (cause) {
       unreadable.push({ what: 'configuration space', why: errnoOf(cause) });
     }
-    const group = sysfs.readLinkName(address, 'iommu_group');
+    const group = this.capabilities.iommuGroups ? sysfs.readLinkName(address, 'iommu_group') : undefined;
     return {
       address,
       vendor: number('vendor') ?? 0xffff,
