@@ -7,4 +7,5 @@ export { LibraryMissingError, NativeUnavailableError, SystemCallError } from './
 export { lastErrno, loadLibrary, systemLibrary, type NativeFunction, type NativeLibrary } from './library.js';
 export { ioctl } from './ioctl.js';
 export { mapFile, PAGE_SIZE, viewMemory, type Mapping } from './mapping.js';
+export { readAt } from './positioned-read.js';
 export { onReadable, waitReadable, type Readiness } from './readiness.js';

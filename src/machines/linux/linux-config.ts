@@ -6,6 +6,7 @@ import {
   type ConfigSpace,
   type ConfigWidth,
 } from '../../function/index.js';
+import { readAt } from '../../os/index.js';
 import { errnoOf } from './sysfs.js';
 
 /** The kernel turns an aligned read or write of 1, 2 or 4 bytes into one configuration cycle of that width. */
@@ -46,7 +47,7 @@ export class LinuxConfig implements ConfigSpace {
   read(offset: number, width: ConfigWidth): number {
     checkConfigAccess('read', offset, width, this.size);
     this.#checkOpen('read', offset, width);
-    const count = readSync(this.#fd, this.#bytes, 0, width, offset);
+    const count = readAt(this.#fd, this.#bytes, width, offset);
     if (count !== width) {
       throw new ConfigAccessError(
         'CONFIG_REFUSED',
