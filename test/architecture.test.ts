@@ -42,6 +42,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'guest',
     'pciback',
     'pool',
+    'proto',
     'xen',
     'xen/local',
     'xen/store',

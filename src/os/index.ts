@@ -9,9 +9,10 @@ export { LibraryMissingError, NativeUnavailableError, SystemCallError } from './
 export { lastErrno, loadLibrary, systemLibrary, type NativeFunction, type NativeLibrary } from './library.js';
 export { openEventCounter } from './event-counter.js';
 export { ioctl, ioctlValue } from './ioctl.js';
-export { mapFile, PAGE_SIZE, viewMemory, type Mapping } from './mapping.js';
+export { mapFile, memoryAddress, PAGE_SIZE, viewMemory, type Mapping } from './mapping.js';
 export { MemoryFile } from './memory-file.js';
 export { ProcessHandle, processOf, readProcessMemory, writeProcessMemory } from './process.js';
 export { mountAt, MountFlag, unmountAt, UnmountFlag } from './mount.js';
+export { seekToEnd } from './seek.js';
 export { onReadable, waitReadable, type Readiness } from './readiness.js';
 export { readOnce, writeOnce } from './transfer.js';
