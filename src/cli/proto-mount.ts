@@ -45,6 +45,15 @@ export async function mountFiles(
     onFault: (error) => {
       log(`fault: ${reasonOf(error)}`, { event: 'fault', why: reasonOf(error) });
     },
+    onRefusal: ({ folder, file, caller: { pid }, error }) => {
+      log(`process ${pid} does not get ${folder}/${file}: ${error.message}`, {
+        event: 'refused',
+        name: folder,
+        file,
+        pid,
+        why: error.message,
+      });
+    },
     onChange: (change) => {
       const { name } = change;
       const why = change.change === 'appeared' ? {} : { why: change.why };

@@ -130,6 +130,8 @@ describe('proto mount', { skip: unmountable }, () => {
     await using client = new Client();
     const fd = await client.open(edu('10.mem'));
     assert.equal(await client.read(fd, 0, 4), 'ed000001');
+    assert.equal(spawnSync('dd', [`if=${edu('10.mem')}`, 'bs=4', 'count=1']).status, 1);
+    await mount.says(/process \d+ does not get pci0:1:0:0\/10\.mem: EBUSY/);
     const { code, evidence } = refusal('release', EDU);
     assert.equal(code, 'FUNCTION_IN_USE');
     assert.deepEqual(evidence['pids'], [String(client.pid)]);
