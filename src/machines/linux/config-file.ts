@@ -23,7 +23,12 @@ export class ConfigFile {
 
   /** The caller has checked range and alignment. @throws {ConfigAccessError} */
   read(offset: number, width: ConfigWidth): number {
-    const count = readAt(this.#fd, this.#bytes, width, this.#base + offset);
+    let count: number;
+    try {
+      count = readAt(this.#fd, this.#bytes, width, this.#base + offset);
+    } catch (cause) {
+      throw refused('read', offset, width, cause);
+    }
     if (count !== width) {
       throw new ConfigAccessError(
         'CONFIG_REFUSED',
