@@ -6,6 +6,7 @@ import {
   type Machine,
   type MachineCapabilities,
   type PciFunction,
+  type Presence,
 } from '../../function/index.js';
 import { Header, type PciAddress } from '../../pci/index.js';
 import { SysfsUnavailableError } from './errors.js';
@@ -73,18 +74,27 @@ export class LinuxMachine implements Machine {
   }
 
   list(): readonly FunctionSummary[] {
+    return this.#addresses().map((address) => this.#summary(address));
+  }
+
+  present(): readonly Presence[] {
+    return this.#addresses().flatMap((address) => {
+      const instance = this.#sysfs.instance(address);
+      // It went while the others were looked at.
+      if (instance === undefined) return [];
+      return [{ address, driver: this.#sysfs.readLinkName(address, 'driver'), instance }];
+    });
+  }
+
+  /** @throws {SysfsUnavailableError} */
+  #addresses(): readonly PciAddress[] {
     let names: string[];
     try {
       names = this.#sysfs.devices();
     } catch (cause) {
       throw new SysfsUnavailableError(this.#sysfs.root, errnoOf(cause), { cause });
     }
-    const summaries: FunctionSummary[] = [];
-    for (const name of names) {
-      const address = addressOf(name);
-      if (address !== undefined) summaries.push(this.#summary(address));
-    }
-    return summaries.sort((a, b) => a.address.sbdf - b.address.sbdf);
+    return names.flatMap((name) => addressOf(name) ?? []).sort((a, b) => a.sbdf - b.sbdf);
   }
 
   open(address: PciAddress): PciFunction {
