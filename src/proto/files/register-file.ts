@@ -1,5 +1,6 @@
 /** A file of registers: exclusive, and each read or write of it is one access of that width, by proto(4)'s rules of length and place. */
 import { OpenslotError } from '../../pci/index.js';
+import { PROTO_IOC_BUSDMA } from './busdma-request.js';
 import { FileError, type Errno, type Caller, type DeviceFile, type OpenFile } from './device-file.js';
 import type { FunctionFolder, FunctionUse } from './function-folder.js';
 import { PROTO_IOC_REGION, RegionArgument } from './ioctl-numbers.js';
@@ -103,6 +104,7 @@ class OpenRegisters implements OpenFile {
   }
 
   ioctl(request: number, argument: Uint8Array): number {
+    if (request === PROTO_IOC_BUSDMA) throw new FileError('EINVAL', 'that is a request to busdma');
     if (request !== PROTO_IOC_REGION)
       throw new FileError('ENOTTY', 'a file of registers has no such request');
     if (this.#use.removed) throw new FileError('ENXIO', 'the function is gone');
