@@ -7,12 +7,12 @@ import {
 } from '../../function/index.js';
 import type { ProcessHandle } from '../../os/index.js';
 import { OpenslotError } from '../../pci/index.js';
-import { PROTO_IOC_BUSDMA } from './busdma-request.js';
+import { PROTO_IOC_BUSDMA } from '../abi/busdma-request.js';
 import { processOfCaller } from './client-memory.js';
 import { FileError, type Caller, type DeviceFile, type OpenFile, type PendingRead } from './device-file.js';
 import type { FileSource, FunctionFolder, FunctionUse } from './function-folder.js';
-import { PROTO_IOC_SIGNAL, signalRequest } from './interrupt-request.js';
-import { PROTO_IOC_REGION } from './ioctl-numbers.js';
+import { PROTO_IOC_SIGNAL, signalRequest } from '../abi/interrupt-request.js';
+import { PROTO_IOC_REGION } from '../abi/ioctl-numbers.js';
 
 /** Reads that wait on one open file: a program's threads. */
 const MOST_WAITING = 256;

@@ -2,7 +2,7 @@
 import { ConfigAccessError, EnableError, RegionAccessError } from '../../function/index.js';
 import { FileError, type Caller, type DeviceFile, type OpenFile } from './device-file.js';
 import type { FunctionFolder, FunctionUse } from './function-folder.js';
-import { PROTO_IOC_REGION, RegionArgument } from './ioctl-numbers.js';
+import { PROTO_IOC_REGION, RegionArgument } from '../abi/ioctl-numbers.js';
 
 /** Bytes of one access. */
 export type Width = 1 | 2 | 4 | 8;
