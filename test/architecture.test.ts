@@ -45,6 +45,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'guest',
     'pciback',
     'pool',
+    'proto',
     'xen',
     'xen/local',
     'xen/store',

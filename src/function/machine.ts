@@ -2,7 +2,7 @@
 import type { PciAddress } from '../pci/address.js';
 import type { ErrorReports } from './error-reports.js';
 import type { PciFunction } from './function.js';
-import type { HostControl } from './host.js';
+import type { HostControl, IommuFaultReports } from './host.js';
 import type { HostDrivers } from './host-drivers.js';
 import type { PlatformDevices } from './platform.js';
 
@@ -53,6 +53,8 @@ export interface Machine extends Disposable {
   readonly drivers?: HostDrivers;
   /** The processor's side, on machines that have no operating system of their own: an embedded Xen runs on it. */
   readonly host?: HostControl;
+  /** Absent on machines that tell nobody what their IOMMU stopped. */
+  readonly faults?: IommuFaultReports;
   /** Absent on machines that nobody tells of the errors of their functions. */
   readonly errors?: ErrorReports;
 }

@@ -14,7 +14,7 @@ export class DmaFaults implements Disposable {
 
   /** Of this function, from now on. On a machine that tells of none there are none. */
   constructor(machine: Machine, address: PciAddress) {
-    this.#watch = machine.host?.onFault((fault) => {
+    this.#watch = machine.faults?.onFault((fault) => {
       if (!fault.requester.equals(address)) return;
       this.#total++;
       this.#unseen = true;
