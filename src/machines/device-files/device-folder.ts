@@ -54,7 +54,11 @@ export function placeOf(
  * Regions by the files that are there: address and kind from the BARs, the size from the file itself where it tells it,
  * else by PROTO_IOC_REGION. One of neither is left out.
  */
-export function functionRegions(config: FileConfig, files: SharedFiles, names: readonly string[]): RegionInfo[] {
+export function functionRegions(
+  config: FileConfig,
+  files: SharedFiles,
+  names: readonly string[],
+): RegionInfo[] {
   const dwords = Array.from({ length: ROM_REGION }, (_, index) =>
     config.read(Header.firstBar + index * BAR_BYTES, 4),
   );

@@ -23,7 +23,11 @@ export class DeviceFileError extends OpenslotError {
     super(
       busy ? `another program has ${path} open` : `${path} cannot be opened: ${errno}`,
       { path, errno },
-      busy ? 'close it there: each file is one program’s' : errno === 'EACCES' ? 'run it as the user who mounted' : '',
+      busy
+        ? 'close it there: each file is one program’s'
+        : errno === 'EACCES'
+          ? 'run it as the user who mounted'
+          : '',
       options,
     );
     this.code = busy ? 'DEVICE_FILE_BUSY' : 'DEVICE_FILE_REFUSED';

@@ -10,7 +10,13 @@ import {
   type Iova,
 } from '../../function/index.js';
 import { ioctl, mapFile, SystemCallError, type Mapping } from '../../os/index.js';
-import { BusdmaCall, BusdmaRequest, PROTO_IOC_BUSDMA, type MapPlace, type TagLimits } from '../../proto/abi/index.js';
+import {
+  BusdmaCall,
+  BusdmaRequest,
+  PROTO_IOC_BUSDMA,
+  type MapPlace,
+  type TagLimits,
+} from '../../proto/abi/index.js';
 import type { OpenedFile, SharedFiles } from './shared-files.js';
 
 const EVERYWHERE = 0xffff_ffff_ffff_ffffn;

@@ -1,10 +1,5 @@
 /** A BAR as its device file. */
-import {
-  CheckedRegion,
-  RegionAccessError,
-  type RegionInfo,
-  type RegionWidth,
-} from '../../function/index.js';
+import { CheckedRegion, RegionAccessError, type RegionInfo, type RegionWidth } from '../../function/index.js';
 import { RegisterCalls } from './register-access.js';
 import type { OpenedFile } from './shared-files.js';
 

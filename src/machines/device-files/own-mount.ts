@@ -27,7 +27,8 @@ function servedConnections(): readonly (string | undefined)[] {
   return readdirSync('/proc/self/fd').flatMap((fd) => {
     try {
       if (readlinkSync(`/proc/self/fd/${fd}`) !== FUSE) return [];
-      const [, connection] = /^fuse_connection:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? [];
+      const [, connection] =
+        /^fuse_connection:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? [];
       return [connection];
     } catch {
       // The descriptor of the directory that was read.
