@@ -12,7 +12,7 @@ import {
   type FolderChange,
   type RegisterFilesOptions,
 } from './files/index.js';
-import { FuseMount, FuseSession } from './fuse/index.js';
+import { FuseMount, FuseSession, type OpenRefusal } from './fuse/index.js';
 
 /** What every function's folder is made of. */
 export function fileSources(
@@ -39,6 +39,8 @@ export interface MountedFilesOptions extends RegisterFilesOptions {
   readonly onChange?: (change: FolderChange) => void;
   /** What was no refusal but a fault of the server; the caller got EIO. */
   readonly onFault: (error: unknown) => void;
+  /** An open(2) that was refused: its program has the errno, and this has the reason. */
+  readonly onRefusal?: (refusal: OpenRefusal) => void;
 }
 
 export class MountedFiles implements AsyncDisposable {
@@ -51,7 +53,7 @@ export class MountedFiles implements AsyncDisposable {
   #gone = false;
 
   private constructor(functions: FreeFunctions, mount: FuseMount, options: MountedFilesOptions) {
-    const { allowOther = false, onFault } = options;
+    const { allowOther = false, onFault, onRefusal } = options;
     this.functions = functions;
     this.#mount = mount;
     let tell: () => void = () => undefined;
@@ -69,6 +71,7 @@ export class MountedFiles implements AsyncDisposable {
         tell();
       },
       onFault,
+      ...(onRefusal === undefined ? {} : { onRefusal }),
     });
     this.#look = setInterval(() => {
       try {

@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { parseMachine, SimMachine } from '../../src/machines/sim/index.js';
 import { LinuxMachine } from '../../src/machines/linux/index.js';
 import { unmountAt } from '../../src/os/index.js';
-import { notations, PciAddress } from '../../src/pci/index.js';
+import { PciAddress } from '../../src/pci/index.js';
 import {
   FunctionInUseError,
   MountDirectoryError,
@@ -364,17 +364,16 @@ describe('the mount itself', { skip }, () => {
       '0000:00:06.0': { driver: 'vfio-pci', group: 7 },
     });
     using directory = new MountDirectory();
-    const machine = new LinuxMachine({ root: sysfs.root });
-    await using files = await MountedFiles.mount({
-      machine,
+    const tried: string[] = [];
+    await using _files = await MountedFiles.mount({
+      machine: new LinuxMachine({ root: sysfs.root }),
       directory: directory.path,
       allowOther: true,
+      onChange: ({ name }) => tried.push(name),
       onFault: (error) => assert.fail(String(error)),
     });
-    assert.deepEqual(
-      files.functions.list().map(({ address }) => notations.shortHex.format(address)),
-      ['00:06.0'],
-    );
+    // The one that VFIO keeps; whether this host has that group to open is another matter.
+    assert.deepEqual(tried, ['pci0:0:6:0']);
   });
 });
 

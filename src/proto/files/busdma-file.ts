@@ -36,13 +36,13 @@ class BusdmaFile implements DeviceFile {
   }
 
   open(caller: Caller): OpenFile {
-    const { address, name } = this.#folder;
-    const { machine } = this.#options;
-    if (this.#opened !== undefined) throw new FileError('EBUSY', `${name}/busdma is open already`);
-    this.#checkIsolation();
     const use = this.#folder.use(this.name, caller);
     let view: PciFunction | undefined;
     try {
+      const { address, name } = this.#folder;
+      const { machine } = this.#options;
+      if (this.#opened !== undefined) throw new FileError('EBUSY', `${name}/busdma is open already`);
+      this.#checkIsolation();
       view = machine.open(address);
       const { dma } = view;
       if (dma === undefined) throw new FileError('ENXIO', `${name} has no DMA any more`);

@@ -19,12 +19,11 @@ export interface FreeFunctionsOptions {
   readonly onChange?: (change: FolderChange) => void;
 }
 
-export interface FolderChange {
-  readonly change: 'appeared' | 'removed';
-  readonly folder: FunctionFolder;
-  /** Why it is removed. */
-  readonly why?: string;
-}
+export type FolderChange =
+  | { readonly change: 'appeared'; readonly name: string; readonly folder: FunctionFolder }
+  | { readonly change: 'removed'; readonly name: string; readonly why: string }
+  /** Free, and it cannot be opened; told once, and tried again at each look. */
+  | { readonly change: 'unavailable'; readonly name: string; readonly why: string };
 
 /** Why a function has no files; undefined for one of type 0 that no driver has. */
 export function notFree({ headerType, driver }: FunctionSummary): string | undefined {
@@ -43,6 +42,8 @@ export function isIsolated({ capabilities }: Machine, { driver, iommuGroup }: Fu
 export class FreeFunctions implements DeviceFolders {
   readonly #options: FreeFunctionsOptions;
   readonly #folders = new Map<string, FunctionFolder>();
+  /** Free functions that could not be opened, each with the last reason. */
+  readonly #unavailable = new Map<string, string>();
   #looked = -Infinity;
 
   constructor(options: FreeFunctionsOptions) {
@@ -95,21 +96,26 @@ export class FreeFunctions implements DeviceFolders {
 
   #add(address: PciAddress): void {
     const { machine, sources, onChange } = this.#options;
+    const name = notations.proto.format(address);
     let folder: FunctionFolder;
     try {
       folder = new FunctionFolder(address, () => machine.open(address), sources);
     } catch (error) {
-      // It went while it was looked at, or cannot be opened now: the next look tries again.
-      if (error instanceof OpenslotError) return;
-      throw error;
+      if (!(error instanceof OpenslotError)) throw error;
+      if (this.#unavailable.get(name) !== error.message)
+        onChange?.({ change: 'unavailable', name, why: error.message });
+      this.#unavailable.set(name, error.message);
+      return;
     }
-    this.#folders.set(folder.name, folder);
-    onChange?.({ change: 'appeared', folder });
+    this.#unavailable.delete(name);
+    this.#folders.set(name, folder);
+    onChange?.({ change: 'appeared', name, folder });
   }
 
   #remove(folder: FunctionFolder, why: string): void {
-    this.#folders.delete(folder.name);
-    this.#options.onChange?.({ change: 'removed', folder, why });
+    const { name } = folder;
+    this.#folders.delete(name);
+    this.#options.onChange?.({ change: 'removed', name, why });
     folder.remove();
   }
 
