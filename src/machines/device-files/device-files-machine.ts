@@ -13,12 +13,14 @@ import { filesOf } from './device-folder.js';
 import { DeviceFileError, DeviceFilesAbsentError, OwnMountError } from './errors.js';
 import { FileConfig } from './file-config.js';
 import { FileFunction } from './file-function.js';
+import { FilePlatform } from './file-platform.js';
 import { isOwnMount } from './own-mount.js';
 import { errnoOf, SharedFiles } from './shared-files.js';
 
 export class DeviceFilesMachine implements Machine {
   readonly name: string;
   readonly capabilities: MachineCapabilities;
+  readonly platform: FilePlatform;
   readonly #directory: string;
   readonly #files = new Map<string, SharedFiles>();
   readonly #open = new Set<FileFunction>();
@@ -29,6 +31,12 @@ export class DeviceFilesMachine implements Machine {
     if (isOwnMount(directory)) throw new OwnMountError(directory);
     this.name = `proto:${directory}`;
     this.#directory = directory;
+    this.platform = new FilePlatform(
+      this.name,
+      directory,
+      () => this.#names(),
+      (name) => this.#filesOf(name),
+    );
     const names = this.#folders().flatMap(({ name }) => filesOf(join(directory, name)));
     const has = (form: RegExp) => names.some((name) => form.test(name));
     this.capabilities = {
@@ -60,6 +68,7 @@ export class DeviceFilesMachine implements Machine {
   [Symbol.dispose](): void {
     for (const fn of this.#open) fn.close();
     this.#open.clear();
+    this.platform.close();
   }
 
   #filesOf(name: string): SharedFiles {
@@ -68,15 +77,17 @@ export class DeviceFilesMachine implements Machine {
     return files;
   }
 
-  /** Folders of functions; others, of platform devices and whatever is there, are none. */
-  #folders(): readonly { readonly name: string; readonly address: PciAddress }[] {
-    let names: readonly string[];
+  #names(): readonly string[] {
     try {
-      names = readdirSync(this.#directory);
+      return readdirSync(this.#directory);
     } catch (cause) {
       throw new DeviceFilesAbsentError(this.#directory, errnoOf(cause), { cause });
     }
-    return names.flatMap((name) => {
+  }
+
+  /** Folders of functions; others, of platform devices and whatever is there, are none. */
+  #folders(): readonly { readonly name: string; readonly address: PciAddress }[] {
+    return this.#names().flatMap((name) => {
       try {
         return [{ name, address: notations.proto.parse(name) }];
       } catch (error) {

@@ -9,5 +9,6 @@ export * from './function-folder.js';
 export * from '../abi/ioctl-numbers.js';
 export { interruptFiles } from './interrupt-file.js';
 export { PROTO_IOC_SIGNAL } from '../abi/interrupt-request.js';
-
+export { PlatformFolders } from './platform-folders.js';
 export { regionFileName, registerFiles, type RegisterFilesOptions } from './register-files.js';
+export { SharedDevice, type DeviceUse, type Holder, type OpenedDevice } from './shared-device.js';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { driveEdu } from '../../../examples/edu.js';
-import { ComplianceMatrix } from '../../../src/function/compliance/index.js';
+import { ComplianceMatrix, PLATFORM_CASES, uartSubject } from '../../../src/function/compliance/index.js';
 import { openMachine } from '../../../src/machines/index.js';
 import { notations } from '../../../src/pci/index.js';
 import { capabilityTest, complianceSuite } from '../../function/compliance-suite.js';
@@ -18,6 +18,9 @@ roots:
       - slot: "05"
         bridge: {secondary: 1}
         bus: [{slot: "00", model: edu}]
+platform:
+  - {model: uart16550, ports: 0x3f8, line: 4}
+  - {model: uart16550, memory: 0xfed00000}
 `;
 const EDU = notations.hex.parse('01:00.0');
 
@@ -45,6 +48,23 @@ if (unmountable !== false) {
   });
   for (const subject of subjects) complianceSuite(matrix, 'proto', subject, true);
   capabilityTest(machine, subjects, true);
+
+  for (const { name, run } of PLATFORM_CASES)
+    test(`proto, ${name}`, async () => {
+      await run(uartSubject(machine, 'isa:0x3f8'));
+    });
+
+  test('platform devices are listed by their files', () => {
+    assert.deepEqual(
+      machine.platform
+        ?.list()
+        .map(({ name, regions }) => [name, regions.map(({ kind, size }) => `${kind} ${size}`).join()]),
+      [
+        ['isa:0x3f8', 'io 8'],
+        ['isa:0xfed00000', 'memory 8'],
+      ],
+    );
+  });
 
   test('the example for edu runs unchanged', async () => {
     using fn = machine.open(EDU);
