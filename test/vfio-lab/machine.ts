@@ -1,7 +1,8 @@
 /** The functions of the lab's machine with VFIO (lab/vfio/machine.ts), and claims on it. */
-import { execFileSync } from 'node:child_process';
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { notations, type PciAddress } from '../../src/pci/index.js';
+import { notations, type ErrorData, type PciAddress } from '../../src/pci/index.js';
 
 const at = (text: string): PciAddress => notations.hex.parse(text);
 
@@ -32,4 +33,13 @@ export function loadModule(name: string): void {
     const module = file.replace(/\.ko$/, '').replaceAll('-', '_');
     if (!loaded.some((line) => line.startsWith(`${module} `))) execFileSync('insmod', [`/modules/${file}`]);
   }
+}
+
+/** The refusal of a command of ours, as `--json` tells it. */
+export function refusalOf(...words: readonly string[]): { readonly error: ErrorData } {
+  const { status, stderr } = spawnSync(process.execPath, ['dist/src/cli/main.js', ...words, '--json'], {
+    encoding: 'utf8',
+  });
+  assert.equal(status, 1, stderr);
+  return JSON.parse(stderr) as { error: ErrorData };
 }
