@@ -15,7 +15,7 @@ import { untilTold } from './until-told.js';
 export async function mountFiles(
   directory: string,
   only: readonly PciAddress[],
-  { on, claim = false, allowOther = false, unsafeDma = [], json = false }: MountChoice,
+  { on, claim = false, allowOther = false, mapRegisters = false, unsafeDma = [], json = false }: MountChoice,
 ): Promise<void> {
   const log = serveLog(json);
   const unsafe = unsafeDma.map((text) => notations.hex.parse(text));
@@ -31,6 +31,7 @@ export async function mountFiles(
     directory,
     ...(only.length === 0 ? {} : { only }),
     allowOther,
+    mapRegisters,
     unsafeDma: unsafe,
     onFault: (error) => {
       log(`fault: ${reasonOf(error)}`, { event: 'fault', why: reasonOf(error) });
@@ -149,10 +150,12 @@ function requestsOf(machine: Machine, mounted: MountedFiles, claims: Claims | un
       return report;
     },
     release: async ({ address }) => {
-      mounted.checkUnused(address);
-      const report = await host.release(address);
-      mounted.functions.refresh();
-      return report;
+      mounted.giveUp(address);
+      try {
+        return await host.release(address);
+      } finally {
+        mounted.functions.refresh();
+      }
     },
   };
 }

@@ -5,13 +5,14 @@ import type { FunctionFolder } from '../proto/index.js';
 import { sizeText } from './size-text.js';
 
 const FILE_COLUMN = 12;
+const SIZE_COLUMN = 10;
 
 /** A folder and its files, a line each. */
 export function folderLines({ name, address, files }: FunctionFolder): readonly string[] {
   return [
     `  ${name}/  (${notations.shortHex.format(address)})`,
-    ...files.map((file) =>
-      `    ${file.name.padEnd(FILE_COLUMN)}${file.size === 0 ? '' : sizeText(file.size)}`.trimEnd(),
+    ...files.map(({ name: file, size, note = '' }) =>
+      `    ${file.padEnd(FILE_COLUMN)}${(size === 0 ? '' : sizeText(size)).padEnd(SIZE_COLUMN)}${note}`.trimEnd(),
     ),
   ];
 }

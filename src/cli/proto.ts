@@ -28,6 +28,11 @@ More: docs/proto.md`,
     )
     .addOption(machineOption())
     .option('--claim', 'take the named functions from their drivers, and give them back in the end')
+    .option(
+      '--map-registers',
+      'on this host, read and write memory BARs through mappings where there is no other way (no VFIO): the files end' +
+        ' with a device that vanishes',
+    )
     .option('--allow-other', 'let other users open the files, of functions whose DMA an IOMMU keeps apart')
     .option('--unsafe-dma <address...>', 'allow DMA of these functions although no IOMMU keeps it inside')
     .option('--json', 'print data, one object a line')
@@ -50,6 +55,7 @@ More: docs/proto.md`,
 export interface MountChoice extends MachineChoice {
   claim?: boolean;
   allowOther?: boolean;
+  mapRegisters?: boolean;
   unsafeDma?: string[];
   json?: boolean;
 }

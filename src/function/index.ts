@@ -19,6 +19,8 @@ export * from './interrupt-stream.js';
 export * from './machine.js';
 export * from './memory-registers.js';
 export * from './neighbours.js';
+export * from './platform.js';
+export * from './recording/index.js';
 export * from './region-access.js';
 export * from './saved-state.js';
 export * from './survey.js';

@@ -4,6 +4,7 @@ import type { ErrorReports } from './error-reports.js';
 import type { PciFunction } from './function.js';
 import type { HostControl, IommuFaultReports } from './host.js';
 import type { HostDrivers } from './host-drivers.js';
+import type { PlatformDevices } from './platform.js';
 
 /** What a machine can do; a face asks for a capability and never which machine it runs on. */
 export interface MachineCapabilities {
@@ -46,6 +47,8 @@ export interface Machine extends Disposable {
   list(): readonly FunctionSummary[];
   /** @throws {FunctionNotFoundError} */
   open(address: PciAddress): PciFunction;
+  /** Absent on machines that know of no devices besides PCI functions. */
+  readonly platform?: PlatformDevices;
   /** Absent on machines where no host driver competes. */
   readonly drivers?: HostDrivers;
   /** The processor's side, on machines that have no operating system of their own: an embedded Xen runs on it. */

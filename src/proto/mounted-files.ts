@@ -10,18 +10,22 @@ import {
   type DmaFilesOptions,
   type FileSource,
   type FolderChange,
+  type RegisterFilesOptions,
 } from './files/index.js';
 import { FuseMount, FuseSession } from './fuse/index.js';
 
 /** What every function's folder is made of. */
-export function fileSources(dma: DmaFilesOptions): readonly FileSource[] {
-  return [registerFiles, dmaFiles(dma), interruptFiles];
+export function fileSources(
+  dma: DmaFilesOptions,
+  registers: RegisterFilesOptions = {},
+): readonly FileSource[] {
+  return [registerFiles(registers), dmaFiles(dma), interruptFiles];
 }
 
 /** How often the machine is looked at for functions that came or went while nobody asked. */
 const LOOK_MS = 1000;
 
-export interface MountedFilesOptions {
+export interface MountedFilesOptions extends RegisterFilesOptions {
   readonly machine: Machine;
   readonly directory: string;
   /** Only these functions, once no driver has them. */
@@ -78,7 +82,7 @@ export class MountedFiles implements AsyncDisposable {
   /** Mounts, and serves from then on. @throws {MountDirectoryError | MountRefusedError} and what the machine's list refuses. */
   static async mount(options: MountedFilesOptions): Promise<MountedFiles> {
     const { machine, directory, allowOther = false, unsafeDma = [] } = options;
-    const sources = options.sources ?? fileSources({ machine, unsafe: unsafeDma });
+    const sources = options.sources ?? fileSources({ machine, unsafeDma }, options);
     const functions = new FreeFunctions({ ...options, sources, onlyIsolated: allowOther });
     functions.refresh();
     const mount = await FuseMount.make(directory, { ...self(), allowOther });
@@ -90,10 +94,14 @@ export class MountedFiles implements AsyncDisposable {
     return this.#mount.directory;
   }
 
-  /** @throws {FunctionInUseError} a program has one of the function's files open. */
-  checkUnused(address: PciAddress): void {
+  /**
+   * Takes a function's folder away in order, before it is given back to a driver. The next look shows it again while
+   * it is free. @throws {FunctionInUseError} a program has one of the function's files open.
+   */
+  giveUp(address: PciAddress): void {
     const holders = this.functions.folderOf(address)?.holders ?? [];
     if (holders.length > 0) throw new FunctionInUseError(address, holders);
+    this.functions.leave(address);
   }
 
   /** Unmounts, also under programs that have files open: their calls answer ENOTCONN from then on. */
@@ -101,7 +109,7 @@ export class MountedFiles implements AsyncDisposable {
     clearInterval(this.#look);
     await this.#mount.unmount(this.#gone);
     this.#session[Symbol.dispose]();
-    this.functions.removeAll();
+    this.functions.leaveAll();
   }
 }
 

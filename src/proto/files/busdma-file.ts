@@ -11,7 +11,7 @@ import { PROTO_IOC_REGION } from './ioctl-numbers.js';
 export interface DmaFilesOptions {
   readonly machine: Machine;
   /** Functions whose DMA is allowed although no IOMMU keeps it inside of the program's memory; none where absent. */
-  readonly unsafe?: readonly PciAddress[];
+  readonly unsafeDma?: readonly PciAddress[];
 }
 
 /** Source of the `busdma` file of a folder; a function whose machine has no DMA for programs has none. */
@@ -62,9 +62,9 @@ class BusdmaFile implements DeviceFile {
   /** A function without a group is translated by none: what its device is told to write, it writes anywhere. */
   #checkIsolation(): void {
     const { address, name } = this.#folder;
-    const { machine, unsafe = [] } = this.#options;
+    const { machine, unsafeDma = [] } = this.#options;
     const group = machine.list().find((entry) => entry.address.equals(address))?.iommuGroup;
-    if (group !== undefined || unsafe.some((one) => one.equals(address))) return;
+    if (group !== undefined || unsafeDma.some((one) => one.equals(address))) return;
     throw new FileError(
       'EPERM',
       `no IOMMU is between ${name} and all memory; --unsafe-dma ${address} allows its DMA nevertheless`,

@@ -113,9 +113,17 @@ export class FreeFunctions implements DeviceFolders {
     folder.remove();
   }
 
-  /** Ends every folder. */
-  removeAll(): void {
-    for (const folder of this.#folders.values()) folder.remove();
+  /** The orderly end of a function's folder, as long as nobody looks again. */
+  leave(address: PciAddress): void {
+    const folder = this.folderOf(address);
+    if (folder === undefined) return;
+    this.#folders.delete(folder.name);
+    folder.leave();
+  }
+
+  /** The orderly end of every folder. */
+  leaveAll(): void {
+    for (const folder of this.#folders.values()) folder.leave();
     this.#folders.clear();
   }
 }

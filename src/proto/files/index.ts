@@ -9,4 +9,4 @@ export * from './function-folder.js';
 export { interruptFiles } from './interrupt-file.js';
 export { PROTO_IOC_SIGNAL } from './interrupt-request.js';
 export * from './ioctl-numbers.js';
-export { regionFileName, registerFiles } from './register-files.js';
+export { regionFileName, registerFiles, type RegisterFilesOptions } from './register-files.js';
