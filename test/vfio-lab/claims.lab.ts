@@ -6,15 +6,7 @@ import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { LinuxMachine } from '../../src/machines/linux/index.js';
 import { OpenslotError } from '../../src/pci/index.js';
-import {
-  EDU,
-  GROUPED_EDU,
-  GROUPED_ETHERNET,
-  loadModule,
-  openslot,
-  refusalOf,
-  UIO_EDU,
-} from './machine.js';
+import { EDU, GROUPED_EDU, GROUPED_ETHERNET, loadModule, openslot, refusalOf, UIO_EDU } from './machine.js';
 
 const machine = new LinuxMachine();
 const code = (expected: string) => (error: unknown) =>

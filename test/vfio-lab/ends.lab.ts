@@ -31,9 +31,11 @@ for (const [purpose, address, messages] of [
     });
     for await (const line of createInterface({ input: child.stdout })) if (line === 'driving') break;
     assert.deepEqual(liveBits(address), { busMaster: true, messages });
-    const ended = new Promise((resolve) => child.once('exit', (_, signal) => {
-      resolve(signal);
-    }));
+    const ended = new Promise((resolve) =>
+      child.once('exit', (_, signal) => {
+        resolve(signal);
+      }),
+    );
     child.kill('SIGKILL');
     assert.equal(await ended, 'SIGKILL');
     assert.deepEqual(liveBits(address), { busMaster: false, messages: false });

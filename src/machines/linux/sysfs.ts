@@ -47,7 +47,9 @@ export class Sysfs {
   groupMembers(group: number): readonly PciAddress[] {
     return this.devices().flatMap((name) => {
       const address = addressOf(name);
-      return address !== undefined && this.readLinkName(address, 'iommu_group') === String(group) ? [address] : [];
+      return address !== undefined && this.readLinkName(address, 'iommu_group') === String(group)
+        ? [address]
+        : [];
     });
   }
 

@@ -9,7 +9,8 @@ fn.setEnabled(true);
 changeCommand(fn.config, CommandBit.busMaster);
 const bar = fn.openRegion(0);
 const { interrupts, dma } = fn;
-const kind = interrupts?.available.msi === 0 ? ({ kind: 'intx' } as const) : ({ kind: 'msi', vector: 0 } as const);
+const kind =
+  interrupts?.available.msi === 0 ? ({ kind: 'intx' } as const) : ({ kind: 'msi', vector: 0 } as const);
 const stream = interrupts?.open(kind);
 const buffer = await dma?.allocate(1 << 20);
 // The device copies into our memory again and again.

@@ -27,9 +27,7 @@ export class IommuAbsentError extends OpenslotError {
 export class GroupNotViableError extends OpenslotError {
   readonly code = 'IOMMU_GROUP_NOT_VIABLE';
   constructor(address: PciAddress, group: number, others: readonly GroupMember[]) {
-    const next = others
-      .map((other) => `openslot claim --for vfio ${other.address}`)
-      .join('; ');
+    const next = others.map((other) => `openslot claim --for vfio ${other.address}`).join('; ');
     super(
       `the IOMMU does not tell ${address} from the others of its group ${group}, which the host drives: ${listed(others)}`,
       {

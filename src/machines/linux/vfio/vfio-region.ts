@@ -1,9 +1,5 @@
 /** A region of a function that VFIO gives: mapped where that is allowed, by the kernel's own accesses elsewhere. */
-import {
-  MemoryRegisters,
-  type Region,
-  type RegionInfo,
-} from '../../../function/index.js';
+import { MemoryRegisters, type Region, type RegionInfo } from '../../../function/index.js';
 import { mapFile, type Mapping } from '../../../os/index.js';
 import { FileRegisters } from '../file-registers.js';
 import type { RegionDescription } from './requests.js';
