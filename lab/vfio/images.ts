@@ -5,6 +5,7 @@ import { repository } from '../cache.js';
 import type { CpioArchive } from '../cpio.js';
 import { disk, type Disk } from '../disk.js';
 import { addModules, startArchive } from '../initramfs.js';
+import { plainKernel } from '../kernel-image.js';
 import { ModuleTree } from '../modules.js';
 import { step } from '../progress.js';
 import type { LabRoot } from '../root.js';
@@ -56,7 +57,7 @@ export async function buildImages(root: LabRoot): Promise<Images> {
   await step('initramfs with Node', async () => {
     writeWhole(initramfs, await archiveOf(root, nvme));
   });
-  return { kernel: root.path(`boot/vmlinuz-${root.kernelRelease}`), initramfs, disk: nvme };
+  return { kernel: await plainKernel(root, folder), initramfs, disk: nvme };
 }
 
 async function archiveOf(root: LabRoot, nvme: Disk): Promise<Buffer> {
