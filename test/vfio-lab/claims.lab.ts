@@ -33,7 +33,7 @@ describe('a driver that is not loaded', () => {
 });
 
 describe('a group of which the host has a part', () => {
-  before(async () => {
+  before(() => {
     loadModule('e1000');
     assert.equal(machine.drivers.binding(GROUPED_ETHERNET).driver, 'e1000');
   });

@@ -99,9 +99,9 @@ function read(region: VfioRegion, width: 1 | 2 | 4, offset: number): number {
 }
 
 describe('a region', () => {
-  test('reads and writes the same registers, whichever pages can be mapped', () => {
+  test('reads and writes the same registers, whichever pages can be mapped', async () => {
     const model = new Uint8Array(SIZE);
-    checkProperty(
+    await checkProperty(
       'a VFIO region of any mappable pages',
       fc.property(fc.uniqueArray(fc.nat(3)), fc.array(access, { maxLength: 30 }), (pages, accesses) => {
         using device = new Device('model');

@@ -1,5 +1,10 @@
 /** A region of a function that VFIO gives: mapped where that is allowed, by the kernel's own accesses elsewhere. */
-import { MemoryRegisters, type Region, type RegionInfo } from '../../../function/index.js';
+import {
+  MemoryRegisters,
+  type Region,
+  type RegionInfo,
+  type RegisterAccess,
+} from '../../../function/index.js';
 import { mapFile, type Mapping } from '../../../os/index.js';
 import { FileRegisters } from '../file-registers.js';
 import type { RegionDescription } from './requests.js';
@@ -21,7 +26,7 @@ interface Area {
 export class VfioRegion implements Region {
   readonly info: RegionInfo;
   readonly #source: RegionSource;
-  readonly #file: FileRegisters;
+  readonly #file: RegisterAccess & { close(): void };
   readonly #areas: readonly Area[];
 
   /**
