@@ -1,4 +1,4 @@
-/** Opens a machine by the name that users write: `linux`, `sim`, `sim:FILE`, `replay:FILE`. */
+/** Opens a machine by the name that users write: the table of all kinds of machines. */
 import { readFileSync } from 'node:fs';
 import type { Machine } from '../function/index.js';
 import { MemoryFile } from '../os/index.js';
@@ -48,6 +48,13 @@ const KINDS: Readonly<Record<string, MachineKind>> = {
       if (file === undefined) throw new UnknownMachineError('replay');
       const { ReplayMachine } = await import('./recording/index.js');
       return new ReplayMachine(file);
+    },
+  },
+  qemu: {
+    form: "'qemu:ARGUMENTS'",
+    open: async (given) => {
+      const { QemuMachine } = await import('./qemu/index.js');
+      return QemuMachine.start(given ?? '');
     },
   },
 };
