@@ -20,7 +20,7 @@ export async function mountFiles(
   const log = serveLog(json);
   const unsafe = unsafeDma.map((text) => notations.hex.parse(text));
   const told = untilTold();
-  using machine = await openMachine(on === undefined || on === '' ? 'linux' : on);
+  using machine = await openMachine(on === undefined || on === '' ? 'linux' : on, { mapping: 'avoided' });
   const { socket } = machineFiles(machine.name);
   await using owner = await OwnerSocket.bind(machine.name, socket);
   const claims = claimsOf(machine);

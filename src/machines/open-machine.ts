@@ -17,20 +17,26 @@ export class UnknownMachineError extends OpenslotError {
   }
 }
 
+export interface OpenOptions {
+  readonly record?: string | undefined;
+  /** `avoided` in a process that must outlive its devices: registers are accessed without mappings wherever that can be. */
+  readonly mapping?: 'allowed' | 'avoided';
+}
+
 interface MachineKind {
   /** As help and messages write it. */
   readonly form: string;
   /** `rest` is what stands behind the colon, undefined without one. */
-  readonly open: (rest: string | undefined) => Promise<Machine>;
+  readonly open: (rest: string | undefined, how: OpenOptions) => Promise<Machine>;
 }
 
 const KINDS: Readonly<Record<string, MachineKind>> = {
   linux: {
     form: 'linux',
-    open: async (rest) => {
+    open: async (rest, { mapping }) => {
       if (rest !== undefined) throw new UnknownMachineError(`linux:${rest}`);
       const { LinuxMachine } = await import('./linux/index.js');
-      return new LinuxMachine();
+      return new LinuxMachine(mapping === undefined ? {} : { mapping });
     },
   },
   sim: {
@@ -64,14 +70,12 @@ const KINDS: Readonly<Record<string, MachineKind>> = {
  * where a file is named, by `record` or by the environment's OPENSLOT_RECORD.
  * @throws {UnknownMachineError | RecordingFileError} and what the machine itself refuses.
  */
-export async function openMachine(
-  name: string,
-  { record = process.env['OPENSLOT_RECORD'] }: { readonly record?: string | undefined } = {},
-): Promise<Machine> {
+export async function openMachine(name: string, options: OpenOptions = {}): Promise<Machine> {
+  const { record = process.env['OPENSLOT_RECORD'] } = options;
   const colon = name.indexOf(':');
   const kind = KINDS[colon < 0 ? name : name.slice(0, colon)];
   if (kind === undefined) throw new UnknownMachineError(name);
-  const machine = await kind.open(colon < 0 ? undefined : name.slice(colon + 1));
+  const machine = await kind.open(colon < 0 ? undefined : name.slice(colon + 1), options);
   if (record === undefined || record === '') return machine;
   const { recordMachine } = await import('./recording/index.js');
   return recordMachine(machine, record);

@@ -5,8 +5,9 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { LinuxMachine } from '../../src/machines/linux/index.js';
 import { CapabilityId, capabilityOffsets, CommandBit, Header, type PciAddress } from '../../src/pci/index.js';
-import { EDU, openslot, UIO_EDU } from './machine.js';
+import { claimFor, EDU, loadModule, UIO_EDU } from './machine.js';
 
+loadModule('uio_pci_generic');
 const machine = new LinuxMachine();
 
 /** What the hardware has on, past every driver. */
@@ -25,7 +26,7 @@ for (const [purpose, address, messages] of [
   ['uio', UIO_EDU, false],
 ] as const) {
   test(`killed while driving by ${purpose}`, async () => {
-    openslot('claim', '--for', purpose, String(address));
+    claimFor(purpose, address);
     const child = spawn(process.execPath, ['dist/test/vfio-lab/programs/drives.js', String(address)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

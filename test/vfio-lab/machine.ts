@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { LinuxMachine } from '../../src/machines/linux/index.js';
 import { notations, type ErrorData, type PciAddress } from '../../src/pci/index.js';
 
 const at = (text: string): PciAddress => notations.hex.parse(text);
@@ -24,6 +25,13 @@ export function openslot(...words: readonly string[]): string {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+}
+
+/** Claims a function, unless a suite before has done it. */
+export function claimFor(purpose: 'vfio' | 'uio', address: PciAddress): void {
+  const { driver } = new LinuxMachine().drivers.binding(address);
+  const wanted = purpose === 'vfio' ? 'vfio-pci' : 'uio_pci_generic';
+  if (driver !== wanted) openslot('claim', '--for', purpose, String(address));
 }
 
 /** Inserts a module of the machine's initramfs, and what it needs. */

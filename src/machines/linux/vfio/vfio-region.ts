@@ -1,10 +1,5 @@
 /** A region of a function that VFIO gives: mapped where that is allowed, by the kernel's own accesses elsewhere. */
-import {
-  MemoryRegisters,
-  type Region,
-  type RegionInfo,
-  type RegisterAccess,
-} from '../../../function/index.js';
+import { MemoryRegisters, type Region, type RegionInfo } from '../../../function/index.js';
 import { mapFile, type Mapping } from '../../../os/index.js';
 import { FileRegisters } from '../file-registers.js';
 import type { RegionDescription } from './requests.js';
@@ -25,8 +20,9 @@ interface Area {
 
 export class VfioRegion implements Region {
   readonly info: RegionInfo;
+  readonly mapped?: true;
   readonly #source: RegionSource;
-  readonly #file: RegisterAccess & { close(): void };
+  readonly #file: FileRegisters;
   readonly #areas: readonly Area[];
 
   /**
@@ -55,6 +51,7 @@ export class VfioRegion implements Region {
           };
         })
       : [];
+    if (this.#areas.length > 0) this.mapped = true;
   }
 
   read8(offset: number): number {
