@@ -165,7 +165,9 @@ export class ProgramFunction implements Disposable, AsyncDisposable {
     const { interrupts } = this.#fn;
     if (interrupts === undefined)
       throw new CapabilityAbsentError('INTERRUPTS_ABSENT', this.address, this.#machine);
-    return (this.#interrupts ??= new ProgramInterrupts(interrupts));
+    return (this.#interrupts ??= new ProgramInterrupts(interrupts, () => {
+      this.busMaster = true;
+    }));
   }
 
   /** @throws {CapabilityAbsentError} the machine gives programs none. */
@@ -175,7 +177,10 @@ export class ProgramFunction implements Disposable, AsyncDisposable {
     return dma;
   }
 
-  /** Whether the device may start transfers of its own: off until it is switched on, and off again at the release. */
+  /**
+   * Whether the device may write and read by itself, DMA and messages: off until it is switched on, or messages are
+   * opened, and off again at the release.
+   */
   get busMaster(): boolean {
     return (this.config.read(Header.command, 2) & CommandBit.busMaster) !== 0;
   }
