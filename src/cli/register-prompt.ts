@@ -88,7 +88,9 @@ export function completionsIn(line: string, maps: readonly RegisterMap[]): [stri
   const parts = path.replace(/\.at\(\d*\)/g, '').split('.');
   const last = parts.pop() ?? '';
   const [only, ...others] = maps;
-  const map = others.length === 0 ? only : maps.find(({ name }) => name === parts.shift());
+  // With one map its registers stand behind `regs` themselves.
+  const named = others.length === 0 ? only?.name : parts.shift();
+  const map = maps.find(({ name }) => name === named);
   const names = map === undefined ? maps.map(({ name }) => name) : namesBehind(map, parts, path);
   return [names.filter((name) => name.startsWith(last)), last];
 }
