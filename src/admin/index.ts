@@ -12,6 +12,7 @@ export * from './findings/index.js';
 export { endDmaBeforeReset } from './function-dma.js';
 export type { Guest } from './guests.js';
 export { claimHidden, describeHideOutcome, hideOutcomeData, type HideOutcome } from './hide-at-start.js';
+export { CLAIM_PURPOSES, ClaimPurposeError, type ClaimPurpose } from './claim-purpose.js';
 export { HostClaims, XEN_HOLDER, type ClaimReport } from './host-claims.js';
 export {
   describeEnd,

@@ -129,6 +129,11 @@ const entries: readonly Entry[] = [
     summary: 'run programs as guests of the simulated machine',
     load: () => import('./guest.js'),
   },
+  {
+    name: 'proto',
+    summary: 'functions as files, for programs that drive them: proto(4) for this host',
+    load: () => import('./proto.js'),
+  },
 ];
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {

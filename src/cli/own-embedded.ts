@@ -29,7 +29,7 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
         found === undefined ? null : `0x${found.toString(16)}`,
       );
     },
-    claim: ({ address }) => host.claims.claim(address),
+    claim: ({ address, purpose }) => host.claims.claim(address, purpose),
     release: ({ address }) => host.claims.release(address),
     findings: async ({ address }) => (await host.examiner.look(address)).map(describeFinding),
     attach: ({ guest, specs, force, allow }) => host.attachments.attach(guest, specs, { force, allow }),

@@ -1,5 +1,6 @@
 /** The parameters of each request, as data: what a client may send, and what it becomes once checked. */
 import { z } from 'zod';
+import { CLAIM_PURPOSES } from '../admin/claim-purpose.js';
 import { FINDING_NAMES } from '../admin/findings/finding.js';
 import { notations, OpenslotError, REGISTER_SPACES } from '../pci/index.js';
 
@@ -60,7 +61,7 @@ const SCHEMAS = {
     evenIfUsed: z.boolean().default(false),
     enable: z.boolean().default(false),
   }),
-  claim: z.strictObject({ address }),
+  claim: z.strictObject({ address, purpose: z.enum(CLAIM_PURPOSES).exactOptional() }),
   release: z.strictObject({ address }),
   findings: z.strictObject({ address }),
   attach: z.strictObject({

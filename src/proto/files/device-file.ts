@@ -13,6 +13,8 @@ export interface DeviceFile {
   readonly name: string;
   /** Bytes, as stat(2) shows them; 0 for a file without data. */
   readonly size: number;
+  /** What a person should know who sees it in a list. */
+  readonly note?: string;
   /** @throws {FileError} EBUSY, ENXIO. */
   open(caller: Caller): OpenFile;
 }
@@ -37,9 +39,11 @@ export interface OpenFile {
   write(offset: number, from: Uint8Array): number;
   /**
    * One ioctl(2) of a request whose number tells the size of its argument (`_IOR`, `_IOW`, `_IOWR`). `argument` is
-   * read and written in place. @returns what the call returns.
+   * read and written in place, and is this call's alone until it is answered. Where the call has to wait, for memory
+   * or for the memory of the caller, it is a promise, which {@link FileError} rejects; other calls go on meanwhile.
+   * @returns what the call returns.
    */
-  ioctl?(request: number, argument: Uint8Array, caller: Caller): number;
+  ioctl?(request: number, argument: Uint8Array, caller: Caller): number | Promise<number>;
   /** For poll(2): whether a read would not wait. Absent: it never waits. */
   readonly readable?: boolean;
   /** `wake` is called each time that `readable` becomes true; one listener. */
@@ -57,6 +61,7 @@ export type Errno =
   | 'EBADF'
   | 'EBUSY'
   | 'EFAULT'
+  | 'EFBIG'
   | 'EINTR'
   | 'EINVAL'
   | 'EIO'
@@ -71,8 +76,8 @@ export type Errno =
 /** A call on a device file is refused: what the caller's errno says, and nothing more can be told to it. */
 export class FileError extends Error {
   readonly errno: Errno;
-  constructor(errno: Errno, why: string) {
-    super(`${errno}: ${why}`);
+  constructor(errno: Errno, why: string, options?: ErrorOptions) {
+    super(`${errno}: ${why}`, options);
     this.errno = errno;
   }
 }

@@ -51,7 +51,10 @@ function regionOne(model: DeviceModel, region = 0) {
 
 describe('every device kind', () => {
   test('is in the registry under its name, with a line of help', () => {
-    assert.deepEqual([...DEVICE_KINDS.keys()], ['edu', 'nvme', 'testdev', 'multi', 'clearing', 'vectors']);
+    assert.deepEqual(
+      [...DEVICE_KINDS.keys()],
+      ['edu', 'nvme', 'pcnet', 'testdev', 'multi', 'clearing', 'vectors'],
+    );
     for (const [name, kind] of DEVICE_KINDS) {
       assert.equal(kind.name, name);
       assert.match(kind.summary, /^.{20,120}$/);
