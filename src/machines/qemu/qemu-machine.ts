@@ -8,7 +8,7 @@ import {
 } from '../../function/index.js';
 import { CommandBit, Header, type PciAddress } from '../../pci/index.js';
 import { parseArguments } from './arguments.js';
-import type { QemuEndedError } from './errors.js';
+import { QemuEndedError } from './errors.js';
 import { InterruptSources } from './interrupt-sources.js';
 import { lineOf } from './lines.js';
 import { MachineMemory } from './memory.js';
@@ -69,12 +69,7 @@ export class QemuMachine implements Machine {
       memory: MEMORY_BYTES,
       patience: START_MILLISECONDS,
     });
-    try {
-      return new QemuMachine(process, options.patience ?? ANSWER_MILLISECONDS);
-    } catch (cause) {
-      process.close();
-      throw cause;
-    }
+    return new QemuMachine(process, options.patience ?? ANSWER_MILLISECONDS);
   }
 
   private constructor(process: QemuProcess, patience: number) {
@@ -88,15 +83,20 @@ export class QemuMachine implements Machine {
       },
     });
     this.#memory = new MachineMemory(process.memory, MEMORY_BYTES);
-    this.#tree = new Tree(this.#qtest);
-    for (const found of this.#tree.all()) {
-      if (isDoorbell(found)) this.#placeDoorbell(found);
-      else
-        this.#sources.set(
-          found.address.sbdf,
-          new InterruptSources({ found, qtest: this.#qtest, doorbell: process.doorbell }),
-        );
+    try {
+      this.#tree = new Tree(this.#qtest);
+      this.#prepare();
+      // What answered nothing is no machine.
+      if (this.#ended !== undefined) throw new QemuEndedError('QEMU_ENDED', `QEMU: ${this.#ended}`, '');
+    } catch (cause) {
+      this[Symbol.dispose]();
+      throw cause;
     }
+  }
+
+  /** QEMU's process id. */
+  get pid(): number {
+    return this.#process.pid;
   }
 
   /** QEMU's own monitor. */
@@ -146,6 +146,17 @@ export class QemuMachine implements Machine {
     this.#qtest.close();
     this.#process.close();
     this.#ended ??= 'the machine was closed';
+  }
+
+  #prepare(): void {
+    for (const found of this.#tree.all()) {
+      if (isDoorbell(found)) {
+        this.#placeDoorbell(found);
+        continue;
+      }
+      const sources = new InterruptSources({ found, qtest: this.#qtest, doorbell: this.#process.doorbell });
+      this.#sources.set(found.address.sbdf, sources);
+    }
   }
 
   #placeDoorbell(found: Found): void {
