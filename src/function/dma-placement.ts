@@ -7,6 +7,8 @@ export const DMA_PAGE = 4096;
 
 /** Addresses are counted in numbers, which are exact up to here; no machine has memory above. */
 const HIGHEST = Number.MAX_SAFE_INTEGER;
+/** The most segments of one buffer, whatever a device may take: the list of them is kept. */
+const MOST_SEGMENTS = 0x1_0000;
 
 /** Bytes of whole pages that hold as much. */
 export function wholePages(bytes: number): number {
@@ -38,16 +40,18 @@ export class DmaPlacement {
     if (!isPowerOfTwo(alignment)) throw refuse(`the alignment ${alignment} is no power of two`);
     if (boundary !== Infinity && !isPowerOfTwo(boundary))
       throw refuse(`the boundary ${boundary} is no power of two`);
-    if (!(segmentBytes > 0)) throw refuse('its segments hold nothing');
+    if (!(segmentBytes >= 1 && segments >= 1)) throw refuse('there is no segment that holds a byte');
     this.bytes = bytes;
     this.#alignment = Math.max(alignment, DMA_PAGE);
     this.#boundary = boundary;
     this.#highest = highest === undefined || highest > BigInt(HIGHEST) ? HIGHEST : Number(highest);
-    this.#segments = segments;
-    this.#segmentBytes = segmentBytes;
-    // Counted from a boundary on, there are as few as can be wherever one segment fills a boundary's window or more.
-    const fewest = this.#split(0).length;
-    if (fewest > segments) throw refuse(`they would be ${fewest} segments, and ${segments} may be`);
+    this.#segments = Math.min(segments, MOST_SEGMENTS);
+    this.#segmentBytes = Math.min(Math.floor(segmentBytes), HIGHEST);
+    // From a boundary on there are fewest. Where segments are no divisor of the boundary there may be fewer elsewhere;
+    // that is not looked for.
+    const fewest = this.#count(0);
+    if (fewest > this.#segments)
+      throw refuse(`they would be ${fewest} segments, and ${this.#segments} may be`);
   }
 
   /**
@@ -57,8 +61,8 @@ export class DmaPlacement {
   fit(start: number, end: number): number | undefined {
     const aligned = roundUp(start, this.#alignment);
     if (!this.#ends(aligned, end)) return undefined;
-    if (this.#boundary === Infinity || this.#split(aligned).length <= this.#segments) return aligned;
-    const atBoundary = roundUp(aligned, this.#boundary);
+    if (this.#count(aligned) <= this.#segments) return aligned;
+    const atBoundary = roundUp(aligned, Math.max(this.#alignment, this.#boundary));
     return this.#ends(atBoundary, end) ? atBoundary : undefined;
   }
 
@@ -74,6 +78,16 @@ export class DmaPlacement {
 
   #ends(at: number, end: number): boolean {
     return at + wholePages(this.bytes) <= end && at + this.bytes - 1 <= this.#highest;
+  }
+
+  /** Segments of the buffer at `start`. */
+  #count(start: number): number {
+    const pieces = (bytes: number) => Math.ceil(bytes / this.#segmentBytes);
+    if (this.#boundary === Infinity) return pieces(this.bytes);
+    const first = Math.min(this.bytes, this.#boundary - (start % this.#boundary));
+    const rest = this.bytes - first;
+    const whole = Math.floor(rest / this.#boundary) * pieces(this.#boundary);
+    return pieces(first) + whole + pieces(rest % this.#boundary);
   }
 
   #split(start: number): DmaSegment[] {
@@ -124,7 +138,8 @@ export class IovaSpace {
 }
 
 function isPowerOfTwo(value: number): boolean {
-  return Number.isSafeInteger(value) && value > 0 && Number.isInteger(Math.log2(value));
+  // In bigint: a logarithm in floating point is whole for neighbours of large powers, too.
+  return Number.isSafeInteger(value) && value > 0 && (BigInt(value) & (BigInt(value) - 1n)) === 0n;
 }
 
 function roundUp(value: number, multiple: number): number {

@@ -54,6 +54,11 @@ export interface RegisterAccess {
 /** A BAR as registers. */
 export interface Region extends RegisterAccess, Disposable {
   readonly info: RegionInfo;
+  /**
+   * Accesses are loads and stores to a mapping: when the device vanishes or its decoding is switched off by the kernel,
+   * the next one ends this process (SIGBUS). Absent where an access is a call.
+   */
+  readonly mapped?: true;
   /** After it every access throws {@link RegionAccessError}; a second close does nothing. */
   close(): void;
 }
@@ -142,6 +147,11 @@ export interface Resources {
   readonly regions: readonly RegionInfo[];
   /** @throws {RegionAccessError} no such region, or the machine cannot open it. */
   openRegion(index: number): Region;
+  /**
+   * A descriptor whose mmap(2) maps a memory region's registers at the same offsets, for a program that owns its
+   * process; whoever asks closes it. Absent on machines where none has. @throws {RegionAccessError} this region has none.
+   */
+  openRegionMemory?(index: number): number;
   readonly interrupts?: Interrupts;
   readonly dma?: Dma;
   /** Methods that work for this device here, in the order they would be tried; empty when it cannot be reset. */

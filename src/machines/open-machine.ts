@@ -1,6 +1,7 @@
-/** Opens a machine by the name that users write: `linux`, `sim`, `sim:FILE`, `qemu:ARGUMENTS`. */
+/** Opens a machine by the name that users write: the table of all kinds of machines. */
 import { readFileSync } from 'node:fs';
 import type { Machine } from '../function/index.js';
+import { MemoryFile } from '../os/index.js';
 import { OpenslotError } from '../pci/index.js';
 
 /** No machine has this name. */
@@ -36,7 +37,17 @@ const KINDS: Readonly<Record<string, MachineKind>> = {
     form: 'sim[:FILE]',
     open: async (file) => {
       const { parseMachine, SimMachine } = await import('./sim/index.js');
-      return new SimMachine(file === undefined ? undefined : parseMachine(readFileSync(file, 'utf8')));
+      const description = file === undefined ? undefined : parseMachine(readFileSync(file, 'utf8'));
+      // Made where a program first wants DMA: without it the simulator needs no native code.
+      return new SimMachine(description, { memoryFile: () => new MemoryFile('openslot sim') });
+    },
+  },
+  replay: {
+    form: 'replay:FILE',
+    open: async (file) => {
+      if (file === undefined) throw new UnknownMachineError('replay');
+      const { ReplayMachine } = await import('./recording/index.js');
+      return new ReplayMachine(file);
     },
   },
   qemu: {
@@ -49,12 +60,19 @@ const KINDS: Readonly<Record<string, MachineKind>> = {
 };
 
 /**
- * Opens a machine in this process; a simulated one is its own and nobody else's.
- * @throws {UnknownMachineError} and what the machine itself refuses.
+ * Opens a machine in this process; a simulated one is its own and nobody else's. What a program does with it is recorded
+ * where a file is named, by `record` or by the environment's OPENSLOT_RECORD.
+ * @throws {UnknownMachineError | RecordingFileError} and what the machine itself refuses.
  */
-export async function openMachine(name: string): Promise<Machine> {
+export async function openMachine(
+  name: string,
+  { record = process.env['OPENSLOT_RECORD'] }: { readonly record?: string | undefined } = {},
+): Promise<Machine> {
   const colon = name.indexOf(':');
   const kind = KINDS[colon < 0 ? name : name.slice(0, colon)];
   if (kind === undefined) throw new UnknownMachineError(name);
-  return kind.open(colon < 0 ? undefined : name.slice(colon + 1));
+  const machine = await kind.open(colon < 0 ? undefined : name.slice(colon + 1));
+  if (record === undefined || record === '') return machine;
+  const { recordMachine } = await import('./recording/index.js');
+  return recordMachine(machine, record);
 }

@@ -5,14 +5,16 @@
  */
 export { LifeLine } from './bound-process.js';
 export { sendDatagram } from './datagram.js';
+export { receiveDescriptor, socketPair } from './descriptors.js';
 export { LibraryMissingError, NativeUnavailableError, SystemCallError } from './errors.js';
 export { lastErrno, loadLibrary, systemLibrary, type NativeFunction, type NativeLibrary } from './library.js';
 export { openEventCounter } from './event-counter.js';
 export { ioctl, ioctlValue } from './ioctl.js';
-export { mapFile, PAGE_SIZE, viewMemory, type Mapping } from './mapping.js';
+export { mapFile, memoryAddress, PAGE_SIZE, viewMemory, type Mapping } from './mapping.js';
 export { MemoryFile } from './memory-file.js';
 export { ProcessHandle, processOf, readProcessMemory, writeProcessMemory } from './process.js';
 export { mountAt, MountFlag, unmountAt, UnmountFlag } from './mount.js';
+export { seekToEnd } from './seek.js';
 export { onReadable, waitReadable, type Readiness } from './readiness.js';
 export { openSocketPair, sendDescriptor, type SocketPair } from './socket-pair.js';
 export { readOnce, writeOnce } from './transfer.js';

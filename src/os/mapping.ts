@@ -53,3 +53,8 @@ export function mapFile(fd: number, offset: number, length: number, subject: str
 export function viewMemory(address: bigint, length: number): ArrayBuffer {
   return koffi('memory of a C library').view(address, length);
 }
+
+/** Where bytes that are not on the engine's heap (a mapping's) stand in this process. */
+export function memoryAddress(bytes: Uint8Array): bigint {
+  return BigInt(koffi('memory of this process').address(bytes));
+}

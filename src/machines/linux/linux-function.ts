@@ -13,7 +13,7 @@ import {
 } from '../../function/index.js';
 import { Header, type PciAddress } from '../../pci/index.js';
 import { LinuxConfig } from './linux-config.js';
-import { MappedRegion } from './mapped-region.js';
+import { MappedRegion, openResourceMemory } from './mapped-region.js';
 import { PortRegion } from './port-region.js';
 import { parseResourceFile } from './resource-file.js';
 import { errnoOf, resetMethodsOf, writeAttribute, type Sysfs } from './sysfs.js';
@@ -25,11 +25,11 @@ export class LinuxFunction implements PciFunction {
   readonly #sysfs: Sysfs;
   readonly #opened = new Set<Region>();
 
-  /** @throws errno errors when sysfs does not show the function's files. */
-  constructor(address: PciAddress, sysfs: Sysfs) {
+  /** `beforeWrite` as {@link LinuxConfig} has it. @throws errno errors when sysfs does not show the function's files. */
+  constructor(address: PciAddress, sysfs: Sysfs, beforeWrite?: () => void) {
     this.address = address;
     this.#sysfs = sysfs;
-    this.config = new LinuxConfig(sysfs.device(address, 'config'));
+    this.config = new LinuxConfig(sysfs.device(address, 'config'), beforeWrite);
     this.regions = parseResourceFile(readFileSync(sysfs.device(address, 'resource'), 'latin1'));
   }
 
@@ -42,14 +42,7 @@ export class LinuxFunction implements PciFunction {
   }
 
   openRegion(index: number): Region {
-    const info = this.regions.find((region) => region.index === index);
-    if (info === undefined) {
-      throw new RegionAccessError(
-        'REGION_ABSENT',
-        `region ${index} of ${this.address}`,
-        'there is no such region',
-      );
-    }
+    const info = this.#region(index);
     if (index === ROM_REGION) {
       throw new RegionAccessError(
         'REGION_REFUSED',
@@ -62,6 +55,20 @@ export class LinuxFunction implements PciFunction {
     const region = info.kind === 'io' ? PortRegion.open(path, info) : MappedRegion.open(path, info);
     this.#opened.add(region);
     return region;
+  }
+
+  openRegionMemory(index: number): number {
+    return openResourceMemory(this.#sysfs.device(this.address, `resource${index}`), this.#region(index));
+  }
+
+  #region(index: number): RegionInfo {
+    const info = this.regions.find((region) => region.index === index);
+    if (info !== undefined) return info;
+    throw new RegionAccessError(
+      'REGION_ABSENT',
+      `region ${index} of ${this.address}`,
+      'there is no such region',
+    );
   }
 
   setEnabled(enabled: boolean): void {

@@ -3,17 +3,21 @@ import { existsSync, readFileSync } from 'node:fs';
 import {
   FunctionNotFoundError,
   type FunctionSummary,
+  type IommuFaultReports,
   type Machine,
   type MachineCapabilities,
   type PciFunction,
 } from '../../function/index.js';
 import type { PciAddress } from '../../pci/index.js';
 import { SysfsUnavailableError } from './errors.js';
+import { KernelLogFaults } from './iommu-faults.js';
 import { LinuxFunction } from './linux-function.js';
 import { SysfsDrivers } from './sysfs-drivers.js';
-import { VFIO_DRIVER } from './vfio/vfio-host.js';
+import { Shared } from './shared.js';
+import type { UioDevice } from './uio/uio-device.js';
+import { UIO_DRIVER, UioFunction } from './uio/uio-function.js';
 import { VfioFunction } from './vfio/vfio-function.js';
-import { VfioHost } from './vfio/vfio-host.js';
+import { VFIO_DRIVER, VfioHost } from './vfio/vfio-host.js';
 import { addressOf, errnoOf, Sysfs } from './sysfs.js';
 
 export interface LinuxMachineOptions {
@@ -28,23 +32,34 @@ export interface LinuxMachineOptions {
 
 export class LinuxMachine implements Machine {
   readonly name = 'linux';
-  readonly capabilities: MachineCapabilities;
   readonly drivers: SysfsDrivers;
+  /** Where there is an IOMMU, and this user may read the kernel's log. */
+  readonly faults?: IommuFaultReports;
+  readonly #faults: KernelLogFaults | undefined;
   readonly #sysfs: Sysfs;
   readonly #vfio: VfioHost;
+  readonly #uio = new Shared<UioDevice>();
   readonly #mapped: boolean;
 
   constructor(options: LinuxMachineOptions = {}) {
     this.#sysfs = new Sysfs(options.root);
     this.#vfio = new VfioHost(this.#sysfs);
     this.#mapped = options.mapping !== 'avoided';
+    this.#faults = this.#sysfs.anyHas('iommu_group') ? KernelLogFaults.available() : undefined;
+    if (this.#faults !== undefined) this.faults = this.#faults;
     this.drivers = new SysfsDrivers(this.#sysfs);
-    this.capabilities = {
+  }
+
+  /** What at least one function of this host has as its drivers are bound now. */
+  get capabilities(): MachineCapabilities {
+    const bound = (driver: string) => this.#sysfs.hasBound(driver);
+    const vfio = bound(VFIO_DRIVER);
+    return {
       configWrite: true,
       memoryRegions: true,
       ioRegions: true,
-      interrupts: false,
-      dma: false,
+      interrupts: vfio || bound(UIO_DRIVER),
+      dma: vfio,
       reset: true,
       // None has one where there is no IOMMU, and under Xen, which shows it to no domain.
       iommuGroups: this.#sysfs.anyHas('iommu_group'),
@@ -69,9 +84,14 @@ export class LinuxMachine implements Machine {
 
   open(address: PciAddress): PciFunction {
     if (!existsSync(this.#sysfs.device(address))) throw new FunctionNotFoundError(address, this.name);
-    if (this.#sysfs.readLinkName(address, 'driver') === VFIO_DRIVER)
-      return new VfioFunction(address, this.#sysfs, this.#vfio, this.#mapped);
-    return new LinuxFunction(address, this.#sysfs);
+    switch (this.#sysfs.readLinkName(address, 'driver')) {
+      case VFIO_DRIVER:
+        return new VfioFunction(address, this.#sysfs, this.#vfio, this.#mapped);
+      case UIO_DRIVER:
+        return new UioFunction(address, this.#sysfs, this.#uio);
+      default:
+        return new LinuxFunction(address, this.#sysfs);
+    }
   }
 
   #summary(address: PciAddress): FunctionSummary {
@@ -108,6 +128,7 @@ export class LinuxMachine implements Machine {
   }
 
   [Symbol.dispose](): void {
-    // Nothing is held between calls: each open function has its own descriptors.
+    // Each open function has its own descriptors.
+    this.#faults?.close();
   }
 }

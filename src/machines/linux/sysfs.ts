@@ -1,7 +1,7 @@
 /** The files of /sys/bus/pci (Documentation/ABI/testing/sysfs-bus-pci), read and written with errno kept. */
-import { constants, existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { constants, existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { ResetMethod } from '../../function/index.js';
 import { notations, OpenslotError, type PciAddress } from '../../pci/index.js';
 
@@ -53,10 +53,37 @@ export class Sysfs {
     });
   }
 
+  /**
+   * Functions on the same bus, itself with them, in order; undefined where the bus is the host's own and no bridge
+   * leads to it.
+   */
+  busMembers(address: PciAddress): readonly PciAddress[] | undefined {
+    let above: string;
+    try {
+      above = basename(dirname(realpathSync(this.device(address))));
+    } catch {
+      return undefined;
+    }
+    if (addressOf(above) === undefined) return undefined;
+    return this.devices()
+      .map(addressOf)
+      .filter((other): other is PciAddress => other !== undefined)
+      .filter((other) => other.domain === address.domain && other.bus === address.bus);
+  }
+
   /** True when the kernel shows an attribute of at least one device. */
   anyHas(file: string): boolean {
     try {
       return this.devices().some((name) => existsSync(join(this.root, 'devices', name, file)));
+    } catch {
+      return false;
+    }
+  }
+
+  /** True when a driver has at least one function. */
+  hasBound(driver: string): boolean {
+    try {
+      return readdirSync(this.driver(driver)).some((name) => addressOf(name) !== undefined);
     } catch {
       return false;
     }

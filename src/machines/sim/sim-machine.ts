@@ -1,10 +1,12 @@
 /** The machine `sim`: a described tree of buses, bridges and devices, alive in this process. */
 import {
   FunctionNotFoundError,
+  InterruptSources,
   type ErrorReports,
   type FunctionSummary,
   type HostControl,
   type IommuFault,
+  type IommuFaultReports,
   type Machine,
   type MachineCapabilities,
   type PciFunction,
@@ -28,7 +30,7 @@ import { SimHost } from './host/sim-host.js';
 import { MEMORY_BASE, MEMORY_END } from './host/memory.js';
 import { DEVICE_KINDS } from './models/index.js';
 import { programIovas } from './program/program-dma.js';
-import { InterruptSources } from './program/interrupt-sources.js';
+import { SimInterrupts } from './program/sim-interrupts.js';
 import { RootComplex } from './bus/root-complex.js';
 import { SimDrivers } from './sim-drivers.js';
 import { SimFunction, type SharedFunction } from './program/sim-function.js';
@@ -49,6 +51,7 @@ export class SimMachine implements Machine {
   readonly capabilities: MachineCapabilities;
   readonly drivers: SimDrivers;
   readonly clock: VirtualClock;
+  readonly faults: IommuFaultReports;
   readonly #host: SimHost;
   readonly #root = new RootComplex();
   readonly #shared = new Map<Endpoint | Bridge, SharedFunction>();
@@ -68,6 +71,7 @@ export class SimMachine implements Machine {
       lines: checked.lines ?? LINES,
       iommu: checked.iommu ?? true,
     });
+    this.faults = this.#host;
     this.capabilities = {
       configWrite: true,
       memoryRegions: true,
@@ -188,16 +192,17 @@ export class SimMachine implements Machine {
       if (child.kind === 'bridge') {
         this.#shared.set(child.registers, {
           fn: child.registers,
-          sources: undefined,
+          interrupts: undefined,
           iovas: programIovas(),
         });
         this.#start(child.children);
         continue;
       }
       const { registers: endpoint, driver, faults } = child;
+      const programmed = new SimInterrupts(endpoint, this.#host, this.clock);
       this.#shared.set(endpoint, {
         fn: endpoint,
-        sources: new InterruptSources(endpoint, this.#host, this.clock),
+        interrupts: { sources: new InterruptSources(endpoint.address, programmed), programmed },
         iovas: programIovas(),
       });
       this.drivers.add(endpoint.address, driver);

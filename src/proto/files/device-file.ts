@@ -13,6 +13,8 @@ export interface DeviceFile {
   readonly name: string;
   /** Bytes, as stat(2) shows them; 0 for a file without data. */
   readonly size: number;
+  /** What a person should know who sees it in a list. */
+  readonly note?: string;
   /** @throws {FileError} EBUSY, ENXIO. */
   open(caller: Caller): OpenFile;
 }

@@ -14,6 +14,8 @@ export interface FreeFunctionsOptions {
   readonly sources: readonly FileSource[];
   /** Only these, once they have no driver; absent: every function. */
   readonly only?: readonly PciAddress[];
+  /** Only functions whose DMA reaches nothing but what their program was given: others may have their files. */
+  readonly onlyIsolated?: boolean;
   readonly onChange?: (change: FolderChange) => void;
 }
 
@@ -24,19 +26,23 @@ export interface FolderChange {
   readonly why?: string;
 }
 
-/** Why a function has no folder. */
-export type NotFree = 'bridge' | { readonly driver: string };
+/** Why a function has no files; undefined for one of type 0 that no driver has. */
+export function notFree({ headerType, driver }: FunctionSummary): string | undefined {
+  if (headerType !== 0) return `its header is of type ${headerType}, a bridge's`;
+  return driver === undefined || HOLDERS.has(driver) ? undefined : `the driver ${driver} has it`;
+}
 
-/** Undefined for a function of type 0 that no driver has. */
-export function notFree({ headerType, driver }: FunctionSummary): NotFree | undefined {
-  if (headerType !== 0) return 'bridge';
-  return driver === undefined || HOLDERS.has(driver) ? undefined : { driver };
+/**
+ * Whether the IOMMU keeps the function's DMA to what its program was given: on a real machine only VFIO sees to that.
+ * A machine whose memory is its own has nothing of the host's to reach.
+ */
+export function isIsolated({ capabilities }: Machine, { driver, iommuGroup }: FunctionSummary): boolean {
+  return !capabilities.machineFrames || (driver === 'vfio-pci' && iommuGroup !== undefined);
 }
 
 export class FreeFunctions implements DeviceFolders {
   readonly #options: FreeFunctionsOptions;
   readonly #folders = new Map<string, FunctionFolder>();
-  /** Functions that could not be opened: tried again at each look. */
   #looked = -Infinity;
 
   constructor(options: FreeFunctionsOptions) {
@@ -44,56 +50,80 @@ export class FreeFunctions implements DeviceFolders {
   }
 
   list(): readonly FunctionFolder[] {
-    if (performance.now() - this.#looked > FRESH_MS) this.refresh();
+    this.#lookAgain();
     return [...this.#folders.values()].sort((a, b) => a.address.sbdf - b.address.sbdf);
   }
 
   find(name: string): DeviceFolder | undefined {
-    if (performance.now() - this.#looked > FRESH_MS) this.refresh();
+    this.#lookAgain();
     return this.#folders.get(name);
+  }
+
+  folderOf(address: PciAddress): FunctionFolder | undefined {
+    return this.#folders.get(notations.proto.format(address));
+  }
+
+  #lookAgain(): void {
+    if (performance.now() - this.#looked > FRESH_MS) this.refresh();
   }
 
   /** Looks at the machine: new folders for what has become free, an end for what is gone or has got a driver. */
   refresh(): void {
-    const { machine, only, sources, onChange } = this.#options;
-    const free = new Map<string, FunctionSummary>();
-    const drivers = new Map<string, string>();
+    const { machine } = this.#options;
+    const kept = new Map<string, string | undefined>();
     for (const summary of machine.list()) {
       const { address } = summary;
-      if (only !== undefined && !only.some((one) => one.equals(address))) continue;
       const name = notations.proto.format(address);
-      const why = notFree(summary);
-      if (why === undefined) free.set(name, summary);
-      else if (why !== 'bridge') drivers.set(name, why.driver);
+      const why = this.#refusal(summary);
+      kept.set(name, why);
+      if (why === undefined && !this.#folders.has(name)) this.#add(address);
     }
     for (const [name, folder] of [...this.#folders]) {
-      if (free.has(name)) continue;
-      this.#folders.delete(name);
-      const driver = drivers.get(name);
-      onChange?.({
-        change: 'removed',
-        folder,
-        why: driver === undefined ? 'it is gone' : `the driver ${driver} has it`,
-      });
-      folder.remove();
-    }
-    for (const [name, { address }] of free) {
-      if (this.#folders.has(name)) continue;
-      try {
-        const folder = new FunctionFolder(address, () => machine.open(address), sources);
-        this.#folders.set(name, folder);
-        onChange?.({ change: 'appeared', folder });
-      } catch (error) {
-        // It went while it was looked at, or cannot be opened now: the next look tries again.
-        if (!(error instanceof OpenslotError)) throw error;
-      }
+      const why = kept.has(name) ? kept.get(name) : 'it is gone';
+      if (why !== undefined) this.#remove(folder, why);
     }
     this.#looked = performance.now();
   }
 
-  /** Ends every folder. */
-  removeAll(): void {
-    for (const folder of this.#folders.values()) folder.remove();
+  #refusal(summary: FunctionSummary): string | undefined {
+    const { machine, only, onlyIsolated = false } = this.#options;
+    if (only !== undefined && !only.some((one) => one.equals(summary.address))) return 'it was not asked for';
+    const why = notFree(summary);
+    if (why !== undefined) return why;
+    return onlyIsolated && !isIsolated(machine, summary) ? 'no IOMMU keeps its DMA apart' : undefined;
+  }
+
+  #add(address: PciAddress): void {
+    const { machine, sources, onChange } = this.#options;
+    let folder: FunctionFolder;
+    try {
+      folder = new FunctionFolder(address, () => machine.open(address), sources);
+    } catch (error) {
+      // It went while it was looked at, or cannot be opened now: the next look tries again.
+      if (error instanceof OpenslotError) return;
+      throw error;
+    }
+    this.#folders.set(folder.name, folder);
+    onChange?.({ change: 'appeared', folder });
+  }
+
+  #remove(folder: FunctionFolder, why: string): void {
+    this.#folders.delete(folder.name);
+    this.#options.onChange?.({ change: 'removed', folder, why });
+    folder.remove();
+  }
+
+  /** The orderly end of a function's folder, as long as nobody looks again. */
+  leave(address: PciAddress): void {
+    const folder = this.folderOf(address);
+    if (folder === undefined) return;
+    this.#folders.delete(folder.name);
+    folder.leave();
+  }
+
+  /** The orderly end of every folder. */
+  leaveAll(): void {
+    for (const folder of this.#folders.values()) folder.leave();
     this.#folders.clear();
   }
 }

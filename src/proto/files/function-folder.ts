@@ -1,6 +1,6 @@
 /** A function's folder: its files, and the one opened function that all of its open files share. */
-import type { PciFunction } from '../../function/index.js';
-import { notations, OpenslotError, type PciAddress } from '../../pci/index.js';
+import type { PciFunction, RegionInfo } from '../../function/index.js';
+import { CommandBit, Header, notations, OpenslotError, type PciAddress } from '../../pci/index.js';
 import { FileError, type Caller, type DeviceFile } from './device-file.js';
 import type { DeviceFolder } from './device-folder.js';
 
@@ -61,6 +61,8 @@ export class FunctionFolder implements DeviceFolder {
   readonly #uses = new Set<Use>();
   #fn: PciFunction | undefined;
   #removed = false;
+  /** We switched the decoding on: it goes off with the folder. */
+  #enabled = false;
 
   /** @param open opens the function; what it throws, this throws when the function cannot be looked at now. */
   constructor(address: PciAddress, open: () => PciFunction, sources: readonly FileSource[]) {
@@ -87,6 +89,28 @@ export class FunctionFolder implements DeviceFolder {
     });
     this.#uses.add(use);
     return use;
+  }
+
+  /** Switches the device's decoding on where a region of this kind would not be answered; as FreeBSD does, for good. */
+  decode(fn: PciFunction, kind: RegionInfo['kind']): void {
+    const bit = kind === 'io' ? CommandBit.io : CommandBit.memory;
+    if ((fn.config.read(Header.command, 2) & bit) !== 0) return;
+    fn.setEnabled(true);
+    this.#enabled = true;
+  }
+
+  /** The orderly end: as {@link remove}, and the device decodes no more than before. */
+  leave(): void {
+    const enabled = this.#enabled && !this.#removed;
+    this.remove();
+    if (!enabled) return;
+    try {
+      using fn = this.#open();
+      fn.setEnabled(false);
+    } catch (error) {
+      // It has gone meanwhile, and decodes nothing.
+      if (!(error instanceof OpenslotError)) throw error;
+    }
   }
 
   /** Takes the function away from whoever has its files open: nobody opens one any more, and each call is ENXIO. */

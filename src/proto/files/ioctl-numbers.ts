@@ -6,10 +6,7 @@ const IOC_READ = 2;
 /** The group letter of proto(4). */
 const GROUP = 'h'.charCodeAt(0);
 
-/**
- * A request's number as Linux's `_IOWR(GROUP, number, size)` makes it (asm-generic/ioctl.h): the same source text as on
- * FreeBSD, whose macro puts the directions into other bits (sys/ioccom.h).
- */
+/** `_IOWR(GROUP, number, size)`: Linux (asm-generic/ioctl.h) and FreeBSD (sys/ioccom.h) make the same number of it. */
 function readWrite(number: number, size: number): number {
   return (((IOC_READ | IOC_WRITE) << 30) | (size << 16) | (GROUP << 8) | number) >>> 0;
 }

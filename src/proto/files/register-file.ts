@@ -1,5 +1,5 @@
 /** A file of registers: exclusive, and each read or write of it is one access of that width, by proto(4)'s rules of length and place. */
-import { ConfigAccessError, RegionAccessError } from '../../function/index.js';
+import { ConfigAccessError, EnableError, RegionAccessError } from '../../function/index.js';
 import { FileError, type Caller, type DeviceFile, type OpenFile } from './device-file.js';
 import type { FunctionFolder, FunctionUse } from './function-folder.js';
 import { PROTO_IOC_REGION, RegionArgument } from './ioctl-numbers.js';
@@ -13,6 +13,8 @@ export interface Registers {
   write(offset: number, width: 1 | 2 | 4, value: number): void;
   read64(offset: number): bigint;
   write64(offset: number, value: bigint): void;
+  /** A descriptor whose memory mmap(2) of the file maps; it is open until {@link close}. */
+  readonly memory?: number;
   close(): void;
 }
 
@@ -22,6 +24,7 @@ export interface RegisterFileKind {
   readonly size: number;
   /** What PROTO_IOC_REGION tells: the address on the host's bus, 0n for configuration space. */
   readonly address: bigint;
+  readonly note?: string;
   /** Errno of an access of 8 bytes, where there is none. */
   readonly noQuad?: 'EINVAL' | 'EIO';
   readonly open: (use: FunctionUse) => Registers;
@@ -30,6 +33,7 @@ export interface RegisterFileKind {
 export class RegisterFile implements DeviceFile {
   readonly name: string;
   readonly size: number;
+  readonly note?: string;
   readonly #folder: FunctionFolder;
   readonly #kind: RegisterFileKind;
   #taken = false;
@@ -37,6 +41,7 @@ export class RegisterFile implements DeviceFile {
   constructor(folder: FunctionFolder, kind: RegisterFileKind) {
     this.name = kind.name;
     this.size = kind.size;
+    if (kind.note !== undefined) this.note = kind.note;
     this.#folder = folder;
     this.#kind = kind;
   }
@@ -59,6 +64,7 @@ export class RegisterFile implements DeviceFile {
 }
 
 class OpenRegisters implements OpenFile {
+  readonly backing?: number;
   readonly #kind: RegisterFileKind;
   readonly #use: FunctionUse;
   readonly #registers: Registers;
@@ -68,6 +74,7 @@ class OpenRegisters implements OpenFile {
     this.#kind = kind;
     this.#use = use;
     this.#registers = registers;
+    if (registers.memory !== undefined) this.backing = registers.memory;
     this.#onRelease = onRelease;
   }
 
@@ -149,6 +156,7 @@ function take64(from: Uint8Array): bigint {
 
 /** What the port refuses, as an errno. */
 function asFileError(cause: unknown): unknown {
+  if (cause instanceof EnableError) return new FileError('EIO', cause.message, { cause });
   if (!(cause instanceof RegionAccessError || cause instanceof ConfigAccessError)) return cause;
   const errno =
     cause.code === 'REGION_CLOSED' || cause.code === 'REGION_ABSENT'

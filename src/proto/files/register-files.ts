@@ -7,8 +7,9 @@ import {
   type RegionInfo,
 } from '../../function/index.js';
 import { Header } from '../../pci/index.js';
-import { FileError, type DeviceFile } from './device-file.js';
-import type { FunctionFolder } from './function-folder.js';
+import { FileError } from './device-file.js';
+import type { FileSource, FunctionFolder } from './function-folder.js';
+import { RegionRegisters } from './region-registers.js';
 import { RegisterFile, type Registers } from './register-file.js';
 
 /** Size of `pcicfg` for every function, conventional ones too, as on FreeBSD. */
@@ -17,13 +18,21 @@ const CONFIG_SIZE = 4096;
 const HEADER_ONLY = 64;
 const BAR_BYTES = 4;
 
+export interface RegisterFilesOptions {
+  /**
+   * Read and write BARs also where that takes a mapping, which ends the serving process when such a device vanishes.
+   * Without it those files can be mapped by programs, where the kernel lets them, and not be read.
+   */
+  readonly mapRegisters?: boolean;
+}
+
 /** Source of a folder's register files. A BAR without an address, and the ROM, have none. */
-export function registerFiles(folder: FunctionFolder, { regions }: PciFunction): readonly DeviceFile[] {
-  return [
+export function registerFiles({ mapRegisters = false }: RegisterFilesOptions = {}): FileSource {
+  return (folder, fn) => [
     configFile(folder),
-    ...regions
+    ...fn.regions
       .filter(({ index, address, size }) => index !== ROM_REGION && address !== 0n && size > 0)
-      .map((info) => regionFile(folder, info)),
+      .map((info) => regionFile(folder, fn, info, mapRegisters)),
   ];
 }
 
@@ -43,33 +52,35 @@ export function regionFileName({ index, kind }: RegionInfo): string {
   return `${offset.toString(16).padStart(2, '0')}.${kind === 'io' ? 'io' : 'mem'}`;
 }
 
-function regionFile(folder: FunctionFolder, info: RegionInfo): RegisterFile {
+function regionFile(
+  folder: FunctionFolder,
+  fn: PciFunction,
+  info: RegionInfo,
+  mapRegisters: boolean,
+): RegisterFile {
   const { size, address, kind, index } = info;
+  const mapOnly = !mapRegisters && isMapped(fn, index);
   return new RegisterFile(folder, {
     name: regionFileName(info),
     size,
     address,
     ...(kind === 'io' ? { noQuad: 'EIO' as const } : {}),
-    open: ({ fn }) => {
-      const region = fn.openRegion(index);
-      return {
-        read: (offset, width) =>
-          width === 4 ? region.read32(offset) : width === 2 ? region.read16(offset) : region.read8(offset),
-        write: (offset, width, value) => {
-          if (width === 4) region.write32(offset, value);
-          else if (width === 2) region.write16(offset, value);
-          else region.write8(offset, value);
-        },
-        read64: (offset) => region.read64(offset),
-        write64: (offset, value) => {
-          region.write64(offset, value);
-        },
-        close: () => {
-          region.close();
-        },
-      };
+    ...(mapOnly ? { note: 'mmap only: see --map-registers' } : {}),
+    open: (use) => {
+      folder.decode(use.fn, kind);
+      return new RegionRegisters(use.fn, index, mapRegisters);
     },
   });
+}
+
+/** One that cannot be opened now says why when a program opens it. */
+function isMapped(fn: PciFunction, index: number): boolean {
+  try {
+    using region = fn.openRegion(index);
+    return region.mapped === true;
+  } catch {
+    return false;
+  }
 }
 
 /** Behind the end of a conventional function's space nothing answers: all ones, and writes go nowhere. */

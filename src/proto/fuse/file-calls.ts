@@ -11,7 +11,7 @@ import {
   OpenFlag,
   POLL_SCHEDULE_NOTIFY,
 } from './abi.js';
-import { failure, NO_ANSWER } from './answers.js';
+import { failure, failureOf, NO_ANSWER } from './answers.js';
 import type { BackingFiles } from './backing-files.js';
 import { Handles } from './handles.js';
 import type { NodeTable } from './node-table.js';
@@ -33,6 +33,16 @@ export interface LateSender {
   wakeSleeper(low: number, high: number): void;
 }
 
+export interface FileCallsParts {
+  readonly request: Request;
+  readonly reply: Reply;
+  readonly nodes: NodeTable;
+  readonly backings: BackingFiles;
+  readonly late: LateSender;
+  /** What was no refusal but a fault of ours, in an answer that came later. */
+  readonly onFault: (error: unknown) => void;
+}
+
 export class FileCalls implements AnswerSender {
   readonly opened = new Handles<OpenedFile>();
   readonly #request: Request;
@@ -40,17 +50,19 @@ export class FileCalls implements AnswerSender {
   readonly #nodes: NodeTable;
   readonly #backings: BackingFiles;
   readonly #late: LateSender;
+  readonly #onFault: (error: unknown) => void;
   /** Reads that wait, by the number of their request. */
   readonly #waiting = new Map<number, { readonly pending: PendingAnswer; readonly of: OpenedFile }>();
   /** Given to the next read, which hardly ever keeps it. */
   #spare: PendingAnswer = new PendingAnswer(this);
 
-  constructor(request: Request, reply: Reply, nodes: NodeTable, backings: BackingFiles, late: LateSender) {
-    this.#request = request;
-    this.#reply = reply;
-    this.#nodes = nodes;
-    this.#backings = backings;
-    this.#late = late;
+  constructor(parts: FileCallsParts) {
+    this.#request = parts.request;
+    this.#reply = parts.reply;
+    this.#nodes = parts.nodes;
+    this.#backings = parts.backings;
+    this.#late = parts.late;
+    this.#onFault = parts.onFault;
   }
 
   /** @throws {FileError} of the file. */
@@ -109,13 +121,22 @@ export class FileCalls implements AnswerSender {
     const outSize = request.word(In.ioctl.outSize);
     const size = Math.max(inSize, outSize);
     if (IOCTL_OUT + size > this.#reply.room) return failure('EINVAL');
-    const argument = this.#reply.part(IOCTL_OUT, size);
-    argument.fill(0);
+    // With the head of its answer, and memory of its own: other requests may be answered before it.
+    const answer = new Uint8Array(IOCTL_OUT + size);
+    const argument = answer.subarray(IOCTL_OUT);
     argument.set(request.part(IOCTL_DATA, inSize));
     const result = opened.file.ioctl(request.word(In.ioctl.command), argument, request.caller);
-    this.#reply.clear(IOCTL_OUT);
-    this.#reply.set32(0, result);
-    return IOCTL_OUT + outSize;
+    const sent = answer.subarray(0, IOCTL_OUT + outSize);
+    if (typeof result === 'number') {
+      this.#reply.payload(sent.length).set(ioctlAnswer(sent, result));
+      return sent.length;
+    }
+    const [low, high] = [request.word(InHeader.unique), request.word(InHeader.unique + 1)];
+    result.then(
+      (value) => this.#late.sendLate(low, high, 0, ioctlAnswer(sent, value)),
+      (error: unknown) => this.#late.sendLate(low, high, failureOf(error, this.#onFault), EMPTY),
+    );
+    return NO_ANSWER;
   }
 
   poll(): number {
@@ -163,6 +184,12 @@ export class FileCalls implements AnswerSender {
     this.#waiting.delete(pending.unique);
     this.#late.sendLate(pending.low, pending.high, -constants.errno[errno], EMPTY);
   }
+}
+
+/** struct fuse_ioctl_out: s32 result, and 12 bytes that are 0. */
+function ioctlAnswer(answer: Uint8Array, result: number): Uint8Array {
+  new DataView(answer.buffer).setInt32(0, result, true);
+  return answer;
 }
 
 const EMPTY = new Uint8Array();

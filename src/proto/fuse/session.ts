@@ -44,7 +44,14 @@ export class FuseSession implements LateSender, Disposable {
     this.#fd = options.fd;
     this.#backings = new BackingFiles(options.fd);
     this.#foldersCalls = new FolderCalls(this.#request, this.#reply, options.folders, options.ownership);
-    this.#files = new FileCalls(this.#request, this.#reply, this.#foldersCalls.nodes, this.#backings, this);
+    this.#files = new FileCalls({
+      request: this.#request,
+      reply: this.#reply,
+      nodes: this.#foldersCalls.nodes,
+      backings: this.#backings,
+      late: this,
+      onFault: options.onFault,
+    });
     this.#readiness = onReadable(options.fd, () => {
       this.#receive();
     });

@@ -73,3 +73,16 @@ export class VfioUnavailableError extends OpenslotError {
     super(`VFIO does not give ${address}: ${why}`, { address: String(address), why }, next, options);
   }
 }
+
+/** The kernel keeps no more memory in place for this user. */
+export class LockedMemoryError extends OpenslotError {
+  readonly code = 'DMA_LOCKED_LIMIT';
+  constructor(bytes: number, limit: string, options?: ErrorOptions) {
+    super(
+      `${bytes} bytes for DMA are more than this user may keep in place (limit ${limit} bytes for all that is mapped)`,
+      { bytes, limit },
+      'raise it: ulimit -l, memlock in limits.conf(5), LimitMEMLOCK= of a service',
+      options,
+    );
+  }
+}

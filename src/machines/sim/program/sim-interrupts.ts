@@ -1,10 +1,16 @@
 /** The interrupt sources of a simulated function, programmed as an operating system does it for its program. */
-import { InterruptError, type InterruptSource, type MessageTarget } from '../../../function/index.js';
+import type {
+  InterruptCounter,
+  Interrupts,
+  InterruptSource,
+  InterruptSwitch,
+  MessageTarget,
+} from '../../../function/index.js';
 import { CapabilityId, CommandBit, Header, MsiControl, MsixControl } from '../../../pci/index.js';
 import type { VirtualClock } from '../clock.js';
 import type { Endpoint } from '../device/endpoint.js';
 import type { SimHost } from '../host/sim-host.js';
-import { SimInterruptStream } from './interrupt-stream.js';
+import { SimCounter } from './sim-counter.js';
 
 const HIGH = 0x1_0000_0000;
 
@@ -15,16 +21,13 @@ interface Programmed {
   readonly targets: Map<number, MessageTarget>;
 }
 
-/**
- * The sources of one function, shared by all who have it open: it has one pin and one of each capability. One kind can
- * be open at a time, since messages disconnect the pin and each other.
- */
-export class InterruptSources {
+/** The sources of one simulated function: it has one pin, and one of each capability. */
+export class SimInterrupts implements InterruptSwitch {
   readonly #endpoint: Endpoint;
   readonly #host: SimHost;
   readonly #clock: VirtualClock;
-  readonly #streams = new Map<number, SimInterruptStream>();
-  #kind: InterruptSource['kind'] | undefined;
+  /** By vector, of what is on. */
+  readonly #counters = new Map<number, SimCounter>();
   #programmed: Programmed | undefined;
   #pinWatch: Disposable | undefined;
   /** The pin was told of, and is told of again only after the next one was asked for. */
@@ -36,7 +39,7 @@ export class InterruptSources {
     this.#clock = clock;
   }
 
-  get available(): { readonly intx: number; readonly msi: number; readonly msix: number } {
+  get available(): Interrupts['available'] {
     const { shape } = this.#endpoint;
     return {
       intx: shape.pin === undefined ? 0 : 1,
@@ -45,47 +48,28 @@ export class InterruptSources {
     };
   }
 
-  /** @throws {InterruptError} no such source, or it or another kind is open. @throws {MachineMessagesError} */
-  open(source: InterruptSource, onClosed: (stream: SimInterruptStream) => void): SimInterruptStream {
-    const { address } = this.#endpoint;
+  /** @throws {MachineMessagesError} */
+  on(source: InterruptSource): InterruptCounter {
     const vector = source.kind === 'intx' ? 0 : source.vector;
-    if (!(Number.isInteger(vector) && vector >= 0 && vector < this.available[source.kind])) {
-      throw new InterruptError('INTERRUPT_ABSENT', address, source, 'the function has no such source');
-    }
-    if (this.#kind !== undefined && this.#kind !== source.kind) {
-      throw new InterruptError('INTERRUPT_TAKEN', address, source, `${this.#kind} is open`);
-    }
-    if (this.#streams.has(vector)) {
-      throw new InterruptError('INTERRUPT_TAKEN', address, source, 'it is open already');
-    }
-    const stream = new SimInterruptStream(
-      source,
-      this.#clock,
-      () => {
-        if (source.kind === 'intx') this.#unmaskPin();
-      },
-      () => {
-        this.#closed(vector);
-        onClosed(stream);
-      },
-    );
-    this.#streams.set(vector, stream);
-    this.#kind = source.kind;
+    const counter = new SimCounter(this.#clock, () => {
+      if (source.kind === 'intx') this.#unmaskPin();
+    });
+    this.#counters.set(vector, counter);
     try {
       if (source.kind === 'intx') this.#watchPin();
       else this.#enable(source.kind, vector);
     } catch (cause) {
-      stream[Symbol.dispose]();
+      this.off(source);
       throw cause;
     }
-    return stream;
+    return counter;
   }
 
   /** After a reset the function has forgotten what was programmed. */
   restore(): void {
     const programmed = this.#programmed;
     if (programmed === undefined) return;
-    for (const vector of this.#streams.keys()) this.#writeVector(programmed, vector);
+    for (const vector of this.#counters.keys()) this.#writeVector(programmed, vector);
     this.#switch(programmed.kind, true);
   }
 
@@ -103,7 +87,7 @@ export class InterruptSources {
   #pinRaised(): void {
     if (this.#masked) return;
     this.#masked = true;
-    this.#streams.get(0)?.raise();
+    this.#counters.get(0)?.raise();
   }
 
   #unmaskPin(): void {
@@ -127,7 +111,7 @@ export class InterruptSources {
       this.#endpoint.address,
       kind === 'msi' ? this.available.msi : 1,
       (index) => {
-        this.#streams.get(first + index)?.raise();
+        this.#counters.get(first + index)?.raise();
       },
     );
   }
@@ -154,7 +138,7 @@ export class InterruptSources {
     this.#endpoint.configWrite(base + 12, 2, target.data);
     if (this.#endpoint.shape.msi?.maskable !== true) return;
     let masked = 0xffff_ffff;
-    for (const open of this.#streams.keys()) masked &= ~(1 << open);
+    for (const open of this.#counters.keys()) masked &= ~(1 << open);
     this.#endpoint.configWrite(base + 0x10, 4, masked >>> 0);
   }
 
@@ -166,8 +150,9 @@ export class InterruptSources {
     this.#endpoint.configWrite(base + 2, 2, control);
   }
 
-  #closed(vector: number): void {
-    this.#streams.delete(vector);
+  off(source: InterruptSource): void {
+    const vector = source.kind === 'intx' ? 0 : source.vector;
+    this.#counters.delete(vector);
     const programmed = this.#programmed;
     if (programmed?.kind === 'msix') {
       const { msix } = this.#endpoint.signals;
@@ -175,11 +160,10 @@ export class InterruptSources {
       programmed.targets.get(vector)?.free();
       programmed.targets.delete(vector);
     }
-    if (this.#streams.size > 0) {
+    if (this.#counters.size > 0) {
       if (programmed?.kind === 'msi') this.#writeVector(programmed, vector);
       return;
     }
-    this.#kind = undefined;
     this.#pinWatch?.[Symbol.dispose]();
     this.#pinWatch = undefined;
     this.#programmed = undefined;

@@ -1,5 +1,5 @@
 /** Named checks: each printed as it is made, counted for the closing line. */
-import { lastLines } from '../failure.js';
+import { lastLines } from './failure.js';
 
 export class Checks {
   passed = 0;
