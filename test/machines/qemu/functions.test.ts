@@ -59,8 +59,8 @@ describe(`functions of QEMU ${qemu?.version ?? ''}`, { skip }, () => {
     return { fn, region: fn.openRegion(0) };
   }
 
-  /** In their order: behind three root ports, and behind a bridge to conventional PCI behind the fourth. */
-  const EDUS = ['01:00.0', '05:03.0'] as const;
+  /** On one line: one behind a bridge, the other on the root bus. */
+  const EDUS = ['01:00.0', '00:06.0'] as const;
 
   test('every function has its place, and no two addresses overlap', () => {
     const names = machine()
@@ -128,14 +128,9 @@ describe(`functions of QEMU ${qemu?.version ?? ''}`, { skip }, () => {
   });
 
   test('two functions on one line: each gets its own, and none hides that of the other', () => {
-    const [first, second] = EDUS.map(edu);
-    assert.ok(first !== undefined && second !== undefined);
-    const lines = machine()
-      .list()
-      .filter(({ device }) => device === EDU)
-      .map(({ address }) => ({ address, line: open(address.toString()).interruptLine }));
-    const shared = lines.filter(({ line }) => lines.filter((other) => other.line === line).length > 1);
-    const parties = (shared.length > 1 ? shared : lines).map(({ address }) => edu(String(address)));
+    const parties = EDUS.map(edu);
+    const lines = parties.map(({ fn }) => fn.interruptLine);
+    assert.equal(lines[0], lines[1]);
     const streams = parties.map(({ fn }) => {
       const stream = fn.interrupts?.open({ kind: 'intx' });
       assert.ok(stream !== undefined);
@@ -154,7 +149,7 @@ describe(`functions of QEMU ${qemu?.version ?? ''}`, { skip }, () => {
     for (const stream of streams) stream[Symbol.dispose]();
   });
 
-  test('a hundred thousand messages are counted, none lost', () => {
+  test('twenty thousand messages are counted, none lost', () => {
     const { fn, region } = edu('01:00.0');
     using stream = fn.interrupts?.open({ kind: 'msi', vector: 0 });
     const rounds = 20_000;

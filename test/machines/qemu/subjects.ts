@@ -8,12 +8,13 @@ import type { FunctionSummary, Machine, PciFunction } from '../../../src/functio
 
 /** Bridges, functions behind them that can be reset, and what has ports that keep what is written. */
 export const EVERYTHING = [
-  '-device pcie-root-port,id=rp0,chassis=1 -device edu,bus=rp0',
-  '-device pcie-root-port,id=rp1,chassis=2 -device nvme,serial=n,bus=rp1',
-  '-device pcie-root-port,id=rp2,chassis=3 -device e1000e,romfile=,bus=rp2',
-  '-device pcie-root-port,id=rp3,chassis=4 -device pcie-pci-bridge,id=pci,bus=rp3',
+  '-device pcie-root-port,id=rp0,chassis=1,addr=02.0 -device edu,bus=rp0',
+  '-device pcie-root-port,id=rp1,chassis=2,addr=03.0 -device nvme,serial=n,bus=rp1',
+  '-device pcie-root-port,id=rp2,chassis=3,addr=04.0 -device e1000e,romfile=,bus=rp2',
+  '-device pcie-root-port,id=rp3,chassis=4,addr=05.0 -device pcie-pci-bridge,id=pci,bus=rp3',
   '-device pci-testdev,bus=pci,addr=02.0 -device edu,bus=pci,addr=03.0',
-  '-device rocker,name=switch -device rtl8139,romfile= -device edu',
+  // Its line is that of what stands behind the first root port.
+  '-device edu,addr=06.0 -device rocker,name=switch,addr=08.0 -device rtl8139,romfile=,addr=09.0',
 ].join(' ');
 
 const EDU = 0x1234_11e8;
