@@ -25,9 +25,7 @@ function suites(): ReadonlyMap<string, string> {
 function tests(): string[] {
   const folder = join(repository, 'dist/test');
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) =>
-      /^machines\/qemu\/.*\.test\.js$|-qemu\.test\.js$|^function\/compliance\.test\.js$/.test(name),
-    )
+    .filter((name) => /^machines\/qemu\/.*\.test\.js$|-qemu\.test\.js$/.test(name))
     .map((name) => join(folder, name));
 }
 

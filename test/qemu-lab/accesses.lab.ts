@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import type { ConfigSpace, PciFunction, Region } from '../../src/function/index.js';
 import { PciAddress } from '../../src/pci/index.js';
 import { startQemu } from '../machines/qemu/qemu.js';
@@ -126,18 +126,20 @@ class Trace {
   }
 }
 
-test('each accessor makes one access of its width, cold and hot', (context) => {
-  assert.ok(accessors.length > 20);
-  using trace = new Trace();
-  trace.counts();
-  for (const { name, region, kind, width, call } of accessors) {
-    const expected = (count: number) => [[`${kind} of ${width} on ${region}`, count]];
-    call();
-    assert.deepEqual([...trace.counts()], expected(1), `${name}, cold`);
-    for (let round = 0; round < ROUNDS; round++) call();
-    assert.deepEqual([...trace.counts()], expected(ROUNDS), `${name}, hot`);
-  }
-  context.diagnostic(
-    `${accessors.length} accessors, each 1 access when cold and ${ROUNDS} in ${ROUNDS} calls`,
-  );
+describe('accesses on the bus', () => {
+  test('each accessor makes one access of its width, cold and hot', (context) => {
+    assert.ok(accessors.length > 20);
+    using trace = new Trace();
+    trace.counts();
+    for (const { name, region, kind, width, call } of accessors) {
+      const expected = (count: number) => [[`${kind} of ${width} on ${region}`, count]];
+      call();
+      assert.deepEqual([...trace.counts()], expected(1), `${name}, cold`);
+      for (let round = 0; round < ROUNDS; round++) call();
+      assert.deepEqual([...trace.counts()], expected(ROUNDS), `${name}, hot`);
+    }
+    context.diagnostic(
+      `${accessors.length} accessors, each 1 access when cold and ${ROUNDS} in ${ROUNDS} calls`,
+    );
+  });
 });

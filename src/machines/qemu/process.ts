@@ -60,6 +60,7 @@ export class QemuProcess {
     } catch (cause) {
       closeSync(process.qtest);
       process.close();
+      process.memory.close();
       throw cause;
     }
     return process;
@@ -106,7 +107,7 @@ export class QemuProcess {
       : new QemuEndedError('QEMU_ENDED', this.#ended, this.#said());
   }
 
-  /** Ends it, if it has not ended; our ends are closed but for {@link qtest}, which is its user's to close. */
+  /** Ends it, if it has not ended. {@link qtest} and {@link memory} are closed by whoever uses them. */
   close(): void {
     if (!this.#open) return;
     this.#open = false;
@@ -114,7 +115,6 @@ export class QemuProcess {
     this.#child.kill('SIGKILL');
     this.#lifeLine[Symbol.dispose]();
     closeSync(this.#doorbellSocket);
-    this.memory.close();
     this.doorbell.close();
   }
 

@@ -96,6 +96,8 @@ describe('QEMU', { skip }, () => {
     }
     const stream = fn.interrupts?.open({ kind: 'intx' });
     const waiting = stream?.[Symbol.asyncIterator]().next();
+    const buffer = await fn.dma?.allocate(1);
+    buffer?.bytes.fill(7);
     machine.monitor.execute('quit').catch(() => undefined);
     // It may die between any two of these.
     await until(() => region.read32(0) === 0xffff_ffff);
@@ -110,6 +112,16 @@ describe('QEMU', { skip }, () => {
     assert.equal(told.length, 1);
     assert.deepEqual(machine.list(), []);
     assert.throws(() => machine.open(EDU), { code: 'FUNCTION_NOT_FOUND' });
+    for (const kind of ['intx', 'msi'] as const) {
+      const source = kind === 'intx' ? { kind } : { kind, vector: 0 };
+      assert.throws(() => fn.interrupts?.open(source), {
+        code: 'INTERRUPT_FAILED',
+        message: /QEMU has ended/,
+      });
+    }
+    // Memory stays what it is, and is given back to the machine, not to whoever has its descriptor's number now.
+    assert.equal(buffer?.bytes[0], 7);
+    buffer[Symbol.dispose]();
     await until(() => machine.ended !== undefined);
     await assert.rejects(machine.monitor.execute('query-status'), { code: 'QEMU_COMMAND_FAILED' });
     fn.close();
