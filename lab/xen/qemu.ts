@@ -36,8 +36,12 @@ const hypervisorWords =
   'console=com1 com1=115200,8n1 dom0_mem=1024M,max:1024M dom0_max_vcpus=1 loglvl=info guest_loglvl=info ' +
   'spec-ctrl=no xpti=off pv-l1tf=off bootscrub=0 sched_ratelimit_us=0';
 
-/** Without random.trust_cpu the tool stack can wait for entropy that never comes. */
-const kernelWords = 'console=hvc0 mitigations=off net.ifnames=0 random.trust_cpu=on cryptomgr.notests';
+/**
+ * Without random.trust_cpu the tool stack can wait for entropy that never comes. Without tsc=reliable a busy host makes
+ * the kernel distrust that counter, and every look at the clock becomes a system call.
+ */
+const kernelWords =
+  'console=hvc0 mitigations=off net.ifnames=0 random.trust_cpu=on tsc=reliable cryptomgr.notests';
 
 export function commandLine(options: MachineOptions): string[] {
   const { root, images, processors } = options;

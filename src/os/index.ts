@@ -12,6 +12,7 @@ export { openEventCounter } from './event-counter.js';
 export { ioctl, ioctlValue } from './ioctl.js';
 export { mapFile, memoryAddress, PAGE_SIZE, viewMemory, type Mapping } from './mapping.js';
 export { MemoryFile } from './memory-file.js';
+export { readAt } from './positioned-read.js';
 export { ProcessHandle, processOf, readProcessMemory, writeProcessMemory } from './process.js';
 export { mountAt, MountFlag, unmountAt, UnmountFlag } from './mount.js';
 export { seekToEnd } from './seek.js';

@@ -76,6 +76,27 @@ describe('a saved sysfs tree', () => {
     );
   });
 
+  test('the header layout, and what cannot be read of configuration space', () => {
+    const root = saved('shown');
+    const path = join(root, 'devices/0000:00:08.0/config');
+    const seen = (config: Buffer | undefined) => {
+      rmSync(path, { force: true });
+      if (config !== undefined) writeFileSync(path, config);
+      const [only] = new LinuxMachine({ root }).list();
+      return [only?.headerType, ...(only?.unreadable ?? []).map(({ what, why }) => `${what}: ${why}`)];
+    };
+    const bridge = Buffer.alloc(4096);
+    bridge[0x0e] = 0x81;
+    assert.deepEqual(seen(bridge), [1]);
+    assert.deepEqual(seen(bridge.subarray(0, 256)), [1]);
+    assert.deepEqual(seen(bridge.subarray(0, 64)), [
+      1,
+      'capabilities: the kernel shows 64 bytes of configuration space without CAP_SYS_ADMIN; run as root',
+    ]);
+    assert.deepEqual(seen(Buffer.alloc(0)), [0]);
+    assert.deepEqual(seen(undefined), [0, 'configuration space: ENOENT']);
+  });
+
   test('opens configuration space, regions and reset methods', async () => {
     const root = saved('open');
     const machine = new LinuxMachine({ root });

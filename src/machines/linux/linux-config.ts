@@ -77,4 +77,8 @@ export class LinuxConfig implements ConfigSpace {
     this.#open = false;
     closeSync(this.#fd);
   }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
 }

@@ -1,5 +1,4 @@
 /** Enumeration of this host's functions. */
-import { existsSync, readFileSync } from 'node:fs';
 import {
   FunctionNotFoundError,
   type FunctionSummary,
@@ -8,9 +7,10 @@ import {
   type MachineCapabilities,
   type PciFunction,
 } from '../../function/index.js';
-import type { PciAddress } from '../../pci/index.js';
+import { Header, type PciAddress } from '../../pci/index.js';
 import { SysfsUnavailableError } from './errors.js';
 import { KernelLogFaults } from './iommu-faults.js';
+import { LinuxConfig } from './linux-config.js';
 import { LinuxFunction } from './linux-function.js';
 import { SysfsDrivers } from './sysfs-drivers.js';
 import { Shared } from './shared.js';
@@ -29,6 +29,11 @@ export interface LinuxMachineOptions {
    */
   readonly mapping?: 'allowed' | 'avoided';
 }
+
+/** Of the header type register; bit 7 says that the device has several functions. */
+const HEADER_LAYOUT = 0x7f;
+/** Bytes of configuration space that the kernel shows to everybody. */
+const NOT_PRIVILEGED = 64;
 
 export class LinuxMachine implements Machine {
   readonly name = 'linux';
@@ -83,7 +88,7 @@ export class LinuxMachine implements Machine {
   }
 
   open(address: PciAddress): PciFunction {
-    if (!existsSync(this.#sysfs.device(address))) throw new FunctionNotFoundError(address, this.name);
+    if (!this.#sysfs.has(address, '')) throw new FunctionNotFoundError(address, this.name);
     switch (this.#sysfs.readLinkName(address, 'driver')) {
       case VFIO_DRIVER:
         return new VfioFunction(address, this.#sysfs, this.#vfio, this.#mapped);
@@ -100,9 +105,11 @@ export class LinuxMachine implements Machine {
     const unreadable: { what: string; why: string }[] = [];
     let headerType = 0;
     try {
-      const config = readFileSync(sysfs.device(address, 'config'));
-      headerType = (config[0x0e] ?? 0) & 0x7f;
-      if (config.length <= 64 && config.length > 0) {
+      // Not the file as a whole: each 4 bytes of it are an access to the function, and whoever gives a function to a
+      // guest waits for this of all of them.
+      using config = new LinuxConfig(sysfs.device(address, 'config'));
+      if (config.size > 0) headerType = config.read(Header.type, 1) & HEADER_LAYOUT;
+      if (config.size === NOT_PRIVILEGED) {
         unreadable.push({
           what: 'capabilities',
           why: 'the kernel shows 64 bytes of configuration space without CAP_SYS_ADMIN; run as root',
@@ -111,7 +118,7 @@ export class LinuxMachine implements Machine {
     } catch (cause) {
       unreadable.push({ what: 'configuration space', why: errnoOf(cause) });
     }
-    const group = sysfs.readLinkName(address, 'iommu_group');
+    const group = this.capabilities.iommuGroups ? sysfs.readLinkName(address, 'iommu_group') : undefined;
     return {
       address,
       vendor: number('vendor') ?? 0xffff,

@@ -1,5 +1,14 @@
 /** The files of /sys/bus/pci (Documentation/ABI/testing/sysfs-bus-pci), read and written with errno kept. */
-import { constants, existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+} from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { ResetMethod } from '../../function/index.js';
@@ -22,9 +31,13 @@ export function addressOf(name: string): PciAddress | undefined {
   }
 }
 
+/** Bytes of an attribute that the kernel fills at most: a page. */
+const ATTRIBUTE_BYTES = 4096;
+
 /** Paths below one sysfs bus directory; another root serves a saved tree. */
 export class Sysfs {
   readonly root: string;
+  readonly #attribute = Buffer.alloc(ATTRIBUTE_BYTES);
 
   constructor(root = '/sys/bus/pci') {
     this.root = root;
@@ -91,11 +104,25 @@ export class Sysfs {
 
   /** Text of a device's attribute without its line end; undefined when the kernel does not show it. */
   read(address: PciAddress, file: string): string | undefined {
+    let fd: number;
     try {
-      return readFileSync(this.device(address, file), 'latin1').trimEnd();
+      fd = openSync(this.device(address, file), 'r');
     } catch {
       return undefined;
     }
+    try {
+      // Once: the kernel gives an attribute whole, and a survey of a large machine reads a thousand of them.
+      const length = readSync(fd, this.#attribute, 0, ATTRIBUTE_BYTES, 0);
+      return this.#attribute.toString('latin1', 0, length).trimEnd();
+    } catch {
+      return undefined;
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  has(address: PciAddress, file: string): boolean {
+    return existsSync(this.device(address, file));
   }
 
   /** A number that the kernel prints, decimal or 0x-hexadecimal. */
@@ -110,7 +137,9 @@ export class Sysfs {
     const line = this.readNumber(address, 'irq');
     if (line === undefined || line === 0) return undefined;
     // While a driver uses MSI the kernel shows its first vector here.
-    const isMessage = this.read(address, `msi_irqs/${line}`) === 'msi';
+    const message = `msi_irqs/${line}`;
+    // Looked for first: that a file is not there costs more to be told by an error.
+    const isMessage = this.has(address, message) && this.read(address, message) === 'msi';
     return isMessage ? undefined : line;
   }
 

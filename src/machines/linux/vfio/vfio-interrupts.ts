@@ -61,7 +61,9 @@ export class VfioInterrupts implements InterruptSwitch {
     } catch (cause) {
       closeSync(fd);
       if (!(cause instanceof SystemCallError)) throw cause;
-      throw new InterruptError('INTERRUPT_FAILED', this.#address, source, cause.errno, 'dmesg | tail', { cause });
+      throw new InterruptError('INTERRUPT_FAILED', this.#address, source, cause.errno, 'dmesg | tail', {
+        cause,
+      });
     }
     return new FileCounter(this.#file(source.kind, fd));
   }

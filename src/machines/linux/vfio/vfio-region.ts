@@ -92,7 +92,7 @@ export class VfioRegion implements Region {
 
   write64(offset: number, value: bigint): void {
     const area = this.#area(offset, 8);
-    if (area === undefined) this.#file.write64(offset, value);
+    if (area === undefined) this.#file.write64(offset);
     else area.registers.write64(offset - area.start, value);
   }
 
