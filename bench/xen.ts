@@ -1,9 +1,9 @@
-/** A guest's bus scan with our back end beside one with the kernel's, and our XenStore server beside C xenstored, in one boot. */
+/** What a guest waits for with our back end beside the same with the kernel's, and our XenStore server beside C xenstored, in one boot. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabFailure } from '../lab/failure.js';
 import { boot, type Boot } from '../lab/xen/boot.js';
-import type { ConsoleLine } from '../lab/xen/qemu.js';
+import type { ConsoleLine } from '../lab/qemu.js';
 import type { BackEnd } from '../lab/xen/phases/index.js';
 import { listed, median } from './samples.js';
 import { printStages } from './stages.js';
@@ -59,7 +59,7 @@ export async function measureXen({
           run,
           what,
           side,
-          { scan: rounds, reads: rounds, loaded: LOADED, attach: attaches }[what],
+          { scan: rounds, reads: rounds, loaded: LOADED, attach: attaches, usable: attaches }[what],
         ),
         wall: wall.samples(what, side).slice(1),
       })),
@@ -79,6 +79,8 @@ export async function measureXen({
       `\nxen, ${on}: milliseconds from xl pci-attach to the guest's driver bound, ${attaches} of each by turns`,
     );
     printClocks(measured.attach, 1, processors);
+    console.log(`\nxen, ${on}: milliseconds from xl pci-attach to the guest's disk there, of the same`);
+    printClocks(measured.usable, 1, processors);
   }
   console.log(`\nxen, ${on}: milliseconds of a scan while two more programs want dom0's processor`);
   printClocks(measured.loaded, 1, processors);
@@ -101,10 +103,10 @@ function printStore({ facts, work }: Boot): void {
   printLoads(JSON.parse(facts.file('store.json')) as StoreSamples);
 }
 
-type What = 'scan' | 'reads' | 'loaded' | 'attach';
+type What = (typeof WHATS)[number];
 /** Scans under load: each takes a second. */
 const LOADED = 5;
-const WHATS = ['scan', 'reads', 'loaded', 'attach'] as const;
+const WHATS = ['scan', 'reads', 'loaded', 'attach', 'usable'] as const;
 /** Configuration reads of 4 bytes that the guest's kernel makes of one read of a function's `config` file. */
 const READS = 1024;
 
@@ -150,6 +152,7 @@ const GOOD: Readonly<Record<What, RegExp>> = {
   loaded: /^\d+ 0000:00:00\.0 0000:00:01\.0\s*$/,
   reads: /^\d+ 4096\s*$/,
   attach: /^\d+ bound$/,
+  usable: /^\d+ disk$/,
 };
 
 /** Each fact is nanoseconds and what was seen. */
@@ -169,9 +172,10 @@ class WallClock {
   #begin = 0;
 
   hear(line: ConsoleLine): void {
-    const match = line.text.match(/LAB (scan|reads|loaded|attach) (subject|peer) (begin|end)/);
+    const match = line.text.match(/LAB (scan|reads|loaded|attach|usable) (subject|peer) (begin|end)/);
     if (match === null) return;
     const [, what = '', side = '', edge] = match;
+    // Until a disk is usable counts from the beginning of its attach.
     if (edge === 'begin') this.#begin = line.at;
     else this.#of(what, side).push(line.at - this.#begin);
   }

@@ -30,5 +30,12 @@ export {
   type GuestInfo,
   type GuestOptions,
 } from './local-guests.js';
+export {
+  accessRegisters,
+  DecodingOffError,
+  functionUser,
+  type RegisterAccessOptions,
+  type RegisterOperation,
+} from './register-access.js';
 export { RecoveryResponses, type RecoveryResponsesOptions } from './recovery-responses.js';
 export type { BackEndKnowledge, FrontEndKind, ToolStackOptions } from './tool-stack.js';

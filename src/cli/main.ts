@@ -21,6 +21,15 @@ const SPECS: Argument = {
   description: 'functions as xl writes them: [DDDD:]BB:DD.F|*[@slot][,option=value]',
 };
 
+const REGISTERS: Argument = {
+  form: '[register...]',
+  description: 'REGISTER, REGISTER.FIELD, or SPACE:OFFSET/WIDTH',
+};
+const ASSIGNMENTS: Argument = {
+  form: '<register=value...>',
+  description: 'what to write: REGISTER=VALUE, REGISTER.FIELD=VALUE, SPACE:OFFSET/WIDTH=VALUE',
+};
+
 /** A command's file is loaded only when the command is named: help and a wrong command line need none of them. */
 interface Entry {
   readonly name: string;
@@ -46,6 +55,30 @@ const entries: readonly Entry[] = [
     summary: "show a function's regions, reset methods and registers by name",
     arguments: [ADDRESS],
     load: () => import('./show.js'),
+  },
+  {
+    name: 'get',
+    summary: 'read registers, by the names of a map or by number',
+    arguments: [ADDRESS, REGISTERS],
+    load: () => import('./get.js'),
+  },
+  {
+    name: 'set',
+    summary: 'write registers or fields of them, and show them before and after',
+    arguments: [ADDRESS, ASSIGNMENTS],
+    load: () => import('./set.js'),
+  },
+  {
+    name: 'watch',
+    summary: 'show registers as they change, until one has a value',
+    arguments: [ADDRESS, { ...REGISTERS, form: '<register...>' }],
+    load: () => import('./watch.js'),
+  },
+  {
+    name: 'repl',
+    summary: 'drive a function by hand: registers by name in JavaScript',
+    arguments: [ADDRESS],
+    load: () => import('./repl.js'),
   },
   {
     name: 'pool',

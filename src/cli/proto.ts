@@ -1,5 +1,6 @@
 /** `openslot proto`: the resources of functions as files, for programs in any language. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import type { ClaimPurpose } from '../admin/claim-purpose.js';
 import { notations } from '../pci/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
@@ -23,15 +24,24 @@ More: docs/proto.md`,
   );
   command
     .command('mount [directory] [address...]')
-    .description(`serve functions without a driver as files (in ${DIRECTORY} if nothing is said), until it is ended`)
+    .description(
+      `serve functions without a driver as files (in ${DIRECTORY} if nothing is said), until it is ended`,
+    )
     .addOption(machineOption())
     .option('--claim', 'take the named functions from their drivers, and give them back in the end')
+    .addOption(
+      new Option(
+        '--for <way>',
+        'with --claim: keep them by VFIO or by UIO instead of by having no driver',
+      ).choices(['vfio', 'uio']),
+    )
     .option(
       '--map-registers',
       'on this host, read and write memory BARs through mappings where there is no other way (no VFIO): the files end' +
         ' with a device that vanishes',
     )
     .option('--allow-other', 'let other users open the files, of functions whose DMA an IOMMU keeps apart')
+    .option('--unsafe-dma <address...>', 'allow DMA of these functions although no IOMMU keeps it inside')
     .option('--json', 'print data, one object a line')
     .action(async (directory: string | undefined, addresses: string[], choice: MountChoice) => {
       const only = addresses.map((text) => notations.hex.parse(text));
@@ -51,7 +61,9 @@ More: docs/proto.md`,
 
 export interface MountChoice extends MachineChoice {
   claim?: boolean;
+  for?: ClaimPurpose;
   allowOther?: boolean;
   mapRegisters?: boolean;
+  unsafeDma?: string[];
   json?: boolean;
 }

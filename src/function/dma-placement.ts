@@ -46,7 +46,7 @@ export class DmaPlacement {
     this.#boundary = boundary;
     this.#highest = highest === undefined || highest > BigInt(HIGHEST) ? HIGHEST : Number(highest);
     this.#segments = Math.min(segments, MOST_SEGMENTS);
-    this.#segmentBytes = Math.floor(segmentBytes);
+    this.#segmentBytes = Math.min(Math.floor(segmentBytes), HIGHEST);
     // From a boundary on there are fewest. Where segments are no divisor of the boundary there may be fewer elsewhere;
     // that is not looked for.
     const fewest = this.#count(0);

@@ -14,6 +14,8 @@ export * from './errors.js';
 export * from './function.js';
 export * from './host.js';
 export * from './host-drivers.js';
+export * from './interrupt-sources.js';
+export * from './interrupt-stream.js';
 export * from './machine.js';
 export * from './memory-registers.js';
 export * from './neighbours.js';

@@ -27,9 +27,7 @@ export interface PlatformDevices {
 }
 
 /** The name of a device by its ranges; undefined for one without any. */
-export function platformName(
-  regions: readonly Pick<RegionInfo, 'kind' | 'address'>[],
-): string | undefined {
+export function platformName(regions: readonly Pick<RegionInfo, 'kind' | 'address'>[]): string | undefined {
   const first = regions.find(({ kind }) => kind === 'io') ?? regions[0];
   return first === undefined ? undefined : `isa:0x${first.address.toString(16)}`;
 }

@@ -30,6 +30,11 @@ export function koffi(what: string): typeof Koffi {
   return loaded;
 }
 
+/** Whether this process has made native calls, and further ones cost no loading. */
+export function nativeCallsLoaded(): boolean {
+  return loaded !== undefined;
+}
+
 /** A C library by its soname. @throws {NativeUnavailableError | LibraryMissingError} */
 export function loadLibrary(soname: string): NativeLibrary {
   const native = koffi(soname);

@@ -46,16 +46,21 @@ export class MemoryFile {
   readonly fd: number;
   readonly #calls: Calls;
   readonly #name: string;
-  #size = 0;
+  #size: number;
 
-  /** An empty file; `name` is what the kernel shows of it. @throws {SystemCallError | NativeUnavailableError} */
-  constructor(name: string) {
+  /**
+   * `bytes` zeros, which take no memory before they are touched; `name` is what the kernel shows of the file.
+   * @throws {SystemCallError | NativeUnavailableError}
+   */
+  constructor(name: string, bytes = 0) {
     calls ??= bindCalls();
     this.#calls = calls;
     this.#name = name;
     const fd = calls.memfd(name, MFD_CLOEXEC);
     if (typeof fd !== 'number' || fd < 0) throw new SystemCallError('memfd_create', name, lastErrno());
     this.fd = fd;
+    this.#size = bytes;
+    if (bytes > 0) ftruncateSync(fd, bytes);
   }
 
   /**

@@ -52,13 +52,15 @@ export interface RegisterOf<
   readonly fields: Fields;
 }
 
+// `NoInfer`: what is left out is the default, whatever the place where the field stands would allow.
+
 /** One bit. */
 export function flag<const Name extends string, const Kind extends Access = 'ro'>(
   bit: number,
   name: Name,
   title: string,
   access: Kind = 'ro' as Kind,
-): FieldOf<Name, Kind, { readonly kind: 'flag' }> {
+): FieldOf<Name, NoInfer<Kind>, { readonly kind: 'flag' }> {
   return { name, title, low: bit, high: bit, access, show: { kind: 'flag' } };
 }
 
@@ -74,7 +76,7 @@ export function bits<
   title: string,
   access: Kind = 'ro' as Kind,
   show: Show = { kind: 'number' } as Show,
-): FieldOf<Name, Kind, Show> {
+): FieldOf<Name, NoInfer<Kind>, NoInfer<Show>> {
   return { name, title, low, high, access, show };
 }
 
@@ -114,7 +116,7 @@ export function whole<
   access: Kind = 'ro' as Kind,
   show: Show = hex() as Show,
   when?: Register['when'],
-): RegisterOf<Name, Bytes, readonly [FieldOf<'', Kind, Show>]> {
+): RegisterOf<Name, Bytes, readonly [FieldOf<'', NoInfer<Kind>, NoInfer<Show>>]> {
   return register(offset, width, name, title, [bits(width * 8 - 1, 0, '', title, access, show)], when);
 }
 
@@ -131,7 +133,7 @@ export function aligned<
   title: string,
   access: Kind = 'ro' as Kind,
   when?: Register['when'],
-): RegisterOf<Name, Bytes, readonly [FieldOf<'', Kind>]> {
+): RegisterOf<Name, Bytes, readonly [FieldOf<'', NoInfer<Kind>>]> {
   const field = bits(width * 8 - 1, lowBit, '', title, access, hex(lowBit));
   return register(offset, width, name, title, [field], when);
 }

@@ -4,16 +4,24 @@ import type { PciAddress } from '../pci/index.js';
 import {
   FreeFunctions,
   FunctionInUseError,
+  dmaFiles,
+  interruptFiles,
+  PlatformFolders,
   registerFiles,
+  type DeviceFolders,
+  type DmaFilesOptions,
   type FileSource,
   type FolderChange,
   type RegisterFilesOptions,
 } from './files/index.js';
-import { FuseMount, FuseSession } from './fuse/index.js';
+import { FuseMount, FuseSession, type OpenRefusal } from './fuse/index.js';
 
 /** What every function's folder is made of. */
-function fileSources(options: RegisterFilesOptions): readonly FileSource[] {
-  return [registerFiles(options)];
+export function fileSources(
+  dma: DmaFilesOptions,
+  registers: RegisterFilesOptions = {},
+): readonly FileSource[] {
+  return [registerFiles(registers), dmaFiles(dma), interruptFiles];
 }
 
 /** How often the machine is looked at for functions that came or went while nobody asked. */
@@ -26,13 +34,21 @@ export interface MountedFilesOptions extends RegisterFilesOptions {
   readonly only?: readonly PciAddress[];
   /** Other users than the mounting one may open the files, of functions whose DMA is kept apart. */
   readonly allowOther?: boolean;
+  /** Functions whose DMA is allowed where no IOMMU keeps it inside of the program's memory. */
+  readonly unsafeDma?: readonly PciAddress[];
+  /** {@link fileSources} where absent. */
+  readonly sources?: readonly FileSource[];
   readonly onChange?: (change: FolderChange) => void;
   /** What was no refusal but a fault of the server; the caller got EIO. */
   readonly onFault: (error: unknown) => void;
+  /** An open(2) that was refused: its program has the errno, and this has the reason. */
+  readonly onRefusal?: (refusal: OpenRefusal) => void;
 }
 
 export class MountedFiles implements AsyncDisposable {
   readonly functions: FreeFunctions;
+  /** Absent where the machine has none, where functions were named, and where other users may open the host's own. */
+  readonly platform?: PlatformFolders;
   /** Settles when the mount is gone, by our hand or another's. */
   readonly ended: Promise<void>;
   readonly #mount: FuseMount;
@@ -40,15 +56,20 @@ export class MountedFiles implements AsyncDisposable {
   readonly #look: NodeJS.Timeout;
   #gone = false;
 
-  private constructor(functions: FreeFunctions, mount: FuseMount, options: MountedFilesOptions) {
-    const { allowOther = false, onFault } = options;
+  private constructor(
+    { functions, platform }: MountedFolders,
+    mount: FuseMount,
+    options: MountedFilesOptions,
+  ) {
+    const { allowOther = false, onFault, onRefusal } = options;
     this.functions = functions;
+    if (platform !== undefined) this.platform = platform;
     this.#mount = mount;
     let tell: () => void = () => undefined;
     this.ended = new Promise((resolve) => (tell = resolve));
     this.#session = new FuseSession({
       fd: mount.fd,
-      folders: functions,
+      folders: platform === undefined ? functions : joined(functions, platform),
       ownership: {
         ...self(),
         fileMode: allowOther ? 0o666 : 0o600,
@@ -59,10 +80,12 @@ export class MountedFiles implements AsyncDisposable {
         tell();
       },
       onFault,
+      ...(onRefusal === undefined ? {} : { onRefusal }),
     });
     this.#look = setInterval(() => {
       try {
         functions.refresh();
+        platform?.refresh();
       } catch (error) {
         onFault(error);
       }
@@ -71,11 +94,14 @@ export class MountedFiles implements AsyncDisposable {
 
   /** Mounts, and serves from then on. @throws {MountDirectoryError | MountRefusedError} and what the machine's list refuses. */
   static async mount(options: MountedFilesOptions): Promise<MountedFiles> {
-    const { directory, allowOther = false } = options;
-    const functions = new FreeFunctions({ ...options, sources: fileSources(options), onlyIsolated: allowOther });
+    const { machine, directory, allowOther = false, unsafeDma = [] } = options;
+    const sources = options.sources ?? fileSources({ machine, unsafeDma }, options);
+    const functions = new FreeFunctions({ ...options, sources, onlyIsolated: allowOther });
     functions.refresh();
+    const platform = platformFolders(options);
+    platform?.refresh();
     const mount = await FuseMount.make(directory, { ...self(), allowOther });
-    return new MountedFiles(functions, mount, options);
+    return new MountedFiles({ functions, platform }, mount, options);
   }
 
   /** Absolute, as the mount table has it. */
@@ -99,7 +125,27 @@ export class MountedFiles implements AsyncDisposable {
     await this.#mount.unmount(this.#gone);
     this.#session[Symbol.dispose]();
     this.functions.leaveAll();
+    this.platform?.removeAll();
   }
+}
+
+interface MountedFolders {
+  readonly functions: FreeFunctions;
+  readonly platform: PlatformFolders | undefined;
+}
+
+function platformFolders(options: MountedFilesOptions): PlatformFolders | undefined {
+  const { machine, only, allowOther = false } = options;
+  const othersReachHost = allowOther && machine.capabilities.machineFrames;
+  if (machine.platform === undefined || only !== undefined || othersReachHost) return undefined;
+  return new PlatformFolders(machine.platform, options);
+}
+
+function joined(first: DeviceFolders, second: DeviceFolders): DeviceFolders {
+  return {
+    list: () => [...first.list(), ...second.list()],
+    find: (name) => first.find(name) ?? second.find(name),
+  };
 }
 
 function self(): { readonly uid: number; readonly gid: number } {

@@ -1,6 +1,13 @@
 /** The entries of a recording: what a program asked of a machine, what it was answered, and what happened meanwhile. */
 import type { ErrorData } from '../../pci/errors.js';
-import type { ConfigWidth, InterruptSource, Interrupts, RegionInfo, ResetMethod } from '../function.js';
+import type {
+  ConfigWidth,
+  DmaConstraints,
+  InterruptSource,
+  Interrupts,
+  RegionInfo,
+  ResetMethod,
+} from '../function.js';
 import type { MachineCapabilities, FunctionSummary } from '../machine.js';
 import type { PlatformDeviceSummary } from '../platform.js';
 
@@ -24,7 +31,20 @@ export type DeviceName = string;
 /** What JSON has no number for is text. */
 export type WireRegion = Omit<RegionInfo, 'address'> & { readonly address: Hex };
 export type WireSummary = Omit<FunctionSummary, 'address'> & { readonly address: string };
-export type WirePlatform = Omit<PlatformDeviceSummary, 'regions'> & { readonly regions: readonly WireRegion[] };
+export type WirePlatform = Omit<PlatformDeviceSummary, 'regions'> & {
+  readonly regions: readonly WireRegion[];
+};
+
+export type WireConstraints = Omit<DmaConstraints, 'highest'> & { readonly highest?: Hex };
+
+export function constraintsOnWire({ highest, ...others }: DmaConstraints): WireConstraints {
+  return highest === undefined ? others : { ...others, highest: hex(highest) };
+}
+
+export interface WireSegment {
+  readonly iova: Hex;
+  readonly bytes: number;
+}
 
 export const RECORDING_VERSION = 1;
 
@@ -133,7 +153,12 @@ export interface Questions {
   readonly reset: { readonly ask: { readonly device: DeviceName }; readonly is: null };
   /** Answered by `dma.allocated`; buffers are numbered in the order in which they were asked for. */
   readonly 'dma.allocate': {
-    readonly ask: { readonly device: DeviceName; readonly buffer: number; readonly bytes: number };
+    readonly ask: {
+      readonly device: DeviceName;
+      readonly buffer: number;
+      readonly bytes: number;
+      readonly constraints?: WireConstraints;
+    };
     readonly is: null;
   };
   readonly 'dma.free': { readonly ask: { readonly buffer: number }; readonly is: null };
@@ -159,7 +184,12 @@ export type Exchange<Op extends Question = Question> = {
 export type Occurrence =
   | Inventory
   /** The asked one of an iteration has come. */
-  | { readonly op: 'interrupt'; readonly device: DeviceName; readonly source: SourceName; readonly count: number }
+  | {
+      readonly op: 'interrupt';
+      readonly device: DeviceName;
+      readonly source: SourceName;
+      readonly count: number;
+    }
   /** The iteration ended though nobody closed it. */
   | { readonly op: 'interrupt.end'; readonly device: DeviceName; readonly source: SourceName }
   /** The device has written to a buffer: base64. */
@@ -175,6 +205,7 @@ export type Occurrence =
       readonly buffer: number;
       readonly size?: number;
       readonly iova?: Hex;
+      readonly segments?: readonly WireSegment[];
       readonly refused?: ErrorData;
     }
   /** A DMA or a message of the device reached nothing: told to the reader, and to nobody at a replay. */

@@ -15,9 +15,11 @@ const CLOSE = 16;
  */
 export function changedExtents(before: Uint8Array, now: Uint8Array, longest = Infinity): Extent[] {
   const extents: Extent[] = [];
+  // Most buffers have not changed, and this is asked at every access.
+  if (Buffer.compare(before, now) === 0) return extents;
   let start = -1;
   let last = -1;
-  for (let index = firstDifference(before, now); index < now.length; index++) {
+  for (let index = 0; index < now.length; index++) {
     if (before[index] !== now[index]) {
       if (start < 0) start = index;
       else if (index - last > CLOSE || index - start >= longest) {
@@ -29,17 +31,6 @@ export function changedExtents(before: Uint8Array, now: Uint8Array, longest = In
   }
   if (start >= 0) extents.push({ start, end: last + 1 });
   return extents;
-}
-
-/** Most buffers have not changed: four bytes at a time until one has. */
-function firstDifference(before: Uint8Array, now: Uint8Array): number {
-  if (before.byteOffset % 4 !== 0 || now.byteOffset % 4 !== 0) return 0;
-  const words = now.length >> 2;
-  const left = new Uint32Array(before.buffer, before.byteOffset, words);
-  const right = new Uint32Array(now.buffer, now.byteOffset, words);
-  let word = 0;
-  while (word < words && left[word] === right[word]) word++;
-  return word * 4;
 }
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {

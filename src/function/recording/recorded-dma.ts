@@ -1,7 +1,7 @@
 /** DMA of a recorded device: buffers whose content is recorded at each entry. */
 import type { Dma, DmaBuffer, DmaConstraints, DmaSegment, Iova } from '../function.js';
 import { errorData } from '../../pci/errors.js';
-import { hex, type DeviceName } from './entry.js';
+import { constraintsOnWire, hex, type DeviceName } from './entry.js';
 import type { Recorder } from './recorder.js';
 import { WatchedBuffer } from './watched-buffer.js';
 
@@ -24,6 +24,7 @@ class RecordedBuffer implements DmaBuffer {
   }
 }
 
+/** The program's memory is a copy that the recorder keeps equal, so there is no file of it for other processes. */
 export class RecordedDma implements Dma {
   readonly #device: DeviceName;
   readonly #inner: Dma;
@@ -41,7 +42,8 @@ export class RecordedDma implements Dma {
   async allocate(bytes: number, constraints?: DmaConstraints): Promise<DmaBuffer> {
     this.#checkOpen();
     const buffer = this.#recorder.numberBuffer();
-    const asked = { op: 'dma.allocate', device: this.#device, buffer, bytes } as const;
+    const demanded = constraints === undefined ? {} : { constraints: constraintsOnWire(constraints) };
+    const asked = { op: 'dma.allocate', device: this.#device, buffer, bytes, ...demanded } as const;
     const pending = this.#recorder.ask(
       asked,
       () => this.#inner.allocate(bytes, constraints),
@@ -60,6 +62,7 @@ export class RecordedDma implements Dma {
       buffer,
       size: inner.bytes.length,
       iova: hex(inner.iova),
+      segments: inner.segments.map((segment) => ({ iova: hex(segment.iova), bytes: segment.bytes })),
     });
     this.#recorder.watch(buffer, watched);
     this.#live.add(buffer);

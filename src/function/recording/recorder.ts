@@ -113,4 +113,3 @@ export class Recorder {
     if (group.length > 0) this.#sink.write(group);
   }
 }
-

@@ -122,7 +122,7 @@ function extentOf(child: PlannedBridge, round: Round): Pick<Block, 'fixed' | 'si
 }
 
 function writeBar(registers: ConfigRegisters, region: PlannedRegion, address: number): void {
-  // A ROM stands there without being enabled: whoever reads it does that.
+  // A ROM stands there without being enabled: whoever reads it does that. That of a bridge is left alone.
   const offset = region.index === ROM_REGION ? romOffset(0) : Header.firstBar + 4 * region.index;
   if (offset === undefined) return;
   registers.configWrite(offset, 4, address % FOUR_GIGABYTES);

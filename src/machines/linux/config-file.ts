@@ -1,6 +1,7 @@
 /** Configuration space in a file of the kernel's: one pread or pwrite for each access. */
 import { readSync, writeSync } from 'node:fs';
 import { ConfigAccessError, type ConfigWidth } from '../../function/index.js';
+import { readAt } from '../../os/index.js';
 import { errnoOf } from './sysfs.js';
 
 /** The kernel turns an aligned read or write of 1, 2 or 4 bytes into one configuration cycle of that width. */
@@ -24,7 +25,7 @@ export class ConfigFile {
   read(offset: number, width: ConfigWidth): number {
     let count: number;
     try {
-      count = readSync(this.#fd, this.#bytes, 0, width, this.#base + offset);
+      count = readAt(this.#fd, this.#bytes, width, this.#base + offset);
     } catch (cause) {
       throw refused('read', offset, width, cause);
     }

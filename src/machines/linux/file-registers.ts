@@ -55,7 +55,7 @@ export class FileRegisters implements RegisterAccess {
     this.#write(offset, 4, value);
   }
 
-  write64(offset: number, _value: bigint): void {
+  write64(offset: number): void {
     throw this.#noQuad(offset);
   }
 

@@ -15,11 +15,13 @@ export class LinuxConfig implements ConfigSpace {
   readonly #fd: number;
   readonly #file: ConfigFile;
   readonly #writable: boolean;
+  readonly #beforeWrite: () => void;
   #open = true;
 
-  /** @throws errno errors of open. */
-  constructor(path: string) {
+  /** `beforeWrite` may take the function for the program, or refuse. @throws errno errors of open. */
+  constructor(path: string, beforeWrite: () => void = () => undefined) {
     this.#path = path;
+    this.#beforeWrite = beforeWrite;
     let fd: number;
     let writable = true;
     try {
@@ -61,6 +63,7 @@ export class LinuxConfig implements ConfigSpace {
         'run the command as root',
       );
     }
+    this.#beforeWrite();
     this.#file.write(offset, width, value);
   }
 
@@ -73,5 +76,9 @@ export class LinuxConfig implements ConfigSpace {
     if (!this.#open) return;
     this.#open = false;
     closeSync(this.#fd);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 }

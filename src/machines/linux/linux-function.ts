@@ -25,11 +25,11 @@ export class LinuxFunction implements PciFunction {
   readonly #sysfs: Sysfs;
   readonly #opened = new Set<Region>();
 
-  /** @throws errno errors when sysfs does not show the function's files. */
-  constructor(address: PciAddress, sysfs: Sysfs) {
+  /** `beforeWrite` as {@link LinuxConfig} has it. @throws errno errors when sysfs does not show the function's files. */
+  constructor(address: PciAddress, sysfs: Sysfs, beforeWrite?: () => void) {
     this.address = address;
     this.#sysfs = sysfs;
-    this.config = new LinuxConfig(sysfs.device(address, 'config'));
+    this.config = new LinuxConfig(sysfs.device(address, 'config'), beforeWrite);
     this.regions = parseResourceFile(readFileSync(sysfs.device(address, 'resource'), 'latin1'));
   }
 

@@ -1,19 +1,25 @@
 /** Enumeration of this host's functions. */
-import { existsSync, readFileSync } from 'node:fs';
 import {
   FunctionNotFoundError,
   type FunctionSummary,
+  type IommuFaultReports,
   type Machine,
   type MachineCapabilities,
   type PciFunction,
+  type Presence,
 } from '../../function/index.js';
-import type { PciAddress } from '../../pci/index.js';
+import { Header, type PciAddress } from '../../pci/index.js';
 import { SysfsUnavailableError } from './errors.js';
+import { KernelLogFaults } from './iommu-faults.js';
+import { parseIdentity } from './identity.js';
+import { LinuxConfig } from './linux-config.js';
 import { LinuxFunction } from './linux-function.js';
 import { SysfsDrivers } from './sysfs-drivers.js';
-import { VFIO_DRIVER } from './vfio/vfio-host.js';
+import { Shared } from './shared.js';
+import type { UioDevice } from './uio/uio-device.js';
+import { UIO_DRIVER, UioFunction } from './uio/uio-function.js';
 import { VfioFunction } from './vfio/vfio-function.js';
-import { VfioHost } from './vfio/vfio-host.js';
+import { VFIO_DRIVER, VfioHost } from './vfio/vfio-host.js';
 import { addressOf, errnoOf, Sysfs } from './sysfs.js';
 
 export interface LinuxMachineOptions {
@@ -26,25 +32,41 @@ export interface LinuxMachineOptions {
   readonly mapping?: 'allowed' | 'avoided';
 }
 
+/** Of the header type register; bit 7 says that the device has several functions. */
+const HEADER_LAYOUT = 0x7f;
+/** Bytes of configuration space that the kernel shows to everybody. */
+const NOT_PRIVILEGED = 64;
+
 export class LinuxMachine implements Machine {
   readonly name = 'linux';
-  readonly capabilities: MachineCapabilities;
   readonly drivers: SysfsDrivers;
+  /** Where there is an IOMMU, and this user may read the kernel's log. */
+  readonly faults?: IommuFaultReports;
+  readonly #faults: KernelLogFaults | undefined;
   readonly #sysfs: Sysfs;
   readonly #vfio: VfioHost;
+  readonly #uio = new Shared<UioDevice>();
   readonly #mapped: boolean;
 
   constructor(options: LinuxMachineOptions = {}) {
     this.#sysfs = new Sysfs(options.root);
     this.#vfio = new VfioHost(this.#sysfs);
     this.#mapped = options.mapping !== 'avoided';
+    this.#faults = this.#sysfs.anyHas('iommu_group') ? KernelLogFaults.available() : undefined;
+    if (this.#faults !== undefined) this.faults = this.#faults;
     this.drivers = new SysfsDrivers(this.#sysfs);
-    this.capabilities = {
+  }
+
+  /** What at least one function of this host has as its drivers are bound now. */
+  get capabilities(): MachineCapabilities {
+    const bound = (driver: string) => this.#sysfs.hasBound(driver);
+    const vfio = bound(VFIO_DRIVER);
+    return {
       configWrite: true,
       memoryRegions: true,
       ioRegions: true,
-      interrupts: false,
-      dma: false,
+      interrupts: vfio || bound(UIO_DRIVER),
+      dma: vfio,
       reset: true,
       // None has one where there is no IOMMU, and under Xen, which shows it to no domain.
       iommuGroups: this.#sysfs.anyHas('iommu_group'),
@@ -53,36 +75,51 @@ export class LinuxMachine implements Machine {
   }
 
   list(): readonly FunctionSummary[] {
+    return this.#addresses().map((address) => this.#summary(address));
+  }
+
+  present(): readonly Presence[] {
+    return this.#addresses().flatMap((address) => {
+      const instance = this.#sysfs.instance(address);
+      // It went while the others were looked at.
+      if (instance === undefined) return [];
+      return [{ address, driver: this.#sysfs.readLinkName(address, 'driver'), instance }];
+    });
+  }
+
+  /** @throws {SysfsUnavailableError} */
+  #addresses(): readonly PciAddress[] {
     let names: string[];
     try {
       names = this.#sysfs.devices();
     } catch (cause) {
       throw new SysfsUnavailableError(this.#sysfs.root, errnoOf(cause), { cause });
     }
-    const summaries: FunctionSummary[] = [];
-    for (const name of names) {
-      const address = addressOf(name);
-      if (address !== undefined) summaries.push(this.#summary(address));
-    }
-    return summaries.sort((a, b) => a.address.sbdf - b.address.sbdf);
+    return names.flatMap((name) => addressOf(name) ?? []).sort((a, b) => a.sbdf - b.sbdf);
   }
 
   open(address: PciAddress): PciFunction {
-    if (!existsSync(this.#sysfs.device(address))) throw new FunctionNotFoundError(address, this.name);
-    if (this.#sysfs.readLinkName(address, 'driver') === VFIO_DRIVER)
-      return new VfioFunction(address, this.#sysfs, this.#vfio, this.#mapped);
-    return new LinuxFunction(address, this.#sysfs);
+    if (!this.#sysfs.has(address, '')) throw new FunctionNotFoundError(address, this.name);
+    switch (this.#sysfs.readLinkName(address, 'driver')) {
+      case VFIO_DRIVER:
+        return new VfioFunction(address, this.#sysfs, this.#vfio, this.#mapped);
+      case UIO_DRIVER:
+        return new UioFunction(address, this.#sysfs, this.#uio);
+      default:
+        return new LinuxFunction(address, this.#sysfs);
+    }
   }
 
   #summary(address: PciAddress): FunctionSummary {
     const sysfs = this.#sysfs;
-    const number = (file: string) => sysfs.readNumber(address, file);
     const unreadable: { what: string; why: string }[] = [];
     let headerType = 0;
     try {
-      const config = readFileSync(sysfs.device(address, 'config'));
-      headerType = (config[0x0e] ?? 0) & 0x7f;
-      if (config.length <= 64 && config.length > 0) {
+      // Not the file as a whole: each 4 bytes of it are an access to the function, and whoever gives a function to a
+      // guest waits for this of all of them.
+      using config = new LinuxConfig(sysfs.device(address, 'config'));
+      if (config.size > 0) headerType = config.read(Header.type, 1) & HEADER_LAYOUT;
+      if (config.size === NOT_PRIVILEGED) {
         unreadable.push({
           what: 'capabilities',
           why: 'the kernel shows 64 bytes of configuration space without CAP_SYS_ADMIN; run as root',
@@ -91,23 +128,19 @@ export class LinuxMachine implements Machine {
     } catch (cause) {
       unreadable.push({ what: 'configuration space', why: errnoOf(cause) });
     }
-    const group = sysfs.readLinkName(address, 'iommu_group');
+    const group = this.capabilities.iommuGroups ? sysfs.readLinkName(address, 'iommu_group') : undefined;
     return {
       address,
-      vendor: number('vendor') ?? 0xffff,
-      device: number('device') ?? 0xffff,
-      subsystemVendor: number('subsystem_vendor'),
-      subsystemDevice: number('subsystem_device'),
-      classCode: number('class') ?? 0,
-      revision: number('revision') ?? 0,
+      ...parseIdentity(sysfs.read(address, 'uevent') ?? ''),
+      revision: sysfs.readNumber(address, 'revision') ?? 0,
       headerType,
-      driver: sysfs.readLinkName(address, 'driver'),
       iommuGroup: group === undefined ? undefined : Number(group),
       unreadable,
     };
   }
 
   [Symbol.dispose](): void {
-    // Nothing is held between calls: each open function has its own descriptors.
+    // Each open function has its own descriptors.
+    this.#faults?.close();
   }
 }

@@ -1,7 +1,17 @@
 /** The files of /sys/bus/pci (Documentation/ABI/testing/sysfs-bus-pci), read and written with errno kept. */
-import { constants, existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+} from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { ResetMethod } from '../../function/index.js';
 import { notations, OpenslotError, type PciAddress } from '../../pci/index.js';
 
@@ -22,16 +32,21 @@ export function addressOf(name: string): PciAddress | undefined {
   }
 }
 
+/** Bytes of an attribute that the kernel fills at most: a page. */
+const ATTRIBUTE_BYTES = 4096;
+
 /** Paths below one sysfs bus directory; another root serves a saved tree. */
 export class Sysfs {
   readonly root: string;
+  readonly #attribute = Buffer.alloc(ATTRIBUTE_BYTES);
 
   constructor(root = '/sys/bus/pci') {
     this.root = root;
   }
 
   device(address: PciAddress, file = ''): string {
-    return join(this.root, 'devices', String(address), file);
+    const folder = `${this.root}/devices/${address}`;
+    return file === '' ? folder : `${folder}/${file}`;
   }
 
   driver(name: string, file = ''): string {
@@ -43,12 +58,37 @@ export class Sysfs {
     return readdirSync(join(this.root, 'devices')).sort();
   }
 
+  /** Number of the device's entry, which the kernel makes anew for each device that comes; undefined without one. */
+  instance(address: PciAddress): number | undefined {
+    return lstatSync(join(this.root, 'devices', String(address)), { throwIfNoEntry: false })?.ino;
+  }
+
   /** Functions of one IOMMU group, in order; those with addresses that are none of ours are left out. */
   groupMembers(group: number): readonly PciAddress[] {
     return this.devices().flatMap((name) => {
       const address = addressOf(name);
-      return address !== undefined && this.readLinkName(address, 'iommu_group') === String(group) ? [address] : [];
+      return address !== undefined && this.readLinkName(address, 'iommu_group') === String(group)
+        ? [address]
+        : [];
     });
+  }
+
+  /**
+   * Functions on the same bus, itself with them, in order; undefined where the bus is the host's own and no bridge
+   * leads to it.
+   */
+  busMembers(address: PciAddress): readonly PciAddress[] | undefined {
+    let above: string;
+    try {
+      above = basename(dirname(realpathSync(this.device(address))));
+    } catch {
+      return undefined;
+    }
+    if (addressOf(above) === undefined) return undefined;
+    return this.devices()
+      .map(addressOf)
+      .filter((other): other is PciAddress => other !== undefined)
+      .filter((other) => other.domain === address.domain && other.bus === address.bus);
   }
 
   /** True when the kernel shows an attribute of at least one device. */
@@ -60,13 +100,36 @@ export class Sysfs {
     }
   }
 
+  /** True when a driver has at least one function. */
+  hasBound(driver: string): boolean {
+    try {
+      return readdirSync(this.driver(driver)).some((name) => addressOf(name) !== undefined);
+    } catch {
+      return false;
+    }
+  }
+
   /** Text of a device's attribute without its line end; undefined when the kernel does not show it. */
   read(address: PciAddress, file: string): string | undefined {
+    let fd: number;
     try {
-      return readFileSync(this.device(address, file), 'latin1').trimEnd();
+      fd = openSync(this.device(address, file), 'r');
     } catch {
       return undefined;
     }
+    try {
+      // Once: the kernel gives an attribute whole, and a survey of a large machine reads a thousand of them.
+      const length = readSync(fd, this.#attribute, 0, ATTRIBUTE_BYTES, 0);
+      return this.#attribute.toString('latin1', 0, length).trimEnd();
+    } catch {
+      return undefined;
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  has(address: PciAddress, file: string): boolean {
+    return existsSync(this.device(address, file));
   }
 
   /** A number that the kernel prints, decimal or 0x-hexadecimal. */
@@ -81,7 +144,9 @@ export class Sysfs {
     const line = this.readNumber(address, 'irq');
     if (line === undefined || line === 0) return undefined;
     // While a driver uses MSI the kernel shows its first vector here.
-    const isMessage = this.read(address, `msi_irqs/${line}`) === 'msi';
+    const message = `msi_irqs/${line}`;
+    // Looked for first: that a file is not there costs more to be told by an error.
+    const isMessage = this.has(address, message) && this.read(address, message) === 'msi';
     return isMessage ? undefined : line;
   }
 

@@ -28,7 +28,7 @@ class RecordingFile implements RecordingSink {
     if (fd === undefined) return;
     const lines = Buffer.from(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
     this.#try(() => {
-      for (let written = 0; written < lines.length; ) written += writeSync(fd, lines, written);
+      for (let written = 0; written < lines.length;) written += writeSync(fd, lines, written);
     });
   }
 

@@ -70,7 +70,11 @@ export class RecordingReader implements Disposable {
         return text;
       }
       if (this.#rest.length > LONGEST_LINE)
-        throw new RecordingMalformedError(this.#file, this.#line + 1, `it has more than ${LONGEST_LINE} bytes`);
+        throw new RecordingMalformedError(
+          this.#file,
+          this.#line + 1,
+          `it has more than ${LONGEST_LINE} bytes`,
+        );
       if (!this.#readOn()) return undefined;
     }
   }

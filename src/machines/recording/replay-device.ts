@@ -4,6 +4,7 @@ import {
   checkConfigAccess,
   CheckedRegion,
   ConfigAccessError,
+  constraintsOnWire,
   FunctionClosedError,
   hex,
   RegionAccessError,
@@ -13,6 +14,7 @@ import {
   type DeviceName,
   type Dma,
   type DmaBuffer,
+  type DmaConstraints,
   type Interrupts,
   type PciFunction,
   type PlatformDevice,
@@ -41,7 +43,13 @@ class ReplayedRegion extends CheckedRegion {
 
   protected makeRead(offset: number, width: RegionWidth): number | bigint {
     const { index } = this.info;
-    const is = this.#replay.ask({ op: 'read', device: this.#device, region: index, offset: hex(offset), width });
+    const is = this.#replay.ask({
+      op: 'read',
+      device: this.#device,
+      region: index,
+      offset: hex(offset),
+      width,
+    });
     return width === 8 ? BigInt(is) : Number(is);
   }
 
@@ -85,7 +93,7 @@ class ReplayedResources implements Resources {
       });
       this.interrupts = this.#interrupts;
     }
-    if (facts.dma) this.dma = { allocate: (bytes) => this.#allocate(bytes) };
+    if (facts.dma) this.dma = { allocate: (bytes, constraints) => this.#allocate(bytes, constraints) };
   }
 
   protected get isOpen(): boolean {
@@ -126,18 +134,19 @@ class ReplayedResources implements Resources {
     this.close();
   }
 
-  async #allocate(bytes: number): Promise<DmaBuffer> {
+  async #allocate(bytes: number, constraints?: DmaConstraints): Promise<DmaBuffer> {
     this.#checkOpen();
     const { replay, device } = this;
     const buffer = replay.numberBuffer();
     const allocated = replay.allocated(buffer);
-    replay.ask({ op: 'dma.allocate', device, buffer, bytes });
-    const { memory, iova } = await allocated;
+    const demanded = constraints === undefined ? {} : { constraints: constraintsOnWire(constraints) };
+    replay.ask({ op: 'dma.allocate', device, buffer, bytes, ...demanded });
+    const { memory, iova, segments } = await allocated;
     this.#buffers.add(buffer);
     return {
       bytes: memory.bytes,
       iova,
-      segments: [{ iova, bytes: memory.bytes.length }],
+      segments,
       [Symbol.dispose]: () => {
         if (!this.#buffers.delete(buffer)) return;
         replay.ask({ op: 'dma.free', buffer });

@@ -73,12 +73,7 @@ export class ReplayedInterrupts implements Interrupts {
   readonly #checkOpen: () => void;
   readonly #streams = new Set<ReplayedStream>();
 
-  constructor(
-    device: DeviceName,
-    available: Interrupts['available'],
-    replay: Replay,
-    checkOpen: () => void,
-  ) {
+  constructor(device: DeviceName, available: Interrupts['available'], replay: Replay, checkOpen: () => void) {
     this.#device = device;
     this.available = available;
     this.#replay = replay;
@@ -88,9 +83,7 @@ export class ReplayedInterrupts implements Interrupts {
   open(source: InterruptSource): InterruptStream {
     this.#checkOpen();
     this.#replay.ask({ op: 'interrupt.open', device: this.#device, source: sourceName(source) });
-    const stream = new ReplayedStream(source, this.#device, this.#replay, () =>
-      this.#streams.delete(stream),
-    );
+    const stream = new ReplayedStream(source, this.#device, this.#replay, () => this.#streams.delete(stream));
     this.#streams.add(stream);
     return stream;
   }

@@ -7,9 +7,10 @@ import {
   type AnswerOf,
   type Asked,
   type DeviceName,
+  type DmaSegment,
   type Entry,
-  type Exchange,
   type Header,
+  type Hex,
   type Inventory,
   type Iova,
   type Occurrence,
@@ -30,6 +31,7 @@ import { RecordingReader } from './recording-reader.js';
 export interface ReplayedMemory {
   readonly memory: ProgramMemory;
   readonly iova: Iova;
+  readonly segments: readonly DmaSegment[];
 }
 
 /** Who waits for an occurrence. */
@@ -99,8 +101,8 @@ export class Replay implements Disposable {
     const key = `interrupt ${device} ${source}`;
     const text = `await ${source} of ${device}`;
     const { promise, resolve, cancel } = this.#wait(key, text);
-    const count = promise.then((occurrence) =>
-      occurrence?.op === 'interrupt' ? occurrence.count : undefined,
+    const count = observed(
+      promise.then((occurrence) => (occurrence?.op === 'interrupt' ? occurrence.count : undefined)),
     );
     return Object.assign(count, {
       cancel: () => {
@@ -110,17 +112,26 @@ export class Replay implements Disposable {
     });
   }
 
-  async resetDone(device: DeviceName): Promise<ResetMethod> {
-    const done = await this.#wait(`reset ${device}`, `reset ${device}`).promise;
-    if (done?.op !== 'reset.done' || done.method === undefined) throw refusalOf(refusedOf(done));
-    return done.method;
+  /** Asked before the question that it answers, as all that is waited for. */
+  resetDone(device: DeviceName): Promise<ResetMethod> {
+    const { promise } = this.#wait(`reset ${device}`, `reset ${device}`);
+    return observed(
+      promise.then((done) => {
+        if (done?.op !== 'reset.done' || done.method === undefined) throw refusalOf(refusedOf(done));
+        return done.method;
+      }),
+    );
   }
 
-  async allocated(buffer: number): Promise<ReplayedMemory> {
-    const done = await this.#wait(`buffer ${buffer}`, `allocate buffer ${buffer}`).promise;
-    const memory = this.#memories.get(buffer);
-    if (memory === undefined) throw refusalOf(refusedOf(done));
-    return memory;
+  allocated(buffer: number): Promise<ReplayedMemory> {
+    const { promise } = this.#wait(`buffer ${buffer}`, `allocate buffer ${buffer}`);
+    return observed(
+      promise.then((done) => {
+        const memory = this.#memories.get(buffer);
+        if (memory === undefined) throw refusalOf(refusedOf(done));
+        return memory;
+      }),
+    );
   }
 
   /** The next buffer's number. */
@@ -153,7 +164,7 @@ export class Replay implements Disposable {
     if (!isDeepStrictEqual(question, asked)) throw this.#fail(this.#difference(entryText(asked as Asked)));
     this.#advance();
     if (refused !== undefined) throw refusalOf(refused);
-    return (is ?? null);
+    return is ?? null;
   }
 
   #difference(got: string): OpenslotError {
@@ -200,10 +211,14 @@ export class Replay implements Disposable {
         return;
       }
       case 'dma.allocated': {
-        const { buffer, size, iova } = occurrence;
+        const { buffer, size, iova, segments = [] } = occurrence;
         if (size !== undefined && iova !== undefined) {
           const memory = new ProgramMemory(size, true);
-          this.#memories.set(buffer, { memory, iova: BigInt(iova) as Iova });
+          this.#memories.set(buffer, {
+            memory,
+            iova: iovaOf(iova),
+            segments: segments.map((segment) => ({ iova: iovaOf(segment.iova), bytes: segment.bytes })),
+          });
         }
         this.#come(`buffer ${buffer}`, occurrence);
         return;
@@ -235,8 +250,6 @@ export class Replay implements Disposable {
       resolve = onResolve;
       fail = onReject;
     });
-    // Whoever asks for it next is told, too; nobody may be there yet.
-    promise.catch(() => undefined);
     const waiter: Waiter = { text, come: resolve, fail };
     const waiting = this.#waiters.get(key) ?? [];
     this.#waiters.set(key, [...waiting, waiter]);
@@ -259,6 +272,16 @@ export class Replay implements Disposable {
   #malformed(why: string): RecordingMalformedError {
     return new RecordingMalformedError(this.#file, this.#reader.line, why);
   }
+}
+
+function iovaOf(text: Hex): Iova {
+  return BigInt(text) as Iova;
+}
+
+/** Its rejection may come while nobody awaits it: who does is told all the same. */
+function observed<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
 }
 
 function refusedOf(done: Occurrence | undefined): ErrorData | undefined {

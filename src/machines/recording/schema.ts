@@ -17,10 +17,7 @@ const refused = z
   .object({
     code: z.string(),
     message: z.string(),
-    evidence: z.record(
-      z.string(),
-      z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]),
-    ),
+    evidence: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])),
     next: z.string(),
   })
   .optional();
@@ -117,7 +114,24 @@ export const entrySchema = z.discriminatedUnion('op', [
   question('interrupt.wait', interrupt, count),
   question('interrupt.close', interrupt, nothing),
   question('reset', { device }, nothing),
-  question('dma.allocate', { device, buffer: count, bytes: z.number() }, nothing),
+  question(
+    'dma.allocate',
+    {
+      device,
+      buffer: count,
+      bytes: z.number(),
+      constraints: z
+        .object({
+          alignment: z.number().optional(),
+          boundary: z.number().optional(),
+          highest: hex.optional(),
+          segments: z.number().optional(),
+          segmentBytes: z.number().optional(),
+        })
+        .optional(),
+    },
+    nothing,
+  ),
   question('dma.free', { buffer: count }, nothing),
   question(
     'memory.program',
@@ -133,6 +147,7 @@ export const entrySchema = z.discriminatedUnion('op', [
     buffer: count,
     size: bytes.optional(),
     iova: hex.optional(),
+    segments: z.array(z.object({ iova: hex, bytes })).optional(),
     refused,
   }),
   z.object({ op: z.literal('fault'), device, access: z.string(), iova: hex, why: z.string() }),

@@ -1,10 +1,12 @@
 /** The machine `sim`: a described tree of buses, bridges and devices, alive in this process. */
 import {
   FunctionNotFoundError,
+  InterruptSources,
   type ErrorReports,
   type FunctionSummary,
   type HostControl,
   type IommuFault,
+  type IommuFaultReports,
   type Machine,
   type MachineCapabilities,
   type PciFunction,
@@ -28,8 +30,10 @@ import { SimHost } from './host/sim-host.js';
 import { MEMORY_BASE, MEMORY_END } from './host/memory.js';
 import { DEVICE_KINDS } from './models/index.js';
 import { programIovas } from './program/program-dma.js';
-import { InterruptSources } from './program/interrupt-sources.js';
+import { SimInterrupts } from './program/sim-interrupts.js';
 import { RootComplex } from './bus/root-complex.js';
+import { platformKinds, type PlatformKind } from './platform/platform-kind.js';
+import { SimPlatform } from './platform/sim-platform.js';
 import { SimDrivers } from './sim-drivers.js';
 import { SimFunction, type SharedFunction } from './program/sim-function.js';
 
@@ -38,6 +42,8 @@ const LINES = 4;
 export interface SimOptions {
   /** Device kinds besides those that come with the machine; one of the same name replaces it. */
   readonly kinds?: readonly DeviceKind[];
+  /** The same for kinds of platform devices. */
+  readonly platformKinds?: readonly PlatformKind[];
   /** `wall` where absent. */
   readonly clock?: ClockMode;
   /** Makes the file that has the DMA memory of one open function; where absent the memory is this process's alone. */
@@ -48,7 +54,9 @@ export class SimMachine implements Machine {
   readonly name = 'sim';
   readonly capabilities: MachineCapabilities;
   readonly drivers: SimDrivers;
+  readonly platform: SimPlatform;
   readonly clock: VirtualClock;
+  readonly faults: IommuFaultReports;
   readonly #host: SimHost;
   readonly #root = new RootComplex();
   readonly #shared = new Map<Endpoint | Bridge, SharedFunction>();
@@ -68,6 +76,7 @@ export class SimMachine implements Machine {
       lines: checked.lines ?? LINES,
       iommu: checked.iommu ?? true,
     });
+    this.faults = this.#host;
     this.capabilities = {
       configWrite: true,
       memoryRegions: true,
@@ -92,6 +101,11 @@ export class SimMachine implements Machine {
     startMachine(roots, lineOf, (path, why, next) => refusal(checked, path, why, next));
     this.drivers = new SimDrivers(this.name, checked.drivers ?? [], (address) => this.#present(address));
     for (const { children } of roots) this.#start(children);
+    this.platform = new SimPlatform(this.name, { root: this.#root, host: this.#host, clock: this.clock });
+    for (const [index, device] of (checked.platform ?? []).entries())
+      this.platform.add(device, platformKinds(options.platformKinds), (why, next) =>
+        refusal(checked, ['platform', index], why, next),
+      );
   }
 
   get host(): HostControl {
@@ -180,6 +194,7 @@ export class SimMachine implements Machine {
   /** Closes what is open and stops the clock. */
   [Symbol.dispose](): void {
     for (const view of [...this.#open]) view.close();
+    this.platform.close();
     this.clock.stop();
   }
 
@@ -188,16 +203,17 @@ export class SimMachine implements Machine {
       if (child.kind === 'bridge') {
         this.#shared.set(child.registers, {
           fn: child.registers,
-          sources: undefined,
+          interrupts: undefined,
           iovas: programIovas(),
         });
         this.#start(child.children);
         continue;
       }
       const { registers: endpoint, driver, faults } = child;
+      const programmed = new SimInterrupts(endpoint, this.#host, this.clock);
       this.#shared.set(endpoint, {
         fn: endpoint,
-        sources: new InterruptSources(endpoint, this.#host, this.clock),
+        interrupts: { sources: new InterruptSources(endpoint.address, programmed), programmed },
         iovas: programIovas(),
       });
       this.drivers.add(endpoint.address, driver);

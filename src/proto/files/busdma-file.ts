@@ -1,17 +1,17 @@
 /** The file `busdma`: no data, only requests; what its program has of the device's DMA ends with it, bus mastering first. */
 import { changeCommand, type Dma, type Machine, type PciFunction } from '../../function/index.js';
 import { CommandBit, OpenslotError, type PciAddress } from '../../pci/index.js';
-import { BusdmaArgument, PROTO_IOC_BUSDMA } from './busdma-request.js';
+import { BusdmaArgument, PROTO_IOC_BUSDMA } from '../abi/busdma-request.js';
 import { BusdmaTable } from './busdma-table.js';
 import { FileError, type Caller, type DeviceFile, type OpenFile } from './device-file.js';
 import { DmaFaults } from './dma-faults.js';
 import type { FileSource, FunctionFolder, FunctionUse } from './function-folder.js';
-import { PROTO_IOC_REGION } from './ioctl-numbers.js';
+import { PROTO_IOC_REGION } from '../abi/ioctl-numbers.js';
 
 export interface DmaFilesOptions {
   readonly machine: Machine;
   /** Functions whose DMA is allowed although no IOMMU keeps it inside of the program's memory; none where absent. */
-  readonly unsafe?: readonly PciAddress[];
+  readonly unsafeDma?: readonly PciAddress[];
 }
 
 /** Source of the `busdma` file of a folder; a function whose machine has no DMA for programs has none. */
@@ -21,33 +21,36 @@ export function dmaFiles(options: DmaFilesOptions): FileSource {
 
 class BusdmaFile implements DeviceFile {
   readonly name = 'busdma';
-  readonly size = 0;
   readonly #folder: FunctionFolder;
   readonly #options: DmaFilesOptions;
-  #taken = false;
+  #opened: OpenBusdma | undefined;
 
   constructor(folder: FunctionFolder, options: DmaFilesOptions) {
     this.#folder = folder;
     this.#options = options;
   }
 
+  /** It has no data. Programs look at the size before they map, so that it tells where what can be mapped ends. */
+  get size(): number {
+    return this.#opened?.mappedEnd ?? 0;
+  }
+
   open(caller: Caller): OpenFile {
-    const { address, name } = this.#folder;
-    const { machine } = this.#options;
-    if (this.#taken) throw new FileError('EBUSY', `${name}/busdma is open already`);
-    this.#checkIsolation();
     const use = this.#folder.use(this.name, caller);
     let view: PciFunction | undefined;
     try {
+      const { address, name } = this.#folder;
+      const { machine } = this.#options;
+      if (this.#opened !== undefined) throw new FileError('EBUSY', `${name}/busdma is open already`);
+      this.#checkIsolation();
       view = machine.open(address);
       const { dma } = view;
       if (dma === undefined) throw new FileError('ENXIO', `${name} has no DMA any more`);
       const faults = new DmaFaults(machine, address);
-      const open = new OpenBusdma({ use, view, dma, faults }, () => {
-        this.#taken = false;
+      this.#opened = new OpenBusdma({ use, view, dma, faults }, () => {
+        this.#opened = undefined;
       });
-      this.#taken = true;
-      return open;
+      return this.#opened;
     } catch (cause) {
       view?.close();
       use[Symbol.dispose]();
@@ -59,9 +62,9 @@ class BusdmaFile implements DeviceFile {
   /** A function without a group is translated by none: what its device is told to write, it writes anywhere. */
   #checkIsolation(): void {
     const { address, name } = this.#folder;
-    const { machine, unsafe = [] } = this.#options;
+    const { machine, unsafeDma = [] } = this.#options;
     const group = machine.list().find((entry) => entry.address.equals(address))?.iommuGroup;
-    if (group !== undefined || unsafe.some((one) => one.equals(address))) return;
+    if (group !== undefined || unsafeDma.some((one) => one.equals(address))) return;
     throw new FileError(
       'EPERM',
       `no IOMMU is between ${name} and all memory; --unsafe-dma ${address} allows its DMA nevertheless`,
@@ -94,6 +97,10 @@ class OpenBusdma implements OpenFile {
     parts.use.onRemoved(() => {
       this.#end();
     });
+  }
+
+  get mappedEnd(): number {
+    return this.backing === undefined ? 0 : this.#table.end;
   }
 
   read(): number {
@@ -132,7 +139,7 @@ class OpenBusdma implements OpenFile {
     if (!this.#open) return;
     this.#open = false;
     const { view, faults } = this.#parts;
-    this.#table.end(() => {
+    this.#table.close(() => {
       view.close();
       faults[Symbol.dispose]();
     });

@@ -1,7 +1,7 @@
 /** The tags and maps of one open busdma file, and what each request does to them: FreeBSD's rules over the port's DMA. */
-import { DmaError, FunctionClosedError, type Dma, type DmaBuffer } from '../../function/index.js';
+import { DmaError, FunctionClosedError, wholePages, type Dma, type DmaBuffer } from '../../function/index.js';
 import { OpenslotError } from '../../pci/index.js';
-import { BusdmaRequest, SyncOp, type BusdmaArgument } from './busdma-request.js';
+import { BusdmaRequest, SyncOp, type BusdmaArgument } from '../abi/busdma-request.js';
 import { ClientMemory } from './client-memory.js';
 import { FileError, type Caller } from './device-file.js';
 import type { DmaFaults } from './dma-faults.js';
@@ -20,12 +20,21 @@ export class BusdmaTable {
   #lastKey = 0n;
   /** Requests that are not over. */
   #running = 0;
-  /** Once it has ended: what to do when nothing runs any more. */
+  /** Once it is closed: what to do when nothing runs any more. */
   #onIdle: (() => void) | undefined;
 
   constructor(dma: Dma, faults: DmaFaults) {
     this.#dma = dma;
     this.#faults = faults;
+  }
+
+  /** Where the last of the memory ends that a program can map, in whole pages. */
+  get end(): number {
+    let end = 0;
+    for (const { place } of this.#maps.values())
+      if (place !== undefined)
+        end = Math.max(end, Number(place.physAddr) + wholePages(Number(place.virtSize)));
+    return end;
   }
 
   /** Carries out one request; its answers go into `argument`. @throws {FileError}, also later, by the promise. */
@@ -64,7 +73,7 @@ export class BusdmaTable {
    * Frees every map and tag; nothing is carried out any more. What a request is at work on is freed when it is over, and
    * `onIdle` is called then, or at once.
    */
-  end(onIdle: () => void): void {
+  close(onIdle: () => void): void {
     this.#onIdle = onIdle;
     for (const [key, map] of this.#maps) if (!map.busy) this.#freeMap(key, map);
     this.#tags.clear();

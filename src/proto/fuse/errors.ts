@@ -4,7 +4,12 @@ import { OpenslotError } from '../../pci/index.js';
 /** The files cannot be mounted in this directory. */
 export class MountDirectoryError extends OpenslotError {
   readonly code = 'MOUNT_DIRECTORY';
-  constructor(directory: string, why: string, next = 'openslot proto mount DIRECTORY', options?: ErrorOptions) {
+  constructor(
+    directory: string,
+    why: string,
+    next = 'openslot proto mount DIRECTORY',
+    options?: ErrorOptions,
+  ) {
     super(`nothing can be mounted at ${directory}: ${why}`, { directory, why }, next, options);
   }
 }
@@ -55,6 +60,10 @@ export class MountBusyError extends OpenslotError {
 export class UnmountRefusedError extends OpenslotError {
   readonly code = 'UNMOUNT_REFUSED';
   constructor(directory: string, why: string) {
-    super(`${directory} was not unmounted: ${why}`, { directory, why }, 'as root, or as the user who mounted it');
+    super(
+      `${directory} was not unmounted: ${why}`,
+      { directory, why },
+      'as root, or as the user who mounted it',
+    );
   }
 }

@@ -71,7 +71,10 @@ async function clearStale(directory: string): Promise<void> {
   const errno = unmountAt(directory, UnmountFlag.detach);
   if (errno === 'EPERM') await runFusermount(['-u', '-z', '--', directory]);
   if (mountedAt(directory)?.type === TYPE)
-    throw new MountDirectoryError(directory, `a dead mount is there and cannot be taken away (${errno ?? '?'})`);
+    throw new MountDirectoryError(
+      directory,
+      `a dead mount is there and cannot be taken away (${errno ?? '?'})`,
+    );
 }
 
 /** Asked by a process of its own, which can be killed: a server that is stopped answers nobody. */

@@ -27,7 +27,9 @@ export function parseMountInfo(text: string): readonly MountEntry[] {
 
 /** Blanks and backslashes come as three octal digits. */
 function unescape(text: string): string {
-  return text.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+  return text.replaceAll(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
 }
 
 /** What is seen at a directory now; undefined when nothing is mounted there. */

@@ -34,7 +34,11 @@ function nextFor(said: string): string {
 export async function runFusermount(args: readonly string[], socket?: number): Promise<string> {
   const child = spawn(PROGRAM, args, {
     stdio: ['ignore', 'ignore', 'pipe', ...(socket === undefined ? [] : [socket])],
-    env: { ...process.env, LC_ALL: 'C', ...(socket === undefined ? {} : { [SOCKET_VARIABLE]: String(CHILD_SOCKET) }) },
+    env: {
+      ...process.env,
+      LC_ALL: 'C',
+      ...(socket === undefined ? {} : { [SOCKET_VARIABLE]: String(CHILD_SOCKET) }),
+    },
   });
   let said = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));

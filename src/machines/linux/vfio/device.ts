@@ -70,7 +70,7 @@ export class VfioDevice {
 
   /** Functions that a reset of the whole bus or slot reaches; none where there is no such reset. */
   hotResetReach(): readonly Dependent[] {
-    for (let room = 1; ; ) {
+    for (let room = 1; ;) {
       const info = hotResetInfo(room);
       try {
         ioctl(this.fd, Request.hotResetInfo, info, this.#name);

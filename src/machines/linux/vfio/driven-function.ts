@@ -1,16 +1,21 @@
 /** A function of this host in a program's hands: its device file, for all views that the program has of it. */
+import { InterruptSources } from '../../../function/index.js';
 import { CommandBit, Header, type PciAddress } from '../../../pci/index.js';
 import { ConfigFile } from '../config-file.js';
 import { VfioDevice } from './device.js';
+import { VfioUnavailableError } from './errors.js';
 import type { VfioPath } from './path.js';
 import { CONFIG_REGION, type RegionDescription } from './requests.js';
-import { VfioUnavailableError } from './errors.js';
+import type { GroupIovas } from './vfio-dma.js';
+import { VfioInterrupts } from './vfio-interrupts.js';
 
 export class DrivenFunction {
   readonly address: PciAddress;
   readonly device: VfioDevice;
-  readonly path: VfioPath;
   readonly config: ConfigFile;
+  readonly interrupts: InterruptSources;
+  /** Shared with the other functions of its group. */
+  readonly iovas: () => GroupIovas;
   /** Bytes of configuration space. */
   readonly configSize: number;
   /**
@@ -19,9 +24,9 @@ export class DrivenFunction {
    */
   decodesMemory: boolean;
 
-  constructor(address: PciAddress, path: VfioPath) {
+  constructor(address: PciAddress, path: VfioPath, iovas: () => GroupIovas) {
     this.address = address;
-    this.path = path;
+    this.iovas = iovas;
     this.device = new VfioDevice(path.openDevice(address), `VFIO of ${address}`);
     const config = this.device.region(CONFIG_REGION);
     if (config === undefined) {
@@ -31,6 +36,10 @@ export class DrivenFunction {
     this.configSize = config.size;
     this.config = new ConfigFile(this.device.fd, config.offset);
     this.decodesMemory = this.#readDecoding();
+    const interrupts = new VfioInterrupts(address, this.device, () => {
+      this.#changeCommand(CommandBit.intxDisable);
+    });
+    this.interrupts = new InterruptSources(address, interrupts);
   }
 
   /** To be called after every write that can have changed Command. */
@@ -46,14 +55,17 @@ export class DrivenFunction {
     return this.device.region(index);
   }
 
-  /** Its DMA ends before the memory that it reaches goes away. */
+  /** To be called before memory goes away that it reaches. */
+  endDma(): void {
+    this.#changeCommand(CommandBit.busMaster);
+  }
+
+  #changeCommand(cleared: number): void {
+    const command = this.config.read(Header.command, 2);
+    if ((command & cleared) !== 0) this.config.write(Header.command, 2, command & ~cleared);
+  }
+
   close(): void {
-    try {
-      const command = this.config.read(Header.command, 2);
-      if ((command & CommandBit.busMaster) !== 0)
-        this.config.write(Header.command, 2, command & ~CommandBit.busMaster);
-    } finally {
-      this.device.close();
-    }
+    this.device.close();
   }
 }

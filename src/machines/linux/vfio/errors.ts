@@ -27,9 +27,7 @@ export class IommuAbsentError extends OpenslotError {
 export class GroupNotViableError extends OpenslotError {
   readonly code = 'IOMMU_GROUP_NOT_VIABLE';
   constructor(address: PciAddress, group: number, others: readonly GroupMember[]) {
-    const next = others
-      .map((other) => `openslot claim --for vfio ${other.address}`)
-      .join('; ');
+    const next = others.map((other) => `openslot claim --for vfio ${other.address}`).join('; ');
     super(
       `the IOMMU does not tell ${address} from the others of its group ${group}, which the host drives: ${listed(others)}`,
       {
@@ -73,5 +71,18 @@ export class VfioUnavailableError extends OpenslotError {
   readonly code = 'VFIO_UNAVAILABLE';
   constructor(address: PciAddress, why: string, next: string, options?: ErrorOptions) {
     super(`VFIO does not give ${address}: ${why}`, { address: String(address), why }, next, options);
+  }
+}
+
+/** The kernel keeps no more memory in place for this user. */
+export class LockedMemoryError extends OpenslotError {
+  readonly code = 'DMA_LOCKED_LIMIT';
+  constructor(bytes: number, limit: string, options?: ErrorOptions) {
+    super(
+      `${bytes} bytes for DMA are more than this user may keep in place (limit ${limit} bytes for all that is mapped)`,
+      { bytes, limit },
+      'raise it: ulimit -l, memlock in limits.conf(5), LimitMEMLOCK= of a service',
+      options,
+    );
   }
 }

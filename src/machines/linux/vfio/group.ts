@@ -1,15 +1,9 @@
 /** The way by group and container, which every kernel with VFIO has. */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { ioctl, ioctlValue, SystemCallError } from '../../../os/index.js';
 import type { PciAddress } from '../../../pci/index.js';
-import { errnoOf } from '../sysfs.js';
-import {
-  GroupNotViableError,
-  VfioBusyError,
-  VfioPermissionError,
-  VfioUnavailableError,
-  type GroupMember,
-} from './errors.js';
+import { GroupNotViableError, VfioUnavailableError, type GroupMember } from './errors.js';
+import { openVfioFile } from './open-file.js';
 import type { IommuSpace, VfioPath } from './path.js';
 import {
   API_VERSION,
@@ -43,13 +37,13 @@ export class VfioGroup implements VfioPath {
    */
   static open(address: PciAddress, group: number, others: () => readonly GroupMember[]): VfioGroup {
     const path = `/dev/vfio/${group}`;
-    const groupFd = openFile(address, path);
+    const groupFd = openVfioFile(address, path);
     let container: number | undefined;
     try {
       const status = groupStatus();
       ioctl(groupFd, Request.groupStatus, status, path);
       if ((flagsOf(status) & GROUP_VIABLE) === 0) throw new GroupNotViableError(address, group, others());
-      container = openFile(address, CONTAINER);
+      container = openVfioFile(address, CONTAINER);
       return new VfioGroup(path, groupFd, container, attach(address, groupFd, container));
     } catch (cause) {
       if (container !== undefined) closeSync(container);
@@ -82,19 +76,6 @@ export class VfioGroup implements VfioPath {
   close(): void {
     closeSync(this.groupFd);
     closeSync(this.#container);
-  }
-}
-
-function openFile(address: PciAddress, path: string): number {
-  try {
-    return openSync(path, 'r+');
-  } catch (cause) {
-    const errno = errnoOf(cause);
-    if (errno === 'EACCES' || errno === 'EPERM') throw new VfioPermissionError(path, errno, { cause });
-    if (errno === 'EBUSY') throw new VfioBusyError(address, path, { cause });
-    throw new VfioUnavailableError(address, `${path}: ${errno}`, 'modprobe vfio-pci; ls -l /dev/vfio', {
-      cause,
-    });
   }
 }
 

@@ -127,7 +127,9 @@ export function parseRegionInfo(bytes: Uint8Array): RegionDescription {
 
 /** Areas of the capability that says that only parts of a region can be mapped; undefined without one. */
 function sparseAreas(bytes: Uint8Array): RegionDescription['mappable'] | undefined {
-  const capability = capabilities(bytes, view(bytes).getUint32(12, true)).find(({ id }) => id === SPARSE_MMAP);
+  const capability = capabilities(bytes, view(bytes).getUint32(12, true)).find(
+    ({ id }) => id === SPARSE_MMAP,
+  );
   if (capability === undefined) return undefined;
   // struct vfio_region_info_cap_sparse_mmap { header; u32 nr_areas, reserved; { u64 offset, size } areas[] }
   const fields = view(bytes);
@@ -142,7 +144,10 @@ function sparseAreas(bytes: Uint8Array): RegionDescription['mappable'] | undefin
 }
 
 /** struct vfio_info_cap_header { u16 id, version; u32 next }: a list in the structure, each with its offset in it. */
-function capabilities(bytes: Uint8Array, first: number): readonly { readonly id: number; readonly at: number }[] {
+function capabilities(
+  bytes: Uint8Array,
+  first: number,
+): readonly { readonly id: number; readonly at: number }[] {
   const fields = view(bytes);
   const found: { id: number; at: number }[] = [];
   for (let at = first; at >= 8 && at + 8 <= bytes.length; at = fields.getUint32(at + 4, true)) {

@@ -1,9 +1,5 @@
 /** A region of a function that VFIO gives: mapped where that is allowed, by the kernel's own accesses elsewhere. */
-import {
-  MemoryRegisters,
-  type Region,
-  type RegionInfo,
-} from '../../../function/index.js';
+import { MemoryRegisters, type Region, type RegionInfo } from '../../../function/index.js';
 import { mapFile, type Mapping } from '../../../os/index.js';
 import { FileRegisters } from '../file-registers.js';
 import type { RegionDescription } from './requests.js';
@@ -24,6 +20,7 @@ interface Area {
 
 export class VfioRegion implements Region {
   readonly info: RegionInfo;
+  readonly mapped?: true;
   readonly #source: RegionSource;
   readonly #file: FileRegisters;
   readonly #areas: readonly Area[];
@@ -54,6 +51,7 @@ export class VfioRegion implements Region {
           };
         })
       : [];
+    if (this.#areas.length > 0) this.mapped = true;
   }
 
   read8(offset: number): number {
@@ -96,7 +94,7 @@ export class VfioRegion implements Region {
 
   write64(offset: number, value: bigint): void {
     const area = this.#area(offset, 8);
-    if (area === undefined) this.#file.write64(offset, value);
+    if (area === undefined) this.#file.write64(offset);
     else area.registers.write64(offset - area.start, value);
   }
 
