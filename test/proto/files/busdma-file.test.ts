@@ -115,6 +115,26 @@ describe('busdma', () => {
     assert.equal(folder.files[0]?.size, 0);
   });
 
+  test('where the machine’s memory is its own, it is not mapped, and loading is the way', async () => {
+    using machine = eduMachine('', false);
+    const folder = folderOf(machine);
+    const file = openBusdma(folder);
+    const program = new Program(file);
+    const region = edu(machine);
+    const { key } = await program.tag(ANY);
+    const { map } = await program.allocate(key);
+    assert.deepEqual([file.backing, folder.files[0]?.size, map.physAddr], [undefined, 0, map.busAddr]);
+    const own = ownMemory(PAGE);
+    own.bytes.set(Buffer.from('still'));
+    const loaded = await program.create(key);
+    const place = await program.load(loaded, own.address, PAGE);
+    toDevice(machine, region, place.busAddr, 5);
+    toMemory(machine, region, place.busAddr + 8n, 5);
+    await program.sync(loaded, POST_READ);
+    assert.equal(Buffer.from(own.bytes.subarray(8, 13)).toString(), 'still');
+    file.release();
+  });
+
   test('what one program still maps is not the next one’s memory', async () => {
     using machine = eduMachine();
     const folder = folderOf(machine);
