@@ -185,11 +185,13 @@ describe('memory of a program that is loaded', () => {
     await program.sync(map, PRE_WRITE);
     toDevice(machine, region, place.busAddr, 7);
     await program.sync(map, POST_WRITE);
+    inside.fill(0x33, 200, 300);
     await program.sync(map, PRE_READ);
     toMemory(machine, region, place.busAddr + 4990n, 7);
     assert.equal(inside[4990], 0x11, 'not before it is synced');
     await program.sync(map, POST_READ);
     assert.equal(Buffer.from(inside.subarray(4990, 4997)).toString(), 'program');
+    assert.equal(inside[250], 0x33, 'what the program wrote before it let the device write is there');
     assert.equal(inside[4989], 0x11, 'what the device did not write is as it was');
     assert.ok(own.bytes.subarray(0, 100).every((byte) => byte === 0x11));
     assert.ok(own.bytes.subarray(5100).every((byte) => byte === 0x11));
