@@ -49,6 +49,14 @@ const KINDS: Readonly<Record<string, MachineKind>> = {
       return new SimMachine(description, { memoryFile: () => new MemoryFile('openslot sim') });
     },
   },
+  proto: {
+    form: 'proto:DIR',
+    open: async (directory) => {
+      if (directory === undefined) throw new UnknownMachineError('proto');
+      const { DeviceFilesMachine } = await import('./device-files/index.js');
+      return new DeviceFilesMachine(directory);
+    },
+  },
   replay: {
     form: 'replay:FILE',
     open: async (file) => {
