@@ -1,5 +1,11 @@
 /** One function as an owner shows it to other processes: facts and configuration space, as JSON can carry them. */
-import type { FunctionSummary, Machine, RegionInfo, ResetMethod } from '../function/index.js';
+import type {
+  FunctionSummary,
+  Machine,
+  PlatformDeviceSummary,
+  RegionInfo,
+  ResetMethod,
+} from '../function/index.js';
 import type { PciAddress } from '../pci/index.js';
 
 /** A region with its address as text, `0x` and hexadecimal. */
@@ -30,4 +36,16 @@ export function inspect(machine: Machine, address: PciAddress): Inspection {
     interruptLine: fn.interruptLine,
     config: bytes.toString('base64'),
   };
+}
+
+/** A platform device as it is sent: addresses are text. */
+export type ShownPlatformDevice = Omit<PlatformDeviceSummary, 'regions'> & {
+  readonly regions: readonly ShownRegion[];
+};
+
+export function inspectPlatform({ platform }: Pick<Machine, 'platform'>): readonly ShownPlatformDevice[] {
+  return (platform?.list() ?? []).map(({ regions, ...facts }) => ({
+    ...facts,
+    regions: regions.map((region) => ({ ...region, address: String(region.address) })),
+  }));
 }

@@ -1,5 +1,6 @@
 /** `openslot list`: every function of a machine, who drives it, and its state in the pool. */
 import type { Command } from 'commander';
+import type { RegionInfo } from '../function/index.js';
 import type { PoolEntry } from '../owner/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
@@ -15,6 +16,7 @@ front end takes no changes while it runs (openslot attach --help).
 
 Examples:
   openslot list
+  openslot list --on sim:board.yaml
   openslot list --json | jq '.functions[] | select(.pool.state == "free") | .address'`,
     )
     .action(list);
@@ -24,12 +26,18 @@ function stateText({ taker, state, frontEnd }: PoolEntry): string {
   return `${taker ?? state}${frontEnd === 'fixed' ? ' fixed' : ''}`;
 }
 
+function rangeText({ kind, address, size }: RegionInfo): string {
+  const first = address.toString(16);
+  const last = (address + BigInt(size) - 1n).toString(16);
+  return `${kind === 'io' ? 'ports' : 'memory'} ${first}-${last}`;
+}
+
 async function list(options: MachineChoice & { json?: boolean }): Promise<void> {
   const [{ className }, { viewMachine }] = await Promise.all([
     import('../pci/index.js'),
     import('./machine-view.js'),
   ]);
-  const { name, functions, pool: poolView } = await viewMachine(options);
+  const { name, functions, platform, pool: poolView } = await viewMachine(options);
   const { entries, unreadable: poolUnreadable } = poolView;
   const pool = new Map(entries.map((entry) => [entry.address, entry]));
   const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
@@ -43,9 +51,21 @@ async function list(options: MachineChoice & { json?: boolean }): Promise<void> 
         pool: pool.has(String(address)) ? state : null,
       };
     });
-    process.stdout.write(
-      `${JSON.stringify({ machine: name, functions: rows, poolUnreadable: poolUnreadable ?? null }, undefined, 2)}\n`,
-    );
+    const data = {
+      machine: name,
+      functions: rows,
+      platform: platform.map(({ regions, ...facts }) => ({
+        ...facts,
+        regions: regions.map(({ index, kind, size, address }) => ({
+          index,
+          kind,
+          size,
+          address: `0x${address.toString(16)}`,
+        })),
+      })),
+      poolUnreadable: poolUnreadable ?? null,
+    };
+    process.stdout.write(`${JSON.stringify(data, undefined, 2)}\n`);
     return;
   }
   const { printTable } = await import('./table.js');
@@ -64,6 +84,18 @@ async function list(options: MachineChoice & { json?: boolean }): Promise<void> 
       ];
     }),
   );
+  if (platform.length > 0) {
+    process.stdout.write('\n');
+    printTable(
+      ['PLATFORM', 'RANGES', 'LINE', ''],
+      platform.map(({ name: device, model, regions, interruptLines }) => [
+        device,
+        regions.map(rangeText).join(', '),
+        interruptLines.join(', ') || '-',
+        model,
+      ]),
+    );
+  }
   const hidden = functions.filter(({ unreadable }) => unreadable.length > 0);
   const reasons = new Set(
     hidden.flatMap(({ unreadable }) => unreadable.map(({ what, why }) => `${what}: ${why}`)),

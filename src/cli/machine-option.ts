@@ -1,7 +1,7 @@
 /** The option `--on MACHINE` and what it names. */
 import { Option } from 'commander';
 import type { HostDrivers, Machine } from '../function/index.js';
-import { UnknownMachineError } from '../machines/index.js';
+import { isMachineName, openMachine, UnknownMachineError } from '../machines/index.js';
 import { OpenslotError } from '../pci/errors.js';
 
 /** A simulated machine lives in the process that owns it, and none does. */
@@ -29,6 +29,30 @@ export class MachineAmbiguousError extends OpenslotError {
   }
 }
 
+/** Claims, guests and a back end are an owner's, and this machine is opened by whoever names it. */
+export class MachineWithoutOwnerError extends OpenslotError {
+  readonly code = 'MACHINE_WITHOUT_OWNER';
+  constructor(machine: string) {
+    super(
+      `${machine} has no owner that keeps a pool or guests: each command that names it opens it for itself`,
+      { machine },
+      'use --on linux or --on sim; openslot proto mount serves it to programs',
+    );
+  }
+}
+
+/** A machine that another process owns is recorded there, if anywhere. */
+export class RecordElsewhereError extends OpenslotError {
+  readonly code = 'RECORD_ELSEWHERE';
+  constructor(machine: string) {
+    super(
+      `${machine} is driven by the process that owns it: nothing of it passes through this command to be recorded`,
+      { machine },
+      'record there (openslot proto mount --record FILE), or name a machine that this command opens: sim:FILE',
+    );
+  }
+}
+
 export interface MachineChoice {
   /** Undefined where nobody said it: this host, unless that would be a surprise. */
   readonly on?: string;
@@ -37,19 +61,62 @@ export interface MachineChoice {
 export function machineOption(): Option {
   return new Option(
     '--on <machine>',
-    'where the functions live: linux (this host, if nothing is said), sim (the simulated machine)',
+    'where the functions live: linux (this host, if nothing is said), sim (the simulated machine that runs), or one that the' +
+      " command opens for itself: sim:FILE, proto:DIR, replay:FILE, 'qemu:ARGUMENTS'",
   ).env('OPENSLOT_ON');
 }
 
-/** `sim:FILE` is a simulated machine that FILE describes; only its owner needs the file. */
-export type ChosenMachine = { readonly name: 'linux' } | { readonly name: 'sim'; readonly file?: string };
+export interface RecordChoice extends MachineChoice {
+  readonly record?: string;
+}
+
+/** For commands that drive functions. */
+export function recordOption(): Option {
+  return new Option(
+    '--record <file>',
+    'write all accesses to a file, to be replayed with --on replay:FILE',
+  ).env('OPENSLOT_RECORD');
+}
+
+/** `sim:FILE` is a simulated machine that FILE describes: its owner needs the file, others may open one like it. */
+export type ChosenMachine =
+  | { readonly name: 'linux' }
+  | { readonly name: 'sim'; readonly file?: string }
+  /** Any other, by its whole name: who uses it opens it. */
+  | { readonly name: 'other'; readonly on: string };
+
+/** A machine that has an owner, or could have. */
+export type OwnedMachine = Exclude<ChosenMachine, { readonly name: 'other' }>;
 
 /** @throws {UnknownMachineError} */
 export function chosenMachine({ on }: MachineChoice): ChosenMachine {
   if (on === undefined || on === '' || on === 'linux') return { name: 'linux' };
   if (on === 'sim') return { name: on };
   if (on.startsWith('sim:') && on.length > 4) return { name: 'sim', file: on.slice(4) };
+  if (isMachineName(on) && on.includes(':')) return { name: 'other', on };
   throw new UnknownMachineError(on);
+}
+
+/** For commands that need an owner. @throws {UnknownMachineError | MachineWithoutOwnerError} */
+export function ownedMachine(choice: MachineChoice): OwnedMachine {
+  const chosen = chosenMachine(choice);
+  if (chosen.name === 'other') throw new MachineWithoutOwnerError(chosen.on);
+  return chosen;
+}
+
+/** The name of a machine that the command opens for itself; undefined for this host and for the one that runs. */
+export function machineOfItsOwn(choice: MachineChoice): string | undefined {
+  const chosen = chosenMachine(choice);
+  if (chosen.name === 'other') return chosen.on;
+  return chosen.name === 'sim' && chosen.file !== undefined ? `sim:${chosen.file}` : undefined;
+}
+
+/** Opens what the command drives itself: a machine of its own, else this host. @throws {RecordElsewhereError} */
+export async function openChosen(choice: RecordChoice): Promise<Machine> {
+  const chosen = chosenMachine(choice);
+  const own = machineOfItsOwn(choice);
+  if (own === undefined && chosen.name === 'sim') throw new RecordElsewhereError('sim');
+  return openMachine(own ?? 'linux', { record: choice.record });
 }
 
 /** This host's functions. */
@@ -72,6 +139,7 @@ export class GuestsElsewhereError extends OpenslotError {
 
 /** @throws {GuestsElsewhereError | UnknownMachineError} */
 export function requireSim(choice: MachineChoice): void {
-  const { name } = chosenMachine(choice);
-  if (name !== 'sim') throw new GuestsElsewhereError(name);
+  const chosen = chosenMachine(choice);
+  if (chosen.name !== 'sim')
+    throw new GuestsElsewhereError(chosen.name === 'other' ? chosen.on : chosen.name);
 }

@@ -1,7 +1,13 @@
 /** A machine as a command looks at it: opened here where any process can, else told by its owner. */
 import { existsSync } from 'node:fs';
-import type { FindingData } from '../admin/index.js';
-import type { FunctionSummary, HostDrivers, Machine, RegionInfo } from '../function/index.js';
+import type { FindingData, ShownPlatformDevice } from '../admin/index.js';
+import type {
+  FunctionSummary,
+  HostDrivers,
+  Machine,
+  PlatformDeviceSummary,
+  RegionInfo,
+} from '../function/index.js';
 import {
   askOwner,
   machineFiles,
@@ -17,14 +23,18 @@ import {
   MachineAmbiguousError,
   openHost,
   SimNotRunningError,
-  type ChosenMachine,
+  machineOfItsOwn,
+  openChosen,
+  ownedMachine,
   type MachineChoice,
+  type OwnedMachine,
 } from './machine-option.js';
 import { hostPool, viewPool, type PoolView } from './pool-view.js';
 
 export interface MachineView {
   readonly name: string;
   readonly functions: readonly FunctionSummary[];
+  readonly platform: readonly PlatformDeviceSummary[];
   readonly pool: PoolView;
 }
 
@@ -43,12 +53,12 @@ export async function askSim<Name extends RequestName>(
   }
 }
 
-/** The machine that is to be changed: this host is not changed by mistake. @throws {MachineAmbiguousError} */
-export function machineToChange(choice: MachineChoice): ChosenMachine {
+/** The machine that is to be changed: this host is not changed by mistake. @throws {MachineAmbiguousError | MachineWithoutOwnerError} */
+export function machineToChange(choice: MachineChoice): OwnedMachine {
   const { socket } = machineFiles('sim');
   const said = choice.on !== undefined && choice.on !== '';
   if (!said && existsSync(socket)) throw new MachineAmbiguousError(socket);
-  return chosenMachine(choice);
+  return ownedMachine(choice);
 }
 
 /** Asks the owner of the chosen machine for what only a running owner does. */
@@ -64,15 +74,35 @@ export function askOwnerOf<Name extends RequestName>(
 }
 
 export async function viewMachine(choice: MachineChoice): Promise<MachineView> {
+  if (machineOfItsOwn(choice) !== undefined) {
+    using own = await openChosen(choice);
+    return {
+      name: own.name,
+      functions: own.list(),
+      platform: own.platform?.list() ?? [],
+      pool: { entries: [] },
+    };
+  }
   if (chosenMachine(choice).name === 'sim') {
     const [functions, entries] = [await askSim('functions', {}), await askSim('pool', {})];
-    return { name: 'sim', functions: functions.map(summaryOf), pool: { entries } };
+    const platform = (await askSim('platform', {})).map(platformOf);
+    return { name: 'sim', functions: functions.map(summaryOf), platform, pool: { entries } };
   }
   using machine = await openHost();
-  return { name: machine.name, functions: machine.list(), pool: await viewPool(machine) };
+  return {
+    name: machine.name,
+    functions: machine.list(),
+    platform: machine.platform?.list() ?? [],
+    pool: await viewPool(machine),
+  };
 }
 
 export async function inspectFunction(choice: MachineChoice, address: PciAddress): Promise<FunctionFacts> {
+  if (machineOfItsOwn(choice) !== undefined) {
+    using own = await openChosen(choice);
+    // Nobody has anything on it, so there is nothing to find of who shares it.
+    return factsOf(own, address, []);
+  }
   if (chosenMachine(choice).name === 'sim') {
     const parameters = { address: String(address) };
     const { summary, regions, resetMethods, interruptLine, config } = await askSim('inspect', parameters);
@@ -86,9 +116,16 @@ export async function inspectFunction(choice: MachineChoice, address: PciAddress
     };
   }
   using machine = await openHost();
+  return factsOf(machine, address, await findingsOnHost(machine, address));
+}
+
+function factsOf(
+  machine: Machine,
+  address: PciAddress,
+  findings: readonly Wire<FindingData>[],
+): FunctionFacts {
   const summary = machine.list().find((entry) => entry.address.equals(address));
   using fn = machine.open(address);
-  const findings = await findingsOnHost(machine, address);
   return {
     summary,
     regions: fn.regions,
@@ -132,6 +169,11 @@ async function findingsOnHost(
 function ignoreRefusal(error: unknown): undefined {
   if (!(error instanceof OpenslotError)) throw error;
   return undefined;
+}
+
+/** Addresses come as text. */
+function platformOf({ regions, ...facts }: Wire<ShownPlatformDevice>): PlatformDeviceSummary {
+  return { ...facts, regions: regions.map((region) => ({ ...region, address: BigInt(region.address) })) };
 }
 
 /** What JSON leaves out is undefined again. */

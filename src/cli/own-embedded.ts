@@ -4,6 +4,7 @@ import {
   describeFinding,
   functionUser,
   inspect,
+  inspectPlatform,
   type EmbeddedHost,
 } from '../admin/index.js';
 import { machineFiles, type OwnerSocket } from '../owner/index.js';
@@ -22,6 +23,7 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
   return owner.serve({
     pool: () => entriesOf(host.pool, host.pciback),
     functions: () => host.machine.list(),
+    platform: () => inspectPlatform(host.machine),
     inspect: ({ address }) => inspect(host.machine, address),
     registers: ({ address, operations, ...options }) => {
       const user = functionUser(host.machine, entriesOf(host.pool), address);

@@ -1,6 +1,6 @@
 /** `openslot proto mount`: owns a machine and serves its free functions as device files, until it is told to end. */
 import type { ClaimPurpose } from '../admin/claim-purpose.js';
-import { describeFinding, Examiner, HostClaims, inspect } from '../admin/index.js';
+import { describeFinding, Examiner, HostClaims, inspect, inspectPlatform } from '../admin/index.js';
 import { FunctionNotFoundError, type HostDrivers, type Machine } from '../function/index.js';
 import { openMachine } from '../machines/index.js';
 import { machineFiles, OwnerSocket, type OwnerRequests } from '../owner/index.js';
@@ -21,6 +21,7 @@ export async function mountFiles(
   const {
     on,
     claim = false,
+    record,
     allowOther = false,
     mapRegisters = false,
     unsafeDma = [],
@@ -29,7 +30,8 @@ export async function mountFiles(
   const log = serveLog(json);
   const unsafe = unsafeDma.map((text) => notations.hex.parse(text));
   const told = untilTold();
-  using machine = await openMachine(on === undefined || on === '' ? 'linux' : on, { mapping: 'avoided' });
+  const name = on === undefined || on === '' ? 'linux' : on;
+  using machine = await openMachine(name, { mapping: 'avoided', record });
   const { socket } = machineFiles(machine.name);
   await using owner = await OwnerSocket.bind(machine.name, socket);
   const claims = claimsOf(machine);
@@ -162,6 +164,7 @@ function requestsOf(machine: Machine, mounted: MountedFiles, claims: Claims | un
   const looking: OwnerRequests = {
     pool: () => (claims === undefined ? [] : entriesOf(claims.pool)),
     functions: () => machine.list(),
+    platform: () => inspectPlatform(machine),
     inspect: ({ address }) => inspect(machine, address),
   };
   if (claims === undefined) return looking;

@@ -2,7 +2,7 @@
 import { Option, type Command } from 'commander';
 import type { ClaimPurpose } from '../admin/claim-purpose.js';
 import { notations } from '../pci/index.js';
-import { machineOption, type MachineChoice } from './machine-option.js';
+import { machineOption, recordOption, type RecordChoice } from './machine-option.js';
 
 /** Where FreeBSD has them. */
 const DIRECTORY = '/dev/proto';
@@ -19,6 +19,7 @@ Examples:
   openslot proto mount /tmp/proto --on sim                     the simulated machine, mounted and owned
   dd if=/tmp/proto/pci0:0:4:0/pcicfg bs=4 count=1 status=none | xxd
   openslot proto mount /tmp/proto 01:00.0 --claim --on sim     one that has a driver, taken from it meanwhile
+  openslot proto mount /tmp/proto --on sim:board.yaml --record accesses.jsonl
   openslot proto unmount /tmp/proto
 More: docs/proto.md`,
   );
@@ -28,6 +29,7 @@ More: docs/proto.md`,
       `serve functions without a driver as files (in ${DIRECTORY} if nothing is said), until it is ended`,
     )
     .addOption(machineOption())
+    .addOption(recordOption())
     .option('--claim', 'take the named functions from their drivers, and give them back in the end')
     .addOption(
       new Option(
@@ -65,7 +67,7 @@ More: docs/proto.md`,
     });
 }
 
-export interface MountChoice extends MachineChoice {
+export interface MountChoice extends RecordChoice {
   claim?: boolean;
   for?: ClaimPurpose;
   allowOther?: boolean;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { knownMaps, mapsFor, OpenslotError, type RegisterMap } from '../pci/index.js';
 import { parseRegisterMap } from '../proto/program/index.js';
-import { machineOption, type MachineChoice } from './machine-option.js';
+import { machineOption, recordOption, type RecordChoice } from './machine-option.js';
 
 /** A map's file cannot be read. */
 export class MapUnreadableError extends OpenslotError {
@@ -19,7 +19,7 @@ export class MapUnreadableError extends OpenslotError {
   }
 }
 
-export interface RegisterOptions extends MachineChoice {
+export interface RegisterOptions extends RecordChoice {
   readonly map: readonly string[];
   readonly evenIfUsed?: boolean;
   readonly enable?: boolean;
@@ -33,6 +33,7 @@ Maps are those of --map, and those that come with openslot for the device. Each 
 export function addRegisterOptions(command: Command): Command {
   return command
     .addOption(machineOption())
+    .addOption(recordOption())
     .addOption(
       new Option('--map <file>', 'a register map: a file, or the name of one that comes with openslot')
         .default([], 'those of the device')

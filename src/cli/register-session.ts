@@ -1,8 +1,13 @@
 /** One function's registers as a command reaches them: through the owner of the simulated machine, else opened here. */
 import { accessRegisters, functionUser, type RegisterOperation } from '../admin/index.js';
-import { FunctionNotFoundError, type FunctionSummary, type Machine } from '../function/index.js';
+import {
+  FunctionNotFoundError,
+  type FunctionSummary,
+  type HostDrivers,
+  type Machine,
+} from '../function/index.js';
 import { notations, type PciAddress, type RegisterMap } from '../pci/index.js';
-import { chosenMachine, openHost } from './machine-option.js';
+import { chosenMachine, machineOfItsOwn, openChosen, RecordElsewhereError } from './machine-option.js';
 import { askSim, machineToChange } from './machine-view.js';
 import { viewPool } from './pool-view.js';
 import { chosenMaps, type RegisterOptions } from './register-options.js';
@@ -25,9 +30,11 @@ export async function openRegisterSession(
   options: RegisterOptions,
   changes: boolean,
 ): Promise<RegisterSession> {
-  const { name } = changes ? machineToChange(options) : chosenMachine(options);
+  const own = machineOfItsOwn(options);
+  const { name } = own === undefined && changes ? machineToChange(options) : chosenMachine(options);
   const access = { evenIfUsed: options.evenIfUsed ?? false, enable: options.enable ?? false };
-  if (name === 'sim') {
+  if (own === undefined && name === 'sim') {
+    if (options.record !== undefined && options.record !== '') throw new RecordElsewhereError(name);
     const functions = await askSim('functions', {});
     const maps = chosenMaps(options.map, () =>
       identityIn(functions, ({ address: text }) => notations.hex.parse(text).equals(address), address, name),
@@ -46,12 +53,12 @@ export async function openRegisterSession(
       [Symbol.dispose]: () => undefined,
     };
   }
-  const machine = await openHost();
+  const machine = await openChosen(options);
   try {
     const maps = chosenMaps(options.map, () =>
-      identityIn(machine.list(), (each) => each.address.equals(address), address, name),
+      identityIn(machine.list(), (each) => each.address.equals(address), address, machine.name),
     );
-    const user = await userOnHost(machine, address);
+    const user = await userOf(machine, own === undefined, address);
     return {
       address,
       maps,
@@ -67,12 +74,14 @@ export async function openRegisterSession(
   }
 }
 
-async function userOnHost(
-  machine: Awaited<ReturnType<typeof openHost>>,
-  address: PciAddress,
-): Promise<string | undefined> {
-  const { entries } = await viewPool(machine);
+/** A machine of the command's own has no pool: only its drivers use functions. */
+async function userOf(machine: Machine, pooled: boolean, address: PciAddress): Promise<string | undefined> {
+  const entries = pooled && hasDrivers(machine) ? (await viewPool(machine)).entries : [];
   return functionUser(machine, entries, address);
+}
+
+function hasDrivers(machine: Machine): machine is Machine & { readonly drivers: HostDrivers } {
+  return machine.drivers !== undefined;
 }
 
 function identityIn<Summary extends Identity>(

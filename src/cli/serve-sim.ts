@@ -1,5 +1,4 @@
 /** `openslot serve --on sim`: owns a simulated machine with an embedded Xen, for guests and commands of other terminals. */
-import { readFileSync } from 'node:fs';
 import {
   claimHidden,
   describeHideOutcome,
@@ -10,22 +9,14 @@ import {
   type EmbeddedHostOptions,
 } from '../admin/index.js';
 import type { HideList } from '../boot/index.js';
+import { readDescription } from '../machines/index.js';
 import { parseMachine, SimMachine } from '../machines/sim/index.js';
 import { machineFiles, OwnerSocket } from '../owner/index.js';
-import { OpenslotError } from '../pci/index.js';
 import { chosenRecovery, type ErrorChoice } from './error-option.js';
 import type { TopologyName } from '../pciback/index.js';
 import { ownEmbedded, wayIn } from './own-embedded.js';
 import { serveLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
-
-/** A description cannot be read. */
-export class DescriptionUnreadableError extends OpenslotError {
-  readonly code = 'MACHINE_DESCRIPTION_UNREADABLE';
-  constructor(file: string, errno: string, options?: ErrorOptions) {
-    super(`${file} cannot be read: ${errno}`, { file, errno }, 'openslot serve --on sim:FILE', options);
-  }
-}
 
 export async function serveSim(
   file: string | undefined,
@@ -44,7 +35,7 @@ export async function serveSim(
   const told = untilTold();
   const { socket, store } = machineFiles('sim');
   // Before the lock: a description that is none must not stop a machine that runs.
-  const machine = file === undefined ? new SimMachine() : new SimMachine(parseMachine(read(file)));
+  const machine = file === undefined ? new SimMachine() : new SimMachine(parseMachine(readDescription(file)));
   await using owner = await OwnerSocket.bind('sim', socket);
   await using host = await EmbeddedHost.start({
     machine,
@@ -71,14 +62,4 @@ export async function serveSim(
   });
   const why = await told;
   log(`stopping: ${why}`, { event: 'stopping', why });
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new DescriptionUnreadableError(file, (cause as NodeJS.ErrnoException).code ?? String(cause), {
-      cause,
-    });
-  }
 }

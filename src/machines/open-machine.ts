@@ -8,12 +8,31 @@ import { OpenslotError } from '../pci/index.js';
 export class UnknownMachineError extends OpenslotError {
   readonly code = 'MACHINE_UNKNOWN';
   constructor(name: string) {
-    const known = Object.values(KINDS).map(({ form }) => form);
+    const known = machineForms();
     super(
       `there is no machine "${name}"; there are ${known.join(', ')}`,
       { name, known },
       'openslot list --on sim',
     );
+  }
+}
+
+/** The file of a simulated machine's description cannot be read. */
+export class DescriptionUnreadableError extends OpenslotError {
+  readonly code = 'MACHINE_DESCRIPTION_UNREADABLE';
+  constructor(file: string, errno: string, options?: ErrorOptions) {
+    super(`${file} cannot be read: ${errno}`, { file, errno }, 'name the file as sim:FILE', options);
+  }
+}
+
+/** The text of a description. @throws {DescriptionUnreadableError} */
+export function readDescription(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new DescriptionUnreadableError(file, (cause as NodeJS.ErrnoException).code ?? String(cause), {
+      cause,
+    });
   }
 }
 
@@ -44,7 +63,7 @@ const KINDS: Readonly<Record<string, MachineKind>> = {
     form: 'sim[:FILE]',
     open: async (file) => {
       const { parseMachine, SimMachine } = await import('./sim/index.js');
-      const description = file === undefined ? undefined : parseMachine(readFileSync(file, 'utf8'));
+      const description = file === undefined ? undefined : parseMachine(readDescription(file));
       // Made where a program first wants DMA: without it the simulator needs no native code.
       return new SimMachine(description, { memoryFile: () => new MemoryFile('openslot sim') });
     },
@@ -74,6 +93,21 @@ const KINDS: Readonly<Record<string, MachineKind>> = {
   },
 };
 
+/** How users name machines, of every kind. */
+export function machineForms(): readonly string[] {
+  return Object.values(KINDS).map(({ form }) => form);
+}
+
+/** Whether there is a kind of machine that such a name is of; what stands behind the colon is not looked at. */
+export function isMachineName(name: string): boolean {
+  return kindOf(name) !== undefined;
+}
+
+function kindOf(name: string): MachineKind | undefined {
+  const kind = name.split(':', 1)[0] ?? '';
+  return Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
+}
+
 /**
  * Opens a machine in this process; a simulated one is its own and nobody else's. What a program does with it is recorded
  * where a file is named, by `record` or by the environment's OPENSLOT_RECORD.
@@ -82,7 +116,7 @@ const KINDS: Readonly<Record<string, MachineKind>> = {
 export async function openMachine(name: string, options: OpenMachineOptions = {}): Promise<Machine> {
   const { record = process.env['OPENSLOT_RECORD'] } = options;
   const colon = name.indexOf(':');
-  const kind = KINDS[colon < 0 ? name : name.slice(0, colon)];
+  const kind = kindOf(name);
   if (kind === undefined) throw new UnknownMachineError(name);
   const machine = await kind.open(colon < 0 ? undefined : name.slice(colon + 1), options);
   if (record === undefined || record === '') return machine;

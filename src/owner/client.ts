@@ -28,6 +28,7 @@ const NEXT = {
 const PATIENCE_MS: Readonly<Record<RequestName, number>> = {
   pool: 10_000,
   functions: 10_000,
+  platform: 10_000,
   inspect: 10_000,
   registers: 10_000,
   findings: 10_000,

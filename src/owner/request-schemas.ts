@@ -54,6 +54,7 @@ const operations = z
 const SCHEMAS = {
   pool: z.strictObject({}),
   functions: z.strictObject({}),
+  platform: z.strictObject({}),
   inspect: z.strictObject({ address }),
   registers: z.strictObject({
     address,

@@ -7,6 +7,7 @@ import type {
   FrontEndKind,
   GuestInfo,
   Inspection,
+  ShownPlatformDevice,
 } from '../admin/index.js';
 import type { FunctionSummary } from '../function/index.js';
 import type { ErrorData } from '../pci/index.js';
@@ -28,6 +29,7 @@ export interface PoolEntry {
 export interface OwnerResults {
   readonly pool: readonly PoolEntry[];
   readonly functions: readonly FunctionSummary[];
+  readonly platform: readonly ShownPlatformDevice[];
   readonly inspect: Inspection;
   /** For each operation what it found, `0x` and hexadecimal; null for a write. */
   readonly registers: readonly (string | null)[];

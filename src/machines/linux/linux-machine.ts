@@ -17,6 +17,7 @@ import { LinuxFunction } from './linux-function.js';
 import { SysfsDrivers } from './sysfs-drivers.js';
 import { Shared } from './shared.js';
 import type { UioDevice } from './uio/uio-device.js';
+import { UioPlatform } from './uio/uio-platform.js';
 import { UIO_DRIVER, UioFunction } from './uio/uio-function.js';
 import { VfioFunction } from './vfio/vfio-function.js';
 import { VFIO_DRIVER, VfioHost } from './vfio/vfio-host.js';
@@ -30,6 +31,8 @@ export interface LinuxMachineOptions {
    * for each access, wherever it offers that. Memory that sysfs gives can only be mapped, and is mapped all the same.
    */
   readonly mapping?: 'allowed' | 'avoided';
+  /** Where UIO's class and its device files are; others serve a saved tree. */
+  readonly uio?: { readonly root: string; readonly devices: string };
 }
 
 /** Of the header type register; bit 7 says that the device has several functions. */
@@ -40,6 +43,8 @@ const NOT_PRIVILEGED = 64;
 export class LinuxMachine implements Machine {
   readonly name = 'linux';
   readonly drivers: SysfsDrivers;
+  /** What UIO drivers have besides PCI functions. */
+  readonly platform: UioPlatform;
   /** Where there is an IOMMU, and this user may read the kernel's log. */
   readonly faults?: IommuFaultReports;
   readonly #faults: KernelLogFaults | undefined;
@@ -50,6 +55,7 @@ export class LinuxMachine implements Machine {
 
   constructor(options: LinuxMachineOptions = {}) {
     this.#sysfs = new Sysfs(options.root);
+    this.platform = new UioPlatform(this.name, options.uio);
     this.#vfio = new VfioHost(this.#sysfs);
     this.#mapped = options.mapping !== 'avoided';
     this.#faults = this.#sysfs.anyHas('iommu_group') ? KernelLogFaults.available() : undefined;
@@ -142,5 +148,6 @@ export class LinuxMachine implements Machine {
   [Symbol.dispose](): void {
     // Each open function has its own descriptors.
     this.#faults?.close();
+    this.platform.close();
   }
 }

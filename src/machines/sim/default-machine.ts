@@ -22,4 +22,6 @@ roots:
         functions: {1: {driver: timer}}
       - {slot: "04", model: testdev}
       - {slot: "05", model: clearing}
+platform:
+  - {model: uart16550, ports: 0x3f8, line: 4, options: {peer: echo}}     # a serial port, with a plug that sends back
 `;
