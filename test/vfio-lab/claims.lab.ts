@@ -6,7 +6,18 @@ import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { LinuxMachine } from '../../src/machines/linux/index.js';
 import { OpenslotError } from '../../src/pci/index.js';
-import { EDU, GROUPED_EDU, GROUPED_ETHERNET, loadModule, openslot, refusalOf, UIO_EDU } from './machine.js';
+import {
+  claim,
+  claimFor,
+  EDU,
+  GROUPED_EDU,
+  GROUPED_ETHERNET,
+  loadModule,
+  openslot,
+  refusalOf,
+  release,
+  UIO_EDU,
+} from './machine.js';
 
 /** Low half of the receive ring's address, in BAR 0 of an e1000 (Intel, 8254x developer's manual, 13.4.25). */
 const RECEIVE_RING = 0x2800;
