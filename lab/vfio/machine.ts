@@ -26,7 +26,7 @@ export function commandLine({ root, images, work, words }: MachineOptions): stri
       '-L',
       root.path('usr/share/seabios'),
     ],
-    ...['-machine', 'q35', '-cpu', 'qemu64,+rdrand,+rdseed', '-m', '1024', '-smp', '1'],
+    ...['-machine', 'q35', '-cpu', 'qemu64,+rdrand', '-m', '1024', '-smp', '1'],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ...['-chardev', `stdio,id=console,signal=off,logfile=${join(work, 'console.log')}`],
     ...['-serial', 'chardev:console'],

@@ -8,8 +8,8 @@ import { capabilityTest, complianceSuite } from '../function/compliance-suite.js
 import { claimFor, EDU, ETHERNET, loadModule, NVME, PCNET, TESTDEV, UIO_EDU } from './machine.js';
 
 loadModule('uio_pci_generic');
-for (const address of [EDU, NVME, ETHERNET, PCNET, TESTDEV]) claimFor('vfio', address);
-claimFor('uio', UIO_EDU);
+for (const address of [EDU, NVME, ETHERNET, PCNET, TESTDEV]) await claimFor('vfio', address);
+await claimFor('uio', UIO_EDU);
 
 const matrix = new ComplianceMatrix();
 const machine = new LinuxMachine();

@@ -26,7 +26,7 @@ for (const [purpose, address, messages] of [
   ['uio', UIO_EDU, false],
 ] as const) {
   test(`killed while driving by ${purpose}`, async () => {
-    claimFor(purpose, address);
+    await claimFor(purpose, address);
     const child = spawn(process.execPath, ['dist/test/vfio-lab/programs/drives.js', String(address)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

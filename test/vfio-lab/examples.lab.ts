@@ -20,8 +20,8 @@ const PROGRAMS: readonly Program[] = [
 ];
 
 for (const { name, address, file } of PROGRAMS) {
-  test(`${name} on ${address}`, (context) => {
-    claimFor('vfio', address);
+  test(`${name} on ${address}`, async (context) => {
+    await claimFor('vfio', address);
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
       [`dist/examples/${name}.js`, 'linux', String(address), ...(file === undefined ? [] : [file])],

@@ -11,7 +11,7 @@ const FOLDER = `${DIRECTORY}/pci0:0:4:0`;
 
 test('edu is read and written through its files, and lets go when the mount ends', async () => {
   loadModule('fuse');
-  claimFor('vfio', EDU);
+  await claimFor('vfio', EDU);
   const mount = spawn(
     process.execPath,
     ['dist/src/cli/main.js', 'proto', 'mount', DIRECTORY, String(EDU), '--json'],

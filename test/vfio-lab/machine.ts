@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { ClaimPurpose, ClaimReport } from '../../src/admin/index.js';
+import { changeClaim } from '../../src/cli/ownership.js';
 import { LinuxMachine } from '../../src/machines/linux/index.js';
+import type { Wire } from '../../src/owner/index.js';
 import { notations, type ErrorData, type PciAddress } from '../../src/pci/index.js';
 
 const at = (text: string): PciAddress => notations.hex.parse(text);
@@ -27,11 +30,19 @@ export function openslot(...words: readonly string[]): string {
   });
 }
 
+/** What `openslot claim --for` and `openslot release` do, without the seconds that a process takes to start here. */
+export async function claim(purpose: ClaimPurpose, address: PciAddress): Promise<Wire<ClaimReport>> {
+  return changeClaim('claim', address, { on: 'linux' }, purpose);
+}
+
+export async function release(address: PciAddress): Promise<Wire<ClaimReport>> {
+  return changeClaim('release', address, { on: 'linux' });
+}
+
 /** Claims a function, unless a suite before has done it. */
-export function claimFor(purpose: 'vfio' | 'uio', address: PciAddress): void {
+export async function claimFor(purpose: 'vfio' | 'uio', address: PciAddress): Promise<void> {
   const { driver } = new LinuxMachine().drivers.binding(address);
-  const wanted = purpose === 'vfio' ? 'vfio-pci' : 'uio_pci_generic';
-  if (driver !== wanted) openslot('claim', '--for', purpose, String(address));
+  if (driver !== { vfio: 'vfio-pci', uio: 'uio_pci_generic' }[purpose]) await claim(purpose, address);
 }
 
 /** Inserts a module of the machine's initramfs, and what it needs. */

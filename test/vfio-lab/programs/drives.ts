@@ -18,7 +18,8 @@ setInterval(() => {
   if (buffer === undefined || (bar.read32(0x98) & 1) !== 0) return;
   bar.write64(0x80, 0x4_0000n);
   bar.write64(0x88, buffer.iova);
-  bar.write64(0x90, 4096n);
+  // QEMU's edu ends the whole machine at a transfer that reaches the end of its buffer.
+  bar.write64(0x90, 1024n);
   bar.write64(0x98, 7n);
 }, 10);
 console.log('driving');
