@@ -1,10 +1,9 @@
-/** One function's registers as a command reaches them: through the owner of the simulated machine, else opened here. */
-import { accessRegisters, functionUser, type RegisterOperation } from '../admin/index.js';
+/** One function's registers as a command reaches them: in one way, whoever makes the accesses. */
+import { accessRegisters, type RegisterOperation } from '../admin/index.js';
 import { FunctionNotFoundError, type FunctionSummary, type Machine } from '../function/index.js';
 import { notations, type PciAddress, type RegisterMap } from '../pci/index.js';
-import { chosenMachine, openHost } from './machine-option.js';
-import { askSim, machineToChange } from './machine-view.js';
-import { viewPool } from './pool-view.js';
+import { askSim } from './machine-view.js';
+import { registerMachine } from './register-machine.js';
 import { chosenMaps, type RegisterOptions } from './register-options.js';
 
 type Identity = Pick<FunctionSummary, 'vendor' | 'device' | 'classCode'>;
@@ -25,12 +24,12 @@ export async function openRegisterSession(
   options: RegisterOptions,
   changes: boolean,
 ): Promise<RegisterSession> {
-  const { name } = changes ? machineToChange(options) : chosenMachine(options);
+  const reached = await registerMachine(options, address, changes);
   const access = { evenIfUsed: options.evenIfUsed ?? false, enable: options.enable ?? false };
-  if (name === 'sim') {
+  if (reached === 'sim') {
     const functions = await askSim('functions', {});
     const maps = chosenMaps(options.map, () =>
-      identityIn(functions, ({ address: text }) => notations.hex.parse(text).equals(address), address, name),
+      identityIn(functions, ({ address: text }) => notations.hex.parse(text).equals(address), address, 'sim'),
     );
     return {
       address,
@@ -46,12 +45,11 @@ export async function openRegisterSession(
       [Symbol.dispose]: () => undefined,
     };
   }
-  const machine = await openHost();
+  const { machine, user } = reached;
   try {
     const maps = chosenMaps(options.map, () =>
-      identityIn(machine.list(), (each) => each.address.equals(address), address, name),
+      identityIn(machine.list(), (each) => each.address.equals(address), address, machine.name),
     );
-    const user = await userOnHost(machine, address);
     return {
       address,
       maps,
@@ -65,14 +63,6 @@ export async function openRegisterSession(
     machine[Symbol.dispose]();
     throw cause;
   }
-}
-
-async function userOnHost(
-  machine: Awaited<ReturnType<typeof openHost>>,
-  address: PciAddress,
-): Promise<string | undefined> {
-  const { entries } = await viewPool(machine);
-  return functionUser(machine, entries, address);
 }
 
 function identityIn<Summary extends Identity>(

@@ -48,6 +48,10 @@ const operations = z
       z.strictObject({ kind: z.literal('update'), ...place, keep: word, value: word }),
     ]),
   )
+  .refine(
+    (list) => list.every((each) => each.kind === 'read' || each.value >> BigInt(each.width * 8) === 0n),
+    'a value has more bits than its register',
+  )
   .min(1)
   .max(MOST_ACCESSES);
 

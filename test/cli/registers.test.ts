@@ -155,10 +155,10 @@ describe('set', () => {
   });
 
   test('leaves a function that somebody drives alone, unless that is asked for', () => {
-    refused(/FUNCTION_IN_USE.*driver nvme[\s\S]*--even-if-used/, 'set', '02:00.0', 'intms=1');
+    refused(/FUNCTION_DRIVEN.*driver nvme[\s\S]*--even-if-used/, 'set', '02:00.0', 'intms=1');
     assert.match(printed('get', '02:00.0', 'csts'), /rdy/);
     assert.match(printed('set', '02:00.0', 'aqa.asqs=2', '--even-if-used'), /1 entries -> 2 entries/);
-    refused(/FUNCTION_IN_USE/, 'repl', '02:00.0');
+    refused(/FUNCTION_DRIVEN/, 'repl', '02:00.0');
   });
 
   test('says when a function does not decode', () => {
