@@ -45,6 +45,7 @@ describe('help', () => {
       'serve',
       'hide-list',
       'guest',
+      'proto',
     ]);
     for (const name of commands) {
       const help = openslot(name, '--help');
