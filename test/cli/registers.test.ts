@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
+import { askOwner, type RequestParameters } from '../../src/owner/index.js';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 const runtime = mkdtempSync(join(tmpdir(), 'openslot-registers-'));
@@ -185,6 +186,45 @@ describe('set', () => {
       '--map',
       file,
     );
+  });
+});
+
+describe('requests of somebody else', () => {
+  const operation = { kind: 'write', space: 'bar0', offset: 4, width: 4, value: '0x1' };
+  const ask = (operations: readonly object[]) =>
+    askOwner(join(runtime, 'sim.sock'), 'registers', {
+      address: '01:00.0',
+      operations: operations as RequestParameters<'registers'>['operations'],
+    });
+
+  test('are bounded and checked, and all or nothing', async () => {
+    const wrong: readonly (readonly object[])[] = [
+      [],
+      Array.from({ length: 257 }, () => operation),
+      [{ ...operation, value: '0x1_0' }],
+      [{ ...operation, value: 1 }],
+      [{ ...operation, value: '0x100000000' }],
+      [{ ...operation, value: '0x10000000000000000' }],
+      [{ ...operation, width: 3 }],
+      [{ ...operation, offset: -4 }],
+      [{ ...operation, offset: 2 ** 40 }],
+      [{ ...operation, space: 'rom' }],
+      [{ ...operation, kind: 'swap' }],
+      [{ ...operation, more: 1 }],
+    ];
+    for (const operations of wrong)
+      await assert.rejects(ask(operations), { code: 'REQUEST_MALFORMED' }, JSON.stringify(operations[0]));
+    printed('set', '01:00.0', 'liveness=0');
+    const other = (offset: number, space = 'bar0') => ({ ...operation, offset, space });
+    await assert.rejects(ask([operation, other(0x10_0000)]), { code: 'REGION_OUT_OF_RANGE' });
+    await assert.rejects(ask([operation, other(6)]), { code: 'REGION_UNALIGNED' });
+    await assert.rejects(ask([operation, other(0, 'bar1')]), { code: 'BAR_ABSENT' });
+    await assert.rejects(ask([operation, { ...other(0, 'config'), width: 8 }]), { code: 'CONFIG_UNALIGNED' });
+    assert.match(printed('get', '01:00.0', 'liveness'), /0xffffffff/, 'nothing was written');
+    assert.deepEqual(await ask([operation, { kind: 'read', space: 'bar0', offset: 4, width: 4 }]), [
+      null,
+      '0xfffffffe',
+    ]);
   });
 });
 
