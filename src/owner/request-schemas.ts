@@ -28,7 +28,8 @@ const specs = z
 /** 64 bits: JSON's numbers do not hold them. */
 const word = z
   .string()
-  .regex(/^0x[0-9a-f]{1,16}$/)
+  // What is no number goes no further: the checks behind it are of numbers.
+  .regex(/^0x[0-9a-f]{1,16}$/, { error: 'expected 0x and hexadecimal digits, 64 bits at most', abort: true })
   .transform(BigInt);
 
 const place = {
