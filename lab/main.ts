@@ -31,7 +31,7 @@ the comparisons of our device models with QEMU's.
   --no-suites           leave out the suites (test/xen-lab) that run in dom0
   --suite NAME          only the suite of that name, and nothing after it: the quick way while one is written
   --kills N             how often the phase restart kills serve (default 20, an even number from 6 on)
-  --no-table            leave out what follows when everything is run: a bus scan and configuration reads,
+  --no-table            leave out what follows when everything is run: a bus scan, configuration reads and attaches,
                         ours beside the kernel's back end (npm run bench has more)
   --limit SECONDS       give up after that long (default 900)
   --shell               an interactive dom0 instead of the scenario
@@ -94,7 +94,7 @@ async function main(): Promise<number> {
 async function printTable(limitSeconds: number): Promise<void> {
   try {
     console.log();
-    await measureXen({ backEnd: 'openslot', rounds: 7, attaches: 0, limitSeconds, processors: 2 });
+    await measureXen({ backEnd: 'openslot', rounds: 7, attaches: 5, limitSeconds, processors: 2 });
   } catch (error) {
     if (!(error instanceof LabFailure)) throw error;
     console.log(`No table beside the kernel's back end: ${error.message}`);

@@ -41,7 +41,13 @@ More: docs/proto.md`,
         ' with a device that vanishes',
     )
     .option('--allow-other', 'let other users open the files, of functions whose DMA an IOMMU keeps apart')
-    .option('--unsafe-dma <address...>', 'allow DMA of these functions although no IOMMU keeps it inside')
+    .option(
+      '--unsafe-dma <address>',
+      'allow DMA of this function although no IOMMU keeps it inside; may be given again',
+      // Not `<address...>`: that would take the directory for one.
+      (text: string, others: readonly string[]) => [...others, text],
+      [],
+    )
     .option('--json', 'print data, one object a line')
     .action(async (directory: string | undefined, addresses: string[], choice: MountChoice) => {
       const only = addresses.map((text) => notations.hex.parse(text));
@@ -64,6 +70,6 @@ export interface MountChoice extends MachineChoice {
   for?: ClaimPurpose;
   allowOther?: boolean;
   mapRegisters?: boolean;
-  unsafeDma?: string[];
+  unsafeDma?: readonly string[];
   json?: boolean;
 }

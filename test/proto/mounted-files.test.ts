@@ -186,8 +186,9 @@ describe('mounted files', { skip }, () => {
     mounted.machine.taken();
     assert.equal(await client.errno({ call: 'map', fd, length: 4096, at: 0, value: 1 }), 'ENODEV');
     // A private mapping can be made, and its first touch is a signal.
+    const ended = once(client.child, 'exit');
     client.child.stdin.write(`${JSON.stringify({ call: 'touch', fd })}\n`);
-    const [code, signal] = (await once(client.child, 'exit')) as [number | null, string | null];
+    const [code, signal] = (await ended) as [number | null, string | null];
     assert.deepEqual([code, signal], [null, 'SIGBUS']);
     assert.deepEqual(mounted.machine.taken(), []);
   });

@@ -11,6 +11,7 @@ import {
 import { Header, type PciAddress } from '../../pci/index.js';
 import { SysfsUnavailableError } from './errors.js';
 import { KernelLogFaults } from './iommu-faults.js';
+import { parseIdentity } from './identity.js';
 import { LinuxConfig } from './linux-config.js';
 import { LinuxFunction } from './linux-function.js';
 import { SysfsDrivers } from './sysfs-drivers.js';
@@ -111,7 +112,6 @@ export class LinuxMachine implements Machine {
 
   #summary(address: PciAddress): FunctionSummary {
     const sysfs = this.#sysfs;
-    const number = (file: string) => sysfs.readNumber(address, file);
     const unreadable: { what: string; why: string }[] = [];
     let headerType = 0;
     try {
@@ -131,14 +131,9 @@ export class LinuxMachine implements Machine {
     const group = this.capabilities.iommuGroups ? sysfs.readLinkName(address, 'iommu_group') : undefined;
     return {
       address,
-      vendor: number('vendor') ?? 0xffff,
-      device: number('device') ?? 0xffff,
-      subsystemVendor: number('subsystem_vendor'),
-      subsystemDevice: number('subsystem_device'),
-      classCode: number('class') ?? 0,
-      revision: number('revision') ?? 0,
+      ...parseIdentity(sysfs.read(address, 'uevent') ?? ''),
+      revision: sysfs.readNumber(address, 'revision') ?? 0,
       headerType,
-      driver: sysfs.readLinkName(address, 'driver'),
       iommuGroup: group === undefined ? undefined : Number(group),
       unreadable,
     };

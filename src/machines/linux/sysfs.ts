@@ -45,7 +45,8 @@ export class Sysfs {
   }
 
   device(address: PciAddress, file = ''): string {
-    return join(this.root, 'devices', String(address), file);
+    const folder = `${this.root}/devices/${address}`;
+    return file === '' ? folder : `${folder}/${file}`;
   }
 
   driver(name: string, file = ''): string {

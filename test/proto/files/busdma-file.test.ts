@@ -115,6 +115,26 @@ describe('busdma', () => {
     assert.equal(folder.files[0]?.size, 0);
   });
 
+  test('where the machine’s memory is its own, it is not mapped, and loading is the way', async () => {
+    using machine = eduMachine('', false);
+    const folder = folderOf(machine);
+    const file = openBusdma(folder);
+    const program = new Program(file);
+    const region = edu(machine);
+    const { key } = await program.tag(ANY);
+    const { map } = await program.allocate(key);
+    assert.deepEqual([file.backing, folder.files[0]?.size, map.physAddr], [undefined, 0, map.busAddr]);
+    const own = ownMemory(PAGE);
+    own.bytes.set(Buffer.from('still'));
+    const loaded = await program.create(key);
+    const place = await program.load(loaded, own.address, PAGE);
+    toDevice(machine, region, place.busAddr, 5);
+    toMemory(machine, region, place.busAddr + 8n, 5);
+    await program.sync(loaded, POST_READ);
+    assert.equal(Buffer.from(own.bytes.subarray(8, 13)).toString(), 'still');
+    file.release();
+  });
+
   test('what one program still maps is not the next one’s memory', async () => {
     using machine = eduMachine();
     const folder = folderOf(machine);
@@ -165,11 +185,13 @@ describe('memory of a program that is loaded', () => {
     await program.sync(map, PRE_WRITE);
     toDevice(machine, region, place.busAddr, 7);
     await program.sync(map, POST_WRITE);
+    inside.fill(0x33, 200, 300);
     await program.sync(map, PRE_READ);
     toMemory(machine, region, place.busAddr + 4990n, 7);
     assert.equal(inside[4990], 0x11, 'not before it is synced');
     await program.sync(map, POST_READ);
     assert.equal(Buffer.from(inside.subarray(4990, 4997)).toString(), 'program');
+    assert.equal(inside[250], 0x33, 'what the program wrote before it let the device write is there');
     assert.equal(inside[4989], 0x11, 'what the device did not write is as it was');
     assert.ok(own.bytes.subarray(0, 100).every((byte) => byte === 0x11));
     assert.ok(own.bytes.subarray(5100).every((byte) => byte === 0x11));

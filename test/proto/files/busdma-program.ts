@@ -3,7 +3,7 @@ import koffi from 'koffi';
 import { FunctionFolder, dmaFiles, FileError, type OpenFile } from '../../../src/proto/index.js';
 import { PciAddress } from '../../../src/pci/index.js';
 import { MemoryFile } from '../../../src/os/index.js';
-import { parseMachine, SimMachine, type SimOptions } from '../../../src/machines/sim/index.js';
+import { parseMachine, SimMachine } from '../../../src/machines/sim/index.js';
 
 /** _IOWR('h', 2, struct proto_ioc_busdma) */
 export const BUSDMA = 0xc058_6802;
@@ -57,12 +57,11 @@ export interface MapNumbers {
   readonly busNsegs: number;
 }
 
-/** An edu without a driver at 00:03.0, whose time is the test's. */
-export function eduMachine(description = '', options: SimOptions = {}): SimMachine {
+/** An edu without a driver at 00:03.0, whose time is the test's; its DMA memory is a file where it is `shared`. */
+export function eduMachine(description = '', shared = true): SimMachine {
   return new SimMachine(parseMachine(`${description}\nroots: [{slots: [{slot: "03", model: edu}]}]`), {
     clock: 'manual',
-    memoryFile: () => new MemoryFile('test'),
-    ...options,
+    ...(shared ? { memoryFile: () => new MemoryFile('test') } : {}),
   });
 }
 

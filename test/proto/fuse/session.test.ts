@@ -247,8 +247,9 @@ describe('a session', { skip: unmountable }, () => {
     const fd = await client.open(served.path);
     const closing = client.outcome({ call: 'close', fd });
     await Promise.all([served.end(), closing]);
+    const ended = once(client.child, 'exit');
     client.child.kill('SIGKILL');
-    await once(client.child, 'exit');
+    await ended;
     assert.equal(served.bell.released, 1);
   });
 });
