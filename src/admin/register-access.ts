@@ -19,7 +19,7 @@ import {
   BarAbsentError,
   configRegisters,
   driverInUse,
-  FunctionInUseError,
+  FunctionDrivenError,
   type DriverKnowledge,
 } from '../proto/program/index.js';
 
@@ -84,7 +84,7 @@ export function functionUser(
 /**
  * Makes the accesses in their order. All are checked before the first is made.
  * @returns what each read found, and what each update found before it wrote; undefined for writes.
- * @throws {FunctionNotFoundError | FunctionInUseError | DecodingOffError | RegionAccessError | ConfigAccessError | BarAbsentError}
+ * @throws {FunctionNotFoundError | FunctionDrivenError | DecodingOffError | RegionAccessError | ConfigAccessError | BarAbsentError}
  */
 export function accessRegisters(
   machine: Machine,
@@ -96,7 +96,7 @@ export function accessRegisters(
   const changes = operations.some((each) => each.kind !== 'read' || each.clears === true);
   if (changes && user !== undefined && !evenIfUsed) {
     const next = `openslot ${user.startsWith('driver') ? 'claim' : 'detach'} takes it from there; --even-if-used changes it beside its user`;
-    throw new FunctionInUseError(address, user, next);
+    throw new FunctionDrivenError(address, user, next);
   }
   using fn = machine.open(address);
   for (const each of operations) checkPlace(fn, each);

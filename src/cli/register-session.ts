@@ -1,15 +1,9 @@
-/** One function's registers as a command reaches them: through the owner of the simulated machine, else opened here. */
-import { accessRegisters, functionUser, type RegisterOperation } from '../admin/index.js';
-import {
-  FunctionNotFoundError,
-  type FunctionSummary,
-  type HostDrivers,
-  type Machine,
-} from '../function/index.js';
+/** One function's registers as a command reaches them: in one way, whoever makes the accesses. */
+import { accessRegisters, type RegisterOperation } from '../admin/index.js';
+import { FunctionNotFoundError, type FunctionSummary, type Machine } from '../function/index.js';
 import { notations, type PciAddress, type RegisterMap } from '../pci/index.js';
-import { chosenMachine, machineOfItsOwn, openChosen, RecordElsewhereError } from './machine-option.js';
-import { askSim, machineToChange } from './machine-view.js';
-import { viewPool } from './pool-view.js';
+import { askSim } from './machine-view.js';
+import { registerMachine } from './register-machine.js';
 import { chosenMaps, type RegisterOptions } from './register-options.js';
 
 type Identity = Pick<FunctionSummary, 'vendor' | 'device' | 'classCode'>;
@@ -30,14 +24,12 @@ export async function openRegisterSession(
   options: RegisterOptions,
   changes: boolean,
 ): Promise<RegisterSession> {
-  const own = machineOfItsOwn(options);
-  const { name } = own === undefined && changes ? machineToChange(options) : chosenMachine(options);
+  const reached = await registerMachine(options, address, changes);
   const access = { evenIfUsed: options.evenIfUsed ?? false, enable: options.enable ?? false };
-  if (own === undefined && name === 'sim') {
-    if (options.record !== undefined && options.record !== '') throw new RecordElsewhereError(name);
+  if (reached === 'sim') {
     const functions = await askSim('functions', {});
     const maps = chosenMaps(options.map, () =>
-      identityIn(functions, ({ address: text }) => notations.hex.parse(text).equals(address), address, name),
+      identityIn(functions, ({ address: text }) => notations.hex.parse(text).equals(address), address, 'sim'),
     );
     return {
       address,
@@ -53,12 +45,11 @@ export async function openRegisterSession(
       [Symbol.dispose]: () => undefined,
     };
   }
-  const machine = await openChosen(options);
+  const { machine, user } = reached;
   try {
     const maps = chosenMaps(options.map, () =>
       identityIn(machine.list(), (each) => each.address.equals(address), address, machine.name),
     );
-    const user = await userOf(machine, own === undefined, address);
     return {
       address,
       maps,
@@ -72,16 +63,6 @@ export async function openRegisterSession(
     machine[Symbol.dispose]();
     throw cause;
   }
-}
-
-/** A machine of the command's own has no pool: only its drivers use functions. */
-async function userOf(machine: Machine, pooled: boolean, address: PciAddress): Promise<string | undefined> {
-  const entries = pooled && hasDrivers(machine) ? (await viewPool(machine)).entries : [];
-  return functionUser(machine, entries, address);
-}
-
-function hasDrivers(machine: Machine): machine is Machine & { readonly drivers: HostDrivers } {
-  return machine.drivers !== undefined;
 }
 
 function identityIn<Summary extends Identity>(

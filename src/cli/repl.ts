@@ -1,13 +1,9 @@
 /** `openslot repl`: one function in JavaScript, line by line. */
 import type { Command } from 'commander';
-import { functionUser } from '../admin/index.js';
-import type { Machine } from '../function/index.js';
 import { machineFiles, OwnedMachine } from '../owner/index.js';
 import { notations, type PciAddress } from '../pci/index.js';
 import { openFunction } from '../proto/program/index.js';
-import { openHost } from './machine-option.js';
-import { askSim, machineToChange } from './machine-view.js';
-import { viewPool } from './pool-view.js';
+import { registerMachine, userOnSim, type OpenedMachine } from './register-machine.js';
 import { addRegisterOptions, chosenMaps, type RegisterOptions } from './register-options.js';
 import { runPrompt } from './register-prompt.js';
 
@@ -30,12 +26,6 @@ Examples:
     .action(repl);
 }
 
-/** A machine for this process, and what is known of who drives the function. */
-interface Reached {
-  readonly machine: Machine;
-  readonly user: string | undefined;
-}
-
 async function repl(text: string, options: RegisterOptions): Promise<void> {
   const address = notations.hex.parse(text);
   const { machine, user } = await reach(address, options);
@@ -49,18 +39,10 @@ async function repl(text: string, options: RegisterOptions): Promise<void> {
   await runPrompt(fn, maps);
 }
 
-async function reach(address: PciAddress, options: RegisterOptions): Promise<Reached> {
-  if (machineToChange(options).name === 'sim') {
-    const entries = await askSim('pool', {});
-    const functions = await askSim('functions', {});
-    const machine = new OwnedMachine('sim', machineFiles('sim').socket, options.evenIfUsed ?? false);
-    const binding = (of: PciAddress) => {
-      const driver = functions.find((each) => notations.hex.parse(each.address).equals(of))?.driver;
-      return { driver };
-    };
-    return { machine, user: functionUser({ drivers: { binding } }, entries, address) };
-  }
-  const machine = await openHost();
-  const { entries } = await viewPool(machine);
-  return { machine, user: functionUser(machine, entries, address) };
+async function reach(address: PciAddress, options: RegisterOptions): Promise<OpenedMachine> {
+  const reached = await registerMachine(options, address, true);
+  if (reached !== 'sim') return reached;
+  const user = await userOnSim(address);
+  const { socket } = machineFiles(reached);
+  return { machine: new OwnedMachine(reached, socket, options.evenIfUsed ?? false), user };
 }

@@ -28,7 +28,8 @@ const specs = z
 /** 64 bits: JSON's numbers do not hold them. */
 const word = z
   .string()
-  .regex(/^0x[0-9a-f]{1,16}$/)
+  // What is no number goes no further: the checks behind it are of numbers.
+  .regex(/^0x[0-9a-f]{1,16}$/, { error: 'expected 0x and hexadecimal digits, 64 bits at most', abort: true })
   .transform(BigInt);
 
 const place = {
@@ -47,6 +48,10 @@ const operations = z
       z.strictObject({ kind: z.literal('write'), ...place, value: word }),
       z.strictObject({ kind: z.literal('update'), ...place, keep: word, value: word }),
     ]),
+  )
+  .refine(
+    (list) => list.every((each) => each.kind === 'read' || each.value >> BigInt(each.width * 8) === 0n),
+    'a value has more bits than its register',
   )
   .min(1)
   .max(MOST_ACCESSES);

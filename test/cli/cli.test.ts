@@ -33,6 +33,10 @@ describe('help', () => {
       'demo',
       'list',
       'show',
+      'get',
+      'set',
+      'watch',
+      'repl',
       'pool',
       'claim',
       'release',
@@ -41,6 +45,7 @@ describe('help', () => {
       'serve',
       'hide-list',
       'guest',
+      'proto',
     ]);
     for (const name of commands) {
       const help = openslot(name, '--help');

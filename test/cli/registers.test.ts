@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
+import { askOwner, type RequestParameters } from '../../src/owner/index.js';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 const runtime = mkdtempSync(join(tmpdir(), 'openslot-registers-'));
@@ -105,10 +106,7 @@ describe('get', () => {
 
   test('says what is wrong', () => {
     refused(/REGISTER_UNKNOWN[\s\S]*did you mean status/, 'get', '01:00.0', 'statsu');
-    refused(/REGISTER_MALFORMED/, 'get', '01:00.0', 'bar9:0');
     refused(/BAR_ABSENT.*it has BAR 0/, 'get', '01:00.0', 'bar3:0');
-    refused(/REGION_OUT_OF_RANGE/, 'get', '01:00.0', 'bar0:0x100000');
-    refused(/CONFIG_OUT_OF_RANGE/, 'get', '00:04.0', 'config:0x1000');
     refused(/FUNCTION_NOT_FOUND/, 'get', '1f:00.0', 'status');
     refused(/REGISTER_MAP_UNREADABLE.*ENOENT/, 'get', '01:00.0', '--map', '/nowhere.json');
     assert.equal(openslot('get', '01:00.0', 'bar9:0').status, 2);
@@ -148,17 +146,14 @@ describe('set', () => {
       'liveness=1',
       'status.computing=1',
     );
-    refused(/REGISTER_READ_ONLY/, 'set', '01:00.0', 'identification=1');
-    refused(/REGISTER_VALUE/, 'set', '01:00.0', 'liveness=0x1_0000_0000');
-    refused(/a value is missing/, 'set', '01:00.0', 'liveness');
     assert.match(printed('get', '01:00.0', 'liveness'), /0xffffffff/);
   });
 
   test('leaves a function that somebody drives alone, unless that is asked for', () => {
-    refused(/FUNCTION_IN_USE.*driver nvme[\s\S]*--even-if-used/, 'set', '02:00.0', 'intms=1');
+    refused(/FUNCTION_DRIVEN.*driver nvme[\s\S]*--even-if-used/, 'set', '02:00.0', 'intms=1');
     assert.match(printed('get', '02:00.0', 'csts'), /rdy/);
     assert.match(printed('set', '02:00.0', 'aqa.asqs=2', '--even-if-used'), /1 entries -> 2 entries/);
-    refused(/FUNCTION_IN_USE/, 'repl', '02:00.0');
+    refused(/FUNCTION_DRIVEN/, 'repl', '02:00.0');
   });
 
   test('says when a function does not decode', () => {
@@ -185,6 +180,45 @@ describe('set', () => {
       '--map',
       file,
     );
+  });
+});
+
+describe('requests of somebody else', () => {
+  const operation = { kind: 'write', space: 'bar0', offset: 4, width: 4, value: '0x1' };
+  const ask = (operations: readonly object[]) =>
+    askOwner(join(runtime, 'sim.sock'), 'registers', {
+      address: '01:00.0',
+      operations: operations as RequestParameters<'registers'>['operations'],
+    });
+
+  test('are bounded and checked, and all or nothing', async () => {
+    const wrong: readonly (readonly object[])[] = [
+      [],
+      Array.from({ length: 257 }, () => operation),
+      [{ ...operation, value: '0x1_0' }],
+      [{ ...operation, value: 1 }],
+      [{ ...operation, value: '0x100000000' }],
+      [{ ...operation, value: '0x10000000000000000' }],
+      [{ ...operation, width: 3 }],
+      [{ ...operation, offset: -4 }],
+      [{ ...operation, offset: 2 ** 40 }],
+      [{ ...operation, space: 'rom' }],
+      [{ ...operation, kind: 'swap' }],
+      [{ ...operation, more: 1 }],
+    ];
+    for (const operations of wrong)
+      await assert.rejects(ask(operations), { code: 'REQUEST_MALFORMED' }, JSON.stringify(operations[0]));
+    printed('set', '01:00.0', 'liveness=0');
+    const other = (offset: number, space = 'bar0') => ({ ...operation, offset, space });
+    await assert.rejects(ask([operation, other(0x10_0000)]), { code: 'REGION_OUT_OF_RANGE' });
+    await assert.rejects(ask([operation, other(6)]), { code: 'REGION_UNALIGNED' });
+    await assert.rejects(ask([operation, other(0, 'bar1')]), { code: 'BAR_ABSENT' });
+    await assert.rejects(ask([operation, { ...other(0, 'config'), width: 8 }]), { code: 'CONFIG_UNALIGNED' });
+    assert.match(printed('get', '01:00.0', 'liveness'), /0xffffffff/, 'nothing was written');
+    assert.deepEqual(await ask([operation, { kind: 'read', space: 'bar0', offset: 4, width: 4 }]), [
+      null,
+      '0xfffffffe',
+    ]);
   });
 });
 

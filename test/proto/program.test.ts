@@ -99,11 +99,11 @@ describe('a function that a program has opened', () => {
   test('is opened by nobody else, unless that is asked for', () => {
     using machine = makeMachine();
     const nvme = new PciAddress(0, 0, 3, 0);
-    assert.match(refused('FUNCTION_IN_USE', () => openFunction(machine, nvme)).message, /driver nvme/);
+    assert.match(refused('FUNCTION_DRIVEN', () => openFunction(machine, nvme)).message, /driver nvme/);
     using shared = openFunction(machine, nvme, { evenIfUsed: true });
     shared.busMaster = true;
     using edu = openFunction(machine, EDU);
-    refused('FUNCTION_IN_USE', () => openFunction(machine, EDU));
+    refused('FUNCTION_DRIVEN', () => openFunction(machine, EDU));
     edu.release();
     using _again = openFunction(machine, EDU);
   });

@@ -1,11 +1,11 @@
 /** Refusals of the program's view: functions that somebody else drives, and what a machine does not give. */
 import { OpenslotError, type PciAddress } from '../../pci/index.js';
 
-/** Somebody drives the function already. */
-export class FunctionInUseError extends OpenslotError {
-  readonly code = 'FUNCTION_IN_USE';
+/** Somebody drives the function already: a driver of the host, a guest, or this program. */
+export class FunctionDrivenError extends OpenslotError {
+  readonly code = 'FUNCTION_DRIVEN';
   constructor(address: PciAddress, user: string, next = `openslot claim ${String(address)}`) {
-    super(`${address} is in use by ${user}`, { address: String(address), user }, next);
+    super(`${address} is driven by ${user}`, { address: String(address), user }, next);
   }
 }
 

@@ -12,7 +12,7 @@ import {
 import { CommandBit, Header, regionIndex, type PciAddress, type RegisterMap } from '../../pci/index.js';
 import { configRegisters, registersOf, type Registers } from '../registers/index.js';
 import { holdUntilEnd, letGo } from './endings.js';
-import { BarAbsentError, CapabilityAbsentError, FunctionInUseError } from './errors.js';
+import { BarAbsentError, CapabilityAbsentError, FunctionDrivenError } from './errors.js';
 import { driverInUse } from './function-user.js';
 import { ProgramInterrupts } from './program-interrupts.js';
 
@@ -27,7 +27,7 @@ export interface OpenOptions {
  * Opens a function for this program and switches its decoding on. It is released at the end of the block
  * (`using`), and with the process: by an exception, `process.exit`, SIGINT, SIGTERM or SIGHUP. Only SIGKILL
  * leaves it to the operating system.
- * @throws {FunctionNotFoundError | FunctionInUseError} and what the machine refuses.
+ * @throws {FunctionNotFoundError | FunctionDrivenError} and what the machine refuses.
  */
 export function openFunction(
   machine: Machine,
@@ -36,7 +36,7 @@ export function openFunction(
 ): ProgramFunction {
   const user =
     told ?? driverInUse(machine, address) ?? (isOpen(machine, address) ? 'this program' : undefined);
-  if (user !== undefined && !evenIfUsed) throw new FunctionInUseError(address, user);
+  if (user !== undefined && !evenIfUsed) throw new FunctionDrivenError(address, user);
   const fn = machine.open(address);
   try {
     const made = new ProgramFunction(fn, machine.name, user !== undefined);
