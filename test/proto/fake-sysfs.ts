@@ -27,6 +27,7 @@ export interface FakeSysfs extends Disposable {
   bind(address: string, driver: string): void;
 }
 
+const IDENTITY = 'PCI_CLASS=10802\nPCI_ID=1B36:0010\nPCI_SUBSYS_ID=1AF4:1100\n';
 const BAR_BYTES = 4096;
 const UNUSED = `0x${'0'.repeat(16)} 0x${'0'.repeat(16)} 0x${'0'.repeat(16)}\n`;
 
@@ -36,6 +37,7 @@ export function fakeSysfs(functions: Readonly<Record<string, FakeFunction>>): Fa
   const bind = (address: string, driver: string) => {
     mkdirSync(join(root, 'drivers', driver), { recursive: true });
     symlinkSync(join(root, 'drivers', driver), file(address, 'driver'));
+    writeFileSync(file(address, 'uevent'), `DRIVER=${driver}\n${IDENTITY}`);
   };
   for (const [address, { driver, group }] of Object.entries(functions)) {
     mkdirSync(file(address), { recursive: true });
@@ -45,9 +47,7 @@ export function fakeSysfs(functions: Readonly<Record<string, FakeFunction>>): Fa
     config.writeUInt16LE(2, 4);
     const files: Readonly<Record<string, string | Buffer>> = {
       config,
-      vendor: '0x1b36\n',
-      device: '0x0010\n',
-      class: '0x010802\n',
+      uevent: IDENTITY,
       revision: '0x02\n',
       enable: '0\n',
       driver_override: '(null)\n',
