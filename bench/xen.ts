@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabFailure } from '../lab/failure.js';
 import { boot, type Boot } from '../lab/xen/boot.js';
-import type { ConsoleLine } from '../lab/xen/qemu.js';
+import type { ConsoleLine } from '../lab/qemu.js';
 import type { BackEnd } from '../lab/xen/phases/index.js';
 import { listed, median } from './samples.js';
 import { printStages } from './stages.js';

@@ -1,11 +1,11 @@
 /**
  * A driver for QEMU's educational device: a factorial with an interrupt, and DMA both ways. Every value is checked.
- * Run it with `node dist/examples/edu.js`; `driveEdu` takes the function of any machine.
+ * `node dist/examples/edu.js [MACHINE [ADDRESS]]`; `driveEdu` takes the function of any machine.
  */
 import { strict as assert } from 'node:assert';
 import { changeCommand, type PciFunction } from 'openslot/function';
-import { SimMachine, parseMachine } from 'openslot/machines/sim';
 import { CommandBit } from 'openslot/pci';
+import { runExample } from './parts/subject.js';
 
 /** Registers of BAR 0, and where the DMA engine sees the buffer of the device. */
 const IDENTIFICATION = 0x00;
@@ -74,15 +74,11 @@ export async function driveEdu(fn: PciFunction): Promise<void> {
   console.log(`DMA both ways: "${new TextDecoder().decode(back)}"`);
 }
 
-using machine = new SimMachine(
-  parseMachine(`
-    roots:
-      - bus: 0
-        slots:
-          - {slot: "01", model: edu}
-  `),
+await runExample(
+  import.meta.url,
+  {
+    is: ({ vendor, device }) => vendor === 0x1234 && device === 0x11e8,
+    simulated: 'roots: [{bus: 0, slots: [{slot: "01", model: edu}]}]',
+  },
+  driveEdu,
 );
-const [edu] = machine.list();
-assert.ok(edu !== undefined);
-using fn = machine.open(edu.address);
-await driveEdu(fn);

@@ -1,9 +1,11 @@
 /**
- * A small NVMe driver: identifies the controller, makes one pair of I/O queues, writes blocks, reads them back and
- * compares. Run it with `node dist/examples/nvme-driver.js`; `NvmeDriver` takes the function of any machine.
+ * A small NVMe driver: identifies the controller, runs admin commands, makes one pair of I/O queues, and moves blocks.
+ * `node dist/examples/nvme-driver.js` writes to a simulated disk and reads back; with `MACHINE ADDRESS IMAGE` it compares
+ * the disk with the image, and writes nothing. `NvmeDriver` takes the function of any machine.
  * What the numbers mean: NVM Express 1.4, chapters 3 (registers), 4 (queues), 5 (admin) and 6 (blocks).
  */
 import { strict as assert } from 'node:assert';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   changeCommand,
@@ -14,8 +16,8 @@ import {
   type PciFunction,
   type Region,
 } from 'openslot/function';
-import { SimMachine, parseMachine } from 'openslot/machines/sim';
 import { CommandBit } from 'openslot/pci';
+import { runExample } from './parts/subject.js';
 
 const CAP = 0x00;
 const CC = 0x14;
@@ -26,6 +28,7 @@ const ACQ = 0x30;
 const DOORBELLS = 0x1000;
 
 const PAGE = 4096;
+const MEBIBYTE = 2 ** 20;
 const ENTRIES = 16;
 /** Enabled, I/O queue entries of 2^6 and 2^4 bytes. */
 const ENABLE = 0x0046_0001;
@@ -213,15 +216,14 @@ export class NvmeDriver implements Disposable {
   }
 }
 
-/** Writes to the disk what it then reads back; the blocks are overwritten. */
-export async function tryNvme(fn: PciFunction): Promise<void> {
-  using driver = await NvmeDriver.start(fn);
-  const { model, serial, blocks, blockBytes } = await driver.identify();
-  console.log(`${fn.address}: ${model}, serial ${serial}`);
-  console.log(`namespace 1: ${blocks} blocks of ${blockBytes} bytes`);
+/** Vector 0 tells of each: none is asked for before the one before has answered. */
+async function runAdminCommands(driver: NvmeDriver, count: number): Promise<void> {
+  for (let command = 0; command < count; command++) await driver.identify();
+  console.log(`${2 * count} admin commands, each told by an interrupt`);
+}
 
-  using buffer = await fn.dma?.allocate(2 * PAGE);
-  assert.ok(buffer !== undefined);
+/** Writes to the disk what it then reads back; the blocks are overwritten. */
+async function writeAndRead(driver: NvmeDriver, buffer: DmaBuffer, blockBytes: number): Promise<void> {
   const bytes = buffer.bytes;
   const count = bytes.length / blockBytes;
   const content = (round: number) =>
@@ -239,18 +241,57 @@ export async function tryNvme(fn: PciFunction): Promise<void> {
   console.log(`${rounds * count} blocks written, read back and equal`);
 }
 
-using machine = new SimMachine(
-  parseMachine(`
-    roots:
-      - bus: 0
-        slots:
-          - slot: "01"
-            bridge: {}
-            bus:
-              - {slot: "00", model: nvme, options: {size: 4194304, serial: EXAMPLE-1}}
-  `),
+/** Reads what the image holds, up to a mebibyte of it; nothing is written. */
+async function compareWith(
+  image: Uint8Array,
+  driver: NvmeDriver,
+  buffer: DmaBuffer,
+  blockBytes: number,
+): Promise<void> {
+  const bytes = buffer.bytes;
+  const end = Math.min(image.length, MEBIBYTE);
+  for (let place = 0; place + bytes.length <= end; place += bytes.length) {
+    bytes.fill(0);
+    await driver.move('read', place / blockBytes, bytes.length / blockBytes, buffer);
+    assert.ok(
+      Buffer.from(bytes).equals(image.subarray(place, place + bytes.length)),
+      `bytes from ${place} on`,
+    );
+  }
+  console.log(
+    `${Math.floor(end / bytes.length) * (bytes.length / blockBytes)} blocks read and equal to the image`,
+  );
+}
+
+/** With `image`, what the disk holds; otherwise the disk is written to, if `writable` says that nobody needs it. */
+export async function tryNvme(
+  fn: PciFunction,
+  { image, writable }: { readonly image?: Uint8Array; readonly writable: boolean },
+): Promise<void> {
+  using driver = await NvmeDriver.start(fn);
+  const { model, serial, blocks, blockBytes } = await driver.identify();
+  console.log(`${fn.address}: ${model}, serial ${serial}`);
+  console.log(`namespace 1: ${blocks} blocks of ${blockBytes} bytes`);
+  await runAdminCommands(driver, 50);
+  using buffer = await fn.dma?.allocate(2 * PAGE);
+  assert.ok(buffer !== undefined);
+  if (image !== undefined) await compareWith(image, driver, buffer, blockBytes);
+  else if (writable) await writeAndRead(driver, buffer, blockBytes);
+}
+
+await runExample(
+  import.meta.url,
+  {
+    is: ({ classCode }) => classCode === 0x010802,
+    simulated: `
+      roots:
+        - bus: 0
+          slots:
+            - slot: "01"
+              bridge: {}
+              bus:
+                - {slot: "00", model: nvme, options: {size: 4194304, serial: EXAMPLE-1}}`,
+  },
+  (fn, { ours, file }) =>
+    tryNvme(fn, { writable: ours, ...(file === undefined ? {} : { image: readFileSync(file) }) }),
 );
-const nvme = machine.list().find(({ classCode }) => classCode === 0x010802);
-assert.ok(nvme !== undefined);
-using fn = machine.open(nvme.address);
-await tryNvme(fn);

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { measureXen } from '../bench/xen.js';
 import { runCommand } from './command.js';
 import { LabFailure } from './failure.js';
+import { runScenario as runVfio } from './vfio/scenario.js';
 import { shell } from './xen/boot.js';
 import type { BackEnd } from './xen/phases/index.js';
 import { runScenario } from './xen/scenario.js';
@@ -10,10 +11,14 @@ import { runScenario } from './xen/scenario.js';
 const help = `Usage: npm run lab -- xen [--back-end openslot|kernel] [--phase NAME…] [--no-suites | --suite NAME]
                           [--no-table] [--limit SECONDS]
        npm run lab -- xen --shell
+       npm run lab -- vfio [--suite NAME] [--limit SECONDS]
 
-Boots real Xen with a Debian dom0 in QEMU, without root and without hardware virtualisation, and takes functions the
+xen boots real Xen with a Debian dom0 in QEMU, without root and without hardware virtualisation, and takes functions the
 whole way: claimed from their drivers, given to PV guests whose stock drivers show that they work, taken back. Two such
 machines run side by side, each with phases of its own (lab/xen/phases).
+
+vfio boots Debian's kernel with an emulated IOMMU, Node and this program inside, and runs the suites of test/vfio-lab on
+functions that vfio-pci and uio_pci_generic have.
 
   --back-end openslot   openslot claims, serves and releases (default)
   --back-end kernel     the kernel's xen-pciback and xl do it: the reference to compare with
@@ -49,18 +54,20 @@ async function main(): Promise<number> {
     console.log(help);
     return values.help ? 0 : 2;
   }
-  if (positionals.join(' ') !== 'xen')
+  const [lab = '', ...rest] = positionals;
+  if (!['xen', 'vfio'].includes(lab) || rest.length > 0)
     throw new LabFailure(`There is no lab ${positionals.join(' ')}; try --help.`);
+  if (values.suite !== undefined && !/^[a-z-]+$/.test(values.suite))
+    throw new LabFailure(
+      `--suite ${values.suite}: the name of a file of test/${lab}-lab, without its end .lab.ts.`,
+    );
+  const limitSeconds = Number(values.limit);
+  if (!(limitSeconds > 0)) throw new LabFailure(`--limit ${values.limit} is no number of seconds.`);
+  if (lab === 'vfio') return (await runVfio({ suite: values.suite, limitSeconds })) ? 0 : 1;
   if (values.shell) {
     await shell();
     return 0;
   }
-  if (values.suite !== undefined && !/^[a-z-]+$/.test(values.suite))
-    throw new LabFailure(
-      `--suite ${values.suite}: the name of a file of test/xen-lab, without its end .lab.ts.`,
-    );
-  const limit = Number(values.limit);
-  if (!(limit > 0)) throw new LabFailure(`--limit ${values.limit} is no number of seconds.`);
   const kills = Number(values.kills);
   if (!(kills >= 6) || kills % 2 !== 0)
     throw new LabFailure(`--kills ${values.kills}: it is an even number from 6 on.`);
@@ -70,10 +77,10 @@ async function main(): Promise<number> {
     without: values['no-suites'] ? ['suites'] : [],
     suite: values.suite,
     kills,
-    limitSeconds: limit,
+    limitSeconds,
   });
   const whole = values.phase.length === 0 && values.suite === undefined && values['back-end'] === 'openslot';
-  if (whole && !values['no-table']) await printTable(limit);
+  if (whole && !values['no-table']) await printTable(limitSeconds);
   return passed ? 0 : 1;
 }
 

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { cacheFolder } from '../cache.js';
 import { lastLines } from '../failure.js';
 import { prepareRoot } from '../packages.js';
-import { seconds } from '../progress.js';
 import type { LabRoot } from '../root.js';
-import { indented } from './checks.js';
+import { indented } from '../checks.js';
 import { Facts } from './facts.js';
 import { buildImages, type Images } from './images.js';
-import { Machine, type ConsoleLine } from './qemu.js';
+import { PhaseClock } from '../phase-clock.js';
+import { Machine, type ConsoleLine, type QemuOptions } from '../qemu.js';
+import { commandLine, type MachineOptions } from './qemu.js';
 
 export interface BootOptions {
   /** One of lab/xen/guest. */
@@ -53,10 +54,10 @@ const panic = /Panic on CPU|Dom(ain )?0 crashed|Kernel panic - not syncing/;
 export async function boot(options: BootOptions, lab?: Lab): Promise<Boot> {
   const { machine: parts, work } = machineOf(lab ?? (await prepareLab()), options);
   const lines: string[] = [];
-  const clock = new PhaseClock(options.label ?? '');
+  const clock = new PhaseClock('hypervisor and kernel', options.label);
   let reached: (outcome: Boot['outcome']) => void = () => undefined;
   const outcome = new Promise<Boot['outcome']>((resolve) => (reached = resolve));
-  const machine = new Machine({ ...parts, interactive: false }, (line) => {
+  const machine = new Machine(qemuOf(parts, false), (line) => {
     if (line.text.trim() !== '') lines.push(line.text);
     clock.hear(line);
     options.onLine?.(line);
@@ -88,7 +89,7 @@ export async function shell(): Promise<void> {
     disks: 1,
   });
   console.log(`Xen says its piece first; the shell comes after some 15 s. The run's folder is ${work}`);
-  const machine = new Machine({ ...parts, interactive: true }, () => undefined);
+  const machine = new Machine(qemuOf(parts, true), () => undefined);
   await machine.ended;
 }
 
@@ -105,6 +106,11 @@ function machineOf(
   return { machine: { root, images, work, words, processors, disks: images.disks.slice(0, disks) }, work };
 }
 
+function qemuOf(parts: Omit<MachineOptions, 'interactive'>, interactive: boolean): QemuOptions {
+  const { root, work } = parts;
+  return { root, arguments: commandLine({ ...parts, interactive }), folder: work, interactive };
+}
+
 function explain(how: Boot['outcome'], options: BootOptions, lines: readonly string[], facts: Facts): void {
   const what =
     how === 'time-out'
@@ -114,32 +120,5 @@ function explain(how: Boot['outcome'], options: BootOptions, lines: readonly str
   for (const log of ['script.log', 'serve.log']) {
     const text = facts.file(log);
     if (text !== '') console.log(`${log}:\n${indented(lastLines(text, 40))}`);
-  }
-}
-
-/** Prints each phase with the seconds it took on the host's clock. */
-class PhaseClock {
-  readonly #label: string;
-  #name = 'hypervisor and kernel';
-  #since = 0;
-
-  constructor(label: string) {
-    this.#label = label;
-  }
-
-  hear(line: ConsoleLine): void {
-    const name = line.text.match(/LAB phase (\S+)/)?.[1];
-    if (name === undefined) return;
-    this.finish(line.at);
-    this.#name = name;
-    this.#since = line.at;
-  }
-
-  finish(at: number): void {
-    if (this.#name !== 'end')
-      console.log(
-        `  ${`${this.#label} ${this.#name}`.trim().padEnd(31)}${seconds(at - this.#since).padStart(8)}`,
-      );
-    this.#name = 'end';
   }
 }

@@ -1,10 +1,9 @@
-/** QEMU as the lab's machine: its command line, its console as lines, and its end. */
-import { spawn, type ChildProcess } from 'node:child_process';
+/** QEMU's command line for the machine with Xen. */
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { repository } from '../cache.js';
 import type { LabRoot } from '../root.js';
-import type { Disk, Images } from './images.js';
+import type { Disk } from '../disk.js';
+import type { Images } from './images.js';
 
 export interface MachineOptions {
   readonly root: LabRoot;
@@ -19,12 +18,6 @@ export interface MachineOptions {
   readonly processors: 1 | 2;
   /** The console is this terminal, and time is the wall clock's. */
   readonly interactive: boolean;
-}
-
-export interface ConsoleLine {
-  /** Milliseconds since QEMU was started. */
-  readonly at: number;
-  readonly text: string;
 }
 
 /**
@@ -43,10 +36,14 @@ const hypervisorWords =
   'console=com1 com1=115200,8n1 dom0_mem=1024M,max:1024M dom0_max_vcpus=1 loglvl=info guest_loglvl=info ' +
   'spec-ctrl=no xpti=off pv-l1tf=off bootscrub=0 sched_ratelimit_us=0';
 
-/** Without random.trust_cpu the tool stack can wait for entropy that never comes. */
-const kernelWords = 'console=hvc0 mitigations=off net.ifnames=0 random.trust_cpu=on cryptomgr.notests';
+/**
+ * Without random.trust_cpu the tool stack can wait for entropy that never comes. Without tsc=reliable a busy host makes
+ * the kernel distrust that counter, and every look at the clock becomes a system call.
+ */
+const kernelWords =
+  'console=hvc0 mitigations=off net.ifnames=0 random.trust_cpu=on tsc=reliable cryptomgr.notests';
 
-function commandLine(options: MachineOptions): string[] {
+export function commandLine(options: MachineOptions): string[] {
   const { root, images, processors } = options;
   const shares: [tag: string, folder: string, readOnly: boolean][] = [
     ['root', root.path('usr'), true],
@@ -90,46 +87,4 @@ function commandLine(options: MachineOptions): string[] {
       ...['-device', `virtio-9p-pci,addr=${16 + index},fsdev=${tag},mount_tag=${tag}`],
     ]),
   ];
-}
-
-export class Machine {
-  readonly #child: ChildProcess;
-  readonly #start = performance.now();
-  /** The exit code, undefined when a signal ended it. */
-  readonly ended: Promise<number | undefined>;
-
-  constructor(options: MachineOptions, onLine: (line: ConsoleLine) => void) {
-    const [program, ...loading] = options.root.command('usr/bin/qemu-system-x86_64');
-    this.#child = spawn(program, [...loading, ...commandLine(options)], {
-      stdio: options.interactive ? 'inherit' : ['ignore', 'pipe', 'pipe'],
-      // QEMU keeps what is written to a disk in a file here, which it unlinks.
-      env: { ...process.env, ...options.root.qemuEnvironment, TMPDIR: options.work },
-    });
-    for (const stream of [this.#child.stdout, this.#child.stderr])
-      if (stream !== null)
-        createInterface({ input: stream }).on('line', (text) => {
-          onLine({ at: this.elapsed, text: text.replaceAll('\r', '') });
-        });
-    // The child must not outlive us, however we end.
-    const kill = () => this.#child.kill('SIGKILL');
-    process.once('exit', kill);
-    this.ended = new Promise((resolve, reject) => {
-      this.#child.on('error', reject);
-      this.#child.on('close', (code) => {
-        process.off('exit', kill);
-        resolve(code ?? undefined);
-      });
-    });
-  }
-
-  get elapsed(): number {
-    return performance.now() - this.#start;
-  }
-
-  async stop(): Promise<void> {
-    this.#child.kill('SIGTERM');
-    const deadline = setTimeout(() => this.#child.kill('SIGKILL'), 3000);
-    await this.ended;
-    clearTimeout(deadline);
-  }
 }

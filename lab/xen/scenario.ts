@@ -1,7 +1,7 @@
 /** The scenario of `lab xen`: boots its machines side by side, lets their scripts do the phases, and judges each. */
 import { LabFailure } from '../failure.js';
 import { boot, prepareLab, type Boot, type Lab } from './boot.js';
-import { Checks } from './checks.js';
+import { Checks } from '../checks.js';
 import { PHASES, PhaseRun, type BackEnd, type Phase } from './phases/index.js';
 
 export interface ScenarioOptions {

@@ -81,7 +81,7 @@ export class EmbeddedHost implements AsyncDisposable {
     });
     const { platform } = xen;
     const pool = new Pool(machine, new MemoryJournal());
-    const claims = new HostClaims(pool, machine.drivers, platform);
+    const claims = new HostClaims(pool, machine, platform);
     const { allowed = [], refuseUnsafe = false } = options;
     const examiner = examinerOf({ platform, machine, pool });
     const guard = new ExportGuard(examiner, { allowed, refuses: refuseUnsafe });

@@ -1,9 +1,16 @@
 /** Claim and release on a host: the pool's step, and on Xen the quarantine and what the tool stack must know. */
-import type { HostDrivers } from '../function/index.js';
+import type { HostDrivers, Machine } from '../function/index.js';
 import type { PciAddress } from '../pci/index.js';
 import { XEN_HOLDER } from '../pciback/index.js';
 import { FunctionTakenError, type ClaimRecord, type Pool } from '../pool/index.js';
 import type { XenPlatform } from '../xen/platform.js';
+import {
+  holderFor,
+  othersOfGroup,
+  PROGRAM_HOLDERS,
+  type ClaimPurpose,
+  type GroupMember,
+} from './claim-purpose.js';
 import { LibxlMemory } from './libxl-memory.js';
 import { Turns } from './turns.js';
 
@@ -15,31 +22,45 @@ export interface ClaimReport {
   readonly formerDriver: string | undefined;
   /** True when the IOMMU keeps the function's DMA away from everything. */
   readonly quarantined: boolean;
+  /** Claimed for VFIO: functions that must be claimed as well, since the IOMMU cannot tell them from this one. */
+  readonly others?: readonly GroupMember[];
 }
+
+const PROGRAMS: ReadonlySet<string | undefined> = new Set(Object.values(PROGRAM_HOLDERS));
 
 export class HostClaims {
   readonly #pool: Pool;
-  readonly #drivers: HostDrivers;
+  readonly #machine: Machine & { readonly drivers: HostDrivers };
   readonly #xen: XenPlatform | undefined;
   readonly #libxl: LibxlMemory | undefined;
   /** By function: what libxl remembers of one must be of its last change. */
   readonly #turns = new Turns<number>();
 
   /** `xen` is absent where no hypervisor runs: functions are then only kept from the host's drivers. */
-  constructor(pool: Pool, drivers: HostDrivers, xen: XenPlatform | undefined) {
+  constructor(
+    pool: Pool,
+    machine: Machine & { readonly drivers: HostDrivers },
+    xen: XenPlatform | undefined,
+  ) {
     this.#pool = pool;
-    this.#drivers = drivers;
+    this.#machine = machine;
     this.#xen = xen;
     this.#libxl = xen === undefined ? undefined : new LibxlMemory(xen.store);
   }
 
-  /** All or nothing: a step that fails takes the ones before it back. */
-  claim(address: PciAddress): Promise<ClaimReport> {
+  /** All or nothing: a step that fails takes the ones before it back. @throws {ClaimPurposeError} */
+  claim(address: PciAddress, purpose?: ClaimPurpose): Promise<ClaimReport> {
     return this.#turns.take(address.sbdf, async () => {
       await this.#checkNotGiven(address);
-      const holder = this.#xen !== undefined && this.#drivers.has(XEN_HOLDER) ? XEN_HOLDER : undefined;
-      const { formerDriver } = await this.#pool.claim(address, holder, (record) => this.#hold(record));
-      return { address, holder, formerDriver, quarantined: this.#xen !== undefined };
+      const machine = this.#machine;
+      const onXen = this.#xen !== undefined;
+      const holder = holderFor(purpose, address, { machine, drivers: machine.drivers, onXen });
+      // A program's function is none of Xen's: no guest can have it.
+      const settle = PROGRAMS.has(holder) ? undefined : (record: ClaimRecord) => this.#hold(record);
+      const { formerDriver } = await this.#pool.claim(address, holder, settle);
+      const quarantined = onXen && settle !== undefined;
+      const others = purpose === 'vfio' ? othersOfGroup(machine, address) : [];
+      return { address, holder, formerDriver, quarantined, ...(others.length > 0 ? { others } : {}) };
     });
   }
 
@@ -60,7 +81,7 @@ export class HostClaims {
       const remembered = await this.#libxl?.formerDriver(address);
       this.#pool.adoptHeld(address, XEN_HOLDER);
       this.#pool.checkFree(address);
-      this.#xen?.assignment.unquarantine(address);
+      if (!PROGRAMS.has(this.#pool.holderOf(address))) this.#xen?.assignment.unquarantine(address);
       const record = await this.#pool.release(address, remembered);
       await this.#libxl?.forget(address);
       return { address, holder: record.holder, formerDriver: record.formerDriver, quarantined: false };

@@ -12,6 +12,7 @@ export * from './findings/index.js';
 export { endDmaBeforeReset } from './function-dma.js';
 export type { Guest } from './guests.js';
 export { claimHidden, describeHideOutcome, hideOutcomeData, type HideOutcome } from './hide-at-start.js';
+export { CLAIM_PURPOSES, ClaimPurposeError, type ClaimPurpose } from './claim-purpose.js';
 export { HostClaims, XEN_HOLDER, type ClaimReport } from './host-claims.js';
 export {
   describeEnd,
@@ -29,5 +30,12 @@ export {
   type GuestInfo,
   type GuestOptions,
 } from './local-guests.js';
+export {
+  accessRegisters,
+  DecodingOffError,
+  functionUser,
+  type RegisterAccessOptions,
+  type RegisterOperation,
+} from './register-access.js';
 export { RecoveryResponses, type RecoveryResponsesOptions } from './recovery-responses.js';
 export type { BackEndKnowledge, FrontEndKind, ToolStackOptions } from './tool-stack.js';

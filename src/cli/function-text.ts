@@ -29,7 +29,7 @@ function regionLine({ index, kind, size, address, prefetchable, wide }: RegionIn
   return `  ${name}  ${where}, ${sizeText(size)}, ${what.filter((word) => word !== '').join(', ')}`;
 }
 
-function fieldText({ name, value, unit }: DecodedField, register: string): string {
+export function fieldText({ name, value, unit }: DecodedField, register: string): string {
   const short = name === register ? '' : name.slice(register.length + 1);
   if (typeof value === 'boolean') return `${short}${value ? '+' : '-'}`;
   const shown = `${value}${unit === undefined || unit === '' ? '' : ` ${unit}`}`;

@@ -1,19 +1,8 @@
 /** The option `--on MACHINE` and what it names. */
 import { Option } from 'commander';
 import type { HostDrivers, Machine } from '../function/index.js';
+import { UnknownMachineError } from '../machines/index.js';
 import { OpenslotError } from '../pci/errors.js';
-
-/** No machine has this name. */
-export class UnknownMachineError extends OpenslotError {
-  readonly code = 'MACHINE_UNKNOWN';
-  constructor(name: string) {
-    super(
-      `there is no machine "${name}"; there are linux, sim, and sim:FILE for serve`,
-      { name, known: ['linux', 'sim', 'sim:FILE'] },
-      'openslot list --on sim',
-    );
-  }
-}
 
 /** A simulated machine lives in the process that owns it, and none does. */
 export class SimNotRunningError extends OpenslotError {

@@ -21,6 +21,15 @@ const SPECS: Argument = {
   description: 'functions as xl writes them: [DDDD:]BB:DD.F|*[@slot][,option=value]',
 };
 
+const REGISTERS: Argument = {
+  form: '[register...]',
+  description: 'REGISTER, REGISTER.FIELD, or SPACE:OFFSET/WIDTH',
+};
+const ASSIGNMENTS: Argument = {
+  form: '<register=value...>',
+  description: 'what to write: REGISTER=VALUE, REGISTER.FIELD=VALUE, SPACE:OFFSET/WIDTH=VALUE',
+};
+
 /** A command's file is loaded only when the command is named: help and a wrong command line need none of them. */
 interface Entry {
   readonly name: string;
@@ -46,6 +55,18 @@ const entries: readonly Entry[] = [
     summary: "show a function's regions, reset methods and registers by name",
     arguments: [ADDRESS],
     load: () => import('./show.js'),
+  },
+  {
+    name: 'get',
+    summary: 'read registers, by the names of a map or by number',
+    arguments: [ADDRESS, REGISTERS],
+    load: () => import('./get.js'),
+  },
+  {
+    name: 'set',
+    summary: 'write registers or fields of them, and show them before and after',
+    arguments: [ADDRESS, ASSIGNMENTS],
+    load: () => import('./set.js'),
   },
   {
     name: 'pool',
@@ -95,6 +116,11 @@ const entries: readonly Entry[] = [
     name: 'guest',
     summary: 'run programs as guests of the simulated machine',
     load: () => import('./guest.js'),
+  },
+  {
+    name: 'proto',
+    summary: 'functions as files, for programs that drive them: proto(4) for this host',
+    load: () => import('./proto.js'),
   },
 ];
 

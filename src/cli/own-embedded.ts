@@ -1,5 +1,11 @@
 /** Owning an embedded host: its XenStore on a socket, and the requests of other terminals. */
-import { describeFinding, inspect, type EmbeddedHost } from '../admin/index.js';
+import {
+  accessRegisters,
+  describeFinding,
+  functionUser,
+  inspect,
+  type EmbeddedHost,
+} from '../admin/index.js';
 import { machineFiles, type OwnerSocket } from '../owner/index.js';
 import { notations, type PciAddress } from '../pci/index.js';
 import { rmSync } from 'node:fs';
@@ -17,7 +23,13 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
     pool: () => entriesOf(host.pool, host.pciback),
     functions: () => host.machine.list(),
     inspect: ({ address }) => inspect(host.machine, address),
-    claim: ({ address }) => host.claims.claim(address),
+    registers: ({ address, operations, ...options }) => {
+      const user = functionUser(host.machine, entriesOf(host.pool), address);
+      return accessRegisters(host.machine, user, address, operations, options).map((found) =>
+        found === undefined ? null : `0x${found.toString(16)}`,
+      );
+    },
+    claim: ({ address, purpose }) => host.claims.claim(address, purpose),
     release: ({ address }) => host.claims.release(address),
     findings: async ({ address }) => (await host.examiner.look(address)).map(describeFinding),
     attach: ({ guest, specs, force, allow }) => host.attachments.attach(guest, specs, { force, allow }),

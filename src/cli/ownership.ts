@@ -1,5 +1,5 @@
 /** A change to a machine: asked of its owner where one runs, else made by this command as the owner of this host for its duration. */
-import { HostClaims, type ClaimReport } from '../admin/index.js';
+import { HostClaims, type ClaimPurpose, type ClaimReport } from '../admin/index.js';
 import { askOwner, machineFiles, OwnerSocket, OwnerUnreachableError, type Wire } from '../owner/index.js';
 import type { PciAddress } from '../pci/index.js';
 import { FileJournal, Pool } from '../pool/index.js';
@@ -11,12 +11,14 @@ export async function changeClaim(
   change: 'claim' | 'release',
   address: PciAddress,
   choice: MachineChoice,
+  purpose?: ClaimPurpose,
 ): Promise<Wire<ClaimReport>> {
-  if (machineToChange(choice).name === 'sim') return askSim(change, { address: String(address) });
+  const parameters = { address: String(address), ...(purpose === undefined ? {} : { purpose }) };
+  if (machineToChange(choice).name === 'sim') return askSim(change, parameters);
   using machine = await openHost();
   const { socket, claims } = machineFiles(machine.name);
   try {
-    return await askOwner(socket, change, { address: String(address) });
+    return await askOwner(socket, change, parameters);
   } catch (error) {
     if (!(error instanceof OwnerUnreachableError) || error.code !== 'OWNER_ABSENT') throw error;
   }
@@ -24,8 +26,10 @@ export async function changeClaim(
   const xen = runsOnXen() ? await openNativePlatform() : undefined;
   try {
     const pool = new Pool(machine, new FileJournal(claims));
-    const report = await new HostClaims(pool, machine.drivers, xen)[change](address);
-    return { ...report, address: String(address) };
+    const host = new HostClaims(pool, machine, xen);
+    const report = await (change === 'claim' ? host.claim(address, purpose) : host.release(address));
+    // As an owner would have sent it.
+    return JSON.parse(JSON.stringify(report)) as Wire<ClaimReport>;
   } finally {
     await xen?.[Symbol.asyncDispose]();
   }

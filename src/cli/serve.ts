@@ -194,7 +194,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
   const toolStackFailed = (doing: string, error: unknown) => {
     tellFailed('tool_stack_failed', doing, error);
   };
-  const hostClaims = new HostClaims(pool, machine.drivers, platform);
+  const hostClaims = new HostClaims(pool, machine, platform);
   await using attachments = await Attachments.start({
     platform,
     machine,
@@ -216,7 +216,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
   }
   using _answers = owner.serve({
     pool: () => entriesOf(pool, backEnds),
-    claim: ({ address }) => hostClaims.claim(address),
+    claim: ({ address, purpose }) => hostClaims.claim(address, purpose),
     release: ({ address }) => hostClaims.release(address),
     findings: async ({ address }) => (await examiner.look(address)).map(describeFinding),
     attach: ({ guest, specs, force, allow }) => attachments.attach(guest, specs, { force, allow }),

@@ -52,10 +52,19 @@ export class FunctionNotFoundError extends OpenslotError {
   }
 }
 
+/** The machine has no platform device of this name. */
+export class PlatformDeviceNotFoundError extends OpenslotError {
+  readonly code = 'PLATFORM_DEVICE_NOT_FOUND';
+  constructor(name: string, machine: string) {
+    super(`no platform device ${name} on ${machine}`, { name, machine }, `openslot list --on ${machine}`);
+  }
+}
+
 /** Something was asked of a function after it was closed. */
 export class FunctionClosedError extends OpenslotError {
   readonly code = 'FUNCTION_CLOSED';
-  constructor(address: PciAddress) {
+  /** A platform device has a name in an address's place. */
+  constructor(address: PciAddress | string) {
     super(`${address} was closed`, { address: String(address) });
   }
 }
@@ -76,7 +85,7 @@ export class ErrorHandlersTakenError extends OpenslotError {
 export class ResetError extends OpenslotError {
   readonly code: 'RESET_UNAVAILABLE' | 'RESET_FAILED';
   readonly why: string;
-  constructor(code: ResetError['code'], address: PciAddress, why: string, options?: ErrorOptions) {
+  constructor(code: ResetError['code'], address: PciAddress | string, why: string, options?: ErrorOptions) {
     super(`${address} was not reset: ${why}`, { address: String(address), why }, '', options);
     this.code = code;
     this.why = why;
@@ -89,7 +98,7 @@ export class InterruptError extends OpenslotError {
   readonly code: 'INTERRUPT_ABSENT' | 'INTERRUPT_TAKEN' | 'INTERRUPT_FAILED';
   constructor(
     code: InterruptError['code'],
-    address: PciAddress,
+    address: PciAddress | string,
     source: InterruptSource,
     why: string,
     next = '',
@@ -97,6 +106,16 @@ export class InterruptError extends OpenslotError {
   ) {
     const name = source.kind === 'intx' ? 'INTx' : `${source.kind.toUpperCase()} vector ${source.vector}`;
     super(`${name} of ${address}: ${why}`, { address: String(address), source: name, why }, next, options);
+    this.code = code;
+  }
+}
+
+/** Memory for a device that cannot be where the device needs it. */
+export class DmaError extends OpenslotError {
+  /** Nothing can be as the constraints demand; or every such place is taken. */
+  readonly code: 'DMA_CONSTRAINTS' | 'DMA_NO_ADDRESS';
+  constructor(code: DmaError['code'], bytes: number, why: string) {
+    super(`${bytes} bytes for DMA: ${why}`, { bytes, why });
     this.code = code;
   }
 }

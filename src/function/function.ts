@@ -54,6 +54,11 @@ export interface RegisterAccess {
 /** A BAR as registers. */
 export interface Region extends RegisterAccess, Disposable {
   readonly info: RegionInfo;
+  /**
+   * Accesses are loads and stores to a mapping: when the device vanishes or its decoding is switched off by the kernel,
+   * the next one ends this process (SIGBUS). Absent where an access is a call.
+   */
+  readonly mapped?: true;
   /** After it every access throws {@link RegionAccessError}; a second close does nothing. */
   close(): void;
 }
@@ -86,11 +91,35 @@ export interface Interrupts {
   open(source: InterruptSource): InterruptStream;
 }
 
+/** A piece of a buffer that stands in one piece on the device's side. */
+export interface DmaSegment {
+  readonly iova: Iova;
+  readonly bytes: number;
+}
+
+/** What a device demands of the addresses of its memory; what is absent is not demanded. */
+export interface DmaConstraints {
+  /** The buffer begins at a multiple of it. A power of two, in bytes; it is a page at least. */
+  readonly alignment?: number;
+  /** No segment crosses a multiple of it. A power of two, in bytes. */
+  readonly boundary?: number;
+  /** The highest address that the device can reach, that of the last byte. */
+  readonly highest?: Iova;
+  /** The most segments that the device takes for one buffer; 1 where absent. */
+  readonly segments?: number;
+  /** The most bytes of one segment. */
+  readonly segmentBytes?: number;
+}
+
 /** Memory that program and device share. */
 export interface DmaBuffer extends Disposable {
   readonly bytes: Uint8Array;
-  /** Address for the device, through the IOMMU where there is one. */
+  /** Address of the first byte for the device, through the IOMMU where there is one. */
   readonly iova: Iova;
+  /** All of the buffer as its constraints divide it, in its order. */
+  readonly segments: readonly DmaSegment[];
+  /** Where the buffer begins in {@link Dma.file}, a multiple of a page; undefined where there is no such file. */
+  readonly fileOffset?: number;
 }
 
 /** An address as a device sees it on its side of the IOMMU. */
@@ -99,9 +128,15 @@ export type Iova = bigint & { readonly __brand: 'Iova' };
 export interface Dma {
   /**
    * Whole pages, zeroed, at least as many bytes as asked for; the device reaches them until they are disposed of, once
-   * bus mastering is on. @throws {FunctionClosedError}
+   * bus mastering is on. @throws {FunctionClosedError} @throws {DmaError} the constraints cannot be met.
    */
-  allocate(bytes: number): Promise<DmaBuffer>;
+  allocate(bytes: number, constraints?: DmaConstraints): Promise<DmaBuffer>;
+  /**
+   * Descriptor of the file that has the pages of all buffers, for whoever shares them with another process; absent
+   * where the memory is this process's alone. It is the machine's own, and open as long as the function is. Where the
+   * machine can, it is of this one view of the function, and holds nothing else.
+   */
+  readonly file?: number | undefined;
 }
 
 /** Ways to reset a function, named as Linux's `reset_method` names them. */
@@ -112,6 +147,11 @@ export interface Resources {
   readonly regions: readonly RegionInfo[];
   /** @throws {RegionAccessError} no such region, or the machine cannot open it. */
   openRegion(index: number): Region;
+  /**
+   * A descriptor whose mmap(2) maps a memory region's registers at the same offsets, for a program that owns its
+   * process; whoever asks closes it. Absent on machines where none has. @throws {RegionAccessError} this region has none.
+   */
+  openRegionMemory?(index: number): number;
   readonly interrupts?: Interrupts;
   readonly dma?: Dma;
   /** Methods that work for this device here, in the order they would be tried; empty when it cannot be reset. */

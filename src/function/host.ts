@@ -43,6 +43,12 @@ export interface IommuFault {
   readonly context: string | undefined;
 }
 
+/** DMA that an IOMMU stopped, for whoever wants to hear of it. */
+export interface IommuFaultReports {
+  /** The listener may be told a moment after the access, and of many accesses once. Disposing ends it. */
+  onFault(listener: (fault: IommuFault) => void): Disposable;
+}
+
 /** A range of the machine's memory that one owner has. */
 export interface MemoryRange extends Disposable {
   readonly base: PhysicalAddress;
@@ -64,7 +70,7 @@ export interface MessageTarget extends Disposable {
  * The processor's side of a machine: memory, the bus as loads and stores see it, interrupts, and who translates whose
  * DMA. Given to one owner; devices only have {@link Host}.
  */
-export interface HostControl {
+export interface HostControl extends IommuFaultReports {
   /** False on a machine without an IOMMU: contexts are kept, and DMA reaches all memory whatever they say. */
   readonly translates: boolean;
   /** Fresh memory, zeroed, page aligned. @throws {MachineMemoryError} none is left. */
@@ -80,8 +86,6 @@ export interface HostControl {
    * open function maps into. undefined: quarantine, where everything is a fault.
    */
   assignContext(requester: PciAddress, context: IommuContext | 'program' | undefined): void;
-  /** @returns ends the listening. */
-  onFault(listener: (fault: IommuFault) => void): Disposable;
   /** Messages of this requester alone: those of others to this address are faults (interrupt remapping). */
   allocateMessage(requester: PciAddress, onMessage: () => void): MessageTarget;
   /** Told of each change of a level-triggered line, by the number that functions give as `interruptLine`. */

@@ -3,18 +3,24 @@
  * is made over the port alone: configuration images, saved state, the compliance suite. Knows `pci` only, no I/O.
  */
 export * from './bar-emulation.js';
+export * from './bar-sizing.js';
 export * from './command.js';
 export * from './config-access.js';
 export * from './config-image.js';
+export * from './dma-placement.js';
 export * from './error-handlers.js';
 export * from './error-reports.js';
 export * from './errors.js';
 export * from './function.js';
 export * from './host.js';
 export * from './host-drivers.js';
+export * from './interrupt-sources.js';
+export * from './interrupt-stream.js';
 export * from './machine.js';
 export * from './memory-registers.js';
 export * from './neighbours.js';
+export * from './platform.js';
+export * from './recording/index.js';
 export * from './region-access.js';
 export * from './saved-state.js';
 export * from './survey.js';

@@ -2,8 +2,9 @@
 import type { PciAddress } from '../pci/address.js';
 import type { ErrorReports } from './error-reports.js';
 import type { PciFunction } from './function.js';
-import type { HostControl } from './host.js';
+import type { HostControl, IommuFaultReports } from './host.js';
 import type { HostDrivers } from './host-drivers.js';
+import type { PlatformDevices } from './platform.js';
 
 /** What a machine can do; a face asks for a capability and never which machine it runs on. */
 export interface MachineCapabilities {
@@ -46,10 +47,14 @@ export interface Machine extends Disposable {
   list(): readonly FunctionSummary[];
   /** @throws {FunctionNotFoundError} */
   open(address: PciAddress): PciFunction;
+  /** Absent on machines that know of no devices besides PCI functions. */
+  readonly platform?: PlatformDevices;
   /** Absent on machines where no host driver competes. */
   readonly drivers?: HostDrivers;
   /** The processor's side, on machines that have no operating system of their own: an embedded Xen runs on it. */
   readonly host?: HostControl;
+  /** Absent on machines that tell nobody what their IOMMU stopped. */
+  readonly faults?: IommuFaultReports;
   /** Absent on machines that nobody tells of the errors of their functions. */
   readonly errors?: ErrorReports;
 }

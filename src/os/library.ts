@@ -6,9 +6,14 @@ import { LibraryMissingError, NativeUnavailableError } from './errors.js';
 /** A C function; arguments and result as its declaration says (64-bit numbers that do not fit come as bigint). */
 export type NativeFunction = (...args: unknown[]) => unknown;
 
+/** The same on a thread of its own; errno is not told. What is passed by address must stay where it is. */
+export type AsyncNativeFunction = (...args: unknown[]) => Promise<unknown>;
+
 export interface NativeLibrary {
   /** Binds a function by its C declaration. @throws {Error} the library does not have it. */
   bind(declaration: string): NativeFunction;
+  /** Binds a function that may take long, so that the event loop goes on. @throws {Error} as {@link bind}. */
+  bindAsync(declaration: string): AsyncNativeFunction;
 }
 
 let loaded: typeof Koffi | undefined;
@@ -25,6 +30,11 @@ export function koffi(what: string): typeof Koffi {
   return loaded;
 }
 
+/** Whether this process has made native calls, and further ones cost no loading. */
+export function nativeCallsLoaded(): boolean {
+  return loaded !== undefined;
+}
+
 /** A C library by its soname. @throws {NativeUnavailableError | LibraryMissingError} */
 export function loadLibrary(soname: string): NativeLibrary {
   const native = koffi(soname);
@@ -36,6 +46,19 @@ export function loadLibrary(soname: string): NativeLibrary {
   }
   return {
     bind: (declaration) => handle.func(declaration),
+    bindAsync: (declaration) => {
+      const bound = handle.func(declaration);
+      return async (...args) =>
+        new Promise((resolve, reject) => {
+          bound.async(...args, (error: unknown, result: unknown) => {
+            if (error === null || error === undefined) resolve(result);
+            else
+              reject(
+                error instanceof Error ? error : new Error('an asynchronous call failed', { cause: error }),
+              );
+          });
+        });
+    },
   };
 }
 

@@ -13,6 +13,8 @@ const LARGEST_VIEW = 0xffff_ffff;
 /** A live mapping. Touching `buffer` after {@link close} is a fault of the caller: keep views private. */
 export interface Mapping {
   readonly buffer: ArrayBuffer;
+  /** Where it stands in this process. */
+  readonly address: bigint;
   close(): void;
 }
 
@@ -38,6 +40,7 @@ export function mapFile(fd: number, offset: number, length: number, subject: str
   let open = true;
   return {
     buffer,
+    address,
     close() {
       if (!open) return;
       open = false;
@@ -49,4 +52,9 @@ export function mapFile(fd: number, offset: number, length: number, subject: str
 /** A view of `length` bytes that a C library handed out; valid as long as the library says. */
 export function viewMemory(address: bigint, length: number): ArrayBuffer {
   return koffi('memory of a C library').view(address, length);
+}
+
+/** Where bytes that are not on the engine's heap (a mapping's) stand in this process. */
+export function memoryAddress(bytes: Uint8Array): bigint {
+  return BigInt(koffi('memory of this process').address(bytes));
 }

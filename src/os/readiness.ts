@@ -5,6 +5,8 @@ import { koffi, lastErrno, systemLibrary, type NativeFunction } from './library.
 export interface Readiness {
   /** Stops watching; must come before the descriptor is closed. */
   close(): void;
+  /** Whether the watch keeps the process running; a new one does. */
+  keepAlive(on: boolean): void;
 }
 
 /** Calls `ready` on the event loop for as long as the descriptor has something to read (level triggered). */
@@ -16,6 +18,10 @@ export function onReadable(fd: number, ready: () => void): Readiness {
   });
   return {
     close: () => handle.close(),
+    keepAlive: (on) => {
+      if (on) handle.ref();
+      else handle.unref();
+    },
   };
 }
 

@@ -29,6 +29,7 @@ const PATIENCE_MS: Readonly<Record<RequestName, number>> = {
   pool: 10_000,
   functions: 10_000,
   inspect: 10_000,
+  registers: 10_000,
   findings: 10_000,
   claim: 120_000,
   release: 120_000,

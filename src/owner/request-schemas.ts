@@ -1,7 +1,8 @@
 /** The parameters of each request, as data: what a client may send, and what it becomes once checked. */
 import { z } from 'zod';
+import { CLAIM_PURPOSES } from '../admin/claim-purpose.js';
 import { FINDING_NAMES } from '../admin/findings/finding.js';
-import { notations, OpenslotError } from '../pci/index.js';
+import { notations, OpenslotError, REGISTER_SPACES } from '../pci/index.js';
 
 /** A line is no request of this protocol. */
 export class MalformedRequestError extends OpenslotError {
@@ -24,11 +25,43 @@ const specs = z
   .min(1)
   .max(MOST_SPECS);
 
+/** 64 bits: JSON's numbers do not hold them. */
+const word = z
+  .string()
+  .regex(/^0x[0-9a-f]{1,16}$/)
+  .transform(BigInt);
+
+const place = {
+  space: z.enum(REGISTER_SPACES),
+  offset: z.int().min(0).max(0xffff_ffff),
+  width: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)]),
+};
+
+/** Accesses of one request; a watch asks again. */
+const MOST_ACCESSES = 256;
+
+const operations = z
+  .array(
+    z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('read'), ...place, clears: z.boolean().exactOptional() }),
+      z.strictObject({ kind: z.literal('write'), ...place, value: word }),
+      z.strictObject({ kind: z.literal('update'), ...place, keep: word, value: word }),
+    ]),
+  )
+  .min(1)
+  .max(MOST_ACCESSES);
+
 const SCHEMAS = {
   pool: z.strictObject({}),
   functions: z.strictObject({}),
   inspect: z.strictObject({ address }),
-  claim: z.strictObject({ address }),
+  registers: z.strictObject({
+    address,
+    operations,
+    evenIfUsed: z.boolean().default(false),
+    enable: z.boolean().default(false),
+  }),
+  claim: z.strictObject({ address, purpose: z.enum(CLAIM_PURPOSES).exactOptional() }),
   release: z.strictObject({ address }),
   findings: z.strictObject({ address }),
   attach: z.strictObject({

@@ -29,6 +29,8 @@ export interface OwnerResults {
   readonly pool: readonly PoolEntry[];
   readonly functions: readonly FunctionSummary[];
   readonly inspect: Inspection;
+  /** For each operation what it found, `0x` and hexadecimal; null for a write. */
+  readonly registers: readonly (string | null)[];
   readonly claim: ClaimReport;
   readonly release: ClaimReport;
   readonly findings: readonly FindingData[];

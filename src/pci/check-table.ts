@@ -1,5 +1,6 @@
 /** The checker of register tables: what is wrong with one, as data. */
-import { dottedName } from './registers.js';
+import { isExact } from './field-values.js';
+import { dottedName, extentOf, placesOf } from './registers.js';
 import type { Field, Register, RegisterReader, RegisterTable } from './registers.js';
 
 /** A fault of a table; `name` and `other` are dotted names. */
@@ -18,6 +19,8 @@ export type TableFinding = { readonly name: string } & (
       readonly width: number;
     }
   | { readonly code: 'TABLE_FIELD_OVERLAP'; readonly other: string }
+  /** It has no number 1, or its numbers overlap or are not aligned. */
+  | { readonly code: 'TABLE_REPEAT_MALFORMED'; readonly count: number; readonly stride: number }
   /** More bits than a number holds exactly, or a flag of more than one bit. */
   | { readonly code: 'TABLE_FIELD_TOO_WIDE'; readonly low: number; readonly high: number }
   /** A named value that the field cannot hold. */
@@ -26,8 +29,6 @@ export type TableFinding = { readonly name: string } & (
 
 /** A name part: lower case, digits and underscores. */
 const NAME = /^[a-z][a-z0-9_]*$/;
-/** Raw field values are JavaScript numbers. */
-const EXACT_BITS = 53;
 
 /**
  * Checks the shape of a table. Pairs of registers of which both are conditional may exclude each other; they are
@@ -77,6 +78,8 @@ function checkRegister(table: RegisterTable, register: Register): TableFinding[]
   if (register.offset < 0 || register.offset % register.width !== 0) {
     findings.push({ code: 'TABLE_REGISTER_UNALIGNED', name, offset: register.offset, width: register.width });
   }
+  if (register.repeat !== undefined && !isSoundRepeat(register))
+    findings.push({ code: 'TABLE_REPEAT_MALFORMED', name, ...register.repeat });
   register.fields.forEach((field, index) => {
     findings.push(...checkField(register, field, dottedName(table, register, field)));
     for (const other of register.fields.slice(0, index)) {
@@ -104,7 +107,10 @@ function checkField(register: Register, field: Field, name: string): TableFindin
     findings.push({ code: 'TABLE_FIELD_OUTSIDE', name, low, high, width: register.width });
   }
   const size = high - low + 1;
-  if (size > EXACT_BITS || (show.kind === 'flag' && size !== 1)) {
+  const shift = show.kind === 'hex' ? (show.shift ?? 0) : 0;
+  // A register of 8 bytes that is one number by itself is a bigint; every other field is a number.
+  const fits = only && show.kind === 'hex' ? size + shift <= 64 : isExact(size + shift);
+  if (!fits || (show.kind === 'flag' && size !== 1)) {
     findings.push({ code: 'TABLE_FIELD_TOO_WIDE', name, low, high });
   }
   if (show.kind === 'values') {
@@ -125,11 +131,38 @@ function checkPairs(
     for (const other of registers.slice(0, index)) {
       if (!concerned(register, other)) continue;
       const name = dottedName(table, register);
-      if (register.offset < other.offset + other.width && other.offset < register.offset + register.width) {
+      if (overlap(register, other)) {
         findings.push({ code: 'TABLE_REGISTER_OVERLAP', name, other: dottedName(table, other) });
       }
       if (register.name === other.name) findings.push({ code: 'TABLE_NAME_DUPLICATE', name });
     }
   });
   return findings;
+}
+
+/** More numbers of one register are a mistake. */
+const MOST_REPEATS = 65536;
+
+function isSoundRepeat({ width, repeat }: Register): boolean {
+  if (repeat === undefined) return true;
+  const { count, stride } = repeat;
+  const isCount = Number.isInteger(count) && count >= 2 && count <= MOST_REPEATS;
+  return isCount && Number.isInteger(stride) && stride >= width && stride % width === 0;
+}
+
+function overlap(a: Register, b: Register): boolean {
+  // A finding of its own, and no number of places.
+  if (!isSoundRepeat(a) || !isSoundRepeat(b)) return false;
+  // Where they lie apart as wholes nothing has to be compared; arrays may be laid into each other's gaps.
+  if (a.offset >= b.offset + extentOf(b) || b.offset >= a.offset + extentOf(a)) return false;
+  const [more, fewer] = (a.repeat?.count ?? 1) > (b.repeat?.count ?? 1) ? [a, b] : [b, a];
+  return placesOf(fewer).some(({ offset }) => reaches(more, offset, fewer.width));
+}
+
+/** Whether any place of a register has a byte of the range. */
+function reaches({ offset, width, repeat }: Register, start: number, bytes: number): boolean {
+  const first = repeat === undefined ? 0 : Math.floor((start - offset - width) / repeat.stride) + 1;
+  const index = Math.min(Math.max(first, 0), (repeat?.count ?? 1) - 1);
+  const at = offset + index * (repeat?.stride ?? 0);
+  return at < start + bytes && start < at + width;
 }

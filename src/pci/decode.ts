@@ -5,7 +5,8 @@ import { walkCapabilities, walkExtendedCapabilities } from './capabilities.js';
 import type { CapabilityFinding } from './capabilities.js';
 import { capabilityNames, extendedCapabilityNames } from './capability-ids.js';
 import { className } from './classes.js';
-import { dottedName, isReadable, tableReader } from './registers.js';
+import { bitsOf, fieldValue, isExact, rawIn } from './field-values.js';
+import { dottedName, isReadable, placesOf, tableReader } from './registers.js';
 import type { Access, ConfigReader, Field, Register, RegisterTable, Width } from './registers.js';
 import { capabilityTable, extendedCapabilityTable, headerTable } from './tables/index.js';
 
@@ -18,8 +19,8 @@ export interface DecodedField {
   readonly high: number;
   readonly access: Access;
   readonly sticky: boolean;
-  /** The bits as they are. */
-  readonly raw: number;
+  /** The bits as they are; bigint for a register of 8 bytes that is one number by itself. */
+  readonly raw: number | bigint;
   /**
    * What they stand for: a boolean (flag), a number of `unit` (number, power2), `0x…` (hex),
    * a name (values; the raw number where it has none).
@@ -95,57 +96,71 @@ export function decodeTable(table: RegisterTable, reader: ConfigReader, base = 0
   const bytes = tableReader(reader, base);
   return table.registers
     .filter((register) => register.when?.(bytes) ?? true)
-    .map((register) => decodeRegister(table, register, reader, base + register.offset));
+    .flatMap((register) =>
+      placesOf(register).map(({ index, offset }) =>
+        decodeRegister(dottedName(table, register, undefined, index), register, reader, base + offset),
+      ),
+    );
 }
 
 function decodeRegister(
-  table: RegisterTable,
+  name: string,
   register: Register,
   reader: ConfigReader,
   offset: number,
 ): DecodedRegister {
-  const { title, width } = register;
-  const about = { name: dottedName(table, register), title, offset, width };
-  if (!isReadable(reader, offset, width)) return { ...about, readable: false };
-  const low = reader.read(offset, width === 8 ? 4 : width) >>> 0;
-  const high = width === 8 ? reader.read(offset + 4, 4) >>> 0 : 0;
-  const digits = low.toString(16).padStart(width === 8 ? 8 : width * 2, '0');
-  const hex = `0x${width === 8 ? high.toString(16).padStart(8, '0') : ''}${digits}`;
-  const fields = register.fields.map((field) =>
-    decodeField(dottedName(table, register, field), field, low, high),
-  );
-  return { ...about, readable: true, hex, fields };
+  const { width } = register;
+  if (!isReadable(reader, offset, width))
+    return { name, title: register.title, offset, width, readable: false };
+  if (width !== 8) return decodeValue(name, register, offset, reader.read(offset, width) >>> 0);
+  const low = BigInt(reader.read(offset, 4) >>> 0);
+  return decodeValue(name, register, offset, (BigInt(reader.read(offset + 4, 4) >>> 0) << 32n) | low);
 }
 
-/** Divides instead of shifting, for registers of 8 bytes; fields of up to 53 bits come out exactly. */
-function rawOf(field: Field, low: number, high: number): number {
-  if (field.low >= 32) return Math.floor(high / 2 ** (field.low - 32)) % 2 ** (field.high - field.low + 1);
-  const fromLow = Math.floor((field.high < 32 ? low % 2 ** (field.high + 1) : low) / 2 ** field.low);
-  if (field.high < 32) return fromLow;
-  return fromLow + (high % 2 ** (field.high - 31)) * 2 ** (32 - field.low);
+/**
+ * Decodes a register whose value was read already, as bigint where it has 8 bytes. `name` is its dotted name, `offset`
+ * the place where it stands.
+ */
+export function decodeValue(
+  name: string,
+  { title, width, fields }: Register,
+  offset: number,
+  value: number | bigint,
+): DecodedRegister & { readonly readable: true } {
+  return {
+    name,
+    title,
+    offset,
+    width,
+    readable: true,
+    hex: hexOf(value, width * 2),
+    fields: fields.map((field) => decodeField(name, field, value)),
+  };
 }
 
-function decodeField(name: string, field: Field, low: number, high: number): DecodedField {
-  const { title, access, show } = field;
-  const raw = rawOf(field, low, high);
-  const about = { name, title, low: field.low, high: field.high, access, sticky: field.sticky ?? false, raw };
-  switch (show.kind) {
-    case 'flag':
-      return { ...about, value: raw !== 0 };
-    case 'number': {
-      const value = raw * (show.times ?? 1) + (show.plus ?? 0);
-      return show.unit === undefined ? { ...about, value } : { ...about, value, unit: show.unit };
-    }
-    case 'hex': {
-      const digits = Math.ceil((field.high - field.low + 1 + (show.shift ?? 0)) / 4);
-      const value = BigInt(raw) << BigInt(show.shift ?? 0);
-      return { ...about, value: `0x${value.toString(16).padStart(digits, '0')}` };
-    }
-    case 'values':
-      return { ...about, value: show.values[raw] ?? raw };
-    case 'power2':
-      return { ...about, value: show.base * 2 ** raw, unit: show.unit };
+function decodeField(register: string, field: Field, whole: number | bigint): DecodedField {
+  const { title, low, high, access, show } = field;
+  const bits = high - low + 1;
+  const about = {
+    name: field.name === '' ? register : `${register}.${field.name}`,
+    title,
+    low,
+    high,
+    access,
+    sticky: field.sticky ?? false,
+    raw: isExact(bits) ? rawIn(whole, field) : (BigInt(whole) & bitsOf(field)) >> BigInt(low),
+  };
+  if (show.kind === 'hex' || typeof about.raw === 'bigint') {
+    const shift = show.kind === 'hex' ? (show.shift ?? 0) : 0;
+    return { ...about, value: hexOf(BigInt(about.raw) << BigInt(shift), Math.ceil((bits + shift) / 4)) };
   }
+  const value = fieldValue(field, about.raw);
+  const unit = show.kind === 'number' || show.kind === 'power2' ? show.unit : undefined;
+  return unit === undefined ? { ...about, value } : { ...about, value, unit };
+}
+
+function hexOf(value: number | bigint, digits: number): string {
+  return `0x${value.toString(16).padStart(digits, '0')}`;
 }
 
 /** The fields of all readable registers, in order. */

@@ -7,12 +7,16 @@ export * from './check-table.js';
 export * from './classes.js';
 export * from './decode.js';
 export * from './errors.js';
+export * from './field-values.js';
 export * from './header.js';
 export * as notations from './notations.js';
 export type { Notation, RootBus } from './notations.js';
 export { formatSpecTarget, parseXlSpec, type SpecDefaults, type SpecTarget, type XlSpec } from './xl-spec.js';
 export * from './present-registers.js';
+export * from './nearest.js';
+export * from './register-map.js';
 export * from './registers.js';
+export * from './devices/index.js';
 export * from './tables/index.js';
 export { visibleText } from './visible-text.js';
 /** Builders for tables of one's own (a device's register map). */

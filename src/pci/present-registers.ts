@@ -1,7 +1,7 @@
 /** The registers that a function has: of its header and of each capability with a table, where they stand. */
 import { walkCapabilities } from './capabilities.js';
 import { Header } from './header.js';
-import { dottedName, isReadable, tableReader } from './registers.js';
+import { dottedName, isReadable, placesOf, tableReader } from './registers.js';
 import type { ConfigReader, Register, RegisterTable } from './registers.js';
 import { capabilityTable, headerTable } from './tables/index.js';
 
@@ -22,10 +22,12 @@ export function presentRegisters(reader: ConfigReader): PresentRegister[] {
     const bytes = tableReader(reader, base);
     for (const register of table.registers) {
       const { width } = register;
-      const offset = base + register.offset;
-      if (width === 8 || !isReadable(reader, offset, width)) continue;
-      if (register.when !== undefined && !register.when(bytes)) continue;
-      present.push({ table, register, name: dottedName(table, register), offset, width });
+      if (width === 8 || (register.when !== undefined && !register.when(bytes))) continue;
+      for (const { index, offset } of placesOf(register)) {
+        if (!isReadable(reader, base + offset, width)) continue;
+        const name = dottedName(table, register, undefined, index);
+        present.push({ table, register, name, offset: base + offset, width });
+      }
     }
   };
   add(headerTable(reader.read(Header.type, 1)), 0);

@@ -39,13 +39,21 @@ export interface Field {
   readonly show: FieldKind;
 }
 
+/** Several registers of one shape, as doorbells and vector tables are. */
+export interface Repeat {
+  readonly count: number;
+  /** Bytes from the start of one to the start of the next. */
+  readonly stride: number;
+}
+
 /** A register at a fixed offset of its table. */
 export interface Register {
   readonly name: string;
   readonly title: string;
-  /** Byte offset from the start of the table's header or capability. */
+  /** Byte offset from the start of the table's header or capability; of a repeated register, that of number 0. */
   readonly offset: number;
   readonly width: Width;
+  readonly repeat?: Repeat;
   /**
    * Present only when the predicate holds for the bytes of the table (an optional or variant register).
    * Variants of one register share a name or an offset; at most one of them is present at a time.
@@ -82,10 +90,32 @@ export interface RegisterTable {
   readonly registers: readonly Register[];
 }
 
-/** The dotted name of a register or of one of its fields. */
-export function dottedName(table: RegisterTable, register: Register, field?: Field): string {
-  const name = `${table.name}.${register.name}`;
+/** The dotted name of a register or of one of its fields; a repeated register's number stands in brackets. */
+export function dottedName(table: RegisterTable, register: Register, field?: Field, index?: number): string {
+  const name = `${table.name}.${register.name}${index === undefined ? '' : `[${index}]`}`;
   return field === undefined || field.name === '' ? name : `${name}.${field.name}`;
+}
+
+/** One place where a register stands. */
+export interface RegisterPlace {
+  /** Number of a repeated register, undefined for one that stands alone. */
+  readonly index: number | undefined;
+  /** In the table. */
+  readonly offset: number;
+}
+
+/** Every place of a register, in order. */
+export function placesOf({ offset, repeat }: Register): readonly RegisterPlace[] {
+  if (repeat === undefined) return [{ index: undefined, offset }];
+  return Array.from({ length: repeat.count }, (_, index) => ({
+    index,
+    offset: offset + index * repeat.stride,
+  }));
+}
+
+/** Bytes from the start of a register to its end, over all of its places. */
+export function extentOf({ width, repeat }: Pick<Register, 'width' | 'repeat'>): number {
+  return repeat === undefined ? width : (repeat.count - 1) * repeat.stride + width;
 }
 
 /** Mask of the bits of a field in a register of up to 4 bytes, as an unsigned number. */

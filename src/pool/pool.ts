@@ -166,6 +166,11 @@ export class Pool {
     return this.#add(record);
   }
 
+  /** The driver that keeps a member; undefined where none does. @throws {NotClaimedError} */
+  holderOf(address: PciAddress): string | undefined {
+    return this.#member(address).record.holder;
+  }
+
   /** True for a member, whatever its state. */
   has(address: PciAddress): boolean {
     return this.#current(address) !== undefined;

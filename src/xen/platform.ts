@@ -1,5 +1,5 @@
 /** What a back end or front end needs of Xen: the store, pages, event channels, permissions and interrupts. */
-import type { Dma, RegisterAccess } from '../function/index.js';
+import type { Dma, InterruptCounter, RegisterAccess } from '../function/index.js';
 import type { PciAddress } from '../pci/address.js';
 import type { DomainId } from './domain.js';
 import type { XenStore } from './store/index.js';
@@ -156,16 +156,7 @@ export interface OfferedChannel {
 }
 
 /** Interrupts of one pirq that the back end mapped for us. A level source stays masked until {@link acknowledge}. */
-export interface BoundPirq extends Disposable {
-  /** How many were raised since the last call; does not wait. */
-  take(): number;
-  /** Blocks until {@link take} has some. @returns false when the time has passed. */
-  wait(milliseconds: number): boolean;
-  /** Settles when {@link take} has some, and at {@link close}. */
-  ready(): Promise<void>;
-  acknowledge(): void;
-  close(): void;
-}
+export type BoundPirq = InterruptCounter & Disposable;
 
 /** A range of the machine's bus in a guest's address space. */
 export interface MappedRange extends RegisterAccess, Disposable {

@@ -1,9 +1,13 @@
 /** How often a thread looks for what another one will write before it sleeps: as often as has paid off lately, or not at all. */
 
-/** A whole try is made only once in so many: who runs where may have changed. */
-const RETRY = 32;
-/** Granted beyond twice the looks that the last success took: such a part of the most. */
-const FRACTION = 16;
+export interface SpinBudgetOptions {
+  /** Looks at best; 0 where threads never run side by side. */
+  readonly most: number;
+  /** A whole try is made only once in so many: who runs where may have changed. Default 32. */
+  readonly retry?: number;
+  /** Looks granted beyond twice those that the last success took. Default a sixteenth of the most. */
+  readonly spare?: number;
+}
 
 /**
  * Looking is the fastest way where both threads run, and the slowest where they share a processor: the one that looks
@@ -12,17 +16,21 @@ const FRACTION = 16;
  */
 export class SpinBudget {
   readonly #most: number;
+  readonly #retry: number;
+  readonly #spare: number;
   #looks = 0;
-  #tries = RETRY;
+  #tries: number;
 
-  /** `most` looks at best; 0 where threads never run side by side. */
-  constructor(most: number) {
+  constructor({ most, retry = 32, spare = Math.floor(most / 16) }: SpinBudgetOptions) {
     this.#most = most;
+    this.#retry = retry;
+    this.#spare = spare;
+    this.#tries = retry;
   }
 
   /** For the first try in a row. */
   first(): number {
-    if (++this.#tries < RETRY) return this.#looks;
+    if (++this.#tries < this.#retry) return this.#looks;
     this.#tries = 0;
     return this.#most;
   }
@@ -35,7 +43,7 @@ export class SpinBudget {
 
   /** The other thread wrote after so many looks. */
   paid(looks: number): void {
-    this.#looks = Math.min(this.#most, 2 * looks + 1 + Math.floor(this.#most / FRACTION));
+    this.#looks = Math.min(this.#most, 2 * looks + 1 + this.#spare);
   }
 
   /** It did not. */

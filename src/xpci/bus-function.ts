@@ -2,6 +2,7 @@
 import {
   allOnes,
   ConfigAccessError,
+  sizeRegions,
   type ConfigSpace,
   type ConfigWidth,
   type FunctionSummary,
@@ -10,7 +11,6 @@ import {
 import { CapabilityId, capabilityOffsets, Header, type PciAddress } from '../pci/index.js';
 import { Command, OperationError } from '../xen/pciif/index.js';
 import type { GuestPlatform } from '../xen/platform.js';
-import { sizeRegions } from './bar-sizing.js';
 import { FunctionErrors } from './function-errors.js';
 import { FunctionInterrupts } from './function-interrupts.js';
 import { describeError, type Operations } from './operations.js';

@@ -1,10 +1,9 @@
 /** Interrupts of one function: which kind is on in the back end, and the streams that are open. */
-import { InterruptError, type Interrupts, type InterruptSource } from '../function/index.js';
+import { CountedStream, InterruptError, type Interrupts, type InterruptSource } from '../function/index.js';
 import { CapabilityId, capabilityOffsets, msixVectors } from '../pci/index.js';
 import { Command, MAX_MSIX_VECTORS, OperationError } from '../xen/pciif/index.js';
 import type { GuestPlatform, Pirq } from '../xen/platform.js';
 import type { BusFunction } from './bus-function.js';
-import { PirqStream } from './interrupt-stream.js';
 import { describeError, type Operations } from './operations.js';
 
 type Pirqs = NonNullable<GuestPlatform['pirqs']>;
@@ -20,7 +19,7 @@ export class FunctionInterrupts implements Interrupts {
   readonly #operations: Operations;
   readonly #pirqs: Pirqs;
   readonly #msixLimit: number;
-  readonly #streams = new Map<number, PirqStream>();
+  readonly #streams = new Map<number, CountedStream>();
   #available: Interrupts['available'] | undefined;
   #mode: 'off' | InterruptSource['kind'] = 'off';
   /** By vector, while MSI or MSI-X is on. */
@@ -49,14 +48,14 @@ export class FunctionInterrupts implements Interrupts {
   }
 
   /** `onClose` is told when the stream ends, whoever ended it. @throws {InterruptError} */
-  open(source: InterruptSource, onClose: (stream: PirqStream) => void = () => undefined): PirqStream {
+  open(source: InterruptSource, onClose: (stream: CountedStream) => void = () => undefined): CountedStream {
     const vector = source.kind === 'intx' ? 0 : source.vector;
     this.#check(source, vector);
     if (this.#mode === 'off') this.#enable(source);
     try {
       const pirq = this.#mapped[vector];
       if (pirq === undefined) throw this.#error('INTERRUPT_ABSENT', source, 'it has no pirq');
-      const stream = new PirqStream(source, this.#bind(pirq, source), () => {
+      const stream = new CountedStream(source, this.#bind(pirq, source), () => {
         this.#streams.delete(vector);
         onClose(stream);
         this.#disableUnused();

@@ -13,6 +13,7 @@ import {
   type ConfigWidth,
   type Dma,
   type DmaBuffer,
+  type DmaConstraints,
   type ErrorHandlers,
   type ErrorRecovery,
   type Interrupts,
@@ -160,12 +161,13 @@ export class XpciFunction implements PciFunction {
 
   #ownDma(dma: Dma): Dma {
     return {
-      allocate: async (bytes: number): Promise<DmaBuffer> => {
+      allocate: async (bytes: number, constraints?: DmaConstraints): Promise<DmaBuffer> => {
         if (!this.#open) throw new FunctionClosedError(this.address);
-        const allocated = await dma.allocate(bytes);
+        const allocated = await dma.allocate(bytes, constraints);
         const buffer: DmaBuffer = {
           bytes: allocated.bytes,
           iova: allocated.iova,
+          segments: allocated.segments,
           [Symbol.dispose]: () => {
             this.#opened.delete(buffer);
             allocated[Symbol.dispose]();

@@ -56,7 +56,7 @@ export class AttachedHost extends ServedHost {
     const client = new XenStoreClient(this.written.tap(this.server.connect({ domain: domainId(0) })));
     this.tools = new ObservedPlatform(this.xen.platform, client);
     this.tools.needsMachineFrames = needsMachineFrames;
-    this.claims = new HostClaims(this.pool, this.machine.drivers, this.tools);
+    this.claims = new HostClaims(this.pool, this.machine, this.tools);
     const all = this.machine.list().map(({ address }) => {
       using fn = this.machine.open(address);
       return grantsOf(fn);

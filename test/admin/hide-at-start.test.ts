@@ -14,7 +14,7 @@ import { LocalHost } from '../xen/local-host.js';
 
 async function hidden(host: LocalHost, text: string): Promise<readonly HideOutcome[]> {
   const { machine, pool, platform } = host;
-  const claims = new HostClaims(pool, machine.drivers, platform);
+  const claims = new HostClaims(pool, machine, platform);
   const outcomes: HideOutcome[] = [];
   await claimHidden(hideGrammars.linux.parse(text), { machine, pool, claims }, (outcome) =>
     outcomes.push(outcome),

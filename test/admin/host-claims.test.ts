@@ -22,7 +22,7 @@ function hostWith(driver: 'nvme' | 'pciback') {
     platform,
     pool,
     server,
-    claims: new HostClaims(pool, machine.drivers, platform),
+    claims: new HostClaims(pool, machine, platform),
     [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
   };
 }

@@ -105,7 +105,7 @@ export class AttackedHost implements AsyncDisposable {
 
   async #start(): Promise<void> {
     const { machine, platform, pool } = this;
-    const claims = new HostClaims(pool, machine.drivers, platform);
+    const claims = new HostClaims(pool, machine, platform);
     this.#pciback = await Pciback.start({
       platform,
       pool,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { Checks } from '../../lab/xen/checks.js';
+import { Checks } from '../../lab/checks.js';
 import { guestScripts, type Images } from '../../lab/xen/images.js';
 import { PHASES, PhaseRun } from '../../lab/xen/phases/index.js';
 import { judgeProof, type Driver } from '../../lab/xen/phases/proofs.js';

@@ -6,7 +6,7 @@ import { bytesReader, checkTable, fieldOf, fields, tables, withField } from '../
 import type { Field, Register, RegisterTable, TableFinding } from '../../src/pci/index.js';
 import { checkProperty } from '../kept-seeds.js';
 
-const { bits, flag, register, values, whole } = fields;
+const { bits, flag, register, repeated, values, whole } = fields;
 
 /** Variants hang on the word after the list entry: versions, port types and option bits are in its low 11 bits. */
 const samples = Array.from({ length: 0x800 }, (_, word) =>
@@ -43,7 +43,25 @@ test('planted faults are found', () => {
     ['nameless field', codes(one(flag(0, '', 'A'), flag(1, 'b', 'B'))), ['TABLE_NAME_MALFORMED']],
     ['field name', codes(one(flag(0, 'Bus Master', 'A'))), ['TABLE_NAME_MALFORMED']],
     ['wide flag', codes(one({ ...flag(0, 'a', 'A'), high: 1 })), ['TABLE_FIELD_TOO_WIDE']],
-    ['wide field', codes([whole(0, 8, 'reg', 'Register')]), ['TABLE_FIELD_TOO_WIDE']],
+    ['wide number', codes([whole(0, 8, 'reg', 'Register')]), []],
+    [
+      'wide field',
+      codes([register(0, 8, 'reg', 'Register', [bits(53, 0, 'a', 'A')])]),
+      ['TABLE_FIELD_TOO_WIDE'],
+    ],
+    [
+      'wide address',
+      codes([register(0, 8, 'reg', 'Register', [bits(52, 1, 'a', 'A', 'rw', fields.hex(2))])]),
+      ['TABLE_FIELD_TOO_WIDE'],
+    ],
+    ['array', codes([repeated(whole(0, 4, 'a', 'A'), 4, 8), repeated(whole(4, 4, 'b', 'B'), 4, 8)]), []],
+    [
+      'arrays in each other',
+      codes([repeated(whole(0, 4, 'a', 'A'), 4, 8), repeated(whole(8, 4, 'b', 'B'), 4, 12)]),
+      ['TABLE_REGISTER_OVERLAP'],
+    ],
+    ['tight array', codes([repeated(whole(0, 4, 'a', 'A'), 4, 2)]), ['TABLE_REPEAT_MALFORMED']],
+    ['endless array', codes([repeated(whole(0, 4, 'a', 'A'), 1e9, 4)]), ['TABLE_REPEAT_MALFORMED']],
     ['value', codes(one(bits(1, 0, 'a', 'A', 'ro', values({ 4: 'four' })))), ['TABLE_VALUE_OUTSIDE']],
     ['table name', codes([], 'Planted table'), ['TABLE_NAME_MALFORMED']],
     ['alignment', codes([whole(2, 4, 'reg', 'Register')]), ['TABLE_REGISTER_UNALIGNED']],

@@ -128,7 +128,7 @@ export class MortalHost extends LocalHost {
       platform,
       machine,
       pool,
-      claims: new HostClaims(pool, machine.drivers, platform),
+      claims: new HostClaims(pool, machine, platform),
       backEnds,
       patience: 30_000,
       onError: (_doing, error) => this.errors.push(error),

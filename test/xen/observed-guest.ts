@@ -132,12 +132,13 @@ export class ObservedGuest implements LocalGuestPlatform {
   };
 
   readonly dma: Dma = {
-    allocate: async (bytes): Promise<DmaBuffer> => {
-      const buffer = await this.#behind.dma.allocate(bytes);
+    allocate: async (bytes, constraints): Promise<DmaBuffer> => {
+      const buffer = await this.#behind.dma.allocate(bytes, constraints);
       const ended = this.#count('buffers');
       return {
         bytes: buffer.bytes,
         iova: buffer.iova,
+        segments: buffer.segments,
         [Symbol.dispose]: () => {
           ended();
           buffer[Symbol.dispose]();

@@ -16,14 +16,14 @@ function triesUntil(spin: SpinBudget, looks: number): number {
 
 describe('a budget of looks', () => {
   test('is whole at the first try, and gone after a few that failed', () => {
-    const spin = new SpinBudget(MOST);
+    const spin = new SpinBudget({ most: MOST });
     assert.equal(spin.first(), MOST);
     spin.failed();
     assert.equal(spin.first(), 0);
   });
 
   test('is what paid off lately, twice and a little more, and never more than the most', () => {
-    const spin = new SpinBudget(MOST);
+    const spin = new SpinBudget({ most: MOST });
     // The whole try that stands at the beginning.
     spin.first();
     spin.paid(50);
@@ -38,7 +38,7 @@ describe('a budget of looks', () => {
   });
 
   test('is whole again once in a while, and at once after a long row that paid off', () => {
-    const spin = new SpinBudget(MOST);
+    const spin = new SpinBudget({ most: MOST });
     assert.equal(triesUntil(spin, MOST), 1);
     spin.failed();
     const tries = triesUntil(spin, MOST);
@@ -52,7 +52,7 @@ describe('a budget of looks', () => {
   });
 
   test('is none where threads never run side by side', () => {
-    const spin = new SpinBudget(0);
+    const spin = new SpinBudget({ most: 0 });
     for (let tries = 0; tries < 100; tries++) {
       assert.equal(spin.first(), 0);
       assert.equal(spin.next(), 0);

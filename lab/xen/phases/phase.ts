@@ -1,6 +1,6 @@
 /** A phase of the lab's scenario: a script that does steps in dom0, and how what it found out is judged here. */
 import { lastLines } from '../../failure.js';
-import { indented, type Checks } from '../checks.js';
+import { indented, type Checks } from '../../checks.js';
 import type { PhaseFacts } from '../facts.js';
 import type { Images } from '../images.js';
 import { keysOfGuest, storeDifference } from '../store-difference.js';

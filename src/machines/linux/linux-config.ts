@@ -1,25 +1,27 @@
-/** Configuration space through the sysfs file `config`: one pread or pwrite of the access's width. */
-import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+/** Configuration space through the sysfs file `config`. */
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import {
   checkConfigAccess,
   ConfigAccessError,
   type ConfigSpace,
   type ConfigWidth,
 } from '../../function/index.js';
+import { ConfigFile } from './config-file.js';
 import { errnoOf } from './sysfs.js';
 
-/** The kernel turns an aligned read or write of 1, 2 or 4 bytes into one configuration cycle of that width. */
 export class LinuxConfig implements ConfigSpace {
   readonly size: number;
   readonly #path: string;
   readonly #fd: number;
+  readonly #file: ConfigFile;
   readonly #writable: boolean;
-  readonly #bytes = Buffer.alloc(4);
+  readonly #beforeWrite: () => void;
   #open = true;
 
-  /** @throws errno errors of open. */
-  constructor(path: string) {
+  /** `beforeWrite` may take the function for the program, or refuse. @throws errno errors of open. */
+  constructor(path: string, beforeWrite: () => void = () => undefined) {
     this.#path = path;
+    this.#beforeWrite = beforeWrite;
     let fd: number;
     let writable = true;
     try {
@@ -30,6 +32,7 @@ export class LinuxConfig implements ConfigSpace {
       writable = false;
     }
     this.#fd = fd;
+    this.#file = new ConfigFile(fd, 0);
     this.#writable = writable;
     this.size = this.#readableSize();
   }
@@ -38,7 +41,7 @@ export class LinuxConfig implements ConfigSpace {
   #readableSize(): number {
     const all = fstatSync(this.#fd).size;
     for (const size of [4096, 256, 128, 64]) {
-      if (size <= Math.max(all, 64) && readSync(this.#fd, this.#bytes, 0, 1, size - 1) === 1) return size;
+      if (size <= Math.max(all, 64) && this.#file.reaches(size)) return size;
     }
     return 0;
   }
@@ -46,17 +49,7 @@ export class LinuxConfig implements ConfigSpace {
   read(offset: number, width: ConfigWidth): number {
     checkConfigAccess('read', offset, width, this.size);
     this.#checkOpen('read', offset, width);
-    const count = readSync(this.#fd, this.#bytes, 0, width, offset);
-    if (count !== width) {
-      throw new ConfigAccessError(
-        'CONFIG_REFUSED',
-        { operation: 'read', offset, width },
-        'the kernel gave fewer bytes',
-      );
-    }
-    const bytes = this.#bytes;
-    if (width === 4) return bytes.readUInt32LE(0);
-    return width === 2 ? bytes.readUInt16LE(0) : bytes.readUInt8(0);
+    return this.#file.read(offset, width);
   }
 
   write(offset: number, width: ConfigWidth, value: number): void {
@@ -70,19 +63,8 @@ export class LinuxConfig implements ConfigSpace {
         'run the command as root',
       );
     }
-    this.#bytes.writeUInt32LE(value >>> 0, 0);
-    try {
-      writeSync(this.#fd, this.#bytes, 0, width, offset);
-    } catch (cause) {
-      const errno = errnoOf(cause);
-      throw new ConfigAccessError(
-        'CONFIG_REFUSED',
-        { operation: 'write', offset, width },
-        errno === 'EPERM' ? 'the kernel is locked down (EPERM)' : errno,
-        errno === 'EPERM' ? 'cat /sys/kernel/security/lockdown' : '',
-        { cause },
-      );
-    }
+    this.#beforeWrite();
+    this.#file.write(offset, width, value);
   }
 
   #checkOpen(operation: 'read' | 'write', offset: number, width: number): void {

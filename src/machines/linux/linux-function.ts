@@ -13,20 +13,10 @@ import {
 } from '../../function/index.js';
 import { Header, type PciAddress } from '../../pci/index.js';
 import { LinuxConfig } from './linux-config.js';
-import { MappedRegion } from './mapped-region.js';
+import { MappedRegion, openResourceMemory } from './mapped-region.js';
 import { PortRegion } from './port-region.js';
 import { parseResourceFile } from './resource-file.js';
-import { errnoOf, writeAttribute, type Sysfs } from './sysfs.js';
-
-const KNOWN_METHODS: ReadonlySet<string> = new Set([
-  'device_specific',
-  'acpi',
-  'flr',
-  'af_flr',
-  'pm',
-  'bus',
-  'cxl_bus',
-]);
+import { errnoOf, resetMethodsOf, writeAttribute, type Sysfs } from './sysfs.js';
 
 export class LinuxFunction implements PciFunction {
   readonly address: PciAddress;
@@ -35,39 +25,24 @@ export class LinuxFunction implements PciFunction {
   readonly #sysfs: Sysfs;
   readonly #opened = new Set<Region>();
 
-  /** @throws errno errors when sysfs does not show the function's files. */
-  constructor(address: PciAddress, sysfs: Sysfs) {
+  /** `beforeWrite` as {@link LinuxConfig} has it. @throws errno errors when sysfs does not show the function's files. */
+  constructor(address: PciAddress, sysfs: Sysfs, beforeWrite?: () => void) {
     this.address = address;
     this.#sysfs = sysfs;
-    this.config = new LinuxConfig(sysfs.device(address, 'config'));
+    this.config = new LinuxConfig(sysfs.device(address, 'config'), beforeWrite);
     this.regions = parseResourceFile(readFileSync(sysfs.device(address, 'resource'), 'latin1'));
   }
 
   get interruptLine(): number | undefined {
-    const line = this.#sysfs.readNumber(this.address, 'irq');
-    if (line === undefined || line === 0) return undefined;
-    // While a driver uses MSI the kernel shows its first vector here.
-    const message = `msi_irqs/${line}`;
-    // Looked for first: that a file is not there costs more to be told by an error.
-    const sysfs = this.#sysfs;
-    const isMessage = sysfs.has(this.address, message) && sysfs.read(this.address, message) === 'msi';
-    return isMessage ? undefined : line;
+    return this.#sysfs.interruptLine(this.address);
   }
 
   get resetMethods(): readonly ResetMethod[] {
-    const text = this.#sysfs.read(this.address, 'reset_method') ?? '';
-    return text.split(/\s+/).filter((word): word is ResetMethod => KNOWN_METHODS.has(word));
+    return resetMethodsOf(this.#sysfs, this.address);
   }
 
   openRegion(index: number): Region {
-    const info = this.regions.find((region) => region.index === index);
-    if (info === undefined) {
-      throw new RegionAccessError(
-        'REGION_ABSENT',
-        `region ${index} of ${this.address}`,
-        'there is no such region',
-      );
-    }
+    const info = this.#region(index);
     if (index === ROM_REGION) {
       throw new RegionAccessError(
         'REGION_REFUSED',
@@ -77,9 +52,23 @@ export class LinuxFunction implements PciFunction {
       );
     }
     const path = this.#sysfs.device(this.address, `resource${index}`);
-    const region = info.kind === 'io' ? new PortRegion(path, info) : MappedRegion.open(path, info);
+    const region = info.kind === 'io' ? PortRegion.open(path, info) : MappedRegion.open(path, info);
     this.#opened.add(region);
     return region;
+  }
+
+  openRegionMemory(index: number): number {
+    return openResourceMemory(this.#sysfs.device(this.address, `resource${index}`), this.#region(index));
+  }
+
+  #region(index: number): RegionInfo {
+    const info = this.regions.find((region) => region.index === index);
+    if (info !== undefined) return info;
+    throw new RegionAccessError(
+      'REGION_ABSENT',
+      `region ${index} of ${this.address}`,
+      'there is no such region',
+    );
   }
 
   setEnabled(enabled: boolean): void {

@@ -2,17 +2,34 @@
 import {
   FunctionNotFoundError,
   type FunctionSummary,
+  type IommuFaultReports,
   type Machine,
   type MachineCapabilities,
   type PciFunction,
 } from '../../function/index.js';
-import { Header, notations, OpenslotError, type PciAddress } from '../../pci/index.js';
+import { Header, type PciAddress } from '../../pci/index.js';
 import { SysfsUnavailableError } from './errors.js';
 import { parseIdentity } from './identity.js';
+import { KernelLogFaults } from './iommu-faults.js';
 import { LinuxConfig } from './linux-config.js';
 import { LinuxFunction } from './linux-function.js';
 import { SysfsDrivers } from './sysfs-drivers.js';
-import { errnoOf, Sysfs } from './sysfs.js';
+import { Shared } from './shared.js';
+import type { UioDevice } from './uio/uio-device.js';
+import { UIO_DRIVER, UioFunction } from './uio/uio-function.js';
+import { VfioFunction } from './vfio/vfio-function.js';
+import { VFIO_DRIVER, VfioHost } from './vfio/vfio-host.js';
+import { addressOf, errnoOf, Sysfs } from './sysfs.js';
+
+export interface LinuxMachineOptions {
+  /** The sysfs directory of the PCI bus; another one serves a saved tree. */
+  readonly root?: string;
+  /**
+   * `avoided` is for processes that must outlive their devices: a region is accessed by the kernel, one system call
+   * for each access, wherever it offers that. Memory that sysfs gives can only be mapped, and is mapped all the same.
+   */
+  readonly mapping?: 'allowed' | 'avoided';
+}
 
 /** Of the header type register; bit 7 says that the device has several functions. */
 const HEADER_LAYOUT = 0x7f;
@@ -21,20 +38,34 @@ const NOT_PRIVILEGED = 64;
 
 export class LinuxMachine implements Machine {
   readonly name = 'linux';
-  readonly capabilities: MachineCapabilities;
   readonly drivers: SysfsDrivers;
+  /** Where there is an IOMMU, and this user may read the kernel's log. */
+  readonly faults?: IommuFaultReports;
+  readonly #faults: KernelLogFaults | undefined;
   readonly #sysfs: Sysfs;
+  readonly #vfio: VfioHost;
+  readonly #uio = new Shared<UioDevice>();
+  readonly #mapped: boolean;
 
-  /** `root` is the sysfs directory of the PCI bus; another one serves a saved tree. */
-  constructor(options: { readonly root?: string } = {}) {
+  constructor(options: LinuxMachineOptions = {}) {
     this.#sysfs = new Sysfs(options.root);
+    this.#vfio = new VfioHost(this.#sysfs);
+    this.#mapped = options.mapping !== 'avoided';
+    this.#faults = this.#sysfs.anyHas('iommu_group') ? KernelLogFaults.available() : undefined;
+    if (this.#faults !== undefined) this.faults = this.#faults;
     this.drivers = new SysfsDrivers(this.#sysfs);
-    this.capabilities = {
+  }
+
+  /** What at least one function of this host has as its drivers are bound now. */
+  get capabilities(): MachineCapabilities {
+    const bound = (driver: string) => this.#sysfs.hasBound(driver);
+    const vfio = bound(VFIO_DRIVER);
+    return {
       configWrite: true,
       memoryRegions: true,
       ioRegions: true,
-      interrupts: false,
-      dma: false,
+      interrupts: vfio || bound(UIO_DRIVER),
+      dma: vfio,
       reset: true,
       // None has one where there is no IOMMU, and under Xen, which shows it to no domain.
       iommuGroups: this.#sysfs.anyHas('iommu_group'),
@@ -49,27 +80,29 @@ export class LinuxMachine implements Machine {
     } catch (cause) {
       throw new SysfsUnavailableError(this.#sysfs.root, errnoOf(cause), { cause });
     }
+    const grouped = this.#sysfs.anyHas('iommu_group');
     const summaries: FunctionSummary[] = [];
     for (const name of names) {
-      let address: PciAddress;
-      try {
-        address = notations.hex.parse(name);
-      } catch (cause) {
-        // Virtual bridges (VMD) have domains of more than 16 bits: they cannot be given to anybody.
-        if (cause instanceof OpenslotError) continue;
-        throw cause;
-      }
-      summaries.push(this.#summary(address));
+      const address = addressOf(name);
+      if (address !== undefined) summaries.push(this.#summary(address, grouped));
     }
     return summaries.sort((a, b) => a.address.sbdf - b.address.sbdf);
   }
 
   open(address: PciAddress): PciFunction {
     if (!this.#sysfs.has(address, '')) throw new FunctionNotFoundError(address, this.name);
-    return new LinuxFunction(address, this.#sysfs);
+    switch (this.#sysfs.readLinkName(address, 'driver')) {
+      case VFIO_DRIVER:
+        return new VfioFunction(address, this.#sysfs, this.#vfio, this.#mapped);
+      case UIO_DRIVER:
+        return new UioFunction(address, this.#sysfs, this.#uio);
+      default:
+        return new LinuxFunction(address, this.#sysfs);
+    }
   }
 
-  #summary(address: PciAddress): FunctionSummary {
+  /** `grouped` where any function has an IOMMU group. */
+  #summary(address: PciAddress, grouped: boolean): FunctionSummary {
     const sysfs = this.#sysfs;
     const unreadable: { what: string; why: string }[] = [];
     let headerType = 0;
@@ -87,7 +120,7 @@ export class LinuxMachine implements Machine {
     } catch (cause) {
       unreadable.push({ what: 'configuration space', why: errnoOf(cause) });
     }
-    const group = this.capabilities.iommuGroups ? sysfs.readLinkName(address, 'iommu_group') : undefined;
+    const group = grouped ? sysfs.readLinkName(address, 'iommu_group') : undefined;
     return {
       address,
       ...parseIdentity(sysfs.read(address, 'uevent') ?? ''),
@@ -99,6 +132,7 @@ export class LinuxMachine implements Machine {
   }
 
   [Symbol.dispose](): void {
-    // Nothing is held between calls: each open function has its own descriptors.
+    // Each open function has its own descriptors.
+    this.#faults?.close();
   }
 }

@@ -7,6 +7,7 @@ import { errnoOf } from './sysfs.js';
 /** For a program that owns its process: a device that vanishes under a mapping ends it with SIGBUS. */
 export class MappedRegion extends MemoryRegisters implements Region {
   readonly info: RegionInfo;
+  readonly mapped = true;
   readonly #mapping: Mapping;
 
   /** @throws {RegionAccessError | NativeUnavailableError} */
@@ -29,13 +30,25 @@ export class MappedRegion extends MemoryRegisters implements Region {
   }
 }
 
-function mapResource(name: string, path: string, size: number): Mapping {
-  let fd: number;
+/** @throws {RegionAccessError} a part of a page cannot be mapped alone. */
+export function openResourceMemory(path: string, info: RegionInfo): number {
+  const name = `region ${info.index} (${path})`;
+  if (info.kind === 'io') throw new RegionAccessError('REGION_REFUSED', name, 'ports cannot be mapped');
+  if (info.size % PAGE_SIZE !== 0)
+    throw new RegionAccessError('REGION_REFUSED', name, 'it shares its page with other registers');
+  return openResource(name, path);
+}
+
+function openResource(name: string, path: string): number {
   try {
-    fd = openSync(path, 'r+');
+    return openSync(path, 'r+');
   } catch (cause) {
     throw refused(name, errnoOf(cause), cause);
   }
+}
+
+function mapResource(name: string, path: string, size: number): Mapping {
+  const fd = openResource(name, path);
   try {
     // BARs smaller than a page share it with others; the kernel maps the page, the registers' bounds keep us inside.
     return mapFile(fd, 0, Math.max(size, PAGE_SIZE), name);

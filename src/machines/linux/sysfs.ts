@@ -1,11 +1,34 @@
 /** The files of /sys/bus/pci (Documentation/ABI/testing/sysfs-bus-pci), read and written with errno kept. */
-import { closeSync, constants, existsSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+} from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import type { PciAddress } from '../../pci/index.js';
+import { basename, dirname, join } from 'node:path';
+import type { ResetMethod } from '../../function/index.js';
+import { notations, OpenslotError, type PciAddress } from '../../pci/index.js';
 
 export function errnoOf(cause: unknown): string {
   return (cause as NodeJS.ErrnoException).code ?? 'unknown';
+}
+
+/**
+ * Address of a device's folder. Undefined for those behind virtual bridges (VMD), whose domains have more than 16
+ * bits: they cannot be given to anybody.
+ */
+export function addressOf(name: string): PciAddress | undefined {
+  try {
+    return notations.hex.parse(name);
+  } catch (cause) {
+    if (cause instanceof OpenslotError) return undefined;
+    throw cause;
+  }
 }
 
 /** Bytes of an attribute that the kernel fills at most: a page. */
@@ -34,10 +57,47 @@ export class Sysfs {
     return readdirSync(join(this.root, 'devices')).sort();
   }
 
+  /** Functions of one IOMMU group, in order; those with addresses that are none of ours are left out. */
+  groupMembers(group: number): readonly PciAddress[] {
+    return this.devices().flatMap((name) => {
+      const address = addressOf(name);
+      return address !== undefined && this.readLinkName(address, 'iommu_group') === String(group)
+        ? [address]
+        : [];
+    });
+  }
+
+  /**
+   * Functions on the same bus, itself with them, in order; undefined where the bus is the host's own and no bridge
+   * leads to it.
+   */
+  busMembers(address: PciAddress): readonly PciAddress[] | undefined {
+    let above: string;
+    try {
+      above = basename(dirname(realpathSync(this.device(address))));
+    } catch {
+      return undefined;
+    }
+    if (addressOf(above) === undefined) return undefined;
+    return this.devices()
+      .map(addressOf)
+      .filter((other): other is PciAddress => other !== undefined)
+      .filter((other) => other.domain === address.domain && other.bus === address.bus);
+  }
+
   /** True when the kernel shows an attribute of at least one device. */
   anyHas(file: string): boolean {
     try {
       return this.devices().some((name) => existsSync(join(this.root, 'devices', name, file)));
+    } catch {
+      return false;
+    }
+  }
+
+  /** True when a driver has at least one function. */
+  hasBound(driver: string): boolean {
+    try {
+      return readdirSync(this.driver(driver)).some((name) => addressOf(name) !== undefined);
     } catch {
       return false;
     }
@@ -73,6 +133,17 @@ export class Sysfs {
     return Number(text);
   }
 
+  /** Interrupt line of INTx; undefined without one. */
+  interruptLine(address: PciAddress): number | undefined {
+    const line = this.readNumber(address, 'irq');
+    if (line === undefined || line === 0) return undefined;
+    // While a driver uses MSI the kernel shows its first vector here.
+    const message = `msi_irqs/${line}`;
+    // Looked for first: that a file is not there costs more to be told by an error.
+    const isMessage = this.has(address, message) && this.read(address, message) === 'msi';
+    return isMessage ? undefined : line;
+  }
+
   /** Last part of what a link points to: a driver's name, a group's number. */
   readLinkName(address: PciAddress, link: string): string | undefined {
     try {
@@ -81,6 +152,22 @@ export class Sysfs {
       return undefined;
     }
   }
+}
+
+const KNOWN_METHODS: ReadonlySet<string> = new Set([
+  'device_specific',
+  'acpi',
+  'flr',
+  'af_flr',
+  'pm',
+  'bus',
+  'cxl_bus',
+]);
+
+/** In the order in which the kernel tries them. */
+export function resetMethodsOf(sysfs: Sysfs, address: PciAddress): readonly ResetMethod[] {
+  const text = sysfs.read(address, 'reset_method') ?? '';
+  return text.split(/\s+/).filter((word): word is ResetMethod => KNOWN_METHODS.has(word));
 }
 
 /**

@@ -19,5 +19,6 @@ export { parseMachine } from './description/source.js';
 export type { DeviceKind, DeviceModel, FunctionShape, ModelBus, RegionShape, Timer } from './device-model.js';
 export { MachineDescriptionError, MachineMemoryError, MachineMessagesError } from './errors.js';
 export type { ConfigWrite } from './device/endpoint.js';
+export type { FileMemory, MemoryFile } from './host/memory-file.js';
 export type { DeviceFault } from './device/faults.js';
 export * from './models/index.js';

@@ -1,10 +1,12 @@
 /** The machine `sim`: a described tree of buses, bridges and devices, alive in this process. */
 import {
   FunctionNotFoundError,
+  InterruptSources,
   type ErrorReports,
   type FunctionSummary,
   type HostControl,
   type IommuFault,
+  type IommuFaultReports,
   type Machine,
   type MachineCapabilities,
   type PciFunction,
@@ -15,19 +17,20 @@ import { VirtualClock, type ClockMode } from './clock.js';
 import { DEFAULT_MACHINE } from './default-machine.js';
 import { buildMachine, faultRefusal } from './description/build.js';
 import type { MachineDescription } from './description/description.js';
+import type { Built } from './description/planned.js';
 import { checkDescription, refusal } from './description/schema.js';
 import { parseMachine } from './description/source.js';
+import { rememberFunction, startMachine } from './description/start.js';
 import type { DeviceKind } from './device-model.js';
 import { Endpoint, type ConfigWrite } from './device/endpoint.js';
 import { MachineDescriptionError } from './errors.js';
 import type { DeviceFault } from './device/faults.js';
-import { rememberFunction, startMachine } from './firmware/firmware.js';
-import type { Planned } from './firmware/plan.js';
+import type { MemoryFile } from './host/memory-file.js';
 import { SimHost } from './host/sim-host.js';
 import { MEMORY_BASE, MEMORY_END } from './host/memory.js';
 import { DEVICE_KINDS } from './models/index.js';
-import { IovaSpace } from './program/program-dma.js';
-import { InterruptSources } from './program/interrupt-sources.js';
+import { programIovas } from './program/program-dma.js';
+import { SimInterrupts } from './program/sim-interrupts.js';
 import { RootComplex } from './bus/root-complex.js';
 import { SimDrivers } from './sim-drivers.js';
 import { SimFunction, type SharedFunction } from './program/sim-function.js';
@@ -39,6 +42,8 @@ export interface SimOptions {
   readonly kinds?: readonly DeviceKind[];
   /** `wall` where absent. */
   readonly clock?: ClockMode;
+  /** Makes the file that has the DMA memory of one open function; where absent the memory is this process's alone. */
+  readonly memoryFile?: () => MemoryFile;
 }
 
 export class SimMachine implements Machine {
@@ -46,16 +51,19 @@ export class SimMachine implements Machine {
   readonly capabilities: MachineCapabilities;
   readonly drivers: SimDrivers;
   readonly clock: VirtualClock;
+  readonly faults: IommuFaultReports;
   readonly #host: SimHost;
   readonly #root = new RootComplex();
   readonly #shared = new Map<Endpoint | Bridge, SharedFunction>();
   readonly #restore = new Map<Endpoint, () => void>();
   readonly #open = new Set<SimFunction>();
+  readonly #memoryFile: (() => MemoryFile) | undefined;
 
   /** @throws {MachineDescriptionError} the description is of no machine that can be. */
   constructor(description?: MachineDescription, options: SimOptions = {}) {
     const checked = checkDescription(description ?? parseMachine(DEFAULT_MACHINE));
     this.clock = new VirtualClock(options.clock ?? 'wall');
+    this.#memoryFile = options.memoryFile;
     this.#host = new SimHost({
       root: this.#root,
       clock: this.clock,
@@ -63,6 +71,7 @@ export class SimMachine implements Machine {
       lines: checked.lines ?? LINES,
       iommu: checked.iommu ?? true,
     });
+    this.faults = this.#host;
     this.capabilities = {
       configWrite: true,
       memoryRegions: true,
@@ -138,6 +147,7 @@ export class SimMachine implements Machine {
       root: this.#root,
       host: this.#host,
       clock: this.clock,
+      memoryFile: this.#memoryFile,
       onClose: (closed) => this.#open.delete(closed),
     });
     this.#open.add(view);
@@ -177,18 +187,23 @@ export class SimMachine implements Machine {
     this.clock.stop();
   }
 
-  #start(children: readonly Planned[]): void {
+  #start(children: readonly Built[]): void {
     for (const child of children) {
       if (child.kind === 'bridge') {
-        this.#shared.set(child.bridge, { fn: child.bridge, sources: undefined, iovas: new IovaSpace() });
+        this.#shared.set(child.registers, {
+          fn: child.registers,
+          interrupts: undefined,
+          iovas: programIovas(),
+        });
         this.#start(child.children);
         continue;
       }
-      const { endpoint, driver, faults } = child;
+      const { registers: endpoint, driver, faults } = child;
+      const programmed = new SimInterrupts(endpoint, this.#host, this.clock);
       this.#shared.set(endpoint, {
         fn: endpoint,
-        sources: new InterruptSources(endpoint, this.#host, this.clock),
-        iovas: new IovaSpace(),
+        interrupts: { sources: new InterruptSources(endpoint.address, programmed), programmed },
+        iovas: programIovas(),
       });
       this.drivers.add(endpoint.address, driver);
       this.#restore.set(endpoint, rememberFunction(endpoint));

@@ -18,7 +18,7 @@ export class CallLoop {
 
   /** `parallel`: domains can run while this thread looks. */
   constructor(parallel: boolean) {
-    this.#spin = new SpinBudget(parallel ? LOOKS : 0);
+    this.#spin = new SpinBudget({ most: parallel ? LOOKS : 0 });
   }
 
   add(calls: DomainCalls): void {

@@ -7,6 +7,7 @@ import type { EventChannel, EventPort, OnEvent } from '../platform.js';
 import { Burst } from './burst.js';
 import { errnoOf, openDevice } from './device-file.js';
 import { XenCallError } from './errors.js';
+import type { Scheduling } from './scheduling.js';
 
 const DEVICE = '/dev/xen/evtchn';
 const BIND_INTERDOMAIN = 0x0008_4501;
@@ -33,11 +34,11 @@ export class EventChannels implements Disposable {
   readonly #request = new Uint32Array(2);
   readonly #requestBytes = new Uint8Array(this.#request.buffer);
   readonly #readiness: Readiness;
-  readonly #yield: () => void;
+  readonly #scheduling: Scheduling;
 
-  /** `yieldProcessor` lets the other end run where it has no processor of its own. */
-  constructor(yieldProcessor: () => void) {
-    this.#yield = yieldProcessor;
+  /** `scheduling` lets the other end run where it has no processor of its own; it must stay open for as long. */
+  constructor(scheduling: Scheduling) {
+    this.#scheduling = scheduling;
     this.#readiness = onReadable(this.#fd, () => {
       this.#deliver();
     });
@@ -53,18 +54,25 @@ export class EventChannels implements Disposable {
     } catch (cause) {
       throw new XenCallError('binding an event channel', errnoOf(cause), { peer, port }, '', { cause });
     }
-    const bound: BoundPort = {
-      burst: new Burst(onEvent, this.#yield),
-      throttle: new EventThrottle(),
-      pause: undefined,
-    };
-    this.#bound.set(local, bound);
     let open = true;
-    return {
+    const burst = new Burst(onEvent, {
       notify: () => {
         if (!open) return;
         this.#request[0] = local;
         ioctl(this.#fd, NOTIFY, this.#requestBytes, DEVICE);
+      },
+      notifyAndYield: () => {
+        if (open) this.#scheduling.notifyAndYield(local);
+      },
+      yieldProcessor: () => {
+        this.#scheduling.yieldProcessor();
+      },
+    });
+    const bound: BoundPort = { burst, throttle: new EventThrottle(), pause: undefined };
+    this.#bound.set(local, bound);
+    return {
+      notify: () => {
+        burst.notify();
       },
       close: () => {
         if (!open) return;

@@ -2,10 +2,6 @@
 import { lastErrno, loadLibrary, viewMemory, type NativeFunction } from '../../os/index.js';
 import { XenCallError } from './errors.js';
 
-const SCHED_OP = 29;
-/** SCHEDOP_yield (xen/include/public/sched.h). */
-const YIELD = 0;
-
 /** Memory that the hypervisor may read and write: never the JavaScript heap. */
 export interface HypercallArgument {
   readonly address: bigint;
@@ -36,8 +32,8 @@ export class Hypercalls implements Disposable {
   }
 
   /** `op` is the hypercall's number (xen/include/public/xen.h). @returns what Xen returned; negative: see errno. */
-  call(op: number, command: number, argument: bigint | number): number {
-    const result = this.#call(this.#handle, op, command, argument);
+  call(op: number, first: bigint | number, second: bigint | number): number {
+    const result = this.#call(this.#handle, op, first, second);
     return typeof result === 'number' ? result : -1;
   }
 
@@ -54,11 +50,6 @@ export class Hypercalls implements Disposable {
       },
     };
   }
-
-  /** Lets other domains have this processor where one waits for it; returns at once where none does. */
-  readonly yieldProcessor = (): void => {
-    this.#call(this.#handle, SCHED_OP, YIELD, 0);
-  };
 
   [Symbol.dispose](): void {
     this.#close(this.#handle);

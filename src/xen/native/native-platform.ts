@@ -26,6 +26,7 @@ import { guestType } from './domain-info.js';
 import { configuredType, lackingOptions } from './guest-configuration.js';
 import { openStore, ownDomain } from './native-store.js';
 import { PhysicalDevices } from './physical-devices.js';
+import { Scheduling } from './scheduling.js';
 
 /** Domctls decide who reaches the function, physdev calls protect its vectors: together they are its assignment. */
 class NativeAssignment implements Assignment {
@@ -140,7 +141,7 @@ export async function openNativePlatform(): Promise<XenPlatform> {
       control: keep(new Control(version)),
       devices: keep(new PhysicalDevices(hypercalls)),
       grants: keep(new Grants()),
-      channels: keep(new EventChannels(hypercalls.yieldProcessor)),
+      channels: keep(new EventChannels(keep(new Scheduling(hypercalls)))),
     };
     const store = await openStore();
     try {

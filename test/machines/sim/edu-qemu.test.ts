@@ -1,12 +1,13 @@
 /** Comparison of `edu` on the simulated machine with QEMU's: the same accesses on both, and every value equal. */
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import type { PciFunction, Region } from '../../../src/function/index.js';
+import type { Machine, PciFunction, Region } from '../../../src/function/index.js';
 import { SimMachine, parseMachine } from '../../../src/machines/sim/index.js';
 import { PciAddress } from '../../../src/pci/index.js';
 import { checkProperty } from '../../kept-seeds.js';
-import { QemuMachine, findQemu } from './qemu-machine.js';
+import { qemu, skip, startQemu } from '../qemu/qemu.js';
 
 type Width = 1 | 2 | 4 | 8;
 
@@ -17,111 +18,69 @@ const MEMORY_BYTES = 0x2000;
 const COMMAND = 0x04;
 const RUN = 1n;
 
-/** One edu, wherever it lives. */
-interface Edu {
-  config(offset: number, width: 1 | 2 | 4): Promise<number>;
-  setConfig(offset: number, width: 1 | 2 | 4, value: number): Promise<void>;
-  read(offset: number, width: Width): Promise<bigint>;
-  write(offset: number, width: Width, value: bigint): Promise<void>;
-  readMemory(offset: number, bytes: number): Promise<Uint8Array>;
-  writeMemory(offset: number, bytes: Uint8Array): Promise<void>;
-  /** Lets a tenth of a second pass for the device, or a part of it. */
-  pause(): Promise<void>;
-}
-
-class SimEdu implements Edu {
-  readonly #machine: SimMachine;
-  readonly #fn: PciFunction;
-  readonly #region: Region;
+/** One edu, wherever it lives, and memory that it reaches. */
+class Edu {
+  #fn: PciFunction;
+  #region: Region;
+  readonly #machine: Machine;
   readonly #memory: Uint8Array;
+  /** Lets a tenth of a second pass for the device, or a part of it. */
+  readonly pause: () => Promise<void>;
 
-  private constructor(machine: SimMachine, fn: PciFunction, memory: Uint8Array) {
+  private constructor(machine: Machine, memory: Uint8Array, fn: PciFunction, pause: () => Promise<void>) {
     this.#machine = machine;
     this.#fn = fn;
     this.#region = fn.openRegion(0);
     this.#memory = memory;
+    this.pause = pause;
   }
 
-  static async start(): Promise<SimEdu> {
-    const description = parseMachine(`
-      roots:
-        - bus: 0
-          slots:
-            - {slot: "0${DEVICE}", model: edu}`);
-    const machine = new SimMachine(description, { clock: 'manual' });
+  static async open(machine: Machine, pause: () => Promise<void>): Promise<Edu> {
     const fn = machine.open(new PciAddress(0, 0, DEVICE, 0));
     const buffer = await fn.dma?.allocate(MEMORY_BYTES);
-    assert.equal(buffer?.iova, BigInt(MEMORY), 'as in QEMU, where there is no translation');
-    return new SimEdu(machine, fn, buffer.bytes);
+    assert.equal(buffer?.iova, BigInt(MEMORY), 'both machines begin at the same place');
+    return new Edu(machine, buffer.bytes, fn, pause);
   }
 
   get address(): number {
     return Number(this.#region.info.address);
   }
 
-  config = (offset: number, width: 1 | 2 | 4) => Promise.resolve(this.#fn.config.read(offset, width));
+  /** Puts the BAR elsewhere. */
+  move(address: number): void {
+    this.#fn.config.write(0x10, 4, address);
+    this.#fn = this.#machine.open(this.#fn.address);
+    this.#region = this.#fn.openRegion(0);
+  }
 
-  setConfig(offset: number, width: 1 | 2 | 4, value: number): Promise<void> {
+  config(offset: number, width: 1 | 2 | 4): number {
+    return this.#fn.config.read(offset, width);
+  }
+
+  setConfig(offset: number, width: 1 | 2 | 4, value: number): void {
     this.#fn.config.write(offset, width, value);
-    return Promise.resolve();
   }
 
-  read(offset: number, width: Width): Promise<bigint> {
-    if (width === 8) return Promise.resolve(this.#region.read64(offset));
-    const value =
-      width === 4
-        ? this.#region.read32(offset)
-        : width === 2
-          ? this.#region.read16(offset)
-          : this.#region.read8(offset);
-    return Promise.resolve(BigInt(value));
+  read(offset: number, width: Width): bigint {
+    if (width === 8) return this.#region.read64(offset);
+    if (width === 4) return BigInt(this.#region.read32(offset));
+    return BigInt(width === 2 ? this.#region.read16(offset) : this.#region.read8(offset));
   }
 
-  write(offset: number, width: Width, value: bigint): Promise<void> {
+  write(offset: number, width: Width, value: bigint): void {
     if (width === 8) this.#region.write64(offset, value);
     else if (width === 4) this.#region.write32(offset, Number(value));
     else if (width === 2) this.#region.write16(offset, Number(value));
     else this.#region.write8(offset, Number(value));
-    return Promise.resolve();
   }
 
-  readMemory(offset: number, bytes: number): Promise<Uint8Array> {
-    return Promise.resolve(this.#memory.slice(offset, offset + bytes));
+  readMemory(offset: number, bytes: number): Uint8Array {
+    return this.#memory.slice(offset, offset + bytes);
   }
 
-  writeMemory(offset: number, bytes: Uint8Array): Promise<void> {
+  writeMemory(offset: number, bytes: Uint8Array): void {
     this.#memory.set(bytes, offset);
-    return Promise.resolve();
   }
-
-  pause(): Promise<void> {
-    this.#machine.clock.advance(10_000_000);
-    return Promise.resolve();
-  }
-
-  stop(): void {
-    this.#machine[Symbol.dispose]();
-  }
-}
-
-class QemuEdu implements Edu {
-  readonly #machine: QemuMachine;
-  readonly #address: number;
-
-  constructor(machine: QemuMachine, address: number) {
-    this.#machine = machine;
-    this.#address = address;
-  }
-
-  config = (offset: number, width: 1 | 2 | 4) => this.#machine.readConfig(DEVICE * 8, offset, width);
-  setConfig = (offset: number, width: 1 | 2 | 4, value: number) =>
-    this.#machine.writeConfig(DEVICE * 8, offset, width, value);
-  read = (offset: number, width: Width) => this.#machine.read(this.#address + offset, width);
-  write = (offset: number, width: Width, value: bigint) =>
-    this.#machine.write(this.#address + offset, width, value);
-  readMemory = (offset: number, bytes: number) => this.#machine.readMemory(MEMORY + offset, bytes);
-  writeMemory = (offset: number, bytes: Uint8Array) => this.#machine.writeMemory(MEMORY + offset, bytes);
-  pause = () => new Promise<void>((resolve) => setTimeout(resolve, 2));
 }
 
 /** Both, kept in step; each comparison is counted. */
@@ -133,66 +92,67 @@ class Pair {
     this.#sides = [ours, theirs];
   }
 
-  async both(action: (side: Edu) => Promise<void>): Promise<void> {
-    for (const side of this.#sides) await action(side);
+  both(action: (side: Edu) => void): void {
+    for (const side of this.#sides) action(side);
   }
 
-  async same<T>(what: string, look: (side: Edu) => Promise<T>): Promise<T> {
-    const [ours, theirs] = [await look(this.#sides[0]), await look(this.#sides[1])];
+  same<T>(what: string, look: (side: Edu) => T): T {
+    const [ours, theirs] = [look(this.#sides[0]), look(this.#sides[1])];
     assert.deepEqual(ours, theirs, `${what}: ours, and QEMU's`);
     this.compared++;
     return ours;
   }
 
-  write(offset: number, width: Width, value: bigint): Promise<void> {
-    return this.both((side) => side.write(offset, width, value));
+  write(offset: number, width: Width, value: bigint): void {
+    this.both((side) => {
+      side.write(offset, width, value);
+    });
   }
 
-  read(offset: number, width: Width): Promise<bigint> {
+  read(offset: number, width: Width): bigint {
     return this.same(`${width} bytes at 0x${offset.toString(16)}`, (side) => side.read(offset, width));
   }
 
-  config(offset: number, width: 1 | 2 | 4): Promise<number> {
+  config(offset: number, width: 1 | 2 | 4): number {
     return this.same(`config ${width} bytes at 0x${offset.toString(16)}`, (side) =>
       side.config(offset, width),
     );
   }
 
   /** Lets each go on until it is idle. */
-  settle(): Promise<void> {
-    return this.both(async (side) => {
-      for (let tries = 0; tries < 10_000; tries++) {
-        if (((await side.read(0x20, 4)) & 1n) === 0n && ((await side.read(0x98, 8)) & RUN) === 0n) return;
+  async settle(): Promise<void> {
+    for (const side of this.#sides) {
+      const isIdle = () => (side.read(0x20, 4) & 1n) === 0n && (side.read(0x98, 8) & RUN) === 0n;
+      for (let tries = 0; !isIdle(); tries++) {
+        assert.ok(tries < 10_000, 'it becomes idle');
         await side.pause();
       }
-      assert.fail('it does not become idle');
-    });
+    }
   }
 
   /** QEMU's thread tells that it is done before it interrupts, where an interrupt is wanted. */
   async computed(): Promise<void> {
     await this.settle();
-    await this.both(async (side) => {
-      const wanted = ((await side.read(0x20, 4)) & 0x80n) !== 0n;
-      for (let tries = 0; wanted && tries < 10_000 && ((await side.read(0x24, 4)) & 1n) === 0n; tries++) {
+    for (const side of this.#sides) {
+      const wanted = (side.read(0x20, 4) & 0x80n) !== 0n;
+      for (let tries = 0; wanted && tries < 10_000 && (side.read(0x24, 4) & 1n) === 0n; tries++)
         await side.pause();
-      }
-    });
+    }
   }
 
   /** Neither can be reset, so what a sequence left is written over. */
   async begin(): Promise<void> {
     await this.settle();
-    await this.write(0x20, 4, 0n);
-    await this.write(0x64, 4, 0xffff_ffffn);
-    await this.write(0x04, 4, 0n);
-    for (const offset of [0x80, 0x88, 0x90]) await this.write(offset, 8, 0n);
+    this.write(0x20, 4, 0n);
+    this.write(0x64, 4, 0xffff_ffffn);
+    this.write(0x04, 4, 0n);
+    for (const offset of [0x80, 0x88, 0x90]) this.write(offset, 8, 0n);
   }
 
-  async registers(): Promise<void> {
-    for (const offset of [0x00, 0x04, 0x08, 0x20, 0x24]) await this.read(offset, 4);
-    for (const offset of [0x80, 0x88, 0x90, 0x98]) await this.read(offset, 8);
-    await this.config(0x06, 2);
+  registers(): void {
+    for (const offset of [0x00, 0x04, 0x08, 0x20, 0x24]) this.read(offset, 4);
+    for (const offset of [0x80, 0x88, 0x90, 0x98]) this.read(offset, 8);
+    this.config(0x06, 2);
   }
 }
 
@@ -246,10 +206,6 @@ function alike(at: number, width: number, written: number): number {
   return cut;
 }
 
-const qemu = findQemu();
-
-const skip = qemu === undefined ? 'no qemu-system-x86_64 is installed' : false;
-
 describe(`edu beside QEMU ${qemu?.version ?? ''}`, { skip }, () => {
   let ends: (() => void)[] = [];
   after(() => {
@@ -258,47 +214,56 @@ describe(`edu beside QEMU ${qemu?.version ?? ''}`, { skip }, () => {
   });
 
   const start = async () => {
-    assert.ok(qemu !== undefined);
-    const ours = await SimEdu.start();
+    const machine = new SimMachine(
+      parseMachine(`
+        roots:
+          - bus: 0
+            slots:
+              - {slot: "0${DEVICE}", model: edu}`),
+      { clock: 'manual' },
+    );
+    const peer = await startQemu(`-device edu,addr=0${DEVICE}.0`);
     ends.push(() => {
-      ours.stop();
+      machine[Symbol.dispose]();
+      peer[Symbol.dispose]();
     });
-    const machine = await QemuMachine.start(qemu, ['-device', `edu,addr=0${DEVICE}.0`]);
-    ends.push(() => {
-      machine.stop();
+    const ours = await Edu.open(machine, () => {
+      machine.clock.advance(10_000_000);
+      return Promise.resolve();
     });
-    const pair = new Pair(ours, new QemuEdu(machine, ours.address));
-    await pair.both(async (side) => {
-      await side.setConfig(0x10, 4, ours.address);
-      await side.setConfig(0x3c, 1, 0);
-      await side.setConfig(COMMAND, 2, 0x0006);
+    const theirs = await Edu.open(peer, () => sleep(2));
+    theirs.move(ours.address);
+    const pair = new Pair(ours, theirs);
+    pair.both((side) => {
+      side.setConfig(0x3c, 1, 0);
+      side.setConfig(COMMAND, 2, 0x0006);
     });
     return pair;
   };
 
   test('configuration space: what is in it, and what each write leaves', async (t) => {
     const pair = await start();
-    for (let at = 0; at < 0x100; at += 4) await pair.config(at, 4);
+    for (let at = 0; at < 0x100; at += 4) pair.config(at, 4);
     for (const at of [0x10, 0x14, 0x30]) {
-      await pair.both((side) => side.setConfig(COMMAND, 2, 0));
-      await pair.both((side) => side.setConfig(at, 4, 0xffff_ffff));
-      await pair.config(at, 4);
+      pair.both((side) => side.setConfig(COMMAND, 2, 0));
+      pair.both((side) => side.setConfig(at, 4, 0xffff_ffff));
+      pair.config(at, 4);
     }
     await checkProperty(
       'edu: beside QEMU, configuration space',
-      fc.asyncProperty(fc.array(configStep, { minLength: 20, maxLength: 80 }), async (steps) => {
-        await pair.both(async (side) => {
-          for (const at of [0x42, 0x44, 0x48, 0x4c]) await side.setConfig(at, 2, 0);
-          for (const at of [0x0c, 0x0d, 0x3c]) await side.setConfig(at, 1, 0);
-          await side.setConfig(COMMAND, 2, 0);
+      fc.property(fc.array(configStep, { minLength: 20, maxLength: 80 }), (steps) => {
+        pair.both((side) => {
+          for (const at of [0x42, 0x44, 0x48, 0x4c]) side.setConfig(at, 2, 0);
+          for (const at of [0x0c, 0x0d, 0x3c]) side.setConfig(at, 1, 0);
+          side.setConfig(COMMAND, 2, 0);
         });
         for (const { offset: at, width, value: written, isWrite } of steps) {
           const aligned = at - (at % width);
           if (isWrite && !isBar(aligned)) {
             const cut = alike(aligned, width, written);
-            await pair.both((side) => side.setConfig(aligned, width, cut));
+            pair.both((side) => side.setConfig(aligned, width, cut));
           }
-          await pair.config(aligned, width);
+          pair.config(aligned, width);
         }
       }),
       { numRuns: 40 },
@@ -319,12 +284,12 @@ describe(`edu beside QEMU ${qemu?.version ?? ''}`, { skip }, () => {
             // Transfers have a test of their own, and large factorials take QEMU seconds.
             if (aligned === 0x98) cut &= ~RUN;
             if (aligned === 0x08) cut %= 1000n;
-            await pair.write(aligned, width, cut);
+            pair.write(aligned, width, cut);
             if (aligned === 0x08 && width === 4) await pair.computed();
           }
-          await pair.read(aligned, width);
+          pair.read(aligned, width);
         }
-        await pair.registers();
+        pair.registers();
       }),
       { numRuns: 40 },
     );
@@ -335,25 +300,25 @@ describe(`edu beside QEMU ${qemu?.version ?? ''}`, { skip }, () => {
     const pair = await start();
     for (const n of [...Array(40).keys(), 1000, 65_537]) {
       await pair.begin();
-      await pair.write(0x20, 4, 0x80n);
-      await pair.write(0x08, 4, BigInt(n));
+      pair.write(0x20, 4, 0x80n);
+      pair.write(0x08, 4, BigInt(n));
       await pair.computed();
-      await pair.registers();
+      pair.registers();
     }
     t.diagnostic(`${pair.compared} reads equal`);
   });
 
   test('interrupts: the pin in Status, messages in memory', async (t) => {
     const pair = await start();
-    await pair.write(0x60, 4, 0x5n);
-    await pair.registers();
-    await pair.write(0x64, 4, 0x1n);
-    await pair.registers();
-    await pair.both(async (side) => {
-      await side.setConfig(0x44, 4, MEMORY + 0x100);
-      await side.setConfig(0x48, 4, 0);
-      await side.setConfig(0x4c, 2, 0x4321);
-      await side.setConfig(0x42, 2, 1);
+    pair.write(0x60, 4, 0x5n);
+    pair.registers();
+    pair.write(0x64, 4, 0x1n);
+    pair.registers();
+    pair.both((side) => {
+      side.setConfig(0x44, 4, MEMORY + 0x100);
+      side.setConfig(0x48, 4, 0);
+      side.setConfig(0x4c, 2, 0x4321);
+      side.setConfig(0x42, 2, 1);
     });
     for (const [register, bits] of [
       [0x60, 0x2n],
@@ -362,10 +327,10 @@ describe(`edu beside QEMU ${qemu?.version ?? ''}`, { skip }, () => {
       [0x60, 0x100n],
       [0x64, 0xffff_ffffn],
     ] as const) {
-      await pair.both((side) => side.writeMemory(0x100, new Uint8Array(4)));
-      await pair.write(register, 4, bits);
-      await pair.registers();
-      await pair.same('message', (side) => side.readMemory(0x100, 4));
+      pair.both((side) => side.writeMemory(0x100, new Uint8Array(4)));
+      pair.write(register, 4, bits);
+      pair.registers();
+      pair.same('message', (side) => side.readMemory(0x100, 4));
     }
     t.diagnostic(`${pair.compared} reads equal`);
   });
@@ -376,7 +341,7 @@ describe(`edu beside QEMU ${qemu?.version ?? ''}`, { skip }, () => {
       { length: MEMORY_BYTES },
       (_, index) => (index * 31 + (index >> 8)) & 0xff,
     );
-    await pair.both((side) => side.writeMemory(0, content));
+    pair.both((side) => side.writeMemory(0, content));
     const at = BigInt(MEMORY);
     // QEMU 7.2 ends itself when a transfer is empty or reaches the last byte of the buffer.
     const transfers: readonly (readonly [bigint, bigint, bigint, bigint])[] = [
@@ -388,18 +353,18 @@ describe(`edu beside QEMU ${qemu?.version ?? ''}`, { skip }, () => {
     ];
     for (const [from, to, count, command] of transfers) {
       await pair.begin();
-      await pair.write(0x80, 8, from);
-      await pair.write(0x88, 8, to);
-      await pair.write(0x90, 8, count);
-      await pair.write(0x98, 8, command);
-      await pair.both(async (side) => {
-        await side.write(0x80, 8, 0n);
+      pair.write(0x80, 8, from);
+      pair.write(0x88, 8, to);
+      pair.write(0x90, 8, count);
+      pair.write(0x98, 8, command);
+      pair.both((side) => {
+        side.write(0x80, 8, 0n);
         // Only while it runs are writes dropped; a machine may be slow.
-        if (((await side.read(0x98, 8)) & RUN) === 0n) await side.write(0x80, 8, from);
+        if ((side.read(0x98, 8) & RUN) === 0n) side.write(0x80, 8, from);
       });
       await pair.settle();
-      await pair.registers();
-      await pair.same('memory', (side) => side.readMemory(0, MEMORY_BYTES));
+      pair.registers();
+      pair.same('memory', (side) => side.readMemory(0, MEMORY_BYTES));
     }
     t.diagnostic(`${pair.compared} comparisons equal`);
   });

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { edu, eduRegisters } from '../../../src/machines/sim/models/index.js';
+import { edu } from '../../../src/machines/sim/models/index.js';
 import { MachineDescriptionError } from '../../../src/machines/sim/errors.js';
-import { checkTable, decodeTable, dottedName } from '../../../src/pci/index.js';
+import { checkTable, decodeTable, dottedName, eduRegisters } from '../../../src/pci/index.js';
 import { checkProperty } from '../../kept-seeds.js';
 import { MemoryBus } from './memory-bus.js';
 

@@ -8,8 +8,15 @@ import type {
   Interrupts,
   PciFunction,
 } from '../../../src/function/index.js';
-import { SimMachine, clearingRegisters, testdevRegisters } from '../../../src/machines/sim/index.js';
-import { PciAddress, decodeTable, decodedFields, type RegisterTable } from '../../../src/pci/index.js';
+import { SimMachine } from '../../../src/machines/sim/index.js';
+import {
+  PciAddress,
+  clearingRegisters,
+  decodeTable,
+  decodedFields,
+  testdevRegisters,
+  type RegisterTable,
+} from '../../../src/pci/index.js';
 import { CC_ENABLED, FREE, NvmeHost } from './nvme-host.js';
 
 const COMMAND = 0x04;
@@ -38,7 +45,7 @@ function plug(
 }
 
 /** Registers of a region that are not 0, by dotted name. */
-function shown(fn: PciFunction, region: number, table: RegisterTable): Record<string, number> {
+function shown(fn: PciFunction, region: number, table: RegisterTable): Record<string, number | bigint> {
   using opened = fn.openRegion(region);
   const reader = {
     size: opened.info.size,

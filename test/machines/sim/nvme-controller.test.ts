@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MachineDescriptionError } from '../../../src/machines/sim/errors.js';
-import { nvme, nvmeRegisters } from '../../../src/machines/sim/models/index.js';
-import { checkTable, decodeTable, decodedFields } from '../../../src/pci/index.js';
+import { nvme } from '../../../src/machines/sim/models/index.js';
+import { checkTable, decodeTable, decodedFields, nvmeRegisters } from '../../../src/pci/index.js';
 import { make, MILLISECOND, pattern, sameBytes, started } from './nvme-device.js';
 import { CC_ENABLED, FREE, completionBase, submissionBase } from './nvme-host.js';
 

@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
+import type { Machine } from '../../../src/function/index.js';
 import { SimMachine, parseMachine } from '../../../src/machines/sim/index.js';
 import { PciAddress } from '../../../src/pci/index.js';
 import { checkProperty } from '../../kept-seeds.js';
 import { FREE, NvmeHost, type CommandFields, type NvmeSide } from './nvme-host.js';
-import { QemuMachine, findQemu } from './qemu-machine.js';
+import { qemu, skip, startQemu } from '../qemu/qemu.js';
 
 const DEVICE = 5;
 const DISK_BYTES = 1 << 20;
@@ -23,9 +24,28 @@ const LISTS = 0x2a_0000;
 /** Ours says of every error that a second try is in vain, QEMU's of some. */
 const DO_NOT_RETRY = 0x4000;
 
-const qemu = findQemu();
-
-const skip = qemu === undefined ? 'no qemu-system-x86_64 is installed' : false;
+/** The controller of a machine, with memory at the same address on both. */
+async function sideOf(machine: Machine, pause: () => Promise<void>): Promise<NvmeSide> {
+  const fn = machine.open(new PciAddress(0, 0, DEVICE, 0));
+  const region = fn.openRegion(0);
+  const buffer = await fn.dma?.allocate(MEMORY_BYTES);
+  assert.equal(buffer?.iova, BigInt(MEMORY), 'both machines begin at the same place');
+  const memory = buffer.bytes;
+  fn.config.write(0x04, 2, 0x0006);
+  return {
+    read32: (offset) => Promise.resolve(region.read32(offset)),
+    write32: (offset, value) => {
+      region.write32(offset, value >>> 0);
+      return Promise.resolve();
+    },
+    readMemory: (address, bytes) => Promise.resolve(memory.slice(address - MEMORY, address - MEMORY + bytes)),
+    writeMemory: (address, bytes) => {
+      memory.set(bytes, address - MEMORY);
+      return Promise.resolve();
+    },
+    pause,
+  };
+}
 
 describe(`nvme beside QEMU ${qemu?.version ?? ''}`, { skip }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'openslot-nvme-'));
@@ -37,59 +57,22 @@ describe(`nvme beside QEMU ${qemu?.version ?? ''}`, { skip }, () => {
             - {slot: "0${DEVICE}", model: nvme, options: {size: ${DISK_BYTES}, serial: SAME}}`),
     { clock: 'manual' },
   );
-  let peer: QemuMachine | undefined;
+  let peer: Machine | undefined;
   let sides: readonly NvmeSide[] = [];
   let hosts: readonly NvmeHost[] = [];
   let compared = 0;
 
   before(async () => {
-    assert.ok(qemu !== undefined);
-    const fn = machine.open(new PciAddress(0, 0, DEVICE, 0));
-    const region = fn.openRegion(0);
-    const buffer = await fn.dma?.allocate(MEMORY_BYTES);
-    assert.equal(buffer?.iova, BigInt(MEMORY), 'as in QEMU, where there is no translation');
-    const memory = buffer.bytes;
-    fn.config.write(0x04, 2, 0x0006);
-    const ours: NvmeSide = {
-      read32: (offset) => Promise.resolve(region.read32(offset)),
-      write32: (offset, value) => {
-        region.write32(offset, value >>> 0);
-        return Promise.resolve();
-      },
-      readMemory: (address, bytes) =>
-        Promise.resolve(memory.slice(address - MEMORY, address - MEMORY + bytes)),
-      writeMemory: (address, bytes) => {
-        memory.set(bytes, address - MEMORY);
-        return Promise.resolve();
-      },
-      pause: () => {
-        machine.clock.advance(1_000_000);
-        return Promise.resolve();
-      },
-    };
-
     const disk = join(folder, 'disk');
     writeFileSync(disk, new Uint8Array(DISK_BYTES));
-    const drive = ['-drive', `file=${disk},if=none,id=disk,format=raw`];
-    peer = await QemuMachine.start(qemu, [
-      ...drive,
-      '-device',
-      `nvme,addr=0${DEVICE}.0,serial=SAME,drive=disk`,
-    ]);
-    const theirs = peer;
-    const base = Number(region.info.address);
-    await theirs.writeConfig(DEVICE * 8, 0x10, 4, base);
-    await theirs.writeConfig(DEVICE * 8, 0x14, 4, 0);
-    await theirs.writeConfig(DEVICE * 8, 0x04, 2, 0x0006);
+    const drive = `-drive 'file=${disk},if=none,id=disk,format=raw'`;
+    peer = await startQemu(`${drive} -device nvme,addr=0${DEVICE}.0,serial=SAME,drive=disk`);
     sides = [
-      ours,
-      {
-        read32: async (offset) => Number(await theirs.read(base + offset, 4)),
-        write32: (offset, value) => theirs.write(base + offset, 4, value >>> 0),
-        readMemory: (address, bytes) => theirs.readMemory(address, bytes),
-        writeMemory: (address, bytes) => theirs.writeMemory(address, bytes),
-        pause: () => sleep(1),
-      },
+      await sideOf(machine, () => {
+        machine.clock.advance(1_000_000);
+        return Promise.resolve();
+      }),
+      await sideOf(peer, () => sleep(1)),
     ];
     hosts = sides.map((side) => new NvmeHost(side));
     for (const host of hosts) await host.start();
@@ -97,7 +80,7 @@ describe(`nvme beside QEMU ${qemu?.version ?? ''}`, { skip }, () => {
   });
 
   after(() => {
-    peer?.stop();
+    peer?.[Symbol.dispose]();
     machine[Symbol.dispose]();
     rmSync(folder, { recursive: true, force: true });
   });

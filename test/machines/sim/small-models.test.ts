@@ -7,18 +7,23 @@ import { MachineDescriptionError } from '../../../src/machines/sim/errors.js';
 import {
   DEVICE_KINDS,
   clearing,
-  clearingRegisters,
   copierRegisters,
-  eduRegisters,
   gpioRegisters,
   multi,
-  nvmeRegisters,
   testdev,
-  testdevRegisters,
   timerRegisters,
   vectorsRegisters,
 } from '../../../src/machines/sim/models/index.js';
-import { barMask, checkTable, decodeTable, decodedFields } from '../../../src/pci/index.js';
+import {
+  barMask,
+  checkTable,
+  clearingRegisters,
+  decodeTable,
+  decodedFields,
+  eduRegisters,
+  nvmeRegisters,
+  testdevRegisters,
+} from '../../../src/pci/index.js';
 import { checkProperty } from '../../kept-seeds.js';
 import { MemoryBus } from './memory-bus.js';
 
@@ -46,7 +51,10 @@ function regionOne(model: DeviceModel, region = 0) {
 
 describe('every device kind', () => {
   test('is in the registry under its name, with a line of help', () => {
-    assert.deepEqual([...DEVICE_KINDS.keys()], ['edu', 'nvme', 'testdev', 'multi', 'clearing', 'vectors']);
+    assert.deepEqual(
+      [...DEVICE_KINDS.keys()],
+      ['edu', 'nvme', 'pcnet', 'testdev', 'multi', 'clearing', 'vectors'],
+    );
     for (const [name, kind] of DEVICE_KINDS) {
       assert.equal(kind.name, name);
       assert.match(kind.summary, /^.{20,120}$/);

@@ -8,6 +8,9 @@ class Asking {
   answered = 0;
   looked = 0;
   yields = 0;
+  /** Events that it was sent, and of those the ones that came with the processor. */
+  events = 0;
+  eventsWithYield = 0;
   #left: number;
   #waits: number;
   readonly burst: Burst;
@@ -19,22 +22,40 @@ class Asking {
       () => {
         this.looked++;
         if (this.#left === 0 || this.#waits > 0) return false;
+        // It waits for an event after each request: the answer to the one before must have come with one.
+        assert.equal(this.events, this.answered, 'the last answer was told');
         this.#left--;
         this.answered++;
         this.#waits = waits();
+        this.burst.notify();
         return true;
       },
-      () => {
-        this.yields++;
-        this.#waits--;
+      {
+        notify: () => {
+          this.events++;
+        },
+        notifyAndYield: () => {
+          this.events++;
+          this.eventsWithYield++;
+          this.#yielded();
+        },
+        yieldProcessor: () => {
+          this.#yielded();
+        },
       },
     );
+  }
+
+  #yielded(): void {
+    this.yields++;
+    this.#waits--;
   }
 
   /** Its next event: it has asked by then. */
   event(): void {
     this.#waits = 0;
     this.burst.answer();
+    assert.equal(this.events, this.answered, 'every answer is told, and told once');
   }
 }
 
@@ -50,6 +71,47 @@ describe('a burst of requests', () => {
     asking.event();
     assert.equal(asking.answered, 50);
     assert.ok(asking.yields <= 40, 'only the looks for what did not come any more');
+    assert.equal(asking.eventsWithYield, 0, 'an answer is told before the next look');
+  });
+
+  test('is looked for by yields alone where both ends share a processor, each with its event', () => {
+    const asking = new Asking(500, () => 1);
+    while (asking.answered < 200) asking.event();
+    const before = { ...asking };
+    while (asking.answered < 250) asking.event();
+    const requests = asking.answered - before.answered;
+    assert.equal(asking.looked - before.looked, requests, 'no look that finds nothing');
+    assert.ok(asking.eventsWithYield - before.eventsWithYield >= requests - 2);
+  });
+
+  test('is looked for by glances again when the other end has got a processor of its own', () => {
+    let shares = true;
+    const asking = new Asking(3000, () => (shares ? 1 : 0));
+    while (asking.answered < 500) asking.event();
+    shares = false;
+    while (asking.answered < 1000) asking.event();
+    const before = asking.yields;
+    while (asking.answered < 2000) asking.event();
+    assert.ok(asking.yields - before < 100, `${asking.yields - before} yields for 1000 requests`);
+  });
+
+  test('an event that nobody answers is sent at once', () => {
+    const asking = new Asking(0, () => 0);
+    asking.burst.notify();
+    assert.equal(asking.events, 1);
+  });
+
+  test('a handler that throws has its event sent, too', () => {
+    let events = 0;
+    const burst = new Burst(
+      () => {
+        burst.notify();
+        throw new Error('of the handler');
+      },
+      { notify: () => events++, notifyAndYield: () => events++, yieldProcessor: () => undefined },
+    );
+    assert.throws(() => burst.answer(), /of the handler/);
+    assert.equal(events, 1);
   });
 
   test('ends after a number of requests, so that others have their turn', () => {

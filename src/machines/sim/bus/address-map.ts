@@ -1,6 +1,6 @@
 /** Which BAR answers which address now: the bus's decoding, worked out once for each change of it. */
 import type { Routing, SimBus } from './bus.js';
-import type { Window } from './bridge.js';
+import type { Window } from '../../firmware/index.js';
 import { Bridge } from './bridge.js';
 import type { Endpoint } from '../device/endpoint.js';
 

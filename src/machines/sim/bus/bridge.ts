@@ -2,13 +2,8 @@
 import { allOnes, ConfigImage, type ConfigWidth } from '../../../function/index.js';
 import { CommandBit, Header, header1 } from '../../../pci/index.js';
 import { SimBus, type BusFunction, type Routing } from './bus.js';
+import type { Window } from '../../firmware/index.js';
 import { tableRegisters } from '../device/config-registers.js';
-
-/** Addresses that a bridge passes down, both ends included; none where the base is above the limit. */
-export interface Window {
-  readonly base: number;
-  readonly limit: number;
-}
 
 const SECONDARY_RESET = 0x40;
 const HEADER_TYPE = 1;

@@ -7,7 +7,6 @@ import type { DeviceKind, FunctionShape } from '../device-model.js';
 import { Endpoint } from '../device/endpoint.js';
 import { MachineDescriptionError } from '../errors.js';
 import { faultName, type DeviceFault } from '../device/faults.js';
-import type { Planned, PlannedBridge, PlannedFunction, PlannedRoot } from '../firmware/plan.js';
 import type { SimHost } from '../host/sim-host.js';
 import type { RootComplex } from '../bus/root-complex.js';
 import {
@@ -19,6 +18,7 @@ import {
   type SlotDescription,
 } from './description.js';
 import type { DescriptionPath } from './path.js';
+import type { Built, BuiltBridge, BuiltFunction, BuiltRoot } from './planned.js';
 import { refusal } from './schema.js';
 
 export interface BuildParts {
@@ -41,7 +41,7 @@ interface Place {
 }
 
 /** @throws {MachineDescriptionError} a slot twice, a kind that nobody knows, options that a kind refuses. */
-export function buildMachine(parts: BuildParts): PlannedRoot[] {
+export function buildMachine(parts: BuildParts): BuiltRoot[] {
   return new Builder(parts).roots();
 }
 
@@ -52,15 +52,18 @@ class Builder {
     this.#parts = parts;
   }
 
-  roots(): PlannedRoot[] {
+  roots(): BuiltRoot[] {
     return this.#parts.description.roots.map(({ domain = 0, bus: given, slots }, index) => {
       const path = ['roots', index];
       const bus = this.#parts.root.addRoot(domain);
-      return { path, bus, given, children: this.#slots(slots, bus, [...path, 'slots']) };
+      const setNumber = (number: number) => {
+        bus.setRootNumber(number);
+      };
+      return { path, domain, given, setNumber, children: this.#slots(slots, bus, [...path, 'slots']) };
     });
   }
 
-  #slots(slots: readonly SlotDescription[], bus: SimBus, path: DescriptionPath): Planned[] {
+  #slots(slots: readonly SlotDescription[], bus: SimBus, path: DescriptionPath): Built[] {
     const taken = new Map<number, string>();
     const devices = slots.map(({ slot }) => devfnOf(slot) >> 3);
     const planned = slots.flatMap((slot, index) => {
@@ -78,7 +81,7 @@ class Builder {
     return planned;
   }
 
-  #slot(slot: SlotDescription, place: Place): Planned[] {
+  #slot(slot: SlotDescription, place: Place): Built[] {
     return isBridge(slot) ? [this.#bridge(slot, place)] : this.#device(slot, place);
   }
 
@@ -90,7 +93,7 @@ class Builder {
     taken.set(devfn, by);
   }
 
-  #bridge({ bridge: given, bus: slots }: BridgeDescription, place: Place): PlannedBridge {
+  #bridge({ bridge: given, bus: slots }: BridgeDescription, place: Place): BuiltBridge {
     const { bus, devfn, path, shared } = place;
     this.#take(place, devfn, 'a bridge');
     const { root } = this.#parts;
@@ -99,10 +102,10 @@ class Builder {
     if (aliases) root.addAliasing();
     bus.functions.set(devfn, bridge);
     const children = this.#slots(slots, bridge.behind, [...path, 'bus']);
-    return { kind: 'bridge', path, bridge, given, children };
+    return { kind: 'bridge', path, registers: bridge, given, children };
   }
 
-  #device(device: DeviceDescription, place: Place): PlannedFunction[] {
+  #device(device: DeviceDescription, place: Place): BuiltFunction[] {
     const { bus, devfn, path, shared } = place;
     const kind = this.#parts.kinds.get(device.model);
     if (kind === undefined) {
@@ -168,7 +171,7 @@ class Builder {
     }
   }
 
-  #function(endpoint: Endpoint, own: FunctionDescription, path: DescriptionPath): PlannedFunction {
+  #function(endpoint: Endpoint, own: FunctionDescription, path: DescriptionPath): BuiltFunction {
     const { regions = {}, faults = [], driver } = own;
     for (const index of Object.keys(regions)) {
       if (endpoint.shape.regions.some((region) => region.index === Number(index))) continue;
@@ -176,7 +179,16 @@ class Builder {
     }
     for (const [index, fault] of faults.entries())
       this.#checkFault(endpoint, fault, [...path, 'faults', index]);
-    return { kind: 'function', path, endpoint, given: regions, driver, faults };
+    return {
+      kind: 'function',
+      path,
+      name: endpoint.kind.name,
+      registers: endpoint,
+      regions: endpoint.shape.regions,
+      given: regions,
+      driver,
+      faults,
+    };
   }
 
   #checkFault({ kind, shape }: Endpoint, fault: DeviceFault, path: DescriptionPath): void {

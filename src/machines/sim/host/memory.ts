@@ -1,26 +1,28 @@
 /** The machine's memory: ranges of one physical address space, each in a buffer of its own. */
-import type { MemoryRange, PhysicalAddress } from '../../../function/index.js';
+import {
+  wholePages,
+  type DmaPlacement,
+  type MemoryRange,
+  type PhysicalAddress,
+} from '../../../function/index.js';
 import { MachineMemoryError } from '../errors.js';
 import { FreedBuffers } from './freed-buffers.js';
-import { PAGE_SIZE } from './page.js';
 
 /** What old software expects below the first megabyte is never given away. */
 export const MEMORY_BASE = 0x10_0000;
 /** The bus begins here. */
 export const MEMORY_END = 0x8000_0000;
 
-/** A range, and a view of it for whoever copies. */
-export class OwnedRange implements MemoryRange {
+/** A range that somebody owns, and a view of it for whoever copies. */
+export class OwnedRange implements Disposable {
   readonly base: PhysicalAddress;
-  readonly buffer: SharedArrayBuffer;
   readonly bytes: Uint8Array;
   readonly #memory: PhysicalMemory;
 
-  constructor(memory: PhysicalMemory, base: number, buffer: SharedArrayBuffer) {
+  constructor(memory: PhysicalMemory, base: number, bytes: Uint8Array) {
     this.#memory = memory;
     this.base = base as PhysicalAddress;
-    this.buffer = buffer;
-    this.bytes = new Uint8Array(buffer);
+    this.bytes = bytes;
   }
 
   get end(): number {
@@ -33,6 +35,16 @@ export class OwnedRange implements MemoryRange {
 
   [Symbol.dispose](): void {
     this.free();
+  }
+}
+
+/** A range in memory that threads can share. */
+export class SharedRange extends OwnedRange implements MemoryRange {
+  readonly buffer: SharedArrayBuffer;
+
+  constructor(memory: PhysicalMemory, base: number, buffer: SharedArrayBuffer) {
+    super(memory, base, new Uint8Array(buffer));
+    this.buffer = buffer;
   }
 }
 
@@ -49,20 +61,47 @@ export class PhysicalMemory {
     this.#onFree = onFree;
   }
 
-  /** The lowest place that is free: devices with few address lines reach it. @throws {MachineMemoryError} */
-  allocate(bytes: number): OwnedRange {
-    const size = Math.max(1, Math.ceil(bytes / PAGE_SIZE)) * PAGE_SIZE;
-    let base = MEMORY_BASE;
-    let index = 0;
-    for (const range of this.#ranges) {
-      if (range.base - base >= size) break;
-      base = range.end;
-      index++;
+  /** Zeroed, at an address as `placement` wants it. @throws {MachineMemoryError} @throws {DmaError} */
+  allocate(placement: DmaPlacement): SharedRange {
+    return this.#insert(placement, (base, size) => {
+      return new SharedRange(this, base, this.#freed.take(size) ?? new SharedArrayBuffer(size));
+    });
+  }
+
+  /**
+   * The same in memory that comes from elsewhere: `memoryAt` gives `bytes` of it, zeroed, for the address that was
+   * found. Whoever gave it takes it back when the range is freed.
+   */
+  adopt(placement: DmaPlacement, memoryAt: (base: number, bytes: number) => Uint8Array): OwnedRange {
+    return this.#insert(placement, (base, size) => new OwnedRange(this, base, memoryAt(base, size)));
+  }
+
+  /** The lowest place that is free: devices with few address lines reach it. */
+  #insert<T extends OwnedRange>(placement: DmaPlacement, make: (base: number, bytes: number) => T): T {
+    let free = MEMORY_BASE;
+    for (let index = 0; ; index++) {
+      const next = this.#ranges[index];
+      const base = placement.fit(free, next?.base ?? this.#end);
+      if (base !== undefined) {
+        const range = make(base, wholePages(placement.bytes));
+        this.#ranges.splice(index, 0, range);
+        return range;
+      }
+      if (next === undefined) throw this.#full(placement);
+      free = next.end;
     }
-    if (!(base + size <= this.#end)) throw new MachineMemoryError(bytes, this.#free());
-    const range = new OwnedRange(this, base, this.#freed.take(size) ?? new SharedArrayBuffer(size));
-    this.#ranges.splice(index, 0, range);
-    return range;
+  }
+
+  /** Where there is not even room, it is not the constraints that are in the way. */
+  #full(placement: DmaPlacement): Error {
+    const size = wholePages(placement.bytes);
+    let free = MEMORY_BASE;
+    for (const range of this.#ranges) {
+      if (range.base - free >= size) return placement.noAddress();
+      free = range.end;
+    }
+    if (this.#end - free >= size) return placement.noAddress();
+    return new MachineMemoryError(placement.bytes, this.#free());
   }
 
   /** The range that holds an address, undefined where there is no memory. */
@@ -84,7 +123,7 @@ export class PhysicalMemory {
     if (index < 0) return;
     this.#ranges.splice(index, 1);
     this.#onFree(range.base, range.bytes.length);
-    this.#freed.keep(range.buffer);
+    if (range instanceof SharedRange) this.#freed.keep(range.buffer);
   }
 
   #free(): number {

@@ -1,22 +1,23 @@
 /** The simulated machine as its devices see it, and as whoever runs it does. */
-import type {
-  DmaResult,
-  ErrorSeverity,
-  Host,
-  HostControl,
-  IommuContext,
-  IommuFault,
-  Iova,
-  MessageTarget,
-  PhysicalAddress,
-  RegisterAccess,
+import {
+  DmaPlacement,
+  type DmaResult,
+  type ErrorSeverity,
+  type Host,
+  type HostControl,
+  type IommuContext,
+  type IommuFault,
+  type Iova,
+  type MessageTarget,
+  type PhysicalAddress,
+  type RegisterAccess,
 } from '../../../function/index.js';
 import type { PciAddress } from '../../../pci/index.js';
 import { BusRange } from '../bus/bus-range.js';
 import type { VirtualClock } from '../clock.js';
 import { Iommu } from './iommu.js';
 import { InterruptLines } from './lines.js';
-import { PhysicalMemory, type OwnedRange } from './memory.js';
+import { PhysicalMemory, type OwnedRange, type SharedRange } from './memory.js';
 import { RootErrors } from './root-errors.js';
 import { isMessageAddress, MessageTable } from './messages.js';
 import type { PageTable } from './page-table.js';
@@ -115,8 +116,13 @@ export class SimHost implements Host, HostControl {
     return this.lines.lineOf(device, routed);
   }
 
-  allocateMemory(bytes: number): OwnedRange {
-    return this.#memory.allocate(bytes);
+  allocateMemory(bytes: number, placement = new DmaPlacement(bytes)): SharedRange {
+    return this.#memory.allocate(placement);
+  }
+
+  /** Memory of this machine that is kept elsewhere: {@link PhysicalMemory.adopt}. */
+  adoptMemory(placement: DmaPlacement, memoryAt: (base: number, bytes: number) => Uint8Array): OwnedRange {
+    return this.#memory.adopt(placement, memoryAt);
   }
 
   openRange(kind: 'memory' | 'io', base: PhysicalAddress, bytes: number): RegisterAccess {

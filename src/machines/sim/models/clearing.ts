@@ -1,30 +1,14 @@
 /** `clearing`: registers that careless accesses damage: cleared by reading, by writing 1, and write-only. */
-import { fields, type RegisterTable } from '../../../pci/index.js';
 import type { DeviceKind, DeviceModel, FunctionShape, ModelBus } from '../device-model.js';
 import { CLEARING, MODEL_VENDOR, UNASSIGNED_CLASS } from './ids.js';
 import { fromLanes, laneMask, merge, toLanes } from './lanes.js';
 import { noOptions } from './options.js';
-
-const { number, whole } = fields;
 
 const LATCH = 0x00;
 const STATUS = 0x04;
 const TRIGGER = 0x08;
 const ENABLE = 0x0c;
 const COUNT = 0x10;
-
-export const clearingRegisters: RegisterTable = {
-  name: 'clearing',
-  title: 'Registers with side effects',
-  source: 'this file',
-  registers: [
-    whole(LATCH, 4, 'latch', 'Events since the last read', 'rc'),
-    whole(STATUS, 4, 'status', 'Events that were not acknowledged', 'w1c'),
-    whole(TRIGGER, 4, 'trigger', 'Events that happen now', 'wo'),
-    whole(ENABLE, 4, 'enable', 'Status bits that interrupt', 'rw'),
-    whole(COUNT, 4, 'count', 'Events so far', 'ro', number()),
-  ],
-};
 
 const SHAPE: FunctionShape = {
   vendor: MODEL_VENDOR,

@@ -1,15 +1,11 @@
 /** `testdev`: memory and ports that keep what is written, and count each access by width: one access is one access. */
-import { fields, type RegisterTable } from '../../../pci/index.js';
 import type { DeviceKind, DeviceModel, FunctionShape } from '../device-model.js';
 import { MODEL_VENDOR, TESTDEV, UNASSIGNED_CLASS } from './ids.js';
 import { fromLanes } from './lanes.js';
 import { noOptions } from './options.js';
 
-const { number, whole } = fields;
-
 const MEMORY_BYTES = 4096;
 const PORT_BYTES = 64;
-const WIDTHS = [1, 2, 4, 8] as const;
 
 const MEMORY = 0;
 const PORTS = 1;
@@ -17,30 +13,6 @@ const COUNTERS = 2;
 /** Counters of one region and direction: one of 32 bits for each width. */
 const GROUP = 4;
 const CLEAR = 0x40;
-
-/** BAR 2, which does not count itself. */
-export const testdevRegisters: RegisterTable = {
-  name: 'testdev',
-  title: 'Access counters of the test device',
-  source: 'this file',
-  registers: [
-    ...(['memory', 'port'] as const).flatMap((space, region) =>
-      (['reads', 'writes'] as const).flatMap((direction, write) =>
-        WIDTHS.filter((width) => space === 'memory' || width !== 8).map((width, index) =>
-          whole(
-            (counterGroup(region, write === 1) + index) * 4,
-            4,
-            `${space}_${direction}_${width * 8}`,
-            `${space === 'memory' ? 'Memory' : 'Port'} ${direction} of ${width * 8} bits`,
-            'ro',
-            number(),
-          ),
-        ),
-      ),
-    ),
-    whole(CLEAR, 4, 'clear', 'Any write sets all counters to 0', 'wo'),
-  ],
-};
 
 /** Memory reads, memory writes, port reads, port writes. */
 function counterGroup(region: number, isWrite: boolean): number {

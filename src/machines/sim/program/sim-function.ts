@@ -1,13 +1,17 @@
 /** A simulated function, opened: one view of the device, with all that this view holds. */
 import {
+  AbsentInterrupts,
   FunctionClosedError,
   RegionAccessError,
   ResetError,
   restoreState,
   saveState,
   setDecoding,
+  ViewInterrupts,
   type Dma,
   type Interrupts,
+  type InterruptSources,
+  type IovaSpace,
   type PciFunction,
   type Region,
   type RegionInfo,
@@ -18,11 +22,11 @@ import { Bridge } from '../bus/bridge.js';
 import type { VirtualClock } from '../clock.js';
 import type { Endpoint } from '../device/endpoint.js';
 import type { SimHost } from '../host/sim-host.js';
-import { ProgramDma, type IovaSpace } from './program-dma.js';
-import type { InterruptSources } from './interrupt-sources.js';
-import { ProgramInterrupts } from './program-interrupts.js';
+import type { MemoryFile } from '../host/memory-file.js';
+import { ProgramDma } from './program-dma.js';
 import type { RootComplex } from '../bus/root-complex.js';
 import { SimConfig } from './sim-config.js';
+import type { SimInterrupts } from './sim-interrupts.js';
 import { SimRegion } from './sim-region.js';
 
 const BRIDGE_CONTROL = 0x3e;
@@ -35,7 +39,8 @@ const SETTLE = { flr: 100e6, pm: 10e6, bus: 100e6 } as const;
 /** What the views of one device's function share. */
 export interface SharedFunction {
   readonly fn: Endpoint | Bridge;
-  readonly sources: InterruptSources | undefined;
+  /** A bridge has none. */
+  readonly interrupts: { readonly sources: InterruptSources; readonly programmed: SimInterrupts } | undefined;
   readonly iovas: IovaSpace;
 }
 
@@ -45,6 +50,7 @@ export interface FunctionParts {
   readonly root: RootComplex;
   readonly host: SimHost;
   readonly clock: VirtualClock;
+  readonly memoryFile: (() => MemoryFile) | undefined;
   readonly onClose: (view: SimFunction) => void;
 }
 
@@ -56,7 +62,7 @@ export class SimFunction implements PciFunction {
   readonly interrupts: Interrupts;
   readonly dma: Dma;
   readonly #parts: FunctionParts;
-  readonly #interrupts: ProgramInterrupts;
+  readonly #interrupts: ViewInterrupts | undefined;
   readonly #dma: ProgramDma;
   readonly #opened = new Set<Region>();
   #open = true;
@@ -70,9 +76,21 @@ export class SimFunction implements PciFunction {
     const checkOpen = () => {
       this.#checkOpen();
     };
-    this.#interrupts = new ProgramInterrupts(address, shared.sources, checkOpen);
-    this.interrupts = this.#interrupts;
-    this.#dma = new ProgramDma(host, shared.iovas, () => host.iommu.programContext(address), checkOpen);
+    const { interrupts } = shared;
+    this.#interrupts =
+      interrupts &&
+      new ViewInterrupts(() => {
+        checkOpen();
+        return interrupts.sources;
+      });
+    this.interrupts = this.#interrupts ?? new AbsentInterrupts(address);
+    this.#dma = new ProgramDma({
+      host,
+      space: shared.iovas,
+      context: () => host.iommu.programContext(address),
+      memoryFile: parts.memoryFile,
+      checkOpen,
+    });
     this.dma = this.#dma;
   }
 
@@ -118,7 +136,7 @@ export class SimFunction implements PciFunction {
         throw new ResetError('RESET_FAILED', this.address, `it reads all ones after ${method}`);
       }
       restoreState(this.config, saved);
-      this.#parts.shared.sources?.restore();
+      this.#parts.shared.interrupts?.programmed.restore();
       return method;
     });
   }
@@ -152,7 +170,7 @@ export class SimFunction implements PciFunction {
   close(): void {
     this.#open = false;
     for (const region of [...this.#opened]) region.close();
-    this.#interrupts.close();
+    this.#interrupts?.close();
     this.#dma.close();
     this.config.close();
     this.#parts.onClose(this);

@@ -14,7 +14,7 @@ export class Events {
   /** The port's messages keep the worker alive until {@link close}. */
   constructor({ control, port, parallel }: Handoff) {
     this.#words = new Int32Array(control);
-    this.#spin = new SpinBudget(parallel ? LOOKS : 0);
+    this.#spin = new SpinBudget({ most: parallel ? LOOKS : 0 });
     this.#port = port;
     port.on('message', () => {
       Atomics.store(this.#words, Word.doorbell, 0);

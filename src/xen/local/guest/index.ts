@@ -62,7 +62,10 @@ class EmbeddedGuest implements LocalGuestPlatform {
     events.listen(STORE_PORT, () => {
       ring.onEvent();
     });
-    this.dma = { allocate: async (bytes) => Promise.resolve(this.#memory.allocate(bytes)) };
+    this.dma = {
+      // A refusal is a rejection, as on every machine.
+      allocate: async (bytes, constraints) => Promise.resolve(this.#memory.allocate(bytes, constraints)),
+    };
     this.pirqs = { bind: (pirq) => new LocalBoundPirq(calls, events, pirq) };
   }
 

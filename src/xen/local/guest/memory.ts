@@ -1,5 +1,5 @@
 /** A domain's memory as its own program divides it: whole pages, first fit. */
-import type { DmaBuffer, Iova } from '../../../function/index.js';
+import { DmaPlacement, type DmaBuffer, type DmaConstraints, type Iova } from '../../../function/index.js';
 import { GuestMemoryError } from '../errors.js';
 import { PAGE_BYTES, STORE_PAGE } from '../control-block.js';
 
@@ -26,7 +26,10 @@ export class GuestMemory {
 
   /** Zeroed pages in one piece. @throws {GuestMemoryError} */
   pages(count: number): Pages {
-    const frame = this.#find(count);
+    return this.#take(this.#find(count), count);
+  }
+
+  #take(frame: number, count: number): Pages {
     this.#used.fill(1, frame, frame + count);
     const bytes = new Uint8Array(this.#memory, frame * PAGE_BYTES, count * PAGE_BYTES).fill(0);
     let ours = true;
@@ -40,17 +43,39 @@ export class GuestMemory {
     };
   }
 
-  /** Memory for devices. The IOMMU maps a domain's memory at its machine addresses. */
-  allocate(bytes: number): DmaBuffer {
-    const pages = this.pages(Math.max(1, Math.ceil(bytes / PAGE_BYTES)));
+  /**
+   * Memory for devices. The IOMMU maps a domain's memory at its machine addresses.
+   * @throws {DmaError} the constraints cannot be met. @throws {GuestMemoryError}
+   */
+  allocate(bytes: number, constraints?: DmaConstraints): DmaBuffer {
+    const placement = new DmaPlacement(bytes, constraints);
+    const count = Math.max(1, Math.ceil(bytes / PAGE_BYTES));
+    const pages = this.#take(this.#place(placement, count), count);
     const free = () => {
       pages.free();
     };
+    const iova = BigInt(this.#base + pages.frame * PAGE_BYTES) as Iova;
     return {
       bytes: pages.bytes.subarray(0, bytes),
-      iova: BigInt(this.#base + pages.frame * PAGE_BYTES) as Iova,
+      iova,
+      segments: placement.segments(iova),
       [Symbol.dispose]: free,
     };
+  }
+
+  /** The first frame of free pages where the buffer can stand. */
+  #place(placement: DmaPlacement, count: number): number {
+    for (let frame = 0; frame < this.#used.length; frame++) {
+      const free = this.#used.indexOf(0, frame);
+      if (free < 0) break;
+      const taken = this.#used.indexOf(1, free);
+      frame = taken < 0 ? this.#used.length : taken;
+      const start = placement.fit(this.#base + free * PAGE_BYTES, this.#base + frame * PAGE_BYTES);
+      if (start !== undefined) return (start - this.#base) / PAGE_BYTES;
+    }
+    // Where there is not even room, it is not the constraints that are in the way.
+    this.#find(count);
+    throw placement.noAddress();
   }
 
   #find(count: number): number {

@@ -5,7 +5,7 @@ import type { DeviceModel, FunctionShape, ModelBus, Timer } from '../../device-m
 import { MODEL_VENDOR, MULTI } from '../ids.js';
 import { fromLanes } from '../lanes.js';
 
-const { flag, halves, number, register, whole } = fields;
+const { flag, number, register, whole } = fields;
 
 const SOURCE = 0x00;
 const DESTINATION = 0x08;
@@ -29,8 +29,8 @@ export const copierRegisters: RegisterTable = {
   title: 'Copy engine of the multi-function device',
   source: 'this file',
   registers: [
-    register(SOURCE, 8, 'source', 'Address to read from', halves()),
-    register(DESTINATION, 8, 'destination', 'Address to write to', halves()),
+    whole(SOURCE, 8, 'source', 'Address to read from', 'rw'),
+    whole(DESTINATION, 8, 'destination', 'Address to write to', 'rw'),
     whole(BYTES, 4, 'bytes', 'Left to copy', 'rw', number('bytes')),
     register(CONTROL, 4, 'control', 'Control', [
       flag(0, 'run', 'Start with a written 1, stop with a 0; reads 1 while it runs', 'rw'),

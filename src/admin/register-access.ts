@@ -1,0 +1,180 @@
+/** Register accesses of a command: checked as a whole, refused where somebody drives the function, then made one by one. */
+import {
+  checkConfigAccess,
+  checkRegionAccess,
+  decodeBits,
+  type Machine,
+  type PciFunction,
+  type RegisterAccess,
+} from '../function/index.js';
+import {
+  CommandBit,
+  Header,
+  OpenslotError,
+  regionIndex,
+  type PciAddress,
+  type RegisterSpace,
+} from '../pci/index.js';
+import { BarAbsentError, configRegisters, driverInUse, FunctionInUseError } from '../proto/program/index.js';
+
+/** Where and how wide. */
+interface RegisterPlace {
+  readonly space: RegisterSpace;
+  readonly offset: number;
+  readonly width: 1 | 2 | 4 | 8;
+}
+
+/** One access, or for `update` a read and a write with nothing between them. */
+export type RegisterOperation = RegisterPlace &
+  (
+    | {
+        readonly kind: 'read';
+        /** The read changes the register. */
+        readonly clears?: boolean | undefined;
+      }
+    | { readonly kind: 'write'; readonly value: bigint }
+    /** Writes `value`, and what the read found in the bits of `keep`. */
+    | { readonly kind: 'update'; readonly keep: bigint; readonly value: bigint }
+  );
+
+export interface RegisterAccessOptions {
+  /** Also where a driver or a guest drives the function. */
+  readonly evenIfUsed: boolean;
+  /** Decoding that is off is switched on for the accesses. */
+  readonly enable: boolean;
+}
+
+/** The function does not decode: its regions read all ones and swallow writes. */
+export class DecodingOffError extends OpenslotError {
+  readonly code = 'DECODING_OFF';
+  constructor(address: PciAddress, kind: 'memory' | 'I/O') {
+    super(
+      `${address} does not decode its ${kind} regions: every register of them would read all ones`,
+      { address: String(address), kind },
+      'add --enable: decoding is switched on for the access, and off again',
+    );
+  }
+}
+
+/** What the pool knows of a function. */
+interface PoolMember {
+  readonly address: string;
+  readonly state: string;
+  readonly taker?: string;
+}
+
+/** Who drives a function, in words; undefined where nobody does. */
+export function functionUser(
+  machine: Pick<Machine, 'drivers'>,
+  pool: readonly PoolMember[],
+  address: PciAddress,
+): string | undefined {
+  const member = pool.find((each) => each.address === String(address));
+  if (member?.state === 'taken') return member.taker ?? 'a guest';
+  if (member?.state === 'changing') return 'a change of the pool';
+  return driverInUse(machine, address);
+}
+
+/**
+ * Makes the accesses in their order. All are checked before the first is made.
+ * @returns what each read found, and what each update found before it wrote; undefined for writes.
+ * @throws {FunctionNotFoundError | FunctionInUseError | DecodingOffError | RegionAccessError | ConfigAccessError | BarAbsentError}
+ */
+export function accessRegisters(
+  machine: Machine,
+  user: string | undefined,
+  address: PciAddress,
+  operations: readonly RegisterOperation[],
+  { evenIfUsed, enable }: RegisterAccessOptions,
+): (bigint | undefined)[] {
+  const changes = operations.some((each) => each.kind !== 'read' || each.clears === true);
+  if (changes && user !== undefined && !evenIfUsed) {
+    const next = `openslot ${user.startsWith('driver') ? 'claim' : 'detach'} takes it from there; --even-if-used changes it beside its user`;
+    throw new FunctionInUseError(address, user, next);
+  }
+  using fn = machine.open(address);
+  for (const each of operations) checkPlace(fn, each);
+  using _decoding = decodingFor(fn, operations, enable);
+  const spaces = new Map<RegisterSpace, RegisterAccess>();
+  return operations.map((each) => {
+    const access = spaces.get(each.space) ?? openSpace(fn, each.space);
+    spaces.set(each.space, access);
+    return perform(access, each);
+  });
+}
+
+function checkPlace(fn: PciFunction, { space, offset, width, kind }: RegisterOperation): void {
+  const index = regionIndex(space);
+  if (index === undefined) {
+    checkConfigAccess(kind === 'read' ? 'read' : 'write', offset, width as 4, fn.config.size);
+    return;
+  }
+  const info = fn.regions.find((region) => region.index === index);
+  if (info === undefined) {
+    const present = fn.regions.filter((region) => region.index < 6).map((region) => `BAR ${region.index}`);
+    throw new BarAbsentError(fn.address, index, present);
+  }
+  checkRegionAccess(`BAR ${index} of ${fn.address}`, info.size, offset, width);
+}
+
+/** Ends with the decoding as it was. @throws {DecodingOffError} */
+function decodingFor(fn: PciFunction, operations: readonly RegisterOperation[], enable: boolean): Disposable {
+  const indices = new Set(operations.map(({ space }) => regionIndex(space)));
+  const needed = decodeBits(fn.regions.filter(({ index }) => indices.has(index)));
+  // An access to configuration space alone is the only one that is made.
+  const off = needed === 0 ? 0 : needed & ~fn.config.read(Header.command, 2);
+  if (off === 0) return { [Symbol.dispose]: () => undefined };
+  if (!enable) throw new DecodingOffError(fn.address, (off & CommandBit.memory) !== 0 ? 'memory' : 'I/O');
+  fn.setEnabled(true);
+  return {
+    [Symbol.dispose]: () => {
+      fn.setEnabled(false);
+    },
+  };
+}
+
+/** Closed with the function. */
+function openSpace(fn: PciFunction, space: RegisterSpace): RegisterAccess {
+  const index = regionIndex(space);
+  return index === undefined ? configRegisters(fn.config) : fn.openRegion(index);
+}
+
+function perform(access: RegisterAccess, operation: RegisterOperation): bigint | undefined {
+  if (operation.kind === 'write') {
+    write(access, operation, operation.value);
+    return undefined;
+  }
+  const found = read(access, operation);
+  if (operation.kind === 'update') write(access, operation, (found & operation.keep) | operation.value);
+  return found;
+}
+
+function read(access: RegisterAccess, { offset, width }: RegisterPlace): bigint {
+  switch (width) {
+    case 1:
+      return BigInt(access.read8(offset));
+    case 2:
+      return BigInt(access.read16(offset));
+    case 4:
+      return BigInt(access.read32(offset));
+    case 8:
+      return access.read64(offset);
+  }
+}
+
+function write(access: RegisterAccess, { offset, width }: RegisterPlace, value: bigint): void {
+  switch (width) {
+    case 1:
+      access.write8(offset, Number(value));
+      break;
+    case 2:
+      access.write16(offset, Number(value));
+      break;
+    case 4:
+      access.write32(offset, Number(value));
+      break;
+    case 8:
+      access.write64(offset, value);
+      break;
+  }
+}

@@ -1,0 +1,53 @@
+/** `openslot get`: reads registers by name or number. */
+import type { Command } from 'commander';
+import { notations } from '../pci/index.js';
+import { harmlessRegisters, selectRegister } from '../proto/program/index.js';
+import { addRegisterOptions, NOTATION, type RegisterOptions } from './register-options.js';
+import { openRegisterSession } from './register-session.js';
+import { ladderLines, readOf, registerData, registerLine } from './register-text.js';
+
+export function define(command: Command): void {
+  addRegisterOptions(command)
+    .option('--bits', "draw each register's bits with its fields below them")
+    .option('--json', 'print data')
+    .addHelpText(
+      'after',
+      `${NOTATION}
+Without a register: all of the maps, except those that a read would change or that cannot be read. A register that
+reading clears is read only where it is named, and not while a driver or a guest has the function.
+
+Examples:
+  openslot get 01:00.0 status --bits
+  openslot get 01:00.0 status.computing identification
+  openslot get 0a:00.0 bar0:0x1c/4 config:0x04/2
+  openslot get 0a:00.0 --map my-device.json --json`,
+    )
+    .action(get);
+}
+
+/** The owner takes so many accesses in one request. */
+const MOST = 256;
+
+async function get(
+  text: string,
+  names: readonly string[],
+  options: RegisterOptions & { readonly bits?: boolean; readonly json?: boolean },
+): Promise<void> {
+  const address = notations.hex.parse(text);
+  using session = await openRegisterSession(address, options, false);
+  const { maps } = session;
+  const selected =
+    names.length === 0 ? harmlessRegisters(maps) : names.map((name) => selectRegister(maps, name));
+  const values: (bigint | undefined)[] = [];
+  for (let first = 0; first < selected.length; first += MOST)
+    values.push(...(await session.run(selected.slice(first, first + MOST).map(readOf))));
+  const read = selected.map((each, index) => [each, values[index] ?? 0n] as const);
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify(read.map(([each, value]) => registerData(each, value)))}\n`);
+    return;
+  }
+  for (const [each, value] of read) {
+    process.stdout.write(`${registerLine(each, value)}\n`);
+    if (options.bits) process.stdout.write(`${ladderLines(each, value).join('\n')}\n`);
+  }
+}

@@ -1,0 +1,161 @@
+/** `openslot proto mount`: owns a machine and serves its free functions as device files, until it is told to end. */
+import { describeFinding, Examiner, HostClaims, inspect } from '../admin/index.js';
+import { FunctionNotFoundError, type HostDrivers, type Machine } from '../function/index.js';
+import { openMachine } from '../machines/index.js';
+import { machineFiles, OwnerSocket, type OwnerRequests } from '../owner/index.js';
+import { notations, reasonOf, type PciAddress } from '../pci/index.js';
+import { FileJournal, MemoryJournal, Pool } from '../pool/index.js';
+import { FunctionNotFreeError, MountedFiles, notFree, type FolderChange } from '../proto/index.js';
+import { entriesOf } from './pool-view.js';
+import type { MountChoice } from './proto.js';
+import { folderLines, useLines } from './proto-text.js';
+import { serveLog } from './serve-log.js';
+import { untilTold } from './until-told.js';
+
+export async function mountFiles(
+  directory: string,
+  only: readonly PciAddress[],
+  { on, claim = false, allowOther = false, mapRegisters = false, unsafeDma = [], json = false }: MountChoice,
+): Promise<void> {
+  const log = serveLog(json);
+  const unsafe = unsafeDma.map((text) => notations.hex.parse(text));
+  const told = untilTold();
+  using machine = await openMachine(on === undefined || on === '' ? 'linux' : on);
+  const { socket } = machineFiles(machine.name);
+  await using owner = await OwnerSocket.bind(machine.name, socket);
+  const claims = claimsOf(machine);
+  await using taken = new TakenFunctions(claims);
+  for (const address of only) await takeNamed(machine, address, claim ? taken : undefined);
+  await using mounted = await MountedFiles.mount({
+    machine,
+    directory,
+    ...(only.length === 0 ? {} : { only }),
+    allowOther,
+    mapRegisters,
+    unsafeDma: unsafe,
+    onFault: (error) => {
+      log(`fault: ${reasonOf(error)}`, { event: 'fault', why: reasonOf(error) });
+    },
+    onChange: ({ change, folder, why }: FolderChange) => {
+      const text = `${folder.name} ${change === 'appeared' ? 'is there' : `is removed: ${why ?? ''}`}`;
+      log(text, {
+        event: change,
+        folder: folder.name,
+        address: folder.address,
+        ...(why === undefined ? {} : { why }),
+      });
+    },
+  });
+  using _answers = owner.serve(requestsOf(machine, mounted, claims));
+  const folders = mounted.functions.list();
+  const lines = [
+    `ready: ${folders.length} functions of ${machine.name} at ${mounted.directory}`,
+    ...folders.flatMap(folderLines),
+    ...useLines(mounted.directory, folders),
+  ];
+  log(lines.join('\n'), {
+    event: 'ready',
+    directory: mounted.directory,
+    socket,
+    folders: folders.map(({ name, files }) => ({ name, files: files.map((file) => file.name) })),
+  });
+  const why = await Promise.race([told, mounted.ended.then(() => 'it was unmounted')]);
+  log(`stopping: ${why}`, { event: 'stopping', why });
+  for (const { name, holders } of mounted.functions.list()) {
+    for (const { file, pid } of holders)
+      log(`process ${pid} has ${name}/${file} open: its calls fail from now on`, {
+        event: 'cut off',
+        name,
+        file,
+        pid,
+      });
+  }
+}
+
+interface Claims {
+  readonly pool: Pool;
+  readonly host: HostClaims;
+}
+
+/** Absent on machines where no host driver competes. */
+function claimsOf(machine: Machine): Claims | undefined {
+  if (!hasDrivers(machine)) return undefined;
+  // The host's bindings outlive us; those of a machine that lives in this process end with it.
+  const journal = machine.capabilities.machineFrames
+    ? new FileJournal(machineFiles(machine.name).claims)
+    : new MemoryJournal();
+  const pool = new Pool(machine, journal);
+  return { pool, host: new HostClaims(pool, machine, undefined) };
+}
+
+function hasDrivers(machine: Machine): machine is Machine & { readonly drivers: HostDrivers } {
+  return machine.drivers !== undefined;
+}
+
+/** What this command has claimed for its own duration. */
+class TakenFunctions implements AsyncDisposable {
+  readonly #claims: Claims | undefined;
+  readonly #taken: PciAddress[] = [];
+
+  constructor(claims: Claims | undefined) {
+    this.#claims = claims;
+  }
+
+  async take(address: PciAddress): Promise<void> {
+    await this.#claims?.host.claim(address);
+    this.#taken.push(address);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const address of this.#taken.reverse()) await this.#claims?.host.release(address);
+  }
+}
+
+/** @throws {FunctionNotFoundError | FunctionNotFreeError} and what a claim is refused for. */
+async function takeNamed(
+  machine: Machine,
+  address: PciAddress,
+  taken: TakenFunctions | undefined,
+): Promise<void> {
+  const summary = machine.list().find((one) => one.address.equals(address));
+  if (summary === undefined) throw new FunctionNotFoundError(address, machine.name);
+  const why = notFree(summary);
+  if (why === undefined) return;
+  if (summary.headerType !== 0) throw new FunctionNotFreeError(address, why, 'name the functions behind it');
+  if (taken === undefined)
+    throw new FunctionNotFreeError(
+      address,
+      why,
+      `openslot claim ${address}, or add --claim for as long as it is mounted`,
+    );
+  await taken.take(address);
+}
+
+/** Other terminals look at the machine, and take functions from their drivers into the mount and give them back. */
+function requestsOf(machine: Machine, mounted: MountedFiles, claims: Claims | undefined): OwnerRequests {
+  const looking: OwnerRequests = {
+    pool: () => (claims === undefined ? [] : entriesOf(claims.pool)),
+    functions: () => machine.list(),
+    inspect: ({ address }) => inspect(machine, address),
+  };
+  if (claims === undefined) return looking;
+  const { pool, host } = claims;
+  const examiner = new Examiner({ machine, pool, store: undefined, translates: () => false });
+  return {
+    ...looking,
+    findings: async ({ address }) => (await examiner.look(address)).map(describeFinding),
+    claim: async ({ address }) => {
+      const report = await host.claim(address);
+      mounted.functions.refresh();
+      return report;
+    },
+    release: async ({ address }) => {
+      mounted.giveUp(address);
+      try {
+        return await host.release(address);
+      } finally {
+        mounted.functions.refresh();
+      }
+    },
+  };
+}

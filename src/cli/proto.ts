@@ -1,0 +1,61 @@
+/** `openslot proto`: the resources of functions as files, for programs in any language. */
+import type { Command } from 'commander';
+import { notations } from '../pci/index.js';
+import { machineOption, type MachineChoice } from './machine-option.js';
+
+/** Where FreeBSD has them. */
+const DIRECTORY = '/dev/proto';
+
+export function define(command: Command): void {
+  command.addHelpText(
+    'after',
+    `
+A function without a driver gets a folder with a file for its configuration space and one for each of its BARs, named as
+FreeBSD's proto(4) names them: pci0:1:2:0/pcicfg, pci0:1:2:0/10.mem, pci0:1:2:0/14.io (decimal, the BAR in hexadecimal).
+One read or write of 1, 2, 4 or 8 bytes is one access of that width. A file has one opener at a time.
+
+Examples:
+  openslot proto mount /tmp/proto --on sim                     the simulated machine, mounted and owned
+  dd if=/tmp/proto/pci0:0:4:0/pcicfg bs=4 count=1 status=none | xxd
+  openslot proto mount /tmp/proto 01:00.0 --claim --on sim     one that has a driver, taken from it meanwhile
+  openslot proto unmount /tmp/proto
+More: docs/proto.md`,
+  );
+  command
+    .command('mount [directory] [address...]')
+    .description(
+      `serve functions without a driver as files (in ${DIRECTORY} if nothing is said), until it is ended`,
+    )
+    .addOption(machineOption())
+    .option('--claim', 'take the named functions from their drivers, and give them back in the end')
+    .option(
+      '--map-registers',
+      'on this host, read and write memory BARs through mappings where there is no other way (no VFIO): the files end' +
+        ' with a device that vanishes',
+    )
+    .option('--allow-other', 'let other users open the files, of functions whose DMA an IOMMU keeps apart')
+    .option('--unsafe-dma <address...>', 'allow DMA of these functions although no IOMMU keeps it inside')
+    .option('--json', 'print data, one object a line')
+    .action(async (directory: string | undefined, addresses: string[], choice: MountChoice) => {
+      const only = addresses.map((text) => notations.hex.parse(text));
+      const { mountFiles } = await import('./proto-mount.js');
+      await mountFiles(directory ?? DIRECTORY, only, choice);
+    });
+  command
+    .command('unmount [directory]')
+    .description('take the files away; the process that serves them ends')
+    .option('--force', 'also under programs that have files open: their calls fail then (ENOTCONN)')
+    .action(async (directory: string | undefined, { force = false }: { force?: boolean }) => {
+      const { unmountDeviceFiles } = await import('../proto/index.js');
+      const unmounted = await unmountDeviceFiles(directory ?? DIRECTORY, force);
+      process.stdout.write(`${unmounted} is unmounted\n`);
+    });
+}
+
+export interface MountChoice extends MachineChoice {
+  claim?: boolean;
+  allowOther?: boolean;
+  mapRegisters?: boolean;
+  unsafeDma?: string[];
+  json?: boolean;
+}

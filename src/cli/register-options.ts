@@ -1,0 +1,62 @@
+/** What the commands that access registers have in common: their options, and the maps that they name registers by. */
+import { readFileSync } from 'node:fs';
+import { Option, type Command } from 'commander';
+import { knownMaps, mapsFor, OpenslotError, type RegisterMap } from '../pci/index.js';
+import { parseRegisterMap } from '../proto/program/index.js';
+import { machineOption, type MachineChoice } from './machine-option.js';
+
+/** A map's file cannot be read. */
+export class MapUnreadableError extends OpenslotError {
+  readonly code = 'REGISTER_MAP_UNREADABLE';
+  constructor(file: string, errno: string, options?: ErrorOptions) {
+    const known = knownMaps.map(({ name }) => name);
+    super(
+      `${file} cannot be read: ${errno}`,
+      { file, errno, known },
+      `name a file, or a map that comes with openslot: ${known.join(', ')}`,
+      options,
+    );
+  }
+}
+
+export interface RegisterOptions extends MachineChoice {
+  readonly map: readonly string[];
+  readonly evenIfUsed?: boolean;
+  readonly enable?: boolean;
+}
+
+export const NOTATION = `
+A register is named as its map names it, REGISTER, REGISTER.FIELD or REGISTER[NUMBER], with the map's own name in front
+where several have it; or by number, SPACE:OFFSET/WIDTH: bar0:0x20/4, config:0x04/2. WIDTH is in bytes, 4 if absent.
+Maps are those of --map, and those that come with openslot for the device. Each register is one access of its width.`;
+
+export function addRegisterOptions(command: Command): Command {
+  return command
+    .addOption(machineOption())
+    .addOption(
+      new Option('--map <file>', 'a register map: a file, or the name of one that comes with openslot')
+        .default([], 'those of the device')
+        .argParser((file: string, before: readonly string[]) => [...before, file]),
+    )
+    .option('--even-if-used', 'change the function even where a driver or a guest drives it')
+    .option('--enable', 'switch decoding on for the access where it is off');
+}
+
+/** The maps that were named, or those of the device. @throws {MapUnreadableError | MapFormError | RegisterMapError} */
+export function chosenMaps(
+  named: readonly string[],
+  identity: () => Parameters<typeof mapsFor>[1],
+): readonly RegisterMap[] {
+  if (named.length === 0) return mapsFor(knownMaps, identity());
+  return named.map((name) => knownMaps.find((map) => map.name === name) ?? readMap(name));
+}
+
+function readMap(file: string): RegisterMap {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new MapUnreadableError(file, (cause as NodeJS.ErrnoException).code ?? String(cause), { cause });
+  }
+  return parseRegisterMap(text, file);
+}

@@ -1,0 +1,102 @@
+/** One function's registers as a command reaches them: through the owner of the simulated machine, else opened here. */
+import { accessRegisters, functionUser, type RegisterOperation } from '../admin/index.js';
+import { FunctionNotFoundError, type FunctionSummary, type Machine } from '../function/index.js';
+import { notations, type PciAddress, type RegisterMap } from '../pci/index.js';
+import { chosenMachine, openHost } from './machine-option.js';
+import { askSim, machineToChange } from './machine-view.js';
+import { viewPool } from './pool-view.js';
+import { chosenMaps, type RegisterOptions } from './register-options.js';
+
+type Identity = Pick<FunctionSummary, 'vendor' | 'device' | 'classCode'>;
+
+export interface RegisterSession extends Disposable {
+  readonly address: PciAddress;
+  readonly maps: readonly RegisterMap[];
+  /** Accesses in their order; nothing comes between them. @returns what each found; undefined for writes. */
+  run(operations: readonly RegisterOperation[]): Promise<readonly (bigint | undefined)[]>;
+}
+
+/**
+ * @param changes whether the command changes anything: this host is not changed by mistake.
+ * @throws {FunctionNotFoundError | SimNotRunningError | MachineAmbiguousError} and what is wrong with a map.
+ */
+export async function openRegisterSession(
+  address: PciAddress,
+  options: RegisterOptions,
+  changes: boolean,
+): Promise<RegisterSession> {
+  const { name } = changes ? machineToChange(options) : chosenMachine(options);
+  const access = { evenIfUsed: options.evenIfUsed ?? false, enable: options.enable ?? false };
+  if (name === 'sim') {
+    const functions = await askSim('functions', {});
+    const maps = chosenMaps(options.map, () =>
+      identityIn(functions, ({ address: text }) => notations.hex.parse(text).equals(address), address, name),
+    );
+    return {
+      address,
+      maps,
+      run: async (operations) => {
+        const found = await askSim('registers', {
+          address: String(address),
+          operations: operations.map(wireOperation),
+          ...access,
+        });
+        return found.map((value) => (value === null ? undefined : BigInt(value)));
+      },
+      [Symbol.dispose]: () => undefined,
+    };
+  }
+  const machine = await openHost();
+  try {
+    const maps = chosenMaps(options.map, () =>
+      identityIn(machine.list(), (each) => each.address.equals(address), address, name),
+    );
+    const user = await userOnHost(machine, address);
+    return {
+      address,
+      maps,
+      run: (operations) =>
+        Promise.resolve().then(() => accessRegisters(machine, user, address, operations, access)),
+      [Symbol.dispose]: () => {
+        machine[Symbol.dispose]();
+      },
+    };
+  } catch (cause) {
+    machine[Symbol.dispose]();
+    throw cause;
+  }
+}
+
+async function userOnHost(
+  machine: Awaited<ReturnType<typeof openHost>>,
+  address: PciAddress,
+): Promise<string | undefined> {
+  const { entries } = await viewPool(machine);
+  return functionUser(machine, entries, address);
+}
+
+function identityIn<Summary extends Identity>(
+  functions: readonly Summary[],
+  is: (summary: Summary) => boolean,
+  address: PciAddress,
+  machine: Machine['name'],
+): Identity {
+  const summary = functions.find(is);
+  if (summary === undefined) throw new FunctionNotFoundError(address, machine);
+  return summary;
+}
+
+/** As a request has it: 64 bits are text. */
+export function wireOperation(operation: RegisterOperation) {
+  const { space, offset, width } = operation;
+  const place = { space, offset, width };
+  const hex = (value: bigint) => `0x${value.toString(16)}`;
+  switch (operation.kind) {
+    case 'read':
+      return { kind: 'read' as const, ...place, ...(operation.clears === true ? { clears: true } : {}) };
+    case 'write':
+      return { kind: 'write' as const, ...place, value: hex(operation.value) };
+    case 'update':
+      return { kind: 'update' as const, ...place, keep: hex(operation.keep), value: hex(operation.value) };
+  }
+}

@@ -1,0 +1,60 @@
+/** Registers as the commands print them: lines for a person, and data. */
+import { decodeValue, type DecodedField } from '../pci/index.js';
+import { bitLadder, type SelectedRegister } from '../proto/program/index.js';
+import type { RegisterOperation } from '../admin/index.js';
+import { fieldText } from './function-text.js';
+
+/** The read of a register. */
+export function readOf({ space, offset, shape }: SelectedRegister): RegisterOperation {
+  const { width } = shape.register;
+  return { kind: 'read', space, offset, width, ...(shape.readClears ? { clears: true } : {}) };
+}
+
+export function hexOf({ shape }: SelectedRegister, value: bigint): string {
+  return `0x${value.toString(16).padStart(shape.register.width * 2, '0')}`;
+}
+
+/** The fields that were asked for: all of the register, or the one that was named. */
+export function shownFields(selected: SelectedRegister, value: bigint): readonly DecodedField[] {
+  const { name, offset, shape, field } = selected;
+  const number = shape.register.width === 8 ? value : Number(value);
+  const decoded = decodeValue(name, shape.register, offset, number).fields;
+  return decoded.filter((each) => field === undefined || each.name === `${name}.${field.name}`);
+}
+
+/** Name, number and fields in one line. */
+export function registerLine(selected: SelectedRegister, value: bigint): string {
+  const hex = hexOf(selected, value);
+  const { name, field } = selected;
+  if (field !== undefined)
+    return `${name}.${field.name}  ${shownFields(selected, value).map(valueText).join('')}`;
+  const fields = shownFields(selected, value).map((each) => fieldText(each, name));
+  return `${name}  ${hex}${fields.length === 0 || fields[0] === hex ? '' : `  ${fields.join(' ')}`}`;
+}
+
+/** The bits, and the fields below them. */
+export function ladderLines(selected: SelectedRegister, value: bigint): string[] {
+  const { register } = selected.shape;
+  const number = register.width === 8 ? value : Number(value);
+  return bitLadder(register, number).map((line) => `  ${line}`);
+}
+
+export function valueText({ value, unit }: DecodedField): string {
+  return `${value}${unit === undefined || unit === '' ? '' : ` ${unit}`}`;
+}
+
+/** One register as data. */
+export function registerData(selected: SelectedRegister, value: bigint) {
+  const { name, space, offset, shape } = selected;
+  return {
+    name,
+    space,
+    offset,
+    width: shape.register.width,
+    hex: hexOf(selected, value),
+    fields: shownFields(selected, value).map((each) => ({
+      ...each,
+      raw: typeof each.raw === 'bigint' ? `0x${each.raw.toString(16)}` : each.raw,
+    })),
+  };
+}

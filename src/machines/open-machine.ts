@@ -1,0 +1,78 @@
+/** Opens a machine by the name that users write: the table of all kinds of machines. */
+import { readFileSync } from 'node:fs';
+import type { Machine } from '../function/index.js';
+import { MemoryFile } from '../os/index.js';
+import { OpenslotError } from '../pci/index.js';
+
+/** No machine has this name. */
+export class UnknownMachineError extends OpenslotError {
+  readonly code = 'MACHINE_UNKNOWN';
+  constructor(name: string) {
+    const known = Object.values(KINDS).map(({ form }) => form);
+    super(
+      `there is no machine "${name}"; there are ${known.join(', ')}`,
+      { name, known },
+      'openslot list --on sim',
+    );
+  }
+}
+
+interface MachineKind {
+  /** As help and messages write it. */
+  readonly form: string;
+  /** `rest` is what stands behind the colon, undefined without one. */
+  readonly open: (rest: string | undefined) => Promise<Machine>;
+}
+
+const KINDS: Readonly<Record<string, MachineKind>> = {
+  linux: {
+    form: 'linux',
+    open: async (rest) => {
+      if (rest !== undefined) throw new UnknownMachineError(`linux:${rest}`);
+      const { LinuxMachine } = await import('./linux/index.js');
+      return new LinuxMachine();
+    },
+  },
+  sim: {
+    form: 'sim[:FILE]',
+    open: async (file) => {
+      const { parseMachine, SimMachine } = await import('./sim/index.js');
+      const description = file === undefined ? undefined : parseMachine(readFileSync(file, 'utf8'));
+      // Made where a program first wants DMA: without it the simulator needs no native code.
+      return new SimMachine(description, { memoryFile: () => new MemoryFile('openslot sim') });
+    },
+  },
+  replay: {
+    form: 'replay:FILE',
+    open: async (file) => {
+      if (file === undefined) throw new UnknownMachineError('replay');
+      const { ReplayMachine } = await import('./recording/index.js');
+      return new ReplayMachine(file);
+    },
+  },
+  qemu: {
+    form: "'qemu:ARGUMENTS'",
+    open: async (given) => {
+      const { QemuMachine } = await import('./qemu/index.js');
+      return QemuMachine.start(given ?? '');
+    },
+  },
+};
+
+/**
+ * Opens a machine in this process; a simulated one is its own and nobody else's. What a program does with it is recorded
+ * where a file is named, by `record` or by the environment's OPENSLOT_RECORD.
+ * @throws {UnknownMachineError | RecordingFileError} and what the machine itself refuses.
+ */
+export async function openMachine(
+  name: string,
+  { record = process.env['OPENSLOT_RECORD'] }: { readonly record?: string | undefined } = {},
+): Promise<Machine> {
+  const colon = name.indexOf(':');
+  const kind = KINDS[colon < 0 ? name : name.slice(0, colon)];
+  if (kind === undefined) throw new UnknownMachineError(name);
+  const machine = await kind.open(colon < 0 ? undefined : name.slice(colon + 1));
+  if (record === undefined || record === '') return machine;
+  const { recordMachine } = await import('./recording/index.js');
+  return recordMachine(machine, record);
+}

@@ -1,0 +1,149 @@
+/** What counts the interrupts of one source: an event counter of the doorbell, or a pin on its line. */
+import { CommandBit, Header } from '../../pci/index.js';
+import { changeCommand, type ConfigSpace, type InterruptCounter } from '../../function/index.js';
+import { onReadable, readOnce, waitReadable, type Readiness } from '../../os/index.js';
+import type { Qtest } from './qtest.js';
+
+/** Status: the function wants its pin asserted, whether it may or not (PCI Local Bus 3.0, 6.2.3). */
+const INTERRUPT_PENDING = 0x08;
+
+/** Who waits on the event loop, all for one and the same thing. */
+class Waiters {
+  #wait: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
+
+  /** @param begin is called for the first who waits. */
+  join(begin: () => void): Promise<void> {
+    if (this.#wait !== undefined) return this.#wait.promise;
+    let resolve: () => void = () => undefined;
+    const promise = new Promise<void>((settle) => {
+      resolve = settle;
+    });
+    this.#wait = { promise, resolve };
+    begin();
+    return promise;
+  }
+
+  /** @param end is called when somebody waited. */
+  wake(end: () => void): void {
+    const wait = this.#wait;
+    if (wait === undefined) return;
+    this.#wait = undefined;
+    end();
+    wait.resolve();
+  }
+}
+
+/** Messages of one number of the doorbell, counted by the kernel. */
+export class MessageCounter implements InterruptCounter {
+  readonly #fd: number;
+  readonly #value = new BigUint64Array(1);
+  readonly #bytes = new Uint8Array(this.#value.buffer);
+  readonly #waiters = new Waiters();
+  #readiness: Readiness | undefined;
+
+  /** `fd` is an event counter, which stays the doorbell's. */
+  constructor(fd: number) {
+    this.#fd = fd;
+    // What came for whoever had it before.
+    this.take();
+  }
+
+  take(): number {
+    return readOnce(this.#fd, this.#bytes) === this.#bytes.length ? Number(this.#value[0]) : 0;
+  }
+
+  wait(milliseconds: number): boolean {
+    return waitReadable(this.#fd, milliseconds, 'an interrupt message');
+  }
+
+  ready(): Promise<void> {
+    return this.#waiters.join(() => {
+      this.#readiness = onReadable(this.#fd, () => {
+        this.#settle();
+      });
+    });
+  }
+
+  acknowledge(): void {
+    // Each message is one interrupt: there is no level behind it.
+  }
+
+  close(): void {
+    this.#settle();
+  }
+
+  #settle(): void {
+    this.#waiters.wake(() => {
+      this.#readiness?.close();
+      this.#readiness = undefined;
+    });
+  }
+}
+
+/**
+ * The pin of one function. Lines are shared, and told of only when they go up: so a pin that was told of is
+ * disconnected in Command until it is acknowledged, and its line is free for the others.
+ */
+export class PinCounter implements InterruptCounter {
+  readonly #config: ConfigSpace;
+  readonly #qtest: Qtest;
+  readonly #onClose: () => void;
+  readonly #waiters = new Waiters();
+  #count = 0;
+
+  constructor(config: ConfigSpace, qtest: Qtest, onClose: () => void) {
+    this.#config = config;
+    this.#qtest = qtest;
+    this.#onClose = onClose;
+    qtest.interceptLines();
+    this.acknowledge();
+  }
+
+  /** The line went up; it may have been another function. */
+  lineRaised(): void {
+    const { command, status } = Header;
+    if ((this.#config.read(status, 2) & INTERRUPT_PENDING) === 0) return;
+    if ((this.#config.read(command, 2) & CommandBit.intxDisable) !== 0) return;
+    changeCommand(this.#config, CommandBit.intxDisable);
+    this.#count++;
+    this.#settle();
+  }
+
+  take(): number {
+    const count = this.#count;
+    this.#count = 0;
+    return count;
+  }
+
+  wait(milliseconds: number): boolean {
+    const deadline = performance.now() + milliseconds;
+    for (;;) {
+      if (this.#count > 0) return true;
+      const left = deadline - performance.now();
+      if (left < 0 || !this.#qtest.open) return false;
+      this.#qtest.waitForLines(left);
+    }
+  }
+
+  ready(): Promise<void> {
+    return this.#waiters.join(() => {
+      this.#qtest.keepAlive(true);
+    });
+  }
+
+  acknowledge(): void {
+    changeCommand(this.#config, 0, CommandBit.intxDisable);
+  }
+
+  close(): void {
+    changeCommand(this.#config, CommandBit.intxDisable);
+    this.#settle();
+    this.#onClose();
+  }
+
+  #settle(): void {
+    this.#waiters.wake(() => {
+      this.#qtest.keepAlive(false);
+    });
+  }
+}

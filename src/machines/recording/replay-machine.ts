@@ -1,0 +1,46 @@
+/** The machine `replay:FILE`: answers a program from a recording, and stops it where it does something else. */
+import type {
+  FunctionSummary,
+  Machine,
+  MachineCapabilities,
+  PciFunction,
+  PlatformDevices,
+} from '../../function/index.js';
+import type { PciAddress } from '../../pci/index.js';
+import { Replay } from './replay.js';
+import { ReplayedFunction, ReplayedPlatformDevice } from './replay-device.js';
+import { platformOf, summaryOf } from './wire.js';
+
+export class ReplayMachine implements Machine {
+  readonly name: string;
+  readonly capabilities: MachineCapabilities;
+  readonly platform?: PlatformDevices;
+  readonly #replay: Replay;
+
+  /** @throws {RecordingFileError | RecordingMalformedError | RecordingTruncatedError} */
+  constructor(file: string) {
+    this.name = `replay:${file}`;
+    const replay = new Replay(file);
+    this.#replay = replay;
+    // No hardware answers: nobody's frames are there to be mapped.
+    this.capabilities = { ...replay.header.capabilities, machineFrames: false };
+    if (replay.inventory.platform === undefined) return;
+    this.platform = {
+      list: () => (replay.inventory.platform ?? []).map(platformOf),
+      open: (name) => new ReplayedPlatformDevice(name, replay.ask({ op: 'open', device: name }), replay),
+    };
+  }
+
+  list(): readonly FunctionSummary[] {
+    return this.#replay.inventory.functions.map(summaryOf);
+  }
+
+  open(address: PciAddress): PciFunction {
+    const facts = this.#replay.ask({ op: 'open', device: String(address) });
+    return new ReplayedFunction(address, facts, this.#replay);
+  }
+
+  [Symbol.dispose](): void {
+    this.#replay[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,118 @@
+/** The device files of a machine, mounted: which folders there are, who serves them, and their end. */
+import type { Machine } from '../function/index.js';
+import type { PciAddress } from '../pci/index.js';
+import {
+  FreeFunctions,
+  FunctionInUseError,
+  dmaFiles,
+  interruptFiles,
+  registerFiles,
+  type DmaFilesOptions,
+  type FileSource,
+  type FolderChange,
+  type RegisterFilesOptions,
+} from './files/index.js';
+import { FuseMount, FuseSession } from './fuse/index.js';
+
+/** What every function's folder is made of. */
+export function fileSources(
+  dma: DmaFilesOptions,
+  registers: RegisterFilesOptions = {},
+): readonly FileSource[] {
+  return [registerFiles(registers), dmaFiles(dma), interruptFiles];
+}
+
+/** How often the machine is looked at for functions that came or went while nobody asked. */
+const LOOK_MS = 1000;
+
+export interface MountedFilesOptions extends RegisterFilesOptions {
+  readonly machine: Machine;
+  readonly directory: string;
+  /** Only these functions, once no driver has them. */
+  readonly only?: readonly PciAddress[];
+  /** Other users than the mounting one may open the files, of functions whose DMA is kept apart. */
+  readonly allowOther?: boolean;
+  /** Functions whose DMA is allowed where no IOMMU keeps it inside of the program's memory. */
+  readonly unsafeDma?: readonly PciAddress[];
+  /** {@link fileSources} where absent. */
+  readonly sources?: readonly FileSource[];
+  readonly onChange?: (change: FolderChange) => void;
+  /** What was no refusal but a fault of the server; the caller got EIO. */
+  readonly onFault: (error: unknown) => void;
+}
+
+export class MountedFiles implements AsyncDisposable {
+  readonly functions: FreeFunctions;
+  /** Settles when the mount is gone, by our hand or another's. */
+  readonly ended: Promise<void>;
+  readonly #mount: FuseMount;
+  readonly #session: FuseSession;
+  readonly #look: NodeJS.Timeout;
+  #gone = false;
+
+  private constructor(functions: FreeFunctions, mount: FuseMount, options: MountedFilesOptions) {
+    const { allowOther = false, onFault } = options;
+    this.functions = functions;
+    this.#mount = mount;
+    let tell: () => void = () => undefined;
+    this.ended = new Promise((resolve) => (tell = resolve));
+    this.#session = new FuseSession({
+      fd: mount.fd,
+      folders: functions,
+      ownership: {
+        ...self(),
+        fileMode: allowOther ? 0o666 : 0o600,
+        folderMode: allowOther ? 0o555 : 0o500,
+      },
+      onEnd: () => {
+        this.#gone = true;
+        tell();
+      },
+      onFault,
+    });
+    this.#look = setInterval(() => {
+      try {
+        functions.refresh();
+      } catch (error) {
+        onFault(error);
+      }
+    }, LOOK_MS);
+  }
+
+  /** Mounts, and serves from then on. @throws {MountDirectoryError | MountRefusedError} and what the machine's list refuses. */
+  static async mount(options: MountedFilesOptions): Promise<MountedFiles> {
+    const { machine, directory, allowOther = false, unsafeDma = [] } = options;
+    const sources = options.sources ?? fileSources({ machine, unsafeDma }, options);
+    const functions = new FreeFunctions({ ...options, sources, onlyIsolated: allowOther });
+    functions.refresh();
+    const mount = await FuseMount.make(directory, { ...self(), allowOther });
+    return new MountedFiles(functions, mount, options);
+  }
+
+  /** Absolute, as the mount table has it. */
+  get directory(): string {
+    return this.#mount.directory;
+  }
+
+  /**
+   * Takes a function's folder away in order, before it is given back to a driver. The next look shows it again while
+   * it is free. @throws {FunctionInUseError} a program has one of the function's files open.
+   */
+  giveUp(address: PciAddress): void {
+    const holders = this.functions.folderOf(address)?.holders ?? [];
+    if (holders.length > 0) throw new FunctionInUseError(address, holders);
+    this.functions.leave(address);
+  }
+
+  /** Unmounts, also under programs that have files open: their calls answer ENOTCONN from then on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#look);
+    await this.#mount.unmount(this.#gone);
+    this.#session[Symbol.dispose]();
+    this.functions.leaveAll();
+  }
+}
+
+function self(): { readonly uid: number; readonly gid: number } {
+  return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+}

@@ -1,0 +1,19 @@
+/** Who drives a function on its host: a driver of the kernel's own, as against one that keeps it for programs. */
+import type { Machine } from '../../function/index.js';
+import type { PciAddress } from '../../pci/index.js';
+
+/** Drivers that keep a function for somebody in user space, or for a guest, and drive nothing themselves. */
+const KEEPERS: ReadonlySet<string> = new Set([
+  'vfio-pci',
+  'uio_pci_generic',
+  'igb_uio',
+  'pci-stub',
+  'pciback',
+  'xen-pciback',
+]);
+
+/** `driver nvme`; undefined where no driver drives it, and on machines without an operating system. */
+export function driverInUse(machine: Pick<Machine, 'drivers'>, address: PciAddress): string | undefined {
+  const driver = machine.drivers?.binding(address).driver;
+  return driver === undefined || KEEPERS.has(driver) ? undefined : `driver ${driver}`;
+}

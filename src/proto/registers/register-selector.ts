@@ -1,0 +1,208 @@
+/** Registers as a person names them: by a map's names, or by space, offset and width. */
+import {
+  allBits,
+  dottedName,
+  fields,
+  OpenslotError,
+  REGISTER_SPACES,
+  type Field,
+  type Register,
+  type RegisterMap,
+  type RegisterSpace,
+  type Width,
+} from '../../pci/index.js';
+import { RegisterError, RegisterUnknownError } from './errors.js';
+import { rawFields, rawOf, wholeNumber } from './mapped-register.js';
+import { RegisterShape, type ComposedWrite, type RawField } from './register-shape.js';
+
+/** A text names no register. */
+export class SelectorError extends OpenslotError {
+  readonly code = 'REGISTER_MALFORMED';
+  constructor(text: string, why: string) {
+    super(
+      `"${text}" names no register: ${why}`,
+      { text, why },
+      'write REGISTER, REGISTER.FIELD or REGISTER[NUMBER] of a map, or SPACE:OFFSET/WIDTH, for example bar0:0x20/4',
+    );
+  }
+}
+
+/** One register, where it stands. */
+export interface SelectedRegister {
+  /** Dotted, or as the number that was given. */
+  readonly name: string;
+  readonly space: RegisterSpace;
+  readonly offset: number;
+  readonly shape: RegisterShape;
+  /** The field that was named, undefined where all of the register was. */
+  readonly field: Field | undefined;
+}
+
+/** `edu.status`, `status.computing`, `nvme.sq_tail[3]`, `bar0:0x20/4`. @throws {SelectorError | RegisterUnknownError} */
+export function selectRegister(maps: readonly RegisterMap[], text: string): SelectedRegister {
+  return text.includes(':') ? byNumber(text) : byName(maps, text);
+}
+
+/** Every register of the maps that can be read without harm, in order; repeated ones by their numbers. */
+export function harmlessRegisters(maps: readonly RegisterMap[]): SelectedRegister[] {
+  return maps.flatMap((map) =>
+    map.registers.flatMap((register) => {
+      const { isReadable, readClears } = new RegisterShape(register, '');
+      if (!isReadable || readClears) return [];
+      if (register.repeat === undefined) return [selected(map, register, undefined, undefined)];
+      return Array.from({ length: register.repeat.count }, (_, index) =>
+        selected(map, register, index, undefined),
+      );
+    }),
+  );
+}
+
+/** All names of the maps, as they can be typed. */
+export function registerNames(maps: readonly RegisterMap[]): string[] {
+  return maps.flatMap((map) =>
+    map.registers.flatMap((register) => {
+      const name = register.repeat === undefined ? register.name : `${register.name}[0]`;
+      return [
+        name,
+        ...register.fields.filter((each) => each.name !== '').map((each) => `${name}.${each.name}`),
+      ];
+    }),
+  );
+}
+
+const NUMBERED = /^([a-z0-9]+):(0x[0-9a-f]+|\d+)(?:\/([1248]))?$/i;
+const FOUR_GIGABYTES = 0x1_0000_0000;
+
+function byNumber(text: string): SelectedRegister {
+  const [matched, space = '', digits = '', width = '4'] = NUMBERED.exec(text) ?? [];
+  const known = REGISTER_SPACES.find((each) => each === space.toLowerCase());
+  if (matched === undefined) throw new SelectorError(text, 'it is not SPACE:OFFSET/WIDTH');
+  if (known === undefined) throw new SelectorError(text, `there are ${REGISTER_SPACES.join(', ')}`);
+  const offset = Number(digits);
+  const bytes = Number(width) as Width;
+  if (offset >= FOUR_GIGABYTES || offset % bytes !== 0)
+    throw new SelectorError(text, `${digits} is no offset of a register of ${bytes} bytes`);
+  if (known === 'config' && bytes === 8)
+    throw new SelectorError(text, 'configuration space has no accesses of 8 bytes');
+  const name = `${known}:0x${offset.toString(16)}/${bytes}`;
+  const shape = new RegisterShape(fields.whole(offset, bytes, name, name, 'rw'), name);
+  return { name, space: known, offset, shape, field: undefined };
+}
+
+const NAME = /^([a-z0-9_.]+?)(?:\[(\d+)\])?(?:\.([a-z0-9_]+))?$/i;
+
+function byName(maps: readonly RegisterMap[], text: string): SelectedRegister {
+  const found = candidates(maps, text);
+  const [first, second] = found;
+  if (first === undefined) throw new RegisterUnknownError(text, registerNames(maps));
+  if (second !== undefined) {
+    const names = found.map(({ name }) => name).join(', ');
+    throw new SelectorError(text, `there are ${names}: name the map as well`);
+  }
+  return first;
+}
+
+/** `a.b` may be a field of a register, or a register of a map; `a.b.c` is all three. */
+function candidates(maps: readonly RegisterMap[], text: string): SelectedRegister[] {
+  const [matched, path = '', digits, last] = NAME.exec(text) ?? [];
+  if (matched === undefined) throw new SelectorError(text, 'it is no name');
+  const parts = path.split('.');
+  if (last !== undefined) parts.push(last);
+  return maps.flatMap((map) => {
+    const found: SelectedRegister[] = [];
+    for (const own of parts[0] === map.name ? [parts.slice(1), parts] : [parts]) {
+      const [registerName = '', fieldName, ...more] = own;
+      const register = map.registers.find(({ name }) => name === registerName);
+      if (register === undefined || more.length > 0) continue;
+      const field = register.fields.find(({ name }) => name === fieldName && name !== '');
+      if (fieldName !== undefined && field === undefined) continue;
+      found.push(selected(map, register, digits === undefined ? undefined : Number(digits), field));
+    }
+    return found;
+  });
+}
+
+function selected(
+  map: RegisterMap,
+  register: Register,
+  index: number | undefined,
+  field: Field | undefined,
+): SelectedRegister {
+  const { repeat } = register;
+  const name = dottedName(map, register, undefined, index);
+  if (repeat === undefined && index !== undefined)
+    throw new RegisterError('REGISTER_INDEX', dottedName(map, register), 'there is only one of it');
+  if (repeat !== undefined && (index === undefined || index >= repeat.count)) {
+    const why = `it has numbers 0 to ${repeat.count - 1}: write ${register.name}[0]`;
+    throw new RegisterError('REGISTER_INDEX', dottedName(map, register), why);
+  }
+  const offset = register.offset + (index ?? 0) * (repeat?.stride ?? 0);
+  return { name, space: map.space, offset, shape: new RegisterShape(register, name), field };
+}
+
+/** What is to be written to one register, by one access (and a read before it where something must be kept). */
+export interface RegisterAssignment {
+  readonly target: SelectedRegister;
+  readonly write: ComposedWrite;
+  /** Fields that were named, with their raw numbers; empty where all of the register was given. */
+  readonly fields: readonly RawField[];
+}
+
+/**
+ * `REGISTER=VALUE` and `REGISTER.FIELD=VALUE`; fields of one register that follow each other are one write.
+ * @throws {SelectorError | RegisterUnknownError | RegisterError} what cannot be written.
+ */
+export function assignments(maps: readonly RegisterMap[], texts: readonly string[]): RegisterAssignment[] {
+  const groups: { target: SelectedRegister; values: [Field | undefined, string][] }[] = [];
+  for (const text of texts) {
+    const equals = text.indexOf('=');
+    if (equals < 0) throw new SelectorError(text, 'a value is missing: write it as REGISTER=VALUE');
+    const target = selectRegister(maps, text.slice(0, equals));
+    const last = groups.at(-1);
+    const value: [Field | undefined, string] = [target.field, text.slice(equals + 1)];
+    if (last?.target.name === target.name && target.field !== undefined && last.target.field !== undefined)
+      last.values.push(value);
+    else groups.push({ target, values: [value] });
+  }
+  return groups.map(({ target, values }) => {
+    const { shape } = target;
+    const given = values.flatMap(([field, text]) =>
+      field === undefined ? [] : rawFields(shape, { [field.name]: valueOf(field, text) }),
+    );
+    const [[field, text]] = values as [[Field | undefined, string]];
+    if (field !== undefined) return { target, write: shape.compose('set', given), fields: given };
+    return { target, write: { keep: 0n, value: wholeValue(shape, text) }, fields: [] };
+  });
+}
+
+function wholeValue(shape: RegisterShape, text: string): bigint {
+  const { register, name, isWritable } = shape;
+  const [only] = register.fields;
+  if (!isWritable) throw new RegisterError('REGISTER_READ_ONLY', name, 'it is read-only');
+  // A register that is one number of named values, or in a unit, reads as such: then it is written so.
+  if (only !== undefined && register.fields.length === 1 && only.name === '' && only.show.kind !== 'hex')
+    return BigInt(rawOf(shape, only, valueOf(only, text))) << BigInt(only.low);
+  return BigInt(wholeNumber(register, name, numberOf(text) ?? text)) & allBits(register.width);
+}
+
+const ON = new Set(['1', 'true', 'on', 'yes']);
+const OFF = new Set(['0', 'false', 'off', 'no']);
+
+/** A value as a person types it for a field; text where it is no number, which the field may have a name for. */
+export function valueOf({ show }: Field, text: string): unknown {
+  if (show.kind === 'flag') {
+    const word = text.toLowerCase();
+    if (ON.has(word)) return true;
+    return OFF.has(word) ? false : text;
+  }
+  if (show.kind === 'values' && Object.values(show.values).includes(text)) return text;
+  return numberOf(text) ?? text;
+}
+
+/** Decimal, or with 0x, 0o or 0b; underscores may divide it. */
+function numberOf(text: string): number | bigint | undefined {
+  const digits = text.replaceAll('_', '');
+  if (!/^(0x[0-9a-f]+|0o[0-7]+|0b[01]+|\d+)$/i.test(digits)) return undefined;
+  const value = BigInt(digits);
+  return value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+}

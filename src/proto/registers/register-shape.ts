@@ -1,0 +1,111 @@
+/** What can be done to a register, derived once from its description: which bits a write keeps, and what is refused. */
+import { allBits, bitsOf, type Field, type Register } from '../../pci/index.js';
+import { RegisterError } from './errors.js';
+
+/** One write: bits that stay as a read finds them, and the others. 0n to keep: nothing has to be read. */
+export interface ComposedWrite {
+  readonly keep: bigint;
+  readonly value: bigint;
+}
+
+/** A field with its raw number. */
+export interface RawField {
+  readonly field: Field;
+  readonly raw: number;
+}
+
+export class RegisterShape {
+  readonly register: Register;
+  /** Dotted. */
+  readonly name: string;
+  /** A read says something: not all of it is write-only. */
+  readonly isReadable: boolean;
+  readonly isWritable: boolean;
+  /** A read changes the register: bits that it clears, and what was waiting there is gone. */
+  readonly readClears: boolean;
+  readonly #reserved: bigint;
+
+  constructor(register: Register, name: string) {
+    this.register = register;
+    this.name = name;
+    const { fields, width } = register;
+    this.isReadable = fields.some(({ access }) => access !== 'wo');
+    this.isWritable = fields.some(isWritable);
+    this.readClears = fields.some(({ access }) => access === 'rc');
+    // Bits that nobody names are reserved, and kept (PCI Express Base 6.0, 7.4: RsvdP).
+    this.#reserved = fields.reduce((rest, field) => rest & ~bitsOf(field), allBits(width));
+  }
+
+  /** The named field. @throws {RegisterError} */
+  checkWritable(field: Field): void {
+    if (isWritable(field)) return;
+    const why =
+      field.access === 'ro' || field.access === 'rc'
+        ? `it is read-only (${field.access})`
+        : `it is reserved (${field.access})`;
+    throw new RegisterError('REGISTER_READ_ONLY', this.fieldName(field), why);
+  }
+
+  /** @throws {RegisterError} */
+  checkReadable(field?: Field): void {
+    if (field === undefined ? this.isReadable : field.access !== 'wo') return;
+    const name = field === undefined ? this.name : this.fieldName(field);
+    throw new RegisterError('REGISTER_WRITE_ONLY', name, 'it is write-only: a read would say nothing of it');
+  }
+
+  /**
+   * Bits that a write of these fields keeps: the other fields that software sets, and what is reserved. Other bits that
+   * a written 1 clears are written 0. @throws {RegisterError} what has to be kept cannot be read, or not harmlessly.
+   */
+  keptBits(written: readonly Field[]): bigint {
+    let needed = this.#reserved;
+    let readOnly = 0n;
+    for (const field of this.register.fields) {
+      if (written.includes(field)) continue;
+      if (field.access === 'wo') {
+        const why = `it cannot be read, so that this write would set it to 0`;
+        const next = 'name it as well, or write the whole register at once';
+        throw new RegisterError('REGISTER_WRITE_ONLY', this.fieldName(field), why, next);
+      }
+      if (field.access === 'rw' || field.access === 'rsvdp') needed |= bitsOf(field);
+      if (field.access === 'ro') readOnly |= bitsOf(field);
+    }
+    if (needed === 0n) return 0n;
+    if (this.readClears) {
+      const why = 'its other bits would have to be read first, and reading clears some of them';
+      throw new RegisterError('REGISTER_READ_CLEARS', this.name, why);
+    }
+    // Read-only bits are written back as they were: least is changed where a description is wrong.
+    return needed | readOnly;
+  }
+
+  /**
+   * A write of some fields. `set` keeps all others; `write` is of the whole register, and what is not named is 0.
+   * @throws {RegisterError}
+   */
+  compose(how: 'set' | 'write', given: readonly RawField[]): ComposedWrite {
+    let value = 0n;
+    for (const { field, raw } of given) {
+      this.checkWritable(field);
+      this.checkClearing(field, raw);
+      value |= BigInt(raw) << BigInt(field.low);
+    }
+    const keep = how === 'write' ? 0n : this.keptBits(given.map(({ field }) => field));
+    return { keep, value };
+  }
+
+  /** A flag that a written 1 clears cannot be set to 0 by writing that: nothing would happen. @throws {RegisterError} */
+  checkClearing(field: Field, raw: number): void {
+    if (raw !== 0 || field.access !== 'w1c' || field.show.kind !== 'flag') return;
+    const why = 'a written 1 clears it, and a 0 does nothing';
+    throw new RegisterError('REGISTER_VALUE', this.fieldName(field), why, 'write 1 to clear it');
+  }
+
+  fieldName({ name }: Field): string {
+    return name === '' ? this.name : `${this.name}.${name}`;
+  }
+}
+
+function isWritable({ access }: Field): boolean {
+  return access === 'rw' || access === 'w1c' || access === 'wo';
+}

@@ -1,0 +1,35 @@
+/** The functions of the lab's machine with VFIO (lab/vfio/machine.ts), and claims on it. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { notations, type PciAddress } from '../../src/pci/index.js';
+
+const at = (text: string): PciAddress => notations.hex.parse(text);
+
+/** 28 address lines for DMA. */
+export const EDU = at('00:04.0');
+export const TESTDEV = at('00:05.0');
+/** Driven without an IOMMU. */
+export const UIO_EDU = at('00:06.0');
+export const PCNET = at('00:07.0');
+export const NVME = at('01:00.0');
+export const ETHERNET = at('02:00.0');
+/** Behind one bridge to conventional PCI, so that the IOMMU cannot tell them apart. */
+export const GROUPED_EDU = at('03:01.0');
+export const GROUPED_ETHERNET = at('03:02.0');
+
+/** Runs a command of ours; its output. @throws with the output where it fails. */
+export function openslot(...words: readonly string[]): string {
+  return execFileSync(process.execPath, ['dist/src/cli/main.js', ...words], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** Inserts a module of the machine's initramfs, and what it needs. */
+export function loadModule(name: string): void {
+  for (const file of readFileSync(`/modules/${name}.order`, 'utf8').split('\n').filter(Boolean)) {
+    const loaded = readFileSync('/proc/modules', 'utf8').split('\n');
+    const module = file.replace(/\.ko$/, '').replaceAll('-', '_');
+    if (!loaded.some((line) => line.startsWith(`${module} `))) execFileSync('insmod', [`/modules/${file}`]);
+  }
+}
