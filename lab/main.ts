@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { measureXen } from '../bench/xen.js';
 import { runCommand } from './command.js';
 import { LabFailure } from './failure.js';
+import { runScenario as runQemu } from './qemu/scenario.js';
 import { runScenario as runVfio } from './vfio/scenario.js';
 import { shell } from './xen/boot.js';
 import type { BackEnd } from './xen/phases/index.js';
@@ -12,6 +13,7 @@ const help = `Usage: npm run lab -- xen [--back-end openslot|kernel] [--phase NA
                           [--no-table] [--limit SECONDS]
        npm run lab -- xen --shell
        npm run lab -- vfio [--suite NAME] [--limit SECONDS]
+       npm run lab -- qemu [--suite NAME]
 
 xen boots real Xen with a Debian dom0 in QEMU, without root and without hardware virtualisation, and takes functions the
 whole way: claimed from their drivers, given to PV guests whose stock drivers show that they work, taken back. Two such
@@ -19,6 +21,9 @@ machines run side by side, each with phases of its own (lab/xen/phases).
 
 vfio boots Debian's kernel with an emulated IOMMU, Node and this program inside, and runs the suites of test/vfio-lab on
 functions that vfio-pci and uio_pci_generic have.
+
+qemu drives QEMU's device models from this host, without a guest: the suites of test/qemu-lab, the compliance suite, and
+the comparisons of our device models with QEMU's.
 
   --back-end openslot   openslot claims, serves and releases (default)
   --back-end kernel     the kernel's xen-pciback and xl do it: the reference to compare with
@@ -55,12 +60,13 @@ async function main(): Promise<number> {
     return values.help ? 0 : 2;
   }
   const [lab = '', ...rest] = positionals;
-  if (!['xen', 'vfio'].includes(lab) || rest.length > 0)
+  if (!['xen', 'vfio', 'qemu'].includes(lab) || rest.length > 0)
     throw new LabFailure(`There is no lab ${positionals.join(' ')}; try --help.`);
   if (values.suite !== undefined && !/^[a-z-]+$/.test(values.suite))
     throw new LabFailure(
       `--suite ${values.suite}: the name of a file of test/${lab}-lab, without its end .lab.ts.`,
     );
+  if (lab === 'qemu') return (await runQemu({ suite: values.suite })) ? 0 : 1;
   const limitSeconds = Number(values.limit);
   if (!(limitSeconds > 0)) throw new LabFailure(`--limit ${values.limit} is no number of seconds.`);
   if (lab === 'vfio') return (await runVfio({ suite: values.suite, limitSeconds })) ? 0 : 1;

@@ -1,4 +1,5 @@
 /** `openslot proto mount`: owns a machine and serves its free functions as device files, until it is told to end. */
+import type { ClaimPurpose } from '../admin/claim-purpose.js';
 import { describeFinding, Examiner, HostClaims, inspect } from '../admin/index.js';
 import { FunctionNotFoundError, type HostDrivers, type Machine } from '../function/index.js';
 import { openMachine } from '../machines/index.js';
@@ -15,16 +16,24 @@ import { untilTold } from './until-told.js';
 export async function mountFiles(
   directory: string,
   only: readonly PciAddress[],
-  { on, claim = false, allowOther = false, mapRegisters = false, unsafeDma = [], json = false }: MountChoice,
+  choice: MountChoice,
 ): Promise<void> {
+  const {
+    on,
+    claim = false,
+    allowOther = false,
+    mapRegisters = false,
+    unsafeDma = [],
+    json = false,
+  } = choice;
   const log = serveLog(json);
   const unsafe = unsafeDma.map((text) => notations.hex.parse(text));
   const told = untilTold();
-  using machine = await openMachine(on === undefined || on === '' ? 'linux' : on);
+  using machine = await openMachine(on === undefined || on === '' ? 'linux' : on, { mapping: 'avoided' });
   const { socket } = machineFiles(machine.name);
   await using owner = await OwnerSocket.bind(machine.name, socket);
   const claims = claimsOf(machine);
-  await using taken = new TakenFunctions(claims);
+  await using taken = new TakenFunctions(claims, choice.for);
   for (const address of only) await takeNamed(machine, address, claim ? taken : undefined);
   await using mounted = await MountedFiles.mount({
     machine,
@@ -36,13 +45,22 @@ export async function mountFiles(
     onFault: (error) => {
       log(`fault: ${reasonOf(error)}`, { event: 'fault', why: reasonOf(error) });
     },
-    onChange: ({ change, folder, why }: FolderChange) => {
-      const text = `${folder.name} ${change === 'appeared' ? 'is there' : `is removed: ${why ?? ''}`}`;
-      log(text, {
-        event: change,
-        folder: folder.name,
-        address: folder.address,
-        ...(why === undefined ? {} : { why }),
+    onRefusal: ({ folder, file, caller: { pid }, error }) => {
+      log(`process ${pid} does not get ${folder}/${file}: ${error.message}`, {
+        event: 'refused',
+        name: folder,
+        file,
+        pid,
+        why: error.message,
+      });
+    },
+    onChange: (change) => {
+      const { name } = change;
+      const why = change.change === 'appeared' ? {} : { why: change.why };
+      log(`${name} ${CHANGE_TEXT[change.change]}${'why' in why ? `: ${why.why}` : ''}`, {
+        event: change.change,
+        name,
+        ...why,
       });
     },
   });
@@ -72,6 +90,12 @@ export async function mountFiles(
   }
 }
 
+const CHANGE_TEXT: Readonly<Record<FolderChange['change'], string>> = {
+  appeared: 'is there',
+  removed: 'is removed',
+  unavailable: 'has no files',
+};
+
 interface Claims {
   readonly pool: Pool;
   readonly host: HostClaims;
@@ -95,14 +119,16 @@ function hasDrivers(machine: Machine): machine is Machine & { readonly drivers: 
 /** What this command has claimed for its own duration. */
 class TakenFunctions implements AsyncDisposable {
   readonly #claims: Claims | undefined;
+  readonly #purpose: ClaimPurpose | undefined;
   readonly #taken: PciAddress[] = [];
 
-  constructor(claims: Claims | undefined) {
+  constructor(claims: Claims | undefined, purpose: ClaimPurpose | undefined) {
     this.#claims = claims;
+    this.#purpose = purpose;
   }
 
   async take(address: PciAddress): Promise<void> {
-    await this.#claims?.host.claim(address);
+    await this.#claims?.host.claim(address, this.#purpose);
     this.#taken.push(address);
   }
 
@@ -144,8 +170,8 @@ function requestsOf(machine: Machine, mounted: MountedFiles, claims: Claims | un
   return {
     ...looking,
     findings: async ({ address }) => (await examiner.look(address)).map(describeFinding),
-    claim: async ({ address }) => {
-      const report = await host.claim(address);
+    claim: async ({ address, purpose }) => {
+      const report = await host.claim(address, purpose);
       mounted.functions.refresh();
       return report;
     },

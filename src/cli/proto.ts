@@ -1,5 +1,6 @@
 /** `openslot proto`: the resources of functions as files, for programs in any language. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import type { ClaimPurpose } from '../admin/claim-purpose.js';
 import { notations } from '../pci/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
@@ -28,6 +29,12 @@ More: docs/proto.md`,
     )
     .addOption(machineOption())
     .option('--claim', 'take the named functions from their drivers, and give them back in the end')
+    .addOption(
+      new Option(
+        '--for <way>',
+        'with --claim: keep them by VFIO or by UIO instead of by having no driver',
+      ).choices(['vfio', 'uio']),
+    )
     .option(
       '--map-registers',
       'on this host, read and write memory BARs through mappings where there is no other way (no VFIO): the files end' +
@@ -54,6 +61,7 @@ More: docs/proto.md`,
 
 export interface MountChoice extends MachineChoice {
   claim?: boolean;
+  for?: ClaimPurpose;
   allowOther?: boolean;
   mapRegisters?: boolean;
   unsafeDma?: string[];

@@ -14,12 +14,13 @@ export interface InterruptSwitch {
 }
 
 export class InterruptSources {
-  readonly #address: PciAddress;
+  readonly #address: PciAddress | string;
   readonly #switch: InterruptSwitch;
   readonly #streams = new Map<number, CountedStream>();
   #kind: InterruptSource['kind'] | undefined;
 
-  constructor(address: PciAddress, sources: InterruptSwitch) {
+  /** `address`, or the name, of the device in messages. */
+  constructor(address: PciAddress | string, sources: InterruptSwitch) {
     this.#address = address;
     this.#switch = sources;
   }

@@ -1,3 +1,3 @@
 /** Opening a machine by its name: the one place that knows them all, each of which is loaded when it is asked for. */
-export { openMachine, UnknownMachineError } from './open-machine.js';
+export { openMachine, type OpenMachineOptions, UnknownMachineError } from './open-machine.js';
 export * from './recording/index.js';

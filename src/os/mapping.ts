@@ -6,6 +6,10 @@ export const PAGE_SIZE = 4096;
 const PROT_READ = 1;
 const PROT_WRITE = 2;
 const MAP_SHARED = 1;
+const MAP_PRIVATE = 2;
+const MAP_FIXED = 0x10;
+const MAP_ANONYMOUS = 0x20;
+const MAP_NORESERVE = 0x4000;
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 /** A larger view aborts the process on Node 20. */
 const LARGEST_VIEW = 0xffff_ffff;
@@ -16,7 +20,18 @@ export interface Mapping {
   /** Where it stands in this process. */
   readonly address: bigint;
   close(): void;
+  /**
+   * For memory whose views others may have kept: what stands there from now on is memory that nobody else sees, which
+   * goes when no view of it is left.
+   */
+  abandon(): void;
 }
+
+const abandoned = new FinalizationRegistry<{ readonly address: bigint; readonly length: number }>(
+  ({ address, length }) => {
+    calls?.munmap(address, length);
+  },
+);
 
 let calls: { readonly mmap: NativeFunction; readonly munmap: NativeFunction } | undefined;
 
@@ -45,6 +60,14 @@ export function mapFile(fd: number, offset: number, length: number, subject: str
       if (!open) return;
       open = false;
       munmap(address, length);
+    },
+    abandon() {
+      if (!open) return;
+      open = false;
+      const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
+      const replaced = mmap(address, length, PROT_READ | PROT_WRITE, flags, -1, 0) as bigint | null;
+      if (replaced !== address) throw new SystemCallError('mmap', subject, lastErrno());
+      abandoned.register(buffer, { address, length });
     },
   };
 }

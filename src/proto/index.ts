@@ -5,6 +5,7 @@ export {
   MountDirectoryError,
   MountRefusedError,
   NotMountedError,
+  type OpenRefusal,
   unmountDeviceFiles,
   UnmountRefusedError,
   usersOf,

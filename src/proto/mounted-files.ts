@@ -6,13 +6,15 @@ import {
   FunctionInUseError,
   dmaFiles,
   interruptFiles,
+  PlatformFolders,
   registerFiles,
+  type DeviceFolders,
   type DmaFilesOptions,
   type FileSource,
   type FolderChange,
   type RegisterFilesOptions,
 } from './files/index.js';
-import { FuseMount, FuseSession } from './fuse/index.js';
+import { FuseMount, FuseSession, type OpenRefusal } from './fuse/index.js';
 
 /** What every function's folder is made of. */
 export function fileSources(
@@ -39,10 +41,14 @@ export interface MountedFilesOptions extends RegisterFilesOptions {
   readonly onChange?: (change: FolderChange) => void;
   /** What was no refusal but a fault of the server; the caller got EIO. */
   readonly onFault: (error: unknown) => void;
+  /** An open(2) that was refused: its program has the errno, and this has the reason. */
+  readonly onRefusal?: (refusal: OpenRefusal) => void;
 }
 
 export class MountedFiles implements AsyncDisposable {
   readonly functions: FreeFunctions;
+  /** Absent where the machine has none, where functions were named, and where other users may open the host's own. */
+  readonly platform?: PlatformFolders;
   /** Settles when the mount is gone, by our hand or another's. */
   readonly ended: Promise<void>;
   readonly #mount: FuseMount;
@@ -50,15 +56,20 @@ export class MountedFiles implements AsyncDisposable {
   readonly #look: NodeJS.Timeout;
   #gone = false;
 
-  private constructor(functions: FreeFunctions, mount: FuseMount, options: MountedFilesOptions) {
-    const { allowOther = false, onFault } = options;
+  private constructor(
+    { functions, platform }: MountedFolders,
+    mount: FuseMount,
+    options: MountedFilesOptions,
+  ) {
+    const { allowOther = false, onFault, onRefusal } = options;
     this.functions = functions;
+    if (platform !== undefined) this.platform = platform;
     this.#mount = mount;
     let tell: () => void = () => undefined;
     this.ended = new Promise((resolve) => (tell = resolve));
     this.#session = new FuseSession({
       fd: mount.fd,
-      folders: functions,
+      folders: platform === undefined ? functions : joined(functions, platform),
       ownership: {
         ...self(),
         fileMode: allowOther ? 0o666 : 0o600,
@@ -69,10 +80,12 @@ export class MountedFiles implements AsyncDisposable {
         tell();
       },
       onFault,
+      ...(onRefusal === undefined ? {} : { onRefusal }),
     });
     this.#look = setInterval(() => {
       try {
         functions.refresh();
+        platform?.refresh();
       } catch (error) {
         onFault(error);
       }
@@ -85,8 +98,10 @@ export class MountedFiles implements AsyncDisposable {
     const sources = options.sources ?? fileSources({ machine, unsafeDma }, options);
     const functions = new FreeFunctions({ ...options, sources, onlyIsolated: allowOther });
     functions.refresh();
+    const platform = platformFolders(options);
+    platform?.refresh();
     const mount = await FuseMount.make(directory, { ...self(), allowOther });
-    return new MountedFiles(functions, mount, options);
+    return new MountedFiles({ functions, platform }, mount, options);
   }
 
   /** Absolute, as the mount table has it. */
@@ -110,7 +125,27 @@ export class MountedFiles implements AsyncDisposable {
     await this.#mount.unmount(this.#gone);
     this.#session[Symbol.dispose]();
     this.functions.leaveAll();
+    this.platform?.removeAll();
   }
+}
+
+interface MountedFolders {
+  readonly functions: FreeFunctions;
+  readonly platform: PlatformFolders | undefined;
+}
+
+function platformFolders(options: MountedFilesOptions): PlatformFolders | undefined {
+  const { machine, only, allowOther = false } = options;
+  const othersReachHost = allowOther && machine.capabilities.machineFrames;
+  if (machine.platform === undefined || only !== undefined || othersReachHost) return undefined;
+  return new PlatformFolders(machine.platform, options);
+}
+
+function joined(first: DeviceFolders, second: DeviceFolders): DeviceFolders {
+  return {
+    list: () => [...first.list(), ...second.list()],
+    find: (name) => first.find(name) ?? second.find(name),
+  };
 }
 
 function self(): { readonly uid: number; readonly gid: number } {

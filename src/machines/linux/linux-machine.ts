@@ -6,11 +6,12 @@ import {
   type Machine,
   type MachineCapabilities,
   type PciFunction,
+  type Presence,
 } from '../../function/index.js';
 import { Header, type PciAddress } from '../../pci/index.js';
 import { SysfsUnavailableError } from './errors.js';
-import { parseIdentity } from './identity.js';
 import { KernelLogFaults } from './iommu-faults.js';
+import { parseIdentity } from './identity.js';
 import { LinuxConfig } from './linux-config.js';
 import { LinuxFunction } from './linux-function.js';
 import { SysfsDrivers } from './sysfs-drivers.js';
@@ -74,19 +75,28 @@ export class LinuxMachine implements Machine {
   }
 
   list(): readonly FunctionSummary[] {
+    const grouped = this.#sysfs.anyHas('iommu_group');
+    return this.#addresses().map((address) => this.#summary(address, grouped));
+  }
+
+  present(): readonly Presence[] {
+    return this.#addresses().flatMap((address) => {
+      const instance = this.#sysfs.instance(address);
+      // It went while the others were looked at.
+      if (instance === undefined) return [];
+      return [{ address, driver: this.#sysfs.readLinkName(address, 'driver'), instance }];
+    });
+  }
+
+  /** @throws {SysfsUnavailableError} */
+  #addresses(): readonly PciAddress[] {
     let names: string[];
     try {
       names = this.#sysfs.devices();
     } catch (cause) {
       throw new SysfsUnavailableError(this.#sysfs.root, errnoOf(cause), { cause });
     }
-    const grouped = this.#sysfs.anyHas('iommu_group');
-    const summaries: FunctionSummary[] = [];
-    for (const name of names) {
-      const address = addressOf(name);
-      if (address !== undefined) summaries.push(this.#summary(address, grouped));
-    }
-    return summaries.sort((a, b) => a.address.sbdf - b.address.sbdf);
+    return names.flatMap((name) => addressOf(name) ?? []).sort((a, b) => a.sbdf - b.sbdf);
   }
 
   open(address: PciAddress): PciFunction {
@@ -126,6 +136,8 @@ export class LinuxMachine implements Machine {
       ...parseIdentity(sysfs.read(address, 'uevent') ?? ''),
       revision: sysfs.readNumber(address, 'revision') ?? 0,
       headerType,
+      // Where everybody else looks for it, too.
+      driver: sysfs.readLinkName(address, 'driver'),
       iommuGroup: group === undefined ? undefined : Number(group),
       unreadable,
     };

@@ -32,6 +32,8 @@ import { DEVICE_KINDS } from './models/index.js';
 import { programIovas } from './program/program-dma.js';
 import { SimInterrupts } from './program/sim-interrupts.js';
 import { RootComplex } from './bus/root-complex.js';
+import { platformKinds, type PlatformKind } from './platform/platform-kind.js';
+import { SimPlatform } from './platform/sim-platform.js';
 import { SimDrivers } from './sim-drivers.js';
 import { SimFunction, type SharedFunction } from './program/sim-function.js';
 
@@ -40,6 +42,8 @@ const LINES = 4;
 export interface SimOptions {
   /** Device kinds besides those that come with the machine; one of the same name replaces it. */
   readonly kinds?: readonly DeviceKind[];
+  /** The same for kinds of platform devices. */
+  readonly platformKinds?: readonly PlatformKind[];
   /** `wall` where absent. */
   readonly clock?: ClockMode;
   /** Makes the file that has the DMA memory of one open function; where absent the memory is this process's alone. */
@@ -50,6 +54,7 @@ export class SimMachine implements Machine {
   readonly name = 'sim';
   readonly capabilities: MachineCapabilities;
   readonly drivers: SimDrivers;
+  readonly platform: SimPlatform;
   readonly clock: VirtualClock;
   readonly faults: IommuFaultReports;
   readonly #host: SimHost;
@@ -96,6 +101,11 @@ export class SimMachine implements Machine {
     startMachine(roots, lineOf, (path, why, next) => refusal(checked, path, why, next));
     this.drivers = new SimDrivers(this.name, checked.drivers ?? [], (address) => this.#present(address));
     for (const { children } of roots) this.#start(children);
+    this.platform = new SimPlatform(this.name, { root: this.#root, host: this.#host, clock: this.clock });
+    for (const [index, device] of (checked.platform ?? []).entries())
+      this.platform.add(device, platformKinds(options.platformKinds), (why, next) =>
+        refusal(checked, ['platform', index], why, next),
+      );
   }
 
   get host(): HostControl {
@@ -184,6 +194,7 @@ export class SimMachine implements Machine {
   /** Closes what is open and stops the clock. */
   [Symbol.dispose](): void {
     for (const view of [...this.#open]) view.close();
+    this.platform.close();
     this.clock.stop();
   }
 

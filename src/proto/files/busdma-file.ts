@@ -1,12 +1,12 @@
 /** The file `busdma`: no data, only requests; what its program has of the device's DMA ends with it, bus mastering first. */
 import { changeCommand, type Dma, type Machine, type PciFunction } from '../../function/index.js';
 import { CommandBit, OpenslotError, type PciAddress } from '../../pci/index.js';
-import { BusdmaArgument, PROTO_IOC_BUSDMA } from './busdma-request.js';
+import { BusdmaArgument, PROTO_IOC_BUSDMA } from '../abi/busdma-request.js';
 import { BusdmaTable } from './busdma-table.js';
 import { FileError, type Caller, type DeviceFile, type OpenFile } from './device-file.js';
 import { DmaFaults } from './dma-faults.js';
 import type { FileSource, FunctionFolder, FunctionUse } from './function-folder.js';
-import { PROTO_IOC_REGION } from './ioctl-numbers.js';
+import { PROTO_IOC_REGION } from '../abi/ioctl-numbers.js';
 
 export interface DmaFilesOptions {
   readonly machine: Machine;
@@ -36,13 +36,13 @@ class BusdmaFile implements DeviceFile {
   }
 
   open(caller: Caller): OpenFile {
-    const { address, name } = this.#folder;
-    const { machine } = this.#options;
-    if (this.#opened !== undefined) throw new FileError('EBUSY', `${name}/busdma is open already`);
-    this.#checkIsolation();
     const use = this.#folder.use(this.name, caller);
     let view: PciFunction | undefined;
     try {
+      const { address, name } = this.#folder;
+      const { machine } = this.#options;
+      if (this.#opened !== undefined) throw new FileError('EBUSY', `${name}/busdma is open already`);
+      this.#checkIsolation();
       view = machine.open(address);
       const { dma } = view;
       if (dma === undefined) throw new FileError('ENXIO', `${name} has no DMA any more`);

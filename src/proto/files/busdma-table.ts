@@ -1,7 +1,7 @@
 /** The tags and maps of one open busdma file, and what each request does to them: FreeBSD's rules over the port's DMA. */
 import { DmaError, FunctionClosedError, wholePages, type Dma, type DmaBuffer } from '../../function/index.js';
 import { OpenslotError } from '../../pci/index.js';
-import { BusdmaRequest, SyncOp, type BusdmaArgument } from './busdma-request.js';
+import { BusdmaRequest, SyncOp, type BusdmaArgument } from '../abi/busdma-request.js';
 import { ClientMemory } from './client-memory.js';
 import { FileError, type Caller } from './device-file.js';
 import type { DmaFaults } from './dma-faults.js';

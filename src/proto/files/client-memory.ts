@@ -1,7 +1,7 @@
 /** Memory of a calling process that a device is to reach: a bounce buffer, copied to and fro at each sync. */
 import type { DmaBuffer } from '../../function/index.js';
 import { ProcessHandle, readProcessMemory, SystemCallError, writeProcessMemory } from '../../os/index.js';
-import { SyncOp } from './busdma-request.js';
+import { SyncOp } from '../abi/busdma-request.js';
 import { FileError, type Caller } from './device-file.js';
 
 /**

@@ -1,7 +1,7 @@
 /** DMA of one function that reached nothing: kept until its program has been told. */
 import type { IommuFault, Machine } from '../../function/index.js';
 import type { PciAddress } from '../../pci/index.js';
-import { FaultAccess, FaultCause, type ToldFault } from './busdma-request.js';
+import { FaultAccess, FaultCause, type ToldFault } from '../abi/busdma-request.js';
 
 /** Faults that are kept; of more the oldest are only counted. */
 const KEPT = 64;

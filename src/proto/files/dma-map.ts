@@ -1,6 +1,6 @@
 /** DMA maps: memory that was allocated for a device, or memory of a program that is loaded for it. */
 import type { DmaBuffer } from '../../function/index.js';
-import type { MapPlace } from './busdma-request.js';
+import type { MapPlace } from '../abi/busdma-request.js';
 import type { ClientMemory } from './client-memory.js';
 import { FileError, type Caller } from './device-file.js';
 import type { Tag } from './dma-tags.js';

@@ -1,6 +1,6 @@
 /** DMA tags: what a program says of its device's DMA, and how limits of a parent bind those derived from it. */
 import type { DmaConstraints, Iova } from '../../function/index.js';
-import type { TagLimits } from './busdma-request.js';
+import type { TagLimits } from '../abi/busdma-request.js';
 import { FileError } from './device-file.js';
 
 /** What FreeBSD makes of a boundary of 0, in 32 bits also where addresses have 64. */

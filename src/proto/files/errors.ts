@@ -1,6 +1,6 @@
 /** Refusals about a function's files, told to whoever owns the machine; a program gets an errno. */
 import { OpenslotError, type PciAddress } from '../../pci/index.js';
-import type { Holder } from './function-folder.js';
+import type { Holder } from './shared-device.js';
 
 /** A function cannot be given back: a program has its files open. */
 export class FunctionInUseError extends OpenslotError {

@@ -1,5 +1,5 @@
 /** The functions of a machine that nobody drives, as folders: they come and go with the devices and with the host's drivers. */
-import type { FunctionSummary, Machine } from '../../function/index.js';
+import type { FunctionSummary, Machine, Presence } from '../../function/index.js';
 import { notations, OpenslotError, type PciAddress } from '../../pci/index.js';
 import type { DeviceFolder, DeviceFolders } from './device-folder.js';
 import { FunctionFolder, type FileSource } from './function-folder.js';
@@ -19,12 +19,11 @@ export interface FreeFunctionsOptions {
   readonly onChange?: (change: FolderChange) => void;
 }
 
-export interface FolderChange {
-  readonly change: 'appeared' | 'removed';
-  readonly folder: FunctionFolder;
-  /** Why it is removed. */
-  readonly why?: string;
-}
+export type FolderChange =
+  | { readonly change: 'appeared'; readonly name: string; readonly folder: FunctionFolder }
+  | { readonly change: 'removed'; readonly name: string; readonly why: string }
+  /** Free, and it cannot be opened; told once, and tried again at each look. */
+  | { readonly change: 'unavailable'; readonly name: string; readonly why: string };
 
 /** Why a function has no files; undefined for one of type 0 that no driver has. */
 export function notFree({ headerType, driver }: FunctionSummary): string | undefined {
@@ -43,6 +42,11 @@ export function isIsolated({ capabilities }: Machine, { driver, iommuGroup }: Fu
 export class FreeFunctions implements DeviceFolders {
   readonly #options: FreeFunctionsOptions;
   readonly #folders = new Map<string, FunctionFolder>();
+  /** Free functions that could not be opened, each with the last reason. */
+  readonly #unavailable = new Map<string, string>();
+  /** Where the machine tells of it without touching a device: what was there at the last look. */
+  #present: string | undefined;
+  #instances = new Map<number, number>();
   #looked = -Infinity;
 
   constructor(options: FreeFunctionsOptions) {
@@ -67,22 +71,47 @@ export class FreeFunctions implements DeviceFolders {
     if (performance.now() - this.#looked > FRESH_MS) this.refresh();
   }
 
-  /** Looks at the machine: new folders for what has become free, an end for what is gone or has got a driver. */
+  /**
+   * Looks at the machine: new folders for what has become free, an end for what is gone or has got a driver. Where
+   * nothing has changed no device is touched, but for those that could not be opened.
+   */
   refresh(): void {
-    const { machine } = this.#options;
-    const kept = new Map<string, string | undefined>();
-    for (const summary of machine.list()) {
+    this.#looked = performance.now();
+    const present = this.#options.machine.present?.();
+    if (present !== undefined) {
+      const text = JSON.stringify(present);
+      if (text === this.#present && this.#unavailable.size === 0) return;
+      this.#present = text;
+      this.#removeReplaced(present);
+    }
+    this.#compare(this.#options.machine.list());
+  }
+
+  /** Who stands at the address of a folder that was made for another device. */
+  #removeReplaced(present: readonly Presence[]): void {
+    for (const { address, instance } of present) {
+      const folder = this.folderOf(address);
+      if (folder !== undefined && this.#instances.get(address.sbdf) !== instance)
+        this.#remove(folder, 'another device has come to its place');
+    }
+    this.#instances = new Map(present.map(({ address, instance }) => [address.sbdf, instance]));
+  }
+
+  #compare(summaries: readonly FunctionSummary[]): void {
+    const refusals = new Map<string, string | undefined>();
+    for (const summary of summaries) {
       const { address } = summary;
       const name = notations.proto.format(address);
       const why = this.#refusal(summary);
-      kept.set(name, why);
+      refusals.set(name, why);
       if (why === undefined && !this.#folders.has(name)) this.#add(address);
+      else this.#unavailable.delete(name);
     }
+    for (const name of [...this.#unavailable.keys()]) if (!refusals.has(name)) this.#unavailable.delete(name);
     for (const [name, folder] of [...this.#folders]) {
-      const why = kept.has(name) ? kept.get(name) : 'it is gone';
+      const why = refusals.has(name) ? refusals.get(name) : 'it is gone';
       if (why !== undefined) this.#remove(folder, why);
     }
-    this.#looked = performance.now();
   }
 
   #refusal(summary: FunctionSummary): string | undefined {
@@ -95,21 +124,26 @@ export class FreeFunctions implements DeviceFolders {
 
   #add(address: PciAddress): void {
     const { machine, sources, onChange } = this.#options;
+    const name = notations.proto.format(address);
     let folder: FunctionFolder;
     try {
       folder = new FunctionFolder(address, () => machine.open(address), sources);
     } catch (error) {
-      // It went while it was looked at, or cannot be opened now: the next look tries again.
-      if (error instanceof OpenslotError) return;
-      throw error;
+      if (!(error instanceof OpenslotError)) throw error;
+      if (this.#unavailable.get(name) !== error.message)
+        onChange?.({ change: 'unavailable', name, why: error.message });
+      this.#unavailable.set(name, error.message);
+      return;
     }
-    this.#folders.set(folder.name, folder);
-    onChange?.({ change: 'appeared', folder });
+    this.#unavailable.delete(name);
+    this.#folders.set(name, folder);
+    onChange?.({ change: 'appeared', name, folder });
   }
 
   #remove(folder: FunctionFolder, why: string): void {
-    this.#folders.delete(folder.name);
-    this.#options.onChange?.({ change: 'removed', folder, why });
+    const { name } = folder;
+    this.#folders.delete(name);
+    this.#options.onChange?.({ change: 'removed', name, why });
     folder.remove();
   }
 

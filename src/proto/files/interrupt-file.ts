@@ -7,12 +7,13 @@ import {
 } from '../../function/index.js';
 import type { ProcessHandle } from '../../os/index.js';
 import { OpenslotError } from '../../pci/index.js';
-import { PROTO_IOC_BUSDMA } from './busdma-request.js';
+import { PROTO_IOC_BUSDMA } from '../abi/busdma-request.js';
 import { processOfCaller } from './client-memory.js';
 import { FileError, type Caller, type DeviceFile, type OpenFile, type PendingRead } from './device-file.js';
-import type { FileSource, FunctionFolder, FunctionUse } from './function-folder.js';
-import { PROTO_IOC_SIGNAL, signalRequest } from './interrupt-request.js';
-import { PROTO_IOC_REGION } from './ioctl-numbers.js';
+import type { FileSource } from './function-folder.js';
+import type { DeviceUse, SharedDevice } from './shared-device.js';
+import { PROTO_IOC_SIGNAL, signalRequest } from '../abi/interrupt-request.js';
+import { PROTO_IOC_REGION } from '../abi/ioctl-numbers.js';
 
 /** Reads that wait on one open file: a program's threads. */
 const MOST_WAITING = 256;
@@ -34,13 +35,13 @@ export const interruptFiles: FileSource = (folder, { interrupts }) => {
   ];
 };
 
-class InterruptFile implements DeviceFile {
+export class InterruptFile implements DeviceFile {
   readonly name: string;
   readonly size = 0;
-  readonly #folder: FunctionFolder;
+  readonly #folder: SharedDevice;
   readonly #source: InterruptSource;
 
-  constructor(folder: FunctionFolder, source: InterruptSource) {
+  constructor(folder: SharedDevice, source: InterruptSource) {
     this.name = source.kind === 'intx' ? 'intx' : `${source.kind}${source.vector}`;
     this.#folder = folder;
     this.#source = source;
@@ -50,7 +51,7 @@ class InterruptFile implements DeviceFile {
   open(caller: Caller): OpenFile {
     const use = this.#folder.use(this.name, caller);
     try {
-      const { interrupts } = use.fn;
+      const { interrupts } = use.device;
       if (interrupts === undefined)
         throw new FileError('ENXIO', `${this.#folder.name} has no interrupts any more`);
       return new OpenInterrupt(use, interrupts.open(this.#source), this.#source.kind === 'intx');
@@ -83,7 +84,7 @@ interface Signals {
 }
 
 class OpenInterrupt implements OpenFile {
-  readonly #use: FunctionUse;
+  readonly #use: DeviceUse;
   readonly #stream: InterruptStream;
   readonly #iterator: AsyncIterator<Interrupt>;
   /** A level source is masked from each interrupt on until it is acknowledged. */
@@ -97,7 +98,7 @@ class OpenInterrupt implements OpenFile {
   #unacknowledged = false;
   #ended = false;
 
-  constructor(use: FunctionUse, stream: InterruptStream, level: boolean) {
+  constructor(use: DeviceUse, stream: InterruptStream, level: boolean) {
     this.#use = use;
     this.#stream = stream;
     this.#iterator = stream[Symbol.asyncIterator]();

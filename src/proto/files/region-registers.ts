@@ -1,6 +1,6 @@
-/** A BAR as the registers of an open file. */
+/** A region as the registers of an open file. */
 import { closeSync } from 'node:fs';
-import { RegionAccessError, type PciFunction, type Region } from '../../function/index.js';
+import { RegionAccessError, type Region, type Resources } from '../../function/index.js';
 import { FileError } from './device-file.js';
 import type { Registers } from './register-file.js';
 
@@ -13,10 +13,10 @@ export class RegionRegisters implements Registers {
    * @param mayMap whether this process may make accesses that end it when the device vanishes.
    * @throws {RegionAccessError}
    */
-  constructor(fn: PciFunction, index: number, mayMap: boolean) {
-    this.#region = fn.openRegion(index);
+  constructor(device: Resources, index: number, mayMap: boolean) {
+    this.#region = device.openRegion(index);
     this.#usable = mayMap || this.#region.mapped !== true;
-    const memory = memoryOf(fn, index);
+    const memory = memoryOf(device, index);
     if (memory !== undefined) this.memory = memory;
   }
 
@@ -54,9 +54,9 @@ export class RegionRegisters implements Registers {
 }
 
 /** Undefined where the region cannot be mapped by itself. */
-function memoryOf(fn: PciFunction, index: number): number | undefined {
+function memoryOf(device: Resources, index: number): number | undefined {
   try {
-    return fn.openRegionMemory?.(index);
+    return device.openRegionMemory?.(index);
   } catch (error) {
     if (!(error instanceof RegionAccessError)) throw error;
     return undefined;

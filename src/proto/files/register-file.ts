@@ -1,8 +1,9 @@
 /** A file of registers: exclusive, and each read or write of it is one access of that width, by proto(4)'s rules of length and place. */
-import { ConfigAccessError, EnableError, RegionAccessError } from '../../function/index.js';
-import { FileError, type Caller, type DeviceFile, type OpenFile } from './device-file.js';
-import type { FunctionFolder, FunctionUse } from './function-folder.js';
-import { PROTO_IOC_REGION, RegionArgument } from './ioctl-numbers.js';
+import { OpenslotError } from '../../pci/index.js';
+import { PROTO_IOC_BUSDMA } from '../abi/busdma-request.js';
+import { FileError, type Errno, type Caller, type DeviceFile, type OpenFile } from './device-file.js';
+import type { DeviceUse, OpenedDevice, SharedDevice } from './shared-device.js';
+import { PROTO_IOC_REGION, RegionArgument } from '../abi/ioctl-numbers.js';
 
 /** Bytes of one access. */
 export type Width = 1 | 2 | 4 | 8;
@@ -18,7 +19,7 @@ export interface Registers {
   close(): void;
 }
 
-export interface RegisterFileKind {
+export interface RegisterFileKind<Device extends OpenedDevice> {
   readonly name: string;
   /** Bytes. */
   readonly size: number;
@@ -27,18 +28,18 @@ export interface RegisterFileKind {
   readonly note?: string;
   /** Errno of an access of 8 bytes, where there is none. */
   readonly noQuad?: 'EINVAL' | 'EIO';
-  readonly open: (use: FunctionUse) => Registers;
+  readonly open: (use: DeviceUse<Device>) => Registers;
 }
 
-export class RegisterFile implements DeviceFile {
+export class RegisterFile<Device extends OpenedDevice> implements DeviceFile {
   readonly name: string;
   readonly size: number;
   readonly note?: string;
-  readonly #folder: FunctionFolder;
-  readonly #kind: RegisterFileKind;
+  readonly #folder: SharedDevice<Device>;
+  readonly #kind: RegisterFileKind<Device>;
   #taken = false;
 
-  constructor(folder: FunctionFolder, kind: RegisterFileKind) {
+  constructor(folder: SharedDevice<Device>, kind: RegisterFileKind<Device>) {
     this.name = kind.name;
     this.size = kind.size;
     if (kind.note !== undefined) this.note = kind.note;
@@ -63,14 +64,17 @@ export class RegisterFile implements DeviceFile {
   }
 }
 
+/** What an open file has to know of its kind. */
+type PlacedFile = Pick<RegisterFileKind<OpenedDevice>, 'size' | 'address' | 'noQuad'>;
+
 class OpenRegisters implements OpenFile {
   readonly backing?: number;
-  readonly #kind: RegisterFileKind;
-  readonly #use: FunctionUse;
+  readonly #kind: PlacedFile;
+  readonly #use: DeviceUse;
   readonly #registers: Registers;
   readonly #onRelease: () => void;
 
-  constructor(kind: RegisterFileKind, use: FunctionUse, registers: Registers, onRelease: () => void) {
+  constructor(kind: PlacedFile, use: DeviceUse, registers: Registers, onRelease: () => void) {
     this.#kind = kind;
     this.#use = use;
     this.#registers = registers;
@@ -103,6 +107,7 @@ class OpenRegisters implements OpenFile {
   }
 
   ioctl(request: number, argument: Uint8Array): number {
+    if (request === PROTO_IOC_BUSDMA) throw new FileError('EINVAL', 'that is a request to busdma');
     if (request !== PROTO_IOC_REGION)
       throw new FileError('ENOTTY', 'a file of registers has no such request');
     if (this.#use.removed) throw new FileError('ENXIO', 'the function is gone');
@@ -142,8 +147,9 @@ function put(into: Uint8Array, value: number): void {
 }
 
 function take(from: Uint8Array): number {
-  const [a = 0, b = 0, c = 0, d = 0] = [from[0], from[1], from[2], from[3]];
-  return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
+  let value = 0;
+  for (let at = from.length - 1; at >= 0; at--) value = (value << 8) | (from[at] ?? 0);
+  return value >>> 0;
 }
 
 function put64(into: Uint8Array, value: bigint): void {
@@ -156,13 +162,21 @@ function take64(from: Uint8Array): bigint {
 
 /** What the port refuses, as an errno. */
 function asFileError(cause: unknown): unknown {
-  if (cause instanceof EnableError) return new FileError('EIO', cause.message, { cause });
-  if (!(cause instanceof RegionAccessError || cause instanceof ConfigAccessError)) return cause;
-  const errno =
-    cause.code === 'REGION_CLOSED' || cause.code === 'REGION_ABSENT'
-      ? 'ENXIO'
-      : cause.code === 'REGION_UNALIGNED' || cause.code === 'CONFIG_UNALIGNED'
-        ? 'EINVAL'
-        : 'EIO';
-  return new FileError(errno, cause.message, { cause });
+  return cause instanceof OpenslotError
+    ? new FileError(errnoFor(cause.code), cause.message, { cause })
+    : cause;
+}
+
+function errnoFor(code: string): Errno {
+  switch (code) {
+    case 'REGION_CLOSED':
+    case 'REGION_ABSENT':
+    case 'FUNCTION_CLOSED':
+      return 'ENXIO';
+    case 'REGION_UNALIGNED':
+    case 'CONFIG_UNALIGNED':
+      return 'EINVAL';
+    default:
+      return 'EIO';
+  }
 }

@@ -36,13 +36,13 @@ export function registerFiles({ mapRegisters = false }: RegisterFilesOptions = {
   ];
 }
 
-function configFile(folder: FunctionFolder): RegisterFile {
+function configFile(folder: FunctionFolder): RegisterFile<PciFunction> {
   return new RegisterFile(folder, {
     name: 'pcicfg',
     size: CONFIG_SIZE,
     address: 0n,
     noQuad: 'EINVAL',
-    open: ({ fn }) => new ConfigRegisters(fn.config),
+    open: ({ device }) => new ConfigRegisters(device.config),
   });
 }
 
@@ -57,7 +57,7 @@ function regionFile(
   fn: PciFunction,
   info: RegionInfo,
   mapRegisters: boolean,
-): RegisterFile {
+): RegisterFile<PciFunction> {
   const { size, address, kind, index } = info;
   const mapOnly = !mapRegisters && isMapped(fn, index);
   return new RegisterFile(folder, {
@@ -66,9 +66,9 @@ function regionFile(
     address,
     ...(kind === 'io' ? { noQuad: 'EIO' as const } : {}),
     ...(mapOnly ? { note: 'mmap only: see --map-registers' } : {}),
-    open: (use) => {
-      folder.decode(use.fn, kind);
-      return new RegionRegisters(use.fn, index, mapRegisters);
+    open: ({ device }) => {
+      folder.decode(device, kind);
+      return new RegionRegisters(device, index, mapRegisters);
     },
   });
 }

@@ -1,6 +1,6 @@
 /** Calls on files: OPEN, READ, WRITE, IOCTL, POLL, INTERRUPT, RELEASE. A read or write of a register allocates nothing. */
 import { constants } from 'node:os';
-import type { Errno } from '../files/device-file.js';
+import { FileError, type Caller, type Errno, type OpenFile } from '../files/device-file.js';
 import {
   In,
   InHeader,
@@ -26,8 +26,17 @@ const POLL_WRITE = 0x104;
 /** Bytes of struct fuse_write_out. */
 const WRITE_OUT = 8;
 
-/** Sends what comes at another time than a request's own. */
-export interface LateSender {
+/** An open(2) that a file refused: its program gets the errno, and only the server can tell why. */
+export interface OpenRefusal {
+  readonly folder: string;
+  readonly file: string;
+  readonly caller: Caller;
+  readonly error: FileError;
+}
+
+/** Where goes what is no answer at its own time: late answers, wake-ups, and what the server's owner is told. */
+export interface CallOutlet {
+  openRefused(refusal: OpenRefusal): void;
   /** @returns false when the kernel does not want it any more. */
   sendLate(low: number, high: number, error: number, data: Uint8Array): boolean;
   wakeSleeper(low: number, high: number): void;
@@ -38,7 +47,7 @@ export interface FileCallsParts {
   readonly reply: Reply;
   readonly nodes: NodeTable;
   readonly backings: BackingFiles;
-  readonly late: LateSender;
+  readonly late: CallOutlet;
   /** What was no refusal but a fault of ours, in an answer that came later. */
   readonly onFault: (error: unknown) => void;
 }
@@ -49,7 +58,7 @@ export class FileCalls implements AnswerSender {
   readonly #reply: Reply;
   readonly #nodes: NodeTable;
   readonly #backings: BackingFiles;
-  readonly #late: LateSender;
+  readonly #late: CallOutlet;
   readonly #onFault: (error: unknown) => void;
   /** Reads that wait, by the number of their request. */
   readonly #waiting = new Map<number, { readonly pending: PendingAnswer; readonly of: OpenedFile }>();
@@ -70,7 +79,16 @@ export class FileCalls implements AnswerSender {
     const subject = this.#nodes.find(this.#request.node)?.subject;
     if (subject === undefined) return failure('ENOENT');
     if (subject.kind !== 'file') return failure('EISDIR');
-    const file = subject.file.open(this.#request.caller);
+    const { caller } = this.#request;
+    let file: OpenFile;
+    try {
+      file = subject.file.open(caller);
+    } catch (error) {
+      const { folder, file: entry } = subject;
+      if (error instanceof FileError)
+        this.#late.openRefused({ folder: folder.name, file: entry.name, caller, error });
+      throw error;
+    }
     const backing = file.backing === undefined ? 0 : this.#backings.open(file.backing);
     const opened = new OpenedFile(subject.folder, subject.file, file, backing);
     file.onReadable?.(() => {

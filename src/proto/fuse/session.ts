@@ -6,7 +6,7 @@ import type { DeviceFolders } from '../files/device-folder.js';
 import { InHeader, Notify, Opcode, RECEIVE_BYTES } from './abi.js';
 import { failure, failureOf, NO_ANSWER } from './answers.js';
 import { BackingFiles } from './backing-files.js';
-import { FileCalls, type LateSender } from './file-calls.js';
+import { FileCalls, type CallOutlet, type OpenRefusal } from './file-calls.js';
 import { FolderCalls, type Ownership } from './folder-calls.js';
 import { negotiate } from './negotiation.js';
 import { Reply } from './reply.js';
@@ -24,9 +24,10 @@ export interface SessionOptions {
   readonly onEnd: () => void;
   /** What was no refusal but a fault of ours; the caller got EIO. */
   readonly onFault: (error: unknown) => void;
+  readonly onRefusal?: (refusal: OpenRefusal) => void;
 }
 
-export class FuseSession implements LateSender, Disposable {
+export class FuseSession implements CallOutlet, Disposable {
   readonly #fd: number;
   readonly #request = new Request(RECEIVE_BYTES);
   readonly #reply = new Reply(REPLY_BYTES);
@@ -156,6 +157,10 @@ export class FuseSession implements LateSender, Disposable {
     this.#reply.set32(44, 255);
     this.#reply.set32(48, 4096);
     return STATFS_OUT;
+  }
+
+  openRefused(refusal: OpenRefusal): void {
+    this.#options.onRefusal?.(refusal);
   }
 
   sendLate(low: number, high: number, error: number, data: Uint8Array): boolean {

@@ -45,7 +45,12 @@ const STRUCTURES: readonly {
   readonly bytes: Uint8Array;
   readonly request?: readonly [string, number];
 }[] = [
-  { type: 'vfio_group_status', fill: '', bytes: groupStatus(), request: ['VFIO_GROUP_GET_STATUS', Request.groupStatus] },
+  {
+    type: 'vfio_group_status',
+    fill: '',
+    bytes: groupStatus(),
+    request: ['VFIO_GROUP_GET_STATUS', Request.groupStatus],
+  },
   {
     type: 'vfio_region_info',
     fill: 's.index = 5;',
@@ -98,7 +103,10 @@ test('requests and structures are those of the C header', (context) => {
       ({ type, fill }) =>
         `{ struct ${type} s; memset(&s, 0, sizeof s); s.argsz = sizeof s; ${fill} show(&s, sizeof s); }`,
     );
-    const numbers = [...NUMBERS, ...STRUCTURES.flatMap(({ request }) => (request === undefined ? [] : [request]))];
+    const numbers = [
+      ...NUMBERS,
+      ...STRUCTURES.flatMap(({ request }) => (request === undefined ? [] : [request])),
+    ];
     const source = `#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -128,7 +136,10 @@ int main(void) {
 test('structures that end in an array', () => {
   assert.equal(hex(deviceInfo()), `10000000${'00'.repeat(12)}`);
   // argsz 28, EVENTFD | TRIGGER, MSI-X, from vector 3: 7 and none.
-  assert.equal(hex(setCounters(2, 3, [7, -1])), '1c00000024000000020000000300000002000000' + '07000000ffffffff');
+  assert.equal(
+    hex(setCounters(2, 3, [7, -1])),
+    '1c00000024000000020000000300000002000000' + '07000000ffffffff',
+  );
   // NONE | TRIGGER, nothing: all of MSI off.
   assert.equal(hex(disableInterrupts(1)), '1400000021000000010000000000000000000000');
   // NONE | UNMASK, the one pin.
@@ -141,13 +152,21 @@ test('iommufd: sizes, flags and places of the fields', () => {
   assert.equal(hex(bindIommufd(5)), '10000000000000000500000000000000');
   assert.equal(hex(attachIoas(3)), '0c0000000000000003000000');
   assert.equal(hex(allocateIoas()), '0c0000000000000000000000');
-  assert.equal(hex(iovaRanges(3, 0x1234n, 2)), '2000000003000000' + '0200000000000000' + '3412000000000000' + '00'.repeat(8));
+  assert.equal(
+    hex(iovaRanges(3, 0x1234n, 2)),
+    '2000000003000000' + '0200000000000000' + '3412000000000000' + '00'.repeat(8),
+  );
   assert.equal(
     hex(mapIoas(3, 0x7000n, 0x10_0000n, 0x2000)),
     '280000000700000003000000' + '00000000' + '0070000000000000' + '0020000000000000' + '0000100000000000',
   );
-  assert.equal(hex(unmapIoas(3, 0x10_0000n, 0x2000)), '1800000003000000' + '0000100000000000' + '0020000000000000');
-  const memory = new Uint8Array(new BigUint64Array([0n, 0xfedf_ffffn, 0xfef0_0000n, (1n << 64n) - 1n]).buffer);
+  assert.equal(
+    hex(unmapIoas(3, 0x10_0000n, 0x2000)),
+    '1800000003000000' + '0000100000000000' + '0020000000000000',
+  );
+  const memory = new Uint8Array(
+    new BigUint64Array([0n, 0xfedf_ffffn, 0xfef0_0000n, (1n << 64n) - 1n]).buffer,
+  );
   assert.deepEqual(parseIovaRanges(memory, 2), [
     { first: 0n, last: 0xfedf_ffffn },
     { first: 0xfef0_0000n, last: (1n << 64n) - 1n },
@@ -155,7 +174,12 @@ test('iommufd: sizes, flags and places of the fields', () => {
 });
 
 /** A region's description as the kernel writes it: flags, size, offset, and capabilities behind it. */
-function region(flags: number, size: bigint, offset: bigint, capabilities: readonly Buffer[] = []): Uint8Array {
+function region(
+  flags: number,
+  size: bigint,
+  offset: bigint,
+  capabilities: readonly Buffer[] = [],
+): Uint8Array {
   const head = Buffer.alloc(32);
   let at = 32;
   const chained = capabilities.map((capability, index) => {

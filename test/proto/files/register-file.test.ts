@@ -251,7 +251,7 @@ describe('a call on registers', () => {
     memory.release();
   });
 
-  test('PROTO_IOC_REGION tells address and size, and no other request is known', () => {
+  test('PROTO_IOC_REGION tells address and size; the request to busdma is refused here, and others are none', () => {
     // _IOWR('h', 1, struct proto_ioc_region), written out.
     assert.equal(PROTO_IOC_REGION, 0xc010_6801);
     const { regions } = sim.open(ADDRESS);
@@ -268,6 +268,11 @@ describe('a call on registers', () => {
       assert.equal(view.getBigUint64(8, true), BigInt(file(name).size), name);
       assert.equal(
         errnoOf(() => open.ioctl?.(0xc058_6802, new Uint8Array(88), CALLER)),
+        'EINVAL',
+        'that of busdma',
+      );
+      assert.equal(
+        errnoOf(() => open.ioctl?.(0xc010_6803, new Uint8Array(16), CALLER)),
         'ENOTTY',
       );
       open.release();

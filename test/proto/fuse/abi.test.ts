@@ -12,8 +12,7 @@ import { Request } from '../../../src/proto/fuse/request.js';
 
 const HEADER = '/usr/include/linux/fuse.h';
 const compiler = ['cc', 'gcc', 'clang'].find((name) => spawnSync(name, ['--version']).status === 0);
-const incomparable =
-  compiler === undefined ? 'no C compiler' : !existsSync(HEADER) ? `no ${HEADER}` : false;
+const incomparable = compiler === undefined ? 'no C compiler' : !existsSync(HEADER) ? `no ${HEADER}` : false;
 
 /** Expressions of C, and what we have for each. */
 function expressions(): ReadonlyMap<string, number> {
@@ -89,7 +88,9 @@ test('every number is the C header’s', { skip: incomparable }, () => {
   try {
     const lines = [...ours.keys()].map((expression) => `printf("%lu\\n", (unsigned long)(${expression}));`);
     const includes = ['stddef.h', 'stdio.h', 'fcntl.h', 'sys/ioctl.h', 'linux/fuse.h'];
-    const source = [...includes.map((file) => `#include <${file}>`), 'int main(void) {', ...lines, '}'].join('\n');
+    const source = [...includes.map((file) => `#include <${file}>`), 'int main(void) {', ...lines, '}'].join(
+      '\n',
+    );
     writeFileSync(join(folder, 'abi.c'), source);
     const program = join(folder, 'abi');
     const compiled = spawnSync(compiler ?? '', ['-o', program, join(folder, 'abi.c')], { encoding: 'utf8' });
@@ -108,7 +109,23 @@ describe('messages by hand', () => {
   /** INIT of a kernel. */
   function init(major: number, minor: number, flags: number, flags2: number): Request {
     const request = new Request(256);
-    new Uint32Array(request.bytes.buffer).set([104, abi.Opcode.init, 2, 0, 0, 0, 0, 0, 0, 0, major, minor, 0, flags, flags2]);
+    new Uint32Array(request.bytes.buffer).set([
+      104,
+      abi.Opcode.init,
+      2,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      major,
+      minor,
+      0,
+      flags,
+      flags2,
+    ]);
     return request;
   }
 

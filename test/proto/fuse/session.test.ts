@@ -4,7 +4,13 @@ import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { FileError, type Caller, type DeviceFile, type OpenFile, type PendingRead } from '../../../src/proto/index.js';
+import {
+  FileError,
+  type Caller,
+  type DeviceFile,
+  type OpenFile,
+  type PendingRead,
+} from '../../../src/proto/index.js';
 import { FuseMount, FuseSession } from '../../../src/proto/fuse/index.js';
 import { until } from '../../until.js';
 import { Client, MountDirectory, unmountable } from '../mounting.js';

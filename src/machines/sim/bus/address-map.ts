@@ -2,13 +2,22 @@
 import type { Routing, SimBus } from './bus.js';
 import type { Window } from '../../firmware/index.js';
 import { Bridge } from './bridge.js';
-import type { Endpoint } from '../device/endpoint.js';
 
-/** Addresses that one BAR answers; `end` is the first one after them. */
+/** What answers loads and stores: registers of its regions. Offsets are inside and aligned to the width. */
+export interface Responder {
+  readonly regions: {
+    read(region: number, offset: number, width: 1 | 2 | 4): number;
+    write(region: number, offset: number, width: 1 | 2 | 4, value: number): void;
+    read64(region: number, offset: number): bigint;
+    write64(region: number, offset: number, value: bigint): void;
+  };
+}
+
+/** Addresses that one BAR, or one range of a platform device, answers; `end` is the first one after them. */
 export interface Decoded {
   readonly start: number;
   readonly end: number;
-  readonly endpoint: Endpoint;
+  readonly responder: Responder;
   readonly region: number;
   /** Where offset 0 of the region stands. */
   readonly base: number;
@@ -22,6 +31,8 @@ export class AddressMap {
   readonly #space: Space;
   readonly #roots: readonly SimBus[];
   readonly #routing: Routing;
+  /** Ranges that no bus decodes and nothing moves. */
+  readonly #fixed: Decoded[] = [];
   #version = 0;
   #map: Decoded[] = [];
 
@@ -46,9 +57,20 @@ export class AddressMap {
     return entry !== undefined && entry.start <= address ? entry : undefined;
   }
 
+  /** A range that always answers. */
+  addFixed(decoded: Decoded): void {
+    this.#fixed.push(decoded);
+    this.#routing.changed();
+  }
+
+  /** The range of a platform device over some of these addresses; undefined: there is none. */
+  fixedAt(start: number, end: number): Decoded | undefined {
+    return this.#fixed.find((other) => other.start < end && start < other.end);
+  }
+
   #build(): void {
     this.#version = this.#routing.version;
-    const found: Decoded[] = [];
+    const found: Decoded[] = [...this.#fixed];
     for (const root of this.#roots) this.#collect(root, EVERYWHERE, found);
     found.sort((a, b) => a.start - b.start);
     // On a real bus two BARs over each other are a fault of software with any result; here the lower one answers.
@@ -78,7 +100,7 @@ export class AddressMap {
       }
       for (const { region, base, end } of fn.decodedBars(this.#space)) {
         for (const window of cut({ base, limit: end - 1 }, open)) {
-          found.push({ start: window.base, end: window.limit + 1, endpoint: fn, region, base });
+          found.push({ start: window.base, end: window.limit + 1, responder: fn, region, base });
         }
       }
     }

@@ -43,21 +43,21 @@ export class BusRange implements RegisterAccess {
     const hit = this.#access(offset, 1);
     return hit === undefined
       ? 0xff
-      : hit.endpoint.regions.read(hit.region, this.#base + offset - hit.base, 1);
+      : hit.responder.regions.read(hit.region, this.#base + offset - hit.base, 1);
   }
 
   read16(offset: number): number {
     const hit = this.#access(offset, 2);
     return hit === undefined
       ? 0xffff
-      : hit.endpoint.regions.read(hit.region, this.#base + offset - hit.base, 2);
+      : hit.responder.regions.read(hit.region, this.#base + offset - hit.base, 2);
   }
 
   read32(offset: number): number {
     const hit = this.#access(offset, 4);
     return hit === undefined
       ? 0xffff_ffff
-      : hit.endpoint.regions.read(hit.region, this.#base + offset - hit.base, 4);
+      : hit.responder.regions.read(hit.region, this.#base + offset - hit.base, 4);
   }
 
   read64(offset: number): bigint {
@@ -65,28 +65,28 @@ export class BusRange implements RegisterAccess {
     const hit = this.#access(offset, 8);
     return hit === undefined
       ? ALL_ONES_64
-      : hit.endpoint.regions.read64(hit.region, this.#base + offset - hit.base);
+      : hit.responder.regions.read64(hit.region, this.#base + offset - hit.base);
   }
 
   write8(offset: number, value: number): void {
     const hit = this.#access(offset, 1);
-    if (hit !== undefined) hit.endpoint.regions.write(hit.region, this.#base + offset - hit.base, 1, value);
+    if (hit !== undefined) hit.responder.regions.write(hit.region, this.#base + offset - hit.base, 1, value);
   }
 
   write16(offset: number, value: number): void {
     const hit = this.#access(offset, 2);
-    if (hit !== undefined) hit.endpoint.regions.write(hit.region, this.#base + offset - hit.base, 2, value);
+    if (hit !== undefined) hit.responder.regions.write(hit.region, this.#base + offset - hit.base, 2, value);
   }
 
   write32(offset: number, value: number): void {
     const hit = this.#access(offset, 4);
-    if (hit !== undefined) hit.endpoint.regions.write(hit.region, this.#base + offset - hit.base, 4, value);
+    if (hit !== undefined) hit.responder.regions.write(hit.region, this.#base + offset - hit.base, 4, value);
   }
 
   write64(offset: number, value: bigint): void {
     this.#checkWide();
     const hit = this.#access(offset, 8);
-    if (hit !== undefined) hit.endpoint.regions.write64(hit.region, this.#base + offset - hit.base, value);
+    if (hit !== undefined) hit.responder.regions.write64(hit.region, this.#base + offset - hit.base, value);
   }
 
   /** Checks before every access of a range that can be closed. */

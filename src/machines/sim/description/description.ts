@@ -12,6 +12,22 @@ export interface MachineDescription {
   /** Host drivers that are loaded besides those that devices name, `pciback` and `vfio-pci`. */
   readonly drivers?: readonly string[];
   readonly roots: readonly RootDescription[];
+  /** Devices of no bus, at addresses and lines that nothing but this says. */
+  readonly platform?: readonly PlatformDescription[];
+}
+
+/** One platform device: `ports` or `memory` says where its registers begin. */
+export interface PlatformDescription {
+  /** Name of a platform device kind. */
+  readonly model: string;
+  /** First port, below 0x1000. */
+  readonly ports?: number;
+  /** Below 1 MiB, or from 0xfed00000 up to 0xfedfffff. */
+  readonly memory?: number;
+  /** Interrupt line, 0 to 15, its own; absent for a device without one. */
+  readonly line?: number;
+  /** As the kind understands them. */
+  readonly options?: Readonly<Record<string, unknown>>;
 }
 
 export interface RootDescription {

@@ -7,6 +7,8 @@ import type { MachineDescription } from './description.js';
 import { lineOf, pathText, type DescriptionPath } from './path.js';
 
 const PORTS_END = 0x1_0000;
+/** From here on ports are those of PCI. */
+const LEGACY_PORTS_END = 0x1000;
 const FOUR_GIGABYTES = 0x1_0000_0000;
 const MEGABYTE = 0x10_0000;
 const ADDRESS_BITS = 2 ** 52;
@@ -93,6 +95,18 @@ const slot: z.ZodType = z.lazy(() =>
   }),
 );
 
+const platformDevice = z
+  .strictObject({
+    model: name,
+    ports: z.int().min(0).lt(LEGACY_PORTS_END).optional(),
+    memory: z.int().min(0).lt(FOUR_GIGABYTES).optional(),
+    line: z.int().min(0).max(15).optional(),
+    options: z.record(z.string(), z.unknown()).optional(),
+  })
+  .refine(({ ports, memory }) => (ports === undefined) !== (memory === undefined), {
+    message: 'a platform device stands at ports or in memory: one of the two',
+  });
+
 const machine = z.strictObject({
   memory: z
     .int()
@@ -112,6 +126,7 @@ const machine = z.strictObject({
       }),
     )
     .min(1),
+  platform: z.array(platformDevice).optional(),
 });
 
 /** Bridges in a row take two levels each, and there are no more than 255 buses to go down. */

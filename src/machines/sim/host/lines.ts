@@ -1,10 +1,11 @@
-/** The machine's interrupt lines: level-triggered, each shared by all pins that are routed to it. */
+/** The machine's interrupt lines: level-triggered, each shared by all pins that are routed to it; those of platform devices before them. */
 import { Listeners } from '../listeners.js';
 
-/** Number of the first line, after the 16 of the legacy controllers: as a GSI on x86. */
-const FIRST_LINE = 16;
+/** Number of the first line of pins, after the 16 of platform devices: as a GSI on x86. */
+export const FIRST_LINE = 16;
 
 export class InterruptLines {
+  /** Lines of pins. */
   readonly count: number;
   /** Pins that hold each line. */
   readonly #holders: Uint32Array;
@@ -12,7 +13,7 @@ export class InterruptLines {
 
   constructor(count: number) {
     this.count = count;
-    this.#holders = new Uint32Array(count);
+    this.#holders = new Uint32Array(FIRST_LINE + count);
   }
 
   /** The line of a pin on a root bus, 1 (INTA) to 4 (INTD): neighbouring devices start at neighbouring lines. */
@@ -21,16 +22,15 @@ export class InterruptLines {
   }
 
   level(line: number): boolean {
-    return (this.#holders[line - FIRST_LINE] ?? 0) > 0;
+    return (this.#holders[line] ?? 0) > 0;
   }
 
   /** One more pin holds the line, or one fewer; each caller lets go exactly as often as it has taken hold. */
   hold(line: number, held: boolean): void {
-    const index = line - FIRST_LINE;
-    const before = this.#holders[index];
+    const before = this.#holders[line];
     if (before === undefined) throw new RangeError(`the machine has no line ${line}`);
     const now = before + (held ? 1 : -1);
-    this.#holders[index] = now;
+    this.#holders[line] = now;
     if (now > 0 === before > 0) return;
     this.#watchers.get(line)?.tell(now > 0);
   }

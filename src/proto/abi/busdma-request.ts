@@ -26,7 +26,7 @@ export const SyncOp = { preRead: 1, postRead: 2, preWrite: 4, postWrite: 8 } as 
  * struct proto_ioc_busdma { u32 request; ulong key; union { … } u; ulong result; }: offsets in bytes. The union's
  * members lie over one another.
  */
-const Layout = {
+export const BusdmaLayout = {
   bytes: 88,
   request: 0,
   key: 8,
@@ -50,7 +50,7 @@ const Layout = {
   fault: { access: 16, why: 20, address: 24, total: 32 },
 } as const;
 
-export const PROTO_IOC_BUSDMA = protoRequest(2, Layout.bytes);
+export const PROTO_IOC_BUSDMA = protoRequest(2, BusdmaLayout.bytes);
 
 /** What a tag demands, as the program says it. */
 export interface TagLimits {
@@ -79,23 +79,23 @@ export class BusdmaArgument {
   readonly #view: DataView;
 
   constructor(bytes: Uint8Array) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, Layout.bytes);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, BusdmaLayout.bytes);
   }
 
   get request(): number {
-    return this.#view.getUint32(Layout.request, true);
+    return this.#view.getUint32(BusdmaLayout.request, true);
   }
 
   get key(): bigint {
-    return this.#view.getBigUint64(Layout.key, true);
+    return this.#view.getBigUint64(BusdmaLayout.key, true);
   }
 
   set result(key: bigint) {
-    this.#view.setBigUint64(Layout.result, key, true);
+    this.#view.setBigUint64(BusdmaLayout.result, key, true);
   }
 
   get tag(): TagLimits {
-    const { tag } = Layout;
+    const { tag } = BusdmaLayout;
     return {
       align: this.#view.getBigUint64(tag.align, true),
       bndry: this.#view.getBigUint64(tag.bndry, true),
@@ -110,7 +110,7 @@ export class BusdmaArgument {
 
   /** All but the flags, which FreeBSD leaves as they were given. */
   set tag(limits: TagLimits) {
-    const { tag } = Layout;
+    const { tag } = BusdmaLayout;
     this.#view.setBigUint64(tag.align, limits.align, true);
     this.#view.setBigUint64(tag.bndry, limits.bndry, true);
     this.#view.setBigUint64(tag.maxaddr, limits.maxaddr, true);
@@ -122,24 +122,24 @@ export class BusdmaArgument {
 
   /** Key of the tag that a new map is of. */
   get mapTag(): bigint {
-    return this.#view.getBigUint64(Layout.md.tag, true);
+    return this.#view.getBigUint64(BusdmaLayout.md.tag, true);
   }
 
   /** Memory of the caller that is to be loaded. */
   get memory(): { readonly address: bigint; readonly bytes: bigint } {
     return {
-      address: this.#view.getBigUint64(Layout.md.virtAddr, true),
-      bytes: this.#view.getBigUint64(Layout.md.virtSize, true),
+      address: this.#view.getBigUint64(BusdmaLayout.md.virtAddr, true),
+      bytes: this.#view.getBigUint64(BusdmaLayout.md.virtSize, true),
     };
   }
 
   /** Which segment is asked for, counted from 0: it stands in the place of a map's flags. */
   get segmentIndex(): number {
-    return this.#view.getUint32(Layout.md.flags, true);
+    return this.#view.getUint32(BusdmaLayout.md.flags, true);
   }
 
   set place({ virtAddr, virtSize, physAddr, busAddr, busNsegs }: MapPlace) {
-    const { md } = Layout;
+    const { md } = BusdmaLayout;
     this.#view.setBigUint64(md.virtAddr, virtAddr, true);
     this.#view.setBigUint64(md.virtSize, virtSize, true);
     this.#view.setUint32(md.physNsegs, 1, true);
@@ -149,11 +149,11 @@ export class BusdmaArgument {
   }
 
   get syncOp(): number {
-    return this.#view.getUint32(Layout.sync.op, true);
+    return this.#view.getUint32(BusdmaLayout.sync.op, true);
   }
 
   set fault({ access, why, address, total }: ToldFault) {
-    const { fault } = Layout;
+    const { fault } = BusdmaLayout;
     this.#view.setUint32(fault.access, access, true);
     this.#view.setUint32(fault.why, why, true);
     this.#view.setBigUint64(fault.address, address, true);

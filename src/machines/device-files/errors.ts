@@ -1,0 +1,48 @@
+/** Refusals of device files. */
+import { OpenslotError } from '../../pci/index.js';
+
+/** There is no directory of device files. */
+export class DeviceFilesAbsentError extends OpenslotError {
+  readonly code = 'DEVICE_FILES_ABSENT';
+  constructor(directory: string, errno: string, options?: ErrorOptions) {
+    super(
+      `there are no device files at ${directory}: ${errno}`,
+      { directory, errno },
+      `in another terminal: openslot proto mount ${directory}`,
+      options,
+    );
+  }
+}
+
+/** A device file cannot be opened: another program has it, its device is gone, or we may not. */
+export class DeviceFileError extends OpenslotError {
+  readonly code: 'DEVICE_FILE_BUSY' | 'DEVICE_FILE_REFUSED';
+  readonly errno: string;
+  constructor(path: string, errno: string, options?: ErrorOptions) {
+    const busy = errno === 'EBUSY';
+    super(
+      busy ? `another program has ${path} open` : `${path} cannot be opened: ${errno}`,
+      { path, errno },
+      busy
+        ? 'close it there: each file is one program’s'
+        : errno === 'EACCES'
+          ? 'run it as the user who mounted'
+          : '',
+      options,
+    );
+    this.code = busy ? 'DEVICE_FILE_BUSY' : 'DEVICE_FILE_REFUSED';
+    this.errno = errno;
+  }
+}
+
+/** The process that serves the files would wait for itself. */
+export class OwnMountError extends OpenslotError {
+  readonly code = 'WOULD_DEADLOCK';
+  constructor(directory: string) {
+    super(
+      `the device files at ${directory} are served by this process: it would wait for its own answers`,
+      { directory },
+      'use the machine that is served, or another process',
+    );
+  }
+}
