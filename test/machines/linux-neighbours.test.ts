@@ -63,11 +63,7 @@ function tree(name: string, functions: Readonly<Record<string, Files>>): LinuxMa
     mkdirSync(device, { recursive: true });
     const files: Record<string, string | Buffer | undefined> = {
       config: configOf(own),
-      uevent: [
-        ...(own.driver === undefined ? [] : [`DRIVER=${own.driver}`]),
-        `PCI_CLASS=${own.secondary === undefined ? '20000' : '60400'}`,
-        'PCI_ID=1B36:0010\n',
-      ].join('\n'),
+      uevent: `PCI_CLASS=${own.secondary === undefined ? '20000' : '60400'}\nPCI_ID=1B36:0010\n`,
       irq: '16\n',
       reset_method: 'flr\n',
       resource: NO_REGIONS,

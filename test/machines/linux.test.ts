@@ -37,7 +37,7 @@ function saved(name: string, driver?: string): string {
   config.writeUInt32LE(0x0108_0202, 8);
   const files: Record<string, string | Buffer> = {
     config,
-    uevent: `${driver === undefined ? '' : `DRIVER=${driver}\n`}PCI_CLASS=10802\nPCI_ID=1B36:0010\nPCI_SUBSYS_ID=1AF4:1100\n`,
+    uevent: 'PCI_CLASS=10802\nPCI_ID=1B36:0010\nPCI_SUBSYS_ID=1AF4:1100\n',
     revision: '0x02\n',
     irq: '11\n',
     reset_method: 'flr bus\n',

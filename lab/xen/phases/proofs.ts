@@ -4,10 +4,14 @@ import type { PhaseRun } from './phase.js';
 /** Drivers that `prove` of guest/init.guest knows. */
 export type Driver = 'nvme' | 'e1000e' | 'ahci' | 'e1000';
 
-/** Kinds as the guest's /proc/interrupts names them, and how many lines of it each driver has. */
-const INTERRUPTS: Readonly<
-  Record<Driver, { readonly kind: string; readonly line: RegExp; readonly lines: number }>
-> = {
+/** A kind as the guest's /proc/interrupts names it, and how many lines of it a driver has. */
+interface Arrival {
+  readonly kind: string;
+  readonly line: RegExp;
+  readonly lines: number;
+}
+
+const INTERRUPTS: Readonly<Record<Driver, Arrival>> = {
   nvme: { kind: 'MSI-X', line: /^.*: +[1-9]\d* +xen-pirq +-pcifront-msi-x +nvme\d+q\d+$/gm, lines: 2 },
   e1000e: {
     kind: 'MSI-X',
@@ -16,6 +20,16 @@ const INTERRUPTS: Readonly<
   },
   ahci: { kind: 'MSI', line: /^.*: +[1-9]\d* +xen-pirq +-pcifront-msi +ahci\[.*\]$/gm, lines: 1 },
   e1000: { kind: 'INTx', line: /^.*: +[1-9]\d* +xen-pirq +-pcifront +eth\d+$/gm, lines: 1 },
+};
+
+/**
+ * Linux 6.1's guest ends MSI-X by the operation that ends MSI. The kernel's back end does not take it for that and refuses
+ * the next MSI-X (EALREADY, -114): nvme, which begins with one vector and then asks for more, is left with the pin.
+ */
+const NVME_BY_PIN: Arrival = {
+  kind: 'INTx',
+  line: /^.*: +[1-9]\d* +xen-pirq +-pcifront +nvme\d+q\d+, nvme\d+q\d+$/gm,
+  lines: 1,
 };
 
 /** One function in the guest's hands, as the step `prove` found it. */
@@ -34,7 +48,8 @@ export function judgeProof(run: PhaseRun, step: string, driver: Driver): void {
       proof,
       /^carrier 1, 3 packets transmitted, 3 packets received, 0% packet loss$/,
     );
-  const { kind, line, lines } = INTERRUPTS[driver];
+  const { kind, line, lines } =
+    run.backEnd === 'kernel' && driver === 'nvme' ? NVME_BY_PIN : INTERRUPTS[driver];
   const seen = facts.get(`${step}.interrupts`);
   const arrived = seen?.match(line) ?? [];
   checks.equal(

@@ -1,4 +1,4 @@
-/** What a function is, as the kernel knows it: the lines of its `uevent`, one file for what it shows in six others, too. */
+/** What a function is, as the kernel knows it: the lines of its `uevent`, one file for what it shows in five others, too. */
 
 /** Numbers that the kernel has of a function; those of a virtual function are not in its configuration space. */
 export interface Identity {
@@ -8,7 +8,6 @@ export interface Identity {
   readonly subsystemDevice: number | undefined;
   /** 24 bits. */
   readonly classCode: number;
-  readonly driver: string | undefined;
 }
 
 /** `NAME=VALUE` a line; ids are hexadecimal (Linux, pci_uevent). What is missing or malformed is as of a function that is gone. */
@@ -26,7 +25,6 @@ export function parseIdentity(uevent: string): Identity {
     subsystemVendor,
     subsystemDevice,
     classCode: hexadecimal(lines.get('PCI_CLASS'), 6) ?? 0,
-    driver: lines.get('DRIVER'),
   };
 }
 

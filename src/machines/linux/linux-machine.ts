@@ -81,7 +81,8 @@ export class LinuxMachine implements Machine {
   }
 
   list(): readonly FunctionSummary[] {
-    return this.#addresses().map((address) => this.#summary(address));
+    const grouped = this.#sysfs.anyHas('iommu_group');
+    return this.#addresses().map((address) => this.#summary(address, grouped));
   }
 
   present(): readonly Presence[] {
@@ -116,7 +117,8 @@ export class LinuxMachine implements Machine {
     }
   }
 
-  #summary(address: PciAddress): FunctionSummary {
+  /** `grouped` where any function has an IOMMU group. */
+  #summary(address: PciAddress, grouped: boolean): FunctionSummary {
     const sysfs = this.#sysfs;
     const unreadable: { what: string; why: string }[] = [];
     let headerType = 0;
@@ -134,12 +136,14 @@ export class LinuxMachine implements Machine {
     } catch (cause) {
       unreadable.push({ what: 'configuration space', why: errnoOf(cause) });
     }
-    const group = this.capabilities.iommuGroups ? sysfs.readLinkName(address, 'iommu_group') : undefined;
+    const group = grouped ? sysfs.readLinkName(address, 'iommu_group') : undefined;
     return {
       address,
       ...parseIdentity(sysfs.read(address, 'uevent') ?? ''),
       revision: sysfs.readNumber(address, 'revision') ?? 0,
       headerType,
+      // Where everybody else looks for it, too.
+      driver: sysfs.readLinkName(address, 'driver'),
       iommuGroup: group === undefined ? undefined : Number(group),
       unreadable,
     };
