@@ -5,7 +5,7 @@ export type Stage = 'copy' | 'policy' | 'hardware' | 'reply';
 const STAGES: readonly Stage[] = ['copy', 'policy', 'hardware', 'reply'];
 
 /** One operation in so many is measured: on a virtual processor, reading the clock takes as long as a stage. */
-const SAMPLE = 16;
+const SAMPLE = 64;
 
 /** Milliseconds summed by stage. `policy` is what remains of the work between copy and reply. */
 export class StageClock {

@@ -6,7 +6,7 @@ import { SpinBudget } from '../spin-budget.js';
  * Glances at the page in a row, at most: some tens of microseconds, about what a sleep and a wake-up take. Where both
  * ends share a processor they are lost, so whether they do is tried only now and then.
  */
-const GLANCES = { most: 1500, retry: 256, spare: 400 };
+const GLANCES = { most: 1500, retry: 1024, spare: 400 };
 /** Yields of the processor before the process sleeps, at most. */
 const YIELDS = { most: 40, spare: 3 };
 /** Requests answered in a row; then everybody else has a turn. */

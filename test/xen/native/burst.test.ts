@@ -86,12 +86,12 @@ describe('a burst of requests', () => {
 
   test('is looked for by glances again when the other end has got a processor of its own', () => {
     let shares = true;
-    const asking = new Asking(3000, () => (shares ? 1 : 0));
+    const asking = new Asking(4000, () => (shares ? 1 : 0));
     while (asking.answered < 500) asking.event();
     shares = false;
-    while (asking.answered < 1000) asking.event();
-    const before = asking.yields;
     while (asking.answered < 2000) asking.event();
+    const before = asking.yields;
+    while (asking.answered < 3000) asking.event();
     assert.ok(asking.yields - before < 100, `${asking.yields - before} yields for 1000 requests`);
   });
 
