@@ -12,13 +12,13 @@ const help = `Usage: npm run bench [-- start|store|local|xen …] [--rounds N]
   start   how long \`openslot --help\` takes, beside an empty Node program
   store   operations of our XenStore server a second, through its socket
   local   accesses, interrupts, attach, memory and growth of guests of the embedded Xen, beside threads without one
-  xen     a guest's whole bus scan and configuration reads with openslot's back end, beside the kernel's xen-pciback, in
-          one boot of the lab; and our XenStore server beside C xenstored there
+  xen     a guest's whole bus scan, configuration reads, and functions attached to it, with openslot's back end beside the
+          kernel's xen-pciback, in one boot of the lab; and our XenStore server beside C xenstored there
 
 Without a name all are measured. Raw samples are printed; those of xen are kept in the run's folder too.
 
   --rounds N            scans of each guest (default 15, at least 7)
-  --attaches N          of xen: from xl pci-attach to the guest's driver, too, so many times (default 0)
+  --attaches N          of xen: a function to each guest, so many times (default 7)
   --processors 1|2      of the lab's machine: only that one (default both, one boot each)
   --back-end kernel     both guests get the kernel's back end: how far two equal things differ
   --limit SECONDS       give up after that long (default 400)`;
@@ -30,7 +30,7 @@ async function main(): Promise<number> {
       help: { type: 'boolean', short: 'h', default: false },
       rounds: { type: 'string', default: '15' },
       'back-end': { type: 'string', default: 'openslot' },
-      attaches: { type: 'string', default: '0' },
+      attaches: { type: 'string', default: '7' },
       processors: { type: 'string' },
       limit: { type: 'string', default: '400' },
     },

@@ -1,4 +1,4 @@
-/** A guest's bus scan with our back end beside one with the kernel's, and our XenStore server beside C xenstored, in one boot. */
+/** What a guest waits for with our back end beside the same with the kernel's, and our XenStore server beside C xenstored, in one boot. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabFailure } from '../lab/failure.js';

@@ -1,7 +1,11 @@
 /** Takes the plain ELF out of a bzImage, so that no emulated CPU has to decompress it. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { LabFailure } from './failure.js';
+import { step } from './progress.js';
 import type { LabRoot } from './root.js';
+import { writeWhole } from './whole-file.js';
 
 /** Offsets in the setup header (Linux, Documentation/arch/x86/boot.rst). */
 const setupSectors = 0x1f1;
@@ -11,7 +15,17 @@ const payloadLength = 0x24c;
 /** The kernel's build appends the uncompressed size, 4 bytes, to formats that do not carry it. */
 const appendedSize = 4;
 
-export async function kernelElf(root: LabRoot, bzImage: Buffer): Promise<Buffer> {
+/** The tree's kernel as a plain ELF file in `folder`, made once. @returns its path. */
+export async function plainKernel(root: LabRoot, folder: string): Promise<string> {
+  const path = join(folder, 'vmlinux.elf');
+  if (!existsSync(path))
+    await step('kernel out of its bzImage', async () => {
+      writeWhole(path, await kernelElf(root, readFileSync(root.path(`boot/vmlinuz-${root.kernelRelease}`))));
+    });
+  return path;
+}
+
+async function kernelElf(root: LabRoot, bzImage: Buffer): Promise<Buffer> {
   const start = (bzImage.readUInt8(setupSectors) + 1) * 512 + bzImage.readUInt32LE(payloadOffset);
   const payload = bzImage.subarray(start, start + bzImage.readUInt32LE(payloadLength));
   const elf = await decompress(root, payload);

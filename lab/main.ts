@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { measureXen } from '../bench/xen.js';
 import { runCommand } from './command.js';
 import { LabFailure } from './failure.js';
+import { runScenario as runQemu } from './qemu/scenario.js';
 import { runScenario as runVfio } from './vfio/scenario.js';
 import { shell } from './xen/boot.js';
 import type { BackEnd } from './xen/phases/index.js';
@@ -12,6 +13,7 @@ const help = `Usage: npm run lab -- xen [--back-end openslot|kernel] [--phase NA
                           [--no-table] [--limit SECONDS]
        npm run lab -- xen --shell
        npm run lab -- vfio [--suite NAME] [--limit SECONDS]
+       npm run lab -- qemu [--suite NAME]
 
 xen boots real Xen with a Debian dom0 in QEMU, without root and without hardware virtualisation, and takes functions the
 whole way: claimed from their drivers, given to PV guests whose stock drivers show that they work, taken back. Two such
@@ -20,13 +22,16 @@ machines run side by side, each with phases of its own (lab/xen/phases).
 vfio boots Debian's kernel with an emulated IOMMU, Node and this program inside, and runs the suites of test/vfio-lab on
 functions that vfio-pci and uio_pci_generic have.
 
+qemu drives QEMU's device models from this host, without a guest: the suites of test/qemu-lab, the compliance suite, and
+the comparisons of our device models with QEMU's.
+
   --back-end openslot   openslot claims, serves and releases (default)
   --back-end kernel     the kernel's xen-pciback and xl do it: the reference to compare with
   --phase NAME          only this phase; may be given several times
   --no-suites           leave out the suites (test/xen-lab) that run in dom0
   --suite NAME          only the suite of that name, and nothing after it: the quick way while one is written
   --kills N             how often the phase restart kills serve (default 20, an even number from 6 on)
-  --no-table            leave out what follows when everything is run: a bus scan and configuration reads,
+  --no-table            leave out what follows when everything is run: a bus scan, configuration reads and attaches,
                         ours beside the kernel's back end (npm run bench has more)
   --limit SECONDS       give up after that long (default 900)
   --shell               an interactive dom0 instead of the scenario
@@ -55,12 +60,13 @@ async function main(): Promise<number> {
     return values.help ? 0 : 2;
   }
   const [lab = '', ...rest] = positionals;
-  if (!['xen', 'vfio'].includes(lab) || rest.length > 0)
+  if (!['xen', 'vfio', 'qemu'].includes(lab) || rest.length > 0)
     throw new LabFailure(`There is no lab ${positionals.join(' ')}; try --help.`);
   if (values.suite !== undefined && !/^[a-z-]+$/.test(values.suite))
     throw new LabFailure(
       `--suite ${values.suite}: the name of a file of test/${lab}-lab, without its end .lab.ts.`,
     );
+  if (lab === 'qemu') return (await runQemu({ suite: values.suite })) ? 0 : 1;
   const limitSeconds = Number(values.limit);
   if (!(limitSeconds > 0)) throw new LabFailure(`--limit ${values.limit} is no number of seconds.`);
   if (lab === 'vfio') return (await runVfio({ suite: values.suite, limitSeconds })) ? 0 : 1;
@@ -88,7 +94,7 @@ async function main(): Promise<number> {
 async function printTable(limitSeconds: number): Promise<void> {
   try {
     console.log();
-    await measureXen({ backEnd: 'openslot', rounds: 7, attaches: 0, limitSeconds, processors: 2 });
+    await measureXen({ backEnd: 'openslot', rounds: 7, attaches: 5, limitSeconds, processors: 2 });
   } catch (error) {
     if (!(error instanceof LabFailure)) throw error;
     console.log(`No table beside the kernel's back end: ${error.message}`);

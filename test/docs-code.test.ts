@@ -5,6 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, test } from 'node:test';
+import { timerRegisters } from '../src/machines/sim/index.js';
+import { parseRegisterMap } from '../src/proto/program/index.js';
 import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
@@ -66,6 +68,29 @@ describe('a program of the documents', () => {
         lines.filter((line) => expected.includes(line) && own.test(line)),
         expected.filter((line) => own.test(line)),
         lines.join('\n'),
+      );
+  });
+
+  test('names the registers of a device, and the map of the page is the same as JSON', () => {
+    const [program = '', ...others] = programs('registers.md', 'ts');
+    assert.deepEqual(others, []);
+    const [shown = ''] = programs('registers.md', 'text');
+    assert.deepEqual(printed(program), shown.trimEnd().split('\n'));
+    const [json = ''] = programs('registers.md', 'json');
+    const map = parseRegisterMap(json, 'registers.md');
+    assert.deepEqual(
+      map.registers.map(({ name, offset, width }) => [name, offset, width]),
+      timerRegisters.registers.map(({ name, offset, width }) => [name, offset, width]),
+    );
+    for (const [index, { fields }] of map.registers.entries())
+      assert.deepEqual(
+        fields.map(({ name, low, high, access }) => [name, low, high, access]),
+        timerRegisters.registers[index]?.fields.map(({ name, low, high, access }) => [
+          name,
+          low,
+          high,
+          access,
+        ]),
       );
   });
 });

@@ -5,6 +5,7 @@ import { repository } from '../cache.js';
 import type { CpioArchive } from '../cpio.js';
 import { disk, type Disk } from '../disk.js';
 import { addModules, startArchive } from '../initramfs.js';
+import { plainKernel } from '../kernel-image.js';
 import { ModuleTree } from '../modules.js';
 import { step } from '../progress.js';
 import type { LabRoot } from '../root.js';
@@ -30,6 +31,9 @@ const modules = [
   'fuse',
 ];
 
+/** Of the NVMe disk's image, for who compares them. */
+const comparedBytes = 2 ** 20;
+
 /** What node is linked to, and the loader that finds it. */
 const libraries = [
   'ld-linux-x86-64.so.2',
@@ -49,21 +53,20 @@ export async function buildImages(root: LabRoot): Promise<Images> {
   const folder = root.path('images');
   mkdirSync(folder, { recursive: true });
   const initramfs = join(folder, 'vfio.cpio');
+  const nvme = disk(folder, 1);
   await step('initramfs with Node', async () => {
-    writeWhole(initramfs, await archiveOf(root));
+    writeWhole(initramfs, await archiveOf(root, nvme));
   });
-  return {
-    kernel: root.path(`boot/vmlinuz-${root.kernelRelease}`),
-    initramfs,
-    disk: disk(folder, 1),
-  };
+  return { kernel: await plainKernel(root, folder), initramfs, disk: nvme };
 }
 
-async function archiveOf(root: LabRoot): Promise<Buffer> {
+async function archiveOf(root: LabRoot, nvme: Disk): Promise<Buffer> {
   const archive = startArchive(root, join(repository, 'lab/vfio/guest/init'));
   await addModules(archive, new ModuleTree(root), modules);
   addNode(archive, root);
-  for (const name of ownFiles) archive.add(`openslot/${name}`, { file: readFileSync(join(repository, name)) });
+  archive.add('disk.img', { file: readFileSync(nvme.path).subarray(0, comparedBytes) });
+  for (const name of ownFiles)
+    archive.add(`openslot/${name}`, { file: readFileSync(join(repository, name)) });
   for (const name of ownFolders) addFolder(archive, name);
   for (const name of dependencies()) addFolder(archive, `node_modules/${name}`);
   return archive.finish();

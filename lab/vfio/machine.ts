@@ -18,8 +18,15 @@ const kernelWords =
 
 export function commandLine({ root, images, work, words }: MachineOptions): string[] {
   return [
-    ...['-accel', 'tcg,thread=multi', '-L', root.path('usr/share/qemu'), '-L', root.path('usr/share/seabios')],
-    ...['-machine', 'q35', '-cpu', 'max', '-m', '1024', '-smp', '2'],
+    ...[
+      '-accel',
+      'tcg,thread=single',
+      '-L',
+      root.path('usr/share/qemu'),
+      '-L',
+      root.path('usr/share/seabios'),
+    ],
+    ...['-machine', 'q35', '-cpu', 'qemu64,+rdrand,+rdseed', '-m', '1024', '-smp', '1'],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ...['-chardev', `stdio,id=console,signal=off,logfile=${join(work, 'console.log')}`],
     ...['-serial', 'chardev:console'],
@@ -30,7 +37,12 @@ export function commandLine({ root, images, work, words }: MachineOptions): stri
     ...['-device', 'edu,addr=4', '-device', 'pci-testdev,addr=5', '-device', 'edu,addr=6'],
     ...['-device', 'pcnet,addr=7,netdev=net0,romfile=', '-netdev', 'user,id=net0'],
     // Each behind a port of its own has a group of its own.
-    ...['-device', 'pcie-root-port,id=port1,chassis=1,addr=8', '-device', 'pcie-root-port,id=port2,chassis=2,addr=9'],
+    ...[
+      '-device',
+      'pcie-root-port,id=port1,chassis=1,addr=8',
+      '-device',
+      'pcie-root-port,id=port2,chassis=2,addr=9',
+    ],
     ...['-drive', `if=none,id=disk,format=raw,snapshot=on,file=${images.disk.path}`],
     ...['-device', 'nvme,bus=port1,serial=lab,drive=disk'],
     ...['-device', 'e1000e,bus=port2,netdev=net1,romfile=', '-netdev', 'user,id=net1'],

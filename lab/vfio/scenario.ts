@@ -1,5 +1,5 @@
 /** The lab with VFIO: boots the machine, has the suites run in it, judges what they report. */
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder, repository } from '../cache.js';
 import { Checks, indented } from '../checks.js';
@@ -40,7 +40,8 @@ export async function runScenario({ suite, limitSeconds }: ScenarioOptions): Pro
   const images = await buildImages(root);
   const work = join(cache, 'runs', `${new Date().toISOString().replace(/[:.]/g, '-')}-${process.pid}-vfio`);
   mkdirSync(work, { recursive: true });
-  const words = [`lab.suites=${(suite === undefined ? known : [suite]).join(':')}`];
+  const chosen = suite === undefined ? known : [suite];
+  const words = [`lab.suites=${chosen.join(':')}`];
   const lines: string[] = [];
   const clock = new PhaseClock('kernel');
   let reached: (outcome: 'end' | 'time-out' | 'crash') => void = () => undefined;
@@ -70,11 +71,14 @@ export async function runScenario({ suite, limitSeconds }: ScenarioOptions): Pro
   const facts = new Facts(work);
   const checks = new Checks();
   checks.equal('the machine ran to its end', how, 'end');
-  if (how !== 'end') console.log(indented(lastLines(lines.join('\n'), 40)));
-  const tap = facts.file('suites.tap');
-  judgeTap('suites', tap, facts.get('code'), checks);
-  const errors = facts.file('suites.err');
-  if (errors !== '') console.log(indented(lastLines(errors, 20)));
+  writeFileSync(join(work, 'machine.log'), `${lines.join('\n')}\n`);
+  if (how !== 'end') console.log(indented(lastLines(lines.join('\n'), 80)));
+  for (const name of chosen) {
+    console.log(`\n# ${name}`);
+    judgeTap(name, facts.file(`${name}.tap`), facts.get(`${name}.code`), checks);
+    const said = facts.file(`${name}.log`);
+    if (said !== '') console.log(indented(lastLines(said, 20)));
+  }
   console.log(`\n${((performance.now() - start) / 1000).toFixed(0)} s in all`);
   console.log(checks.closing);
   return checks.failed === 0;

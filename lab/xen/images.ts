@@ -1,19 +1,12 @@
 /** The files that QEMU and the tool stack boot from: hypervisor, kernel, both initramfs, and the disks. */
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  statSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { repository } from '../cache.js';
 import { disk, type Disk } from '../disk.js';
 import { addModules, startArchive } from '../initramfs.js';
-import { kernelElf } from '../kernel-image.js';
+import { plainKernel } from '../kernel-image.js';
 import { ModuleTree } from '../modules.js';
-import { step } from '../progress.js';
 import type { LabRoot } from '../root.js';
 import { writeWhole } from '../whole-file.js';
 
@@ -41,7 +34,7 @@ export async function buildImages(root: LabRoot): Promise<Images> {
   const images = {
     folder,
     hypervisor: join(folder, 'xen.elf'),
-    kernel: join(folder, 'vmlinux.elf'),
+    kernel: await plainKernel(root, folder),
     dom0: join(folder, 'dom0.cpio'),
     guest: join(folder, 'guest.cpio'),
     node: join(folder, 'node'),
@@ -51,13 +44,6 @@ export async function buildImages(root: LabRoot): Promise<Images> {
       images.hypervisor,
       gunzipSync(readFileSync(root.path(`boot/${root.find('boot', /^xen-[\d.]+-amd64\.gz$/)}`))),
     );
-  if (!existsSync(images.kernel))
-    await step('kernel out of its bzImage', async () => {
-      writeWhole(
-        images.kernel,
-        await kernelElf(root, readFileSync(root.path(`boot/vmlinuz-${root.kernelRelease}`))),
-      );
-    });
   const modules = new ModuleTree(root);
   writeWhole(images.dom0, await dom0Archive(root, modules));
   writeWhole(images.guest, await guestArchive(root, modules));

@@ -15,7 +15,13 @@ import {
   type PciAddress,
   type RegisterSpace,
 } from '../pci/index.js';
-import { BarAbsentError, configRegisters, driverInUse, FunctionInUseError } from '../proto/program/index.js';
+import {
+  BarAbsentError,
+  configRegisters,
+  driverInUse,
+  FunctionInUseError,
+  type DriverKnowledge,
+} from '../proto/program/index.js';
 
 /** Where and how wide. */
 interface RegisterPlace {
@@ -65,7 +71,7 @@ interface PoolMember {
 
 /** Who drives a function, in words; undefined where nobody does. */
 export function functionUser(
-  machine: Pick<Machine, 'drivers'>,
+  machine: DriverKnowledge,
   pool: readonly PoolMember[],
   address: PciAddress,
 ): string | undefined {

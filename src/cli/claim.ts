@@ -8,7 +8,9 @@ export function define(command: Command): void {
   command
     .addOption(machineOption())
     .addOption(
-      new Option('--for <whom>', 'who will drive it: guests of Xen, programs by VFIO, or by UIO').choices(CLAIM_PURPOSES),
+      new Option('--for <whom>', 'who will drive it: guests of Xen, programs by VFIO, or by UIO').choices(
+        CLAIM_PURPOSES,
+      ),
     )
     .option('--json', 'print data')
     .addHelpText(

@@ -14,6 +14,7 @@ const WRONG_COMMAND_LINE: ReadonlySet<string> = new Set([
   'MACHINE_UNKNOWN',
   'GUESTS_ELSEWHERE',
   'MACHINE_AMBIGUOUS',
+  'REGISTER_MALFORMED',
 ]);
 
 /** Prints the error to standard error. @returns the exit code. */

@@ -69,6 +69,18 @@ const entries: readonly Entry[] = [
     load: () => import('./set.js'),
   },
   {
+    name: 'watch',
+    summary: 'show registers as they change, until one has a value',
+    arguments: [ADDRESS, { ...REGISTERS, form: '<register...>' }],
+    load: () => import('./watch.js'),
+  },
+  {
+    name: 'repl',
+    summary: 'drive a function by hand: registers by name in JavaScript',
+    arguments: [ADDRESS],
+    load: () => import('./repl.js'),
+  },
+  {
     name: 'pool',
     summary: 'list the claimed functions and who has them, or as the files of NetBSD',
     arguments: [ONLY_ADDRESS],

@@ -30,7 +30,10 @@ export async function mountFiles(
   const log = serveLog(json);
   const unsafe = unsafeDma.map((text) => notations.hex.parse(text));
   const told = untilTold();
-  using machine = await openMachine(on === undefined || on === '' ? 'linux' : on, { record });
+  using machine = await openMachine(on === undefined || on === '' ? 'linux' : on, {
+    mapping: 'avoided',
+    record,
+  });
   const { socket } = machineFiles(machine.name);
   await using owner = await OwnerSocket.bind(machine.name, socket);
   const claims = claimsOf(machine);

@@ -17,12 +17,13 @@ export function folderLines({ name, address, files }: FunctionFolder): readonly 
   ];
 }
 
-/** Commands that work as they stand, on the first function there is. */
-export function useLines(directory: string, [first]: readonly FunctionFolder[]): readonly string[] {
-  if (first === undefined) return ['No function is free: openslot list tells the drivers that have them.'];
-  const config = join(directory, first.name, 'pcicfg');
-  const region = first.files.find(({ name }) => name.endsWith('.mem'))?.name ?? 'pcicfg';
-  const registers = join(directory, first.name, region);
+/** Commands that work as they stand, on the first function that has registers. */
+export function useLines(directory: string, folders: readonly FunctionFolder[]): readonly string[] {
+  const isMemory = ({ name }: { readonly name: string }) => name.endsWith('.mem');
+  const shown = folders.find(({ files }) => files.some(isMemory)) ?? folders[0];
+  if (shown === undefined) return ['No function is free: openslot list tells the drivers that have them.'];
+  const config = join(directory, shown.name, 'pcicfg');
+  const registers = join(directory, shown.name, shown.files.find(isMemory)?.name ?? 'pcicfg');
   return [
     'In another terminal:',
     `  dd if=${config} bs=4 count=1 status=none | xxd`,

@@ -40,6 +40,7 @@ export function ladderLines(selected: SelectedRegister, value: bigint): string[]
 }
 
 export function valueText({ value, unit }: DecodedField): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
   return `${value}${unit === undefined || unit === '' ? '' : ` ${unit}`}`;
 }
 

@@ -39,12 +39,22 @@ export interface FunctionSummary {
   readonly unreadable: readonly { readonly what: string; readonly why: string }[];
 }
 
+/** That a function is there, as a machine can tell without asking the device. */
+export interface Presence {
+  readonly address: PciAddress;
+  readonly driver: string | undefined;
+  /** Another number when another device has come to the address, or the same one again. */
+  readonly instance: number;
+}
+
 export interface Machine extends Disposable {
   /** As a user names it: `linux`, `sim`. */
   readonly name: string;
   readonly capabilities: MachineCapabilities;
   /** Every function, in order of address. */
   list(): readonly FunctionSummary[];
+  /** What is there, for whoever looks often: no device is touched. Absent where {@link list} touches none either. */
+  present?(): readonly Presence[];
   /** @throws {FunctionNotFoundError} */
   open(address: PciAddress): PciFunction;
   /** Absent on machines that know of no devices besides PCI functions. */

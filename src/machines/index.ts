@@ -4,6 +4,7 @@ export {
   isMachineName,
   machineForms,
   openMachine,
+  type OpenMachineOptions,
   readDescription,
   UnknownMachineError,
 } from './open-machine.js';

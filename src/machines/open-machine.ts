@@ -40,16 +40,23 @@ interface MachineKind {
   /** As help and messages write it. */
   readonly form: string;
   /** `rest` is what stands behind the colon, undefined without one. */
-  readonly open: (rest: string | undefined) => Promise<Machine>;
+  readonly open: (rest: string | undefined, options: OpenMachineOptions) => Promise<Machine>;
+}
+
+export interface OpenMachineOptions {
+  /** File that what a program does with the machine is recorded in; absent: OPENSLOT_RECORD of the environment. */
+  readonly record?: string | undefined;
+  /** Avoided by a process that must outlive its devices: the registers of one that vanishes may end who maps them. */
+  readonly mapping?: 'allowed' | 'avoided';
 }
 
 const KINDS: Readonly<Record<string, MachineKind>> = {
   linux: {
     form: 'linux',
-    open: async (rest) => {
+    open: async (rest, { mapping = 'allowed' }) => {
       if (rest !== undefined) throw new UnknownMachineError(`linux:${rest}`);
       const { LinuxMachine } = await import('./linux/index.js');
-      return new LinuxMachine();
+      return new LinuxMachine({ mapping });
     },
   },
   sim: {
@@ -106,15 +113,18 @@ function kindOf(name: string): MachineKind | undefined {
  * where a file is named, by `record` or by the environment's OPENSLOT_RECORD.
  * @throws {UnknownMachineError | RecordingFileError} and what the machine itself refuses.
  */
-export async function openMachine(
-  name: string,
-  { record = process.env['OPENSLOT_RECORD'] }: { readonly record?: string | undefined } = {},
-): Promise<Machine> {
+export async function openMachine(name: string, options: OpenMachineOptions = {}): Promise<Machine> {
+  const { record = process.env['OPENSLOT_RECORD'] } = options;
   const colon = name.indexOf(':');
   const kind = kindOf(name);
   if (kind === undefined) throw new UnknownMachineError(name);
-  const machine = await kind.open(colon < 0 ? undefined : name.slice(colon + 1));
+  const machine = await kind.open(colon < 0 ? undefined : name.slice(colon + 1), options);
   if (record === undefined || record === '') return machine;
   const { recordMachine } = await import('./recording/index.js');
-  return recordMachine(machine, record);
+  try {
+    return recordMachine(machine, record);
+  } catch (cause) {
+    machine[Symbol.dispose]();
+    throw cause;
+  }
 }

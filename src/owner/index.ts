@@ -3,6 +3,7 @@
  * Knows Node's sockets and the requests' shape; what a request does is given to it.
  */
 export { askOwner, OwnerRefusedError, OwnerUnreachableError } from './client.js';
+export { OwnedMachine } from './owned-machine.js';
 export { OwnerRunningError, OwnerSocket, RuntimeDirectoryError } from './owner-socket.js';
 export type { CheckedParameters, RequestName, RequestParameters } from './request-schemas.js';
 export type { OwnerRequests, OwnerResults, PoolEntry, Wire } from './requests.js';

@@ -30,12 +30,8 @@ test('the same card in a tree of sysfs gives the file that NetBSD had', () => {
       numbers.map((number) => `0x${number.toString(16).padStart(16, '0')}`).join(' ');
     const files = {
       config: Buffer.alloc(256),
-      vendor: '0x8086\n',
-      device: '0x10d3\n',
-      class: '0x020000\n',
+      uevent: 'PCI_CLASS=20000\nPCI_ID=8086:10D3\nPCI_SUBSYS_ID=8086:0000\n',
       revision: '0x00\n',
-      subsystem_vendor: '0x8086\n',
-      subsystem_device: '0x0000\n',
       irq: '198\n',
       resource: [
         line(0xfeb4_0000, 0xfeb5_ffff, 0x4_0200),

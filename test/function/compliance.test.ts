@@ -1,6 +1,6 @@
-/** The compliance suite on the simulator, and what of it only reads on this host's own functions; the matrix of both. */
+/** The compliance suite on the simulator, on QEMU's models, and what of it only reads on this host's own functions; the matrix of all. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import {
   COMPLIANCE_CASES,
   ComplianceFailure,
@@ -12,6 +12,8 @@ import { SimMachine } from '../../src/machines/sim/index.js';
 import { OpenslotError } from '../../src/pci/index.js';
 import { TestHost } from '../embedded/embedded.js';
 import type { ComplianceReport } from '../guests/compliance.js';
+import { qemu, skip, startQemu } from '../machines/qemu/qemu.js';
+import { EVERYTHING, qemuSubjects } from '../machines/qemu/subjects.js';
 import { capabilityTest, complianceSuite } from './compliance-suite.js';
 import { simulatedSubjects } from './stimuli.js';
 
@@ -40,6 +42,21 @@ if (functions.length > 0)
     functions.map(({ address }) => ({ machine: linux, address })),
     false,
   );
+
+if (qemu !== undefined) {
+  const machine = await startQemu(EVERYTHING);
+  after(() => {
+    machine[Symbol.dispose]();
+  });
+  const found = qemuSubjects(machine);
+  for (const subject of found) complianceSuite(matrix, 'qemu', subject, true);
+  capabilityTest(machine, found, true);
+}
+
+test('QEMU’s models lack what an IOMMU has, and nothing else', { skip }, () => {
+  const undeclared = COMPLIANCE_CASES.filter(({ needs }) => needs.includes('iommuGroups'));
+  assert.equal(matrix.cases('qemu', 'passed').length, COMPLIANCE_CASES.length - undeclared.length);
+});
 
 /** What a guest of the embedded Xen has of the simulator: the way through page, event channel, policy and IOMMU. */
 const GIVEN = ['01:00.0', '00:04.0', '00:03.3'];

@@ -63,9 +63,11 @@ function tree(name: string, functions: Readonly<Record<string, Files>>): LinuxMa
     mkdirSync(device, { recursive: true });
     const files: Record<string, string | Buffer | undefined> = {
       config: configOf(own),
-      vendor: '0x1b36\n',
-      device: '0x0010\n',
-      class: own.secondary === undefined ? '0x020000\n' : '0x060400\n',
+      uevent: [
+        ...(own.driver === undefined ? [] : [`DRIVER=${own.driver}`]),
+        `PCI_CLASS=${own.secondary === undefined ? '20000' : '60400'}`,
+        'PCI_ID=1B36:0010\n',
+      ].join('\n'),
       irq: '16\n',
       reset_method: 'flr\n',
       resource: NO_REGIONS,

@@ -37,12 +37,8 @@ function saved(name: string, driver?: string): string {
   config.writeUInt32LE(0x0108_0202, 8);
   const files: Record<string, string | Buffer> = {
     config,
-    vendor: '0x1b36\n',
-    device: '0x0010\n',
-    class: '0x010802\n',
+    uevent: `${driver === undefined ? '' : `DRIVER=${driver}\n`}PCI_CLASS=10802\nPCI_ID=1B36:0010\nPCI_SUBSYS_ID=1AF4:1100\n`,
     revision: '0x02\n',
-    subsystem_vendor: '0x1af4\n',
-    subsystem_device: '0x1100\n',
     irq: '11\n',
     reset_method: 'flr bus\n',
     reset: '',
@@ -67,12 +63,14 @@ describe('a saved sysfs tree', () => {
         String(only?.address),
         only?.vendor,
         only?.device,
+        only?.subsystemVendor,
+        only?.subsystemDevice,
         only?.classCode,
         only?.revision,
         only?.driver,
         only?.headerType,
       ],
-      ['0000:00:08.0', 0x1b36, 0x0010, 0x010802, 2, 'nvme', 0],
+      ['0000:00:08.0', 0x1b36, 0x0010, 0x1af4, 0x1100, 0x010802, 2, 'nvme', 0],
     );
   });
 

@@ -100,6 +100,29 @@ describe('a program in Python', { skip: unmountable || missing('python3') }, () 
       ]);
     });
 
+  test('has memory of its own loaded, by any of its threads, and cannot make the server wait for itself', async () => {
+    await using edu = await MountedEdu.make();
+    const output = await run('python3', join(PROGRAMS, 'client_memory.py'), edu.folder);
+    assert.deepEqual(output.toString().split('\n'), [
+      'loaded by a thread, synced by another',
+      'pages of the mount: EFAULT',
+      'identification 3412e811',
+      '',
+    ]);
+  });
+
+  for (const kind of ['intx', 'msi0'])
+    test(`gets a signal at each interrupt of ${kind} that it asked for`, async () => {
+      await using edu = await MountedEdu.make();
+      const output = await run('python3', join(PROGRAMS, 'signals.py'), edu.folder, kind);
+      assert.deepEqual(output.toString().split('\n'), [
+        'signal True code -1 count 1',
+        'signal True code -1 count 1',
+        'after close None',
+        '',
+      ]);
+    });
+
   test('that is killed with maps, an interrupt and DMA live leaves nothing behind', async () => {
     await using edu = await MountedEdu.make();
     using fn = edu.machine.open(EDU);

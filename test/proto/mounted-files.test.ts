@@ -9,6 +9,7 @@ import { LinuxMachine } from '../../src/machines/linux/index.js';
 import { unmountAt } from '../../src/os/index.js';
 import { PciAddress } from '../../src/pci/index.js';
 import {
+  FreeFunctions,
   FunctionInUseError,
   MountDirectoryError,
   MountedFiles,
@@ -375,6 +376,28 @@ describe('the mount itself', { skip }, () => {
     // The one that VFIO keeps; whether this host has that group to open is another matter.
     assert.deepEqual(tried, ['pci0:0:6:0']);
   });
+});
+
+test('this host is looked at without touching its devices, and a device in another’s place is another', () => {
+  using sysfs = fakeSysfs({ '0000:00:05.0': { driver: undefined } });
+  const changes: string[] = [];
+  const machine = new LinuxMachine({ root: sysfs.root });
+  let lists = 0;
+  const functions = new FreeFunctions({
+    machine: Object.assign(machine, { list: () => (lists++, LinuxMachine.prototype.list.call(machine)) }),
+    sources: [registerFiles()],
+    onChange: ({ change, name }) => changes.push(`${change} ${name}`),
+  });
+  for (let look = 0; look < 5; look++) functions.refresh();
+  assert.deepEqual(changes, ['appeared pci0:0:5:0']);
+  assert.equal(lists, 1);
+  sysfs.replace('0000:00:05.0');
+  functions.refresh();
+  assert.deepEqual(changes.slice(1), ['removed pci0:0:5:0', 'appeared pci0:0:5:0']);
+  sysfs.bind('0000:00:05.0', 'nvme');
+  functions.refresh();
+  assert.deepEqual(changes.slice(3), ['removed pci0:0:5:0']);
+  functions.leaveAll();
 });
 
 describe('a BAR that can be mapped', { skip }, () => {

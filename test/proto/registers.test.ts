@@ -82,19 +82,14 @@ test('a map gives each field its type', () => {
   const wide: Same<ReturnType<typeof regs.wide.read>['value'], bigint> = true;
   const low: Same<typeof regs.wide.low, number> = true;
   const kick: Same<typeof regs.kick.value, never> = true;
-  const edu: Same<
-    ReturnType<typeof direction>['direction'],
-    number | 'memory to device' | 'device to memory'
-  > = true;
+  const { direction: _direction } = registersOf(new RecordingAccess(0x100), eduRegisters).dma_command.read();
+  const edu: Same<typeof _direction, number | 'memory to device' | 'device to memory'> = true;
   const names: Same<
     keyof typeof regs,
     'byte' | 'word' | 'control' | 'events' | 'latch' | 'kick' | 'address' | 'wide' | 'slot'
   > = true;
   assert.ok(run && speed && size && byte && address && wide && low && kick && edu && names);
 
-  function direction() {
-    return registersOf(new RecordingAccess(0x100), eduRegisters).dma_command.read();
-  }
   const never = () => {
     // @ts-expect-error a read-only field
     regs.control.ready = true;
@@ -107,7 +102,7 @@ test('a map gives each field its type', () => {
     // @ts-expect-error a field of a write-only register is none to look at
     assert.ok(regs.kick.queue);
     // @ts-expect-error nothing can be read of it
-    regs.kick.read();
+    assert.ok(regs.kick.read);
     // @ts-expect-error it cannot be written
     regs.control.set({ ready: true });
     // @ts-expect-error 64 bits
@@ -290,7 +285,7 @@ const anyRegister: fc.Arbitrary<Register> = fc
       list.push(bits(low + size - 1, low, `f${list.length}`, 'Field', access));
       low += size;
     }
-    return register(0, width as Register['width'], 'any', 'Any', list);
+    return register(0, width, 'any', 'Any', list);
   })
   .filter(({ fields }) => fields.length > 0);
 
@@ -302,7 +297,7 @@ test(MODEL, async () => {
     fc.property(
       anyRegister,
       fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
-      fc.infiniteStream(fc.nat()),
+      fc.array(fc.nat(), { minLength: 64, maxLength: 64 }),
       fc.constantFrom('set', 'write'),
       (shape, content, numbers, how) => {
         const access = new RecordingAccess(8);
@@ -314,17 +309,17 @@ test(MODEL, async () => {
           space: 'bar0',
           devices: [],
           registers: [shape],
-        } as RegisterMap);
+        });
         const target = regs['any'] as AnyRegister;
         const given: Record<string, number> = {};
-        for (const { name, low, high, access: kind } of shape.fields) {
+        for (const [index, { name, low, high, access: kind }] of shape.fields.entries()) {
           const isWritable = kind === 'rw' || kind === 'w1c' || kind === 'wo';
-          const raw: number = numbers.next().value;
+          const raw = numbers[index] ?? 0;
           // Of what cannot be kept, all is named.
           if (isWritable && (kind === 'wo' || raw % 2 === 0))
             given[name] = (raw >>> 1) % 2 ** (high - low + 1);
         }
-        target[how as 'set' | 'write'](given);
+        target[how](given);
         let reads = false;
         for (let bit = 0; bit < shape.width * 8; bit++) {
           const field = shape.fields.find(({ low, high }) => low <= bit && bit <= high);

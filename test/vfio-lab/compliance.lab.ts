@@ -5,10 +5,11 @@ import { ComplianceMatrix, eduSubject, type ComplianceSubject } from '../../src/
 import { LinuxMachine } from '../../src/machines/linux/index.js';
 import type { PciAddress } from '../../src/pci/index.js';
 import { capabilityTest, complianceSuite } from '../function/compliance-suite.js';
-import { EDU, ETHERNET, NVME, openslot, PCNET, TESTDEV, UIO_EDU } from './machine.js';
+import { claimFor, EDU, ETHERNET, loadModule, NVME, PCNET, TESTDEV, UIO_EDU } from './machine.js';
 
-for (const address of [EDU, NVME, ETHERNET, PCNET, TESTDEV]) openslot('claim', '--for', 'vfio', String(address));
-openslot('claim', '--for', 'uio', String(UIO_EDU));
+loadModule('uio_pci_generic');
+for (const address of [EDU, NVME, ETHERNET, PCNET, TESTDEV]) claimFor('vfio', address);
+claimFor('uio', UIO_EDU);
 
 const matrix = new ComplianceMatrix();
 const machine = new LinuxMachine();

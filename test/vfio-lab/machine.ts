@@ -1,7 +1,9 @@
 /** The functions of the lab's machine with VFIO (lab/vfio/machine.ts), and claims on it. */
-import { execFileSync } from 'node:child_process';
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { notations, type PciAddress } from '../../src/pci/index.js';
+import { LinuxMachine } from '../../src/machines/linux/index.js';
+import { notations, type ErrorData, type PciAddress } from '../../src/pci/index.js';
 
 const at = (text: string): PciAddress => notations.hex.parse(text);
 
@@ -25,6 +27,13 @@ export function openslot(...words: readonly string[]): string {
   });
 }
 
+/** Claims a function, unless a suite before has done it. */
+export function claimFor(purpose: 'vfio' | 'uio', address: PciAddress): void {
+  const { driver } = new LinuxMachine().drivers.binding(address);
+  const wanted = purpose === 'vfio' ? 'vfio-pci' : 'uio_pci_generic';
+  if (driver !== wanted) openslot('claim', '--for', purpose, String(address));
+}
+
 /** Inserts a module of the machine's initramfs, and what it needs. */
 export function loadModule(name: string): void {
   for (const file of readFileSync(`/modules/${name}.order`, 'utf8').split('\n').filter(Boolean)) {
@@ -32,4 +41,13 @@ export function loadModule(name: string): void {
     const module = file.replace(/\.ko$/, '').replaceAll('-', '_');
     if (!loaded.some((line) => line.startsWith(`${module} `))) execFileSync('insmod', [`/modules/${file}`]);
   }
+}
+
+/** The refusal of a command of ours, as `--json` tells it. */
+export function refusalOf(...words: readonly string[]): { readonly error: ErrorData } {
+  const { status, stderr } = spawnSync(process.execPath, ['dist/src/cli/main.js', ...words, '--json'], {
+    encoding: 'utf8',
+  });
+  assert.equal(status, 1, stderr);
+  return JSON.parse(stderr) as { error: ErrorData };
 }

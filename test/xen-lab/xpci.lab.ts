@@ -17,6 +17,7 @@ import {
   toolStackDetaches,
   toolStackForgets,
 } from '../pciback/front-end.js';
+import { moveBar } from '../pciback/moved-bar.js';
 import { until } from '../until.js';
 
 const EDU = notations.hex.parse('00:05.0');
@@ -228,6 +229,18 @@ describe('one bus', () => {
     using host = linux.open(EDU);
     assert.deepEqual(fn.regions, host.regions);
     assert.equal(host.config.read(0x10, 4), fn.config.read(0x10, 4));
+  });
+
+  test('a BAR that is given another address reads the one from before, and is sized as before', () => {
+    using fn = xpci.open(FIRST);
+    using host = linux.open(EDU);
+    const before = fn.config.read(0x10, 4);
+    for (const place of [0x1_0000_0000n, 0xfe00_0000n])
+      assert.deepEqual(moveBar(fn.config, 0x10, place), [before]);
+    fn.config.write(0x10, 4, 0xffff_ffff);
+    assert.equal(fn.config.read(0x10, 4), 0xfff0_0000);
+    fn.config.write(0x10, 4, before);
+    assert.deepEqual([fn.config.read(0x10, 4), host.config.read(0x10, 4)], [before, before]);
   });
 
   test('edu answers through its BAR: identification, liveness, a factorial', () => {

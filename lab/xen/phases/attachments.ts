@@ -1,4 +1,4 @@
-/** The phase `attachments`: cold and hot attach and detach of a guest that was made without functions, by both tool stacks by turns. */
+/** The phase `attachments`: cold and hot attach and detach of a guest that was made without functions, by both tool stacks by turns and by name. */
 import type { Phase, PhaseRun } from './phase.js';
 
 export const attachments: Phase = {
@@ -10,6 +10,7 @@ export const attachments: Phase = {
 
 const address = '0000:00:08.0';
 const secondAddress = '0000:00:07.0';
+const namedAddress = '0000:00:0d.0';
 
 function judge(run: PhaseRun): void {
   const { backEnd, nvmeMd5 } = run;
@@ -48,9 +49,33 @@ function judge(run: PhaseRun): void {
     run.equal(name, `${step}.left`, left, left || 'it had nothing else');
   }
   run.equal('a detached function is free', 'pool.hot', 'free');
+  judgeName(run, secondInGuest);
   run.succeeded('destroy');
   run.nothingLeft(['live']);
   run.equal('and free after the guest', 'pool.after', 'free');
   run.succeeded('release');
   run.succeeded('release-second');
+}
+
+/** A function with a name: `beside` is what the guest has besides it. */
+function judgeName(run: PhaseRun, beside: string): void {
+  run.succeeded('name.add');
+  run.matches('xl lists the name', 'name.list.output', new RegExp(`^${namedAddress} spare$`, 'm'));
+  const both = `0000:00:00.0 ${beside}`;
+  for (const [step, seen, what, expected] of [
+    ['name.attach', 'name.attached', 'attached by its name', both],
+    ['name.xl-detach', 'name.detached', 'detached by its name, by xl', beside],
+    ['name.xl-attach', 'name.xl-attached', 'attached by its name, by xl', both],
+    ['name.detach', 'name.left', 'detached by its name', beside],
+  ] as const) {
+    run.succeeded(step);
+    run.equal(`what the guest has with the function ${what}`, seen, expected);
+  }
+  run.checks.matches(
+    'the pair has the name',
+    run.facts.file('store-named.txt'),
+    /^\/local\/domain\/0\/backend\/pci\/\d+\/0\/name-\d+ = "spare".*$/m,
+  );
+  run.succeeded('name.remove');
+  run.equal('and the name is forgotten with it', 'name.none', '', 'none');
 }

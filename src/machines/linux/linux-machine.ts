@@ -6,10 +6,12 @@ import {
   type Machine,
   type MachineCapabilities,
   type PciFunction,
+  type Presence,
 } from '../../function/index.js';
 import { Header, type PciAddress } from '../../pci/index.js';
 import { SysfsUnavailableError } from './errors.js';
 import { KernelLogFaults } from './iommu-faults.js';
+import { parseIdentity } from './identity.js';
 import { LinuxConfig } from './linux-config.js';
 import { LinuxFunction } from './linux-function.js';
 import { SysfsDrivers } from './sysfs-drivers.js';
@@ -79,18 +81,27 @@ export class LinuxMachine implements Machine {
   }
 
   list(): readonly FunctionSummary[] {
+    return this.#addresses().map((address) => this.#summary(address));
+  }
+
+  present(): readonly Presence[] {
+    return this.#addresses().flatMap((address) => {
+      const instance = this.#sysfs.instance(address);
+      // It went while the others were looked at.
+      if (instance === undefined) return [];
+      return [{ address, driver: this.#sysfs.readLinkName(address, 'driver'), instance }];
+    });
+  }
+
+  /** @throws {SysfsUnavailableError} */
+  #addresses(): readonly PciAddress[] {
     let names: string[];
     try {
       names = this.#sysfs.devices();
     } catch (cause) {
       throw new SysfsUnavailableError(this.#sysfs.root, errnoOf(cause), { cause });
     }
-    const summaries: FunctionSummary[] = [];
-    for (const name of names) {
-      const address = addressOf(name);
-      if (address !== undefined) summaries.push(this.#summary(address));
-    }
-    return summaries.sort((a, b) => a.address.sbdf - b.address.sbdf);
+    return names.flatMap((name) => addressOf(name) ?? []).sort((a, b) => a.sbdf - b.sbdf);
   }
 
   open(address: PciAddress): PciFunction {
@@ -107,7 +118,6 @@ export class LinuxMachine implements Machine {
 
   #summary(address: PciAddress): FunctionSummary {
     const sysfs = this.#sysfs;
-    const number = (file: string) => sysfs.readNumber(address, file);
     const unreadable: { what: string; why: string }[] = [];
     let headerType = 0;
     try {
@@ -127,14 +137,9 @@ export class LinuxMachine implements Machine {
     const group = this.capabilities.iommuGroups ? sysfs.readLinkName(address, 'iommu_group') : undefined;
     return {
       address,
-      vendor: number('vendor') ?? 0xffff,
-      device: number('device') ?? 0xffff,
-      subsystemVendor: number('subsystem_vendor'),
-      subsystemDevice: number('subsystem_device'),
-      classCode: number('class') ?? 0,
-      revision: number('revision') ?? 0,
+      ...parseIdentity(sysfs.read(address, 'uevent') ?? ''),
+      revision: sysfs.readNumber(address, 'revision') ?? 0,
       headerType,
-      driver: sysfs.readLinkName(address, 'driver'),
       iommuGroup: group === undefined ? undefined : Number(group),
       unreadable,
     };

@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   existsSync,
+  lstatSync,
   openSync,
   readdirSync,
   readlinkSync,
@@ -44,7 +45,8 @@ export class Sysfs {
   }
 
   device(address: PciAddress, file = ''): string {
-    return join(this.root, 'devices', String(address), file);
+    const folder = `${this.root}/devices/${address}`;
+    return file === '' ? folder : `${folder}/${file}`;
   }
 
   driver(name: string, file = ''): string {
@@ -54,6 +56,11 @@ export class Sysfs {
   /** Names of the devices, as the kernel spells them. @throws errno errors of readdir. */
   devices(): string[] {
     return readdirSync(join(this.root, 'devices')).sort();
+  }
+
+  /** Number of the device's entry, which the kernel makes anew for each device that comes; undefined without one. */
+  instance(address: PciAddress): number | undefined {
+    return lstatSync(join(this.root, 'devices', String(address)), { throwIfNoEntry: false })?.ino;
   }
 
   /** Functions of one IOMMU group, in order; those with addresses that are none of ours are left out. */

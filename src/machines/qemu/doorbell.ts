@@ -6,7 +6,7 @@
  * The counters are ours: towards QEMU we are the ivshmem server (QEMU, docs/specs/ivshmem-spec.txt).
  */
 import { closeSync } from 'node:fs';
-import { MemoryFile, openEventCounter, sendDescriptor } from '../../os/index.js';
+import { MemoryFile, openEventCounter, sendDescriptor, SystemCallError } from '../../os/index.js';
 
 /** The register takes a peer in its upper and a vector in its lower 16 bits; of the vector QEMU looks at 8. */
 export const DOORBELL_VECTORS = 256;
@@ -34,8 +34,17 @@ export class Doorbell {
   /** Address of the register on the bus; to be set when the device has its place. */
   address = 0;
 
-  /** What QEMU gets to know over the socket, which must be there before it makes the device. */
+  /** What QEMU gets to know over the socket, for which it waits when it makes the device. */
   introduce(socket: number): void {
+    try {
+      this.#introduce(socket);
+    } catch (cause) {
+      // It has ended, which is told of by whoever waits for that.
+      if (!(cause instanceof SystemCallError && cause.errno === 'EPIPE')) throw cause;
+    }
+  }
+
+  #introduce(socket: number): void {
     const say = (value: number, descriptor?: number) => {
       const bytes = new Uint8Array(8);
       new DataView(bytes.buffer).setBigInt64(0, BigInt(value), true);

@@ -68,6 +68,8 @@ export class InterruptSources {
       throw new InterruptError('INTERRUPT_TAKEN', address, source, `${this.#kind} is open`);
     if (this.#streams.has(vector))
       throw new InterruptError('INTERRUPT_TAKEN', address, source, 'it is open already');
+    if (!this.#parts.qtest.open)
+      throw new InterruptError('INTERRUPT_FAILED', address, source, 'QEMU has ended');
     const counter = source.kind === 'intx' ? this.#openPin() : this.#openMessage(source);
     const stream: CountedStream = new CountedStream(source, counter, () => {
       this.#closed(vector);

@@ -1,5 +1,5 @@
 /** QEMU's monitor (QMP): commands and answers, a JSON object a line. */
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import { QemuCommandError } from './errors.js';
 
 interface Answer {
@@ -17,14 +17,14 @@ interface Message {
 }
 
 export class Monitor {
-  readonly #stream: Duplex;
+  readonly #stream: Socket;
   readonly #waiting: Answer[] = [];
   #text = '';
   #greeted: (() => void) | undefined;
   /** Settles once QEMU has made all its devices and takes commands. */
   readonly ready: Promise<void>;
 
-  constructor(stream: Duplex) {
+  constructor(stream: Socket) {
     this.#stream = stream;
     const greeting = new Promise<void>((resolve) => {
       this.#greeted = resolve;
@@ -52,6 +52,8 @@ export class Monitor {
         return;
       }
       this.#waiting.push({ settle, fail, command });
+      // Only who waits for an answer has a reason to stay.
+      this.#stream.ref();
       this.#stream.write(`${JSON.stringify({ execute: command, arguments: given })}\n`);
     });
   }
@@ -65,6 +67,7 @@ export class Monitor {
     if (message.QMP !== undefined) this.#greeted?.();
     if (message.error === undefined && message.return === undefined) return;
     const answer = this.#waiting.shift();
+    if (this.#waiting.length === 0) this.#stream.unref();
     if (message.error === undefined) answer?.settle(message.return);
     else answer?.fail(new QemuCommandError(answer.command, String(message.error.desc)));
   }

@@ -1,7 +1,7 @@
 /** QEMU as a child: a q35 whose processor rests, with memory and sockets that it inherits, and nothing of it in a file. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, writeSync } from 'node:fs';
-import { Duplex, Readable } from 'node:stream';
+import { Socket } from 'node:net';
 import { LifeLine, MemoryFile, openSocketPair, type SocketPair } from '../../os/index.js';
 import { OWN_ID } from './arguments.js';
 import { Doorbell, DOORBELL_VECTORS } from './doorbell.js';
@@ -58,7 +58,9 @@ export class QemuProcess {
     try {
       await process.#started(options);
     } catch (cause) {
+      closeSync(process.qtest);
       process.close();
+      process.memory.close();
       throw cause;
     }
     return process;
@@ -90,13 +92,12 @@ export class QemuProcess {
     firmware.close();
     this.#said = lastWords(this.#child);
     const monitor = this.#child.stdio[MONITOR];
-    if (!(monitor instanceof Duplex)) throw new TypeError('a pipe of a child is a stream in both directions');
+    if (!(monitor instanceof Socket)) throw new TypeError('a pipe of a child is a socket');
     this.monitor = new Monitor(monitor);
-    const { pid } = this.#child;
-    if (pid === undefined) return;
-    // Before the doorbell is introduced, without which QEMU would end by itself.
-    this.#lifeLine.bind(pid);
-    this.doorbell.introduce(doorbell.own);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   /** Why it ended, with the last that it said; undefined while it runs. */
@@ -106,7 +107,7 @@ export class QemuProcess {
       : new QemuEndedError('QEMU_ENDED', this.#ended, this.#said());
   }
 
-  /** Ends it, if it has not ended; our ends are closed but for {@link qtest}, which is its user's to close. */
+  /** Ends it, if it has not ended. {@link qtest} and {@link memory} are closed by whoever uses them. */
   close(): void {
     if (!this.#open) return;
     this.#open = false;
@@ -114,12 +115,16 @@ export class QemuProcess {
     this.#child.kill('SIGKILL');
     this.#lifeLine[Symbol.dispose]();
     closeSync(this.#doorbellSocket);
-    this.memory.close();
     this.doorbell.close();
   }
 
   async #started({ command: [program], patience }: QemuOptions): Promise<void> {
     const child = this.#child;
+    if (child.pid !== undefined) {
+      // First of the two: as long as the doorbell is not introduced, QEMU ends by itself when we do.
+      this.#lifeLine.bind(child.pid);
+      this.doorbell.introduce(this.#doorbellSocket);
+    }
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ended = new Promise<never>((_, reject) => {
       child.once('error', (error: NodeJS.ErrnoException) => {
@@ -136,20 +141,16 @@ export class QemuProcess {
       }, patience);
     });
     try {
-      await Promise.race([this.monitor.ready, ended]);
+      // It greets before it makes its devices: a monitor that fails does so because QEMU ends.
+      await Promise.race([this.monitor.ready.catch(() => ended), ended]);
     } finally {
       clearTimeout(timer);
       ended.catch(() => undefined);
     }
     // It ends with us, so it is no reason for us to stay.
     child.unref();
-    for (const stream of child.stdio) if (isReferenced(stream)) stream.unref();
+    for (const stream of child.stdio) if (stream instanceof Socket) stream.unref();
   }
-}
-
-/** Node's streams over sockets keep the process running, and their types do not say so. */
-function isReferenced(stream: unknown): stream is { unref(): void } {
-  return typeof stream === 'object' && stream !== null && 'unref' in stream;
 }
 
 function argumentsHint(said: string): string {
@@ -191,11 +192,9 @@ function restingFirmware(): MemoryFile {
 
 function lastWords({ stderr }: ChildProcess): () => string {
   let text = '';
-  if (stderr instanceof Readable) {
-    stderr.setEncoding('utf8');
-    stderr.on('data', (more: string) => {
-      text = (text + more).slice(-KEPT_CHARACTERS);
-    });
-  }
+  stderr?.setEncoding('utf8');
+  stderr?.on('data', (more: string) => {
+    text = (text + more).slice(-KEPT_CHARACTERS);
+  });
   return () => text.trim();
 }

@@ -34,7 +34,7 @@ export interface FunctionParts {
   readonly qtest: Qtest;
   readonly sources: InterruptSources;
   readonly memory: MachineMemory;
-  readonly line: number | undefined;
+  readonly interruptLine: number | undefined;
   readonly onClose: (view: QemuFunction) => void;
 }
 
@@ -53,13 +53,13 @@ export class QemuFunction implements PciFunction {
   #open = true;
 
   constructor(parts: FunctionParts) {
-    const { found, tree, sources, memory, line } = parts;
+    const { found, tree, sources, memory, interruptLine } = parts;
     this.#parts = parts;
     this.address = found.address;
     this.config = new QemuConfig(found.registers);
     this.regions = regionsOf(found);
     this.resetMethods = resetMethodsOf(found, tree);
-    this.interruptLine = line;
+    this.interruptLine = interruptLine;
     this.interrupts = {
       get available() {
         return sources.available;

@@ -8,7 +8,7 @@ import {
 } from '../../function/index.js';
 import { CommandBit, Header, type PciAddress } from '../../pci/index.js';
 import { parseArguments } from './arguments.js';
-import type { QemuEndedError } from './errors.js';
+import { QemuEndedError } from './errors.js';
 import { InterruptSources } from './interrupt-sources.js';
 import { lineOf } from './lines.js';
 import { MachineMemory } from './memory.js';
@@ -35,6 +35,13 @@ export interface QemuMachineOptions {
   readonly patience?: number;
 }
 
+/** What all views of one function share. */
+interface KnownFunction {
+  readonly found: Found;
+  readonly sources: InterruptSources;
+  readonly interruptLine: number | undefined;
+}
+
 export class QemuMachine implements Machine {
   readonly name = 'qemu';
   readonly capabilities: MachineCapabilities = {
@@ -52,10 +59,12 @@ export class QemuMachine implements Machine {
   readonly #qtest: Qtest;
   readonly #tree: Tree;
   readonly #memory: MachineMemory;
-  readonly #sources = new Map<number, InterruptSources>();
+  /** By address, in its order. */
+  readonly #functions = new Map<number, KnownFunction>();
   readonly #open = new Set<QemuFunction>();
   readonly #endListeners = new Set<(why: string) => void>();
   #ended: string | undefined;
+  #closed = false;
 
   /**
    * @param given the arguments, as they stand behind `qemu:`.
@@ -69,34 +78,35 @@ export class QemuMachine implements Machine {
       memory: MEMORY_BYTES,
       patience: START_MILLISECONDS,
     });
-    try {
-      return new QemuMachine(process, options.patience ?? ANSWER_MILLISECONDS);
-    } catch (cause) {
-      process.close();
-      throw cause;
-    }
+    return new QemuMachine(process, options.patience ?? ANSWER_MILLISECONDS);
   }
 
   private constructor(process: QemuProcess, patience: number) {
     this.#process = process;
     this.#qtest = new Qtest(process.qtest, patience, {
       onRaised: (line) => {
-        this.#lineRaised(line);
+        for (const { interruptLine, sources } of this.#functions.values())
+          if (interruptLine === line) sources.lineRaised();
       },
       onEnded: (why) => {
         this.#end(why);
       },
     });
     this.#memory = new MachineMemory(process.memory, MEMORY_BYTES);
-    this.#tree = new Tree(this.#qtest);
-    for (const found of this.#tree.all()) {
-      if (isDoorbell(found)) this.#placeDoorbell(found);
-      else
-        this.#sources.set(
-          found.address.sbdf,
-          new InterruptSources({ found, qtest: this.#qtest, doorbell: process.doorbell }),
-        );
+    try {
+      this.#tree = new Tree(this.#qtest);
+      this.#prepare();
+      // What answered nothing is no machine.
+      if (this.#ended !== undefined) throw new QemuEndedError('QEMU_ENDED', `QEMU: ${this.#ended}`, '');
+    } catch (cause) {
+      this[Symbol.dispose]();
+      throw cause;
     }
+  }
+
+  /** QEMU's process id. */
+  get pid(): number {
+    return this.#process.pid;
   }
 
   /** QEMU's own monitor. */
@@ -116,24 +126,17 @@ export class QemuMachine implements Machine {
   }
 
   list(): readonly FunctionSummary[] {
-    return this.#tree
-      .all()
-      .filter((found) => !isDoorbell(found) && isPresent(found))
-      .map(summaryOf);
+    return [...this.#functions.values()].filter(({ found }) => isPresent(found)).map(summaryOf);
   }
 
   open(address: PciAddress): PciFunction {
-    const found = this.#tree.find(address);
-    const sources = this.#sources.get(address.sbdf);
-    if (found === undefined || sources === undefined || !isPresent(found))
-      throw new FunctionNotFoundError(address, this.name);
+    const known = this.#functions.get(address.sbdf);
+    if (known === undefined || !isPresent(known.found)) throw new FunctionNotFoundError(address, this.name);
     const view = new QemuFunction({
-      found,
-      sources,
+      ...known,
       tree: this.#tree,
       qtest: this.#qtest,
       memory: this.#memory,
-      line: lineOf(found),
       onClose: (closed) => this.#open.delete(closed),
     });
     this.#open.add(view);
@@ -142,10 +145,25 @@ export class QemuMachine implements Machine {
 
   /** Closes what is open, and ends QEMU. */
   [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#ended ??= 'the machine was closed';
     for (const view of [...this.#open]) view.close();
     this.#qtest.close();
     this.#process.close();
-    this.#ended ??= 'the machine was closed';
+    // Last: the buffers of the views were pieces of it.
+    this.#process.memory.close();
+  }
+
+  #prepare(): void {
+    for (const found of this.#tree.all()) {
+      if (isDoorbell(found)) {
+        this.#placeDoorbell(found);
+        continue;
+      }
+      const sources = new InterruptSources({ found, qtest: this.#qtest, doorbell: this.#process.doorbell });
+      this.#functions.set(found.address.sbdf, { found, sources, interruptLine: lineOf(found) });
+    }
   }
 
   #placeDoorbell(found: Found): void {
@@ -155,17 +173,10 @@ export class QemuMachine implements Machine {
     this.#process.doorbell.place(Number(registers.address));
   }
 
-  #lineRaised(line: number): void {
-    for (const { address } of this.#open) {
-      const found = this.#tree.find(address);
-      if (found !== undefined && lineOf(found) === line) this.#sources.get(address.sbdf)?.lineRaised();
-    }
-  }
-
   #end(why: string): void {
     if (this.#ended !== undefined) return;
     this.#ended = why;
-    for (const sources of this.#sources.values()) sources.close();
+    for (const { sources } of this.#functions.values()) sources.close();
     // One that only says nothing is ended too: what it would still do, nobody expects.
     this.#process.close();
     for (const listener of this.#endListeners) listener(why);
@@ -186,7 +197,8 @@ function isPresent({ registers }: Found): boolean {
   return registers.read(Header.vendor, 2) !== 0xffff;
 }
 
-function summaryOf({ address, registers, headerType }: Found): FunctionSummary {
+function summaryOf({ found }: KnownFunction): FunctionSummary {
+  const { address, registers, headerType } = found;
   const isDevice = headerType === 0;
   return {
     address,

@@ -127,10 +127,6 @@ export class Tree {
     }
   }
 
-  find(address: PciAddress): Found | undefined {
-    return this.#found.get(address.sbdf);
-  }
-
   /** In order of address. */
   all(): readonly Found[] {
     return [...this.#found.values()].sort((a, b) => a.address.sbdf - b.address.sbdf);

@@ -1,5 +1,5 @@
 /** The functions of a machine that nobody drives, as folders: they come and go with the devices and with the host's drivers. */
-import type { FunctionSummary, Machine } from '../../function/index.js';
+import type { FunctionSummary, Machine, Presence } from '../../function/index.js';
 import { notations, OpenslotError, type PciAddress } from '../../pci/index.js';
 import type { DeviceFolder, DeviceFolders } from './device-folder.js';
 import { FunctionFolder, type FileSource } from './function-folder.js';
@@ -44,6 +44,9 @@ export class FreeFunctions implements DeviceFolders {
   readonly #folders = new Map<string, FunctionFolder>();
   /** Free functions that could not be opened, each with the last reason. */
   readonly #unavailable = new Map<string, string>();
+  /** Where the machine tells of it without touching a device: what was there at the last look. */
+  #present: string | undefined;
+  #instances = new Map<number, number>();
   #looked = -Infinity;
 
   constructor(options: FreeFunctionsOptions) {
@@ -68,22 +71,47 @@ export class FreeFunctions implements DeviceFolders {
     if (performance.now() - this.#looked > FRESH_MS) this.refresh();
   }
 
-  /** Looks at the machine: new folders for what has become free, an end for what is gone or has got a driver. */
+  /**
+   * Looks at the machine: new folders for what has become free, an end for what is gone or has got a driver. Where
+   * nothing has changed no device is touched, but for those that could not be opened.
+   */
   refresh(): void {
-    const { machine } = this.#options;
-    const kept = new Map<string, string | undefined>();
-    for (const summary of machine.list()) {
+    this.#looked = performance.now();
+    const present = this.#options.machine.present?.();
+    if (present !== undefined) {
+      const text = JSON.stringify(present);
+      if (text === this.#present && this.#unavailable.size === 0) return;
+      this.#present = text;
+      this.#removeReplaced(present);
+    }
+    this.#compare(this.#options.machine.list());
+  }
+
+  /** Who stands at the address of a folder that was made for another device. */
+  #removeReplaced(present: readonly Presence[]): void {
+    for (const { address, instance } of present) {
+      const folder = this.folderOf(address);
+      if (folder !== undefined && this.#instances.get(address.sbdf) !== instance)
+        this.#remove(folder, 'another device has come to its place');
+    }
+    this.#instances = new Map(present.map(({ address, instance }) => [address.sbdf, instance]));
+  }
+
+  #compare(summaries: readonly FunctionSummary[]): void {
+    const refusals = new Map<string, string | undefined>();
+    for (const summary of summaries) {
       const { address } = summary;
       const name = notations.proto.format(address);
       const why = this.#refusal(summary);
-      kept.set(name, why);
+      refusals.set(name, why);
       if (why === undefined && !this.#folders.has(name)) this.#add(address);
+      else this.#unavailable.delete(name);
     }
+    for (const name of [...this.#unavailable.keys()]) if (!refusals.has(name)) this.#unavailable.delete(name);
     for (const [name, folder] of [...this.#folders]) {
-      const why = kept.has(name) ? kept.get(name) : 'it is gone';
+      const why = refusals.has(name) ? refusals.get(name) : 'it is gone';
       if (why !== undefined) this.#remove(folder, why);
     }
-    this.#looked = performance.now();
   }
 
   #refusal(summary: FunctionSummary): string | undefined {

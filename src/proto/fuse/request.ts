@@ -26,7 +26,9 @@ export class Request {
 
   /** 64 bits from a word on; exact up to 2^53, and beyond every size and handle of ours after that. */
   number(index: number): number {
-    return this.word(index) + this.word(index + 1) * 2 ** 32;
+    const high = this.word(index + 1);
+    // A small number stays one that needs no place on the heap.
+    return high === 0 ? this.word(index) : this.word(index) + high * 2 ** 32;
   }
 
   get length(): number {

@@ -19,7 +19,7 @@ export class CapabilityAbsentError extends OpenslotError {
       { address: String(address), machine },
       machine === 'linux'
         ? `openslot claim ${String(address)} --for vfio`
-        : 'openslot list --on sim shows a machine that has both',
+        : 'a program that opens the simulated machine itself has them: docs/registers.md',
     );
     this.code = code;
   }

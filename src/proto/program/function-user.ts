@@ -1,5 +1,5 @@
 /** Who drives a function on its host: a driver of the kernel's own, as against one that keeps it for programs. */
-import type { Machine } from '../../function/index.js';
+import type { Binding } from '../../function/index.js';
 import type { PciAddress } from '../../pci/index.js';
 
 /** Drivers that keep a function for somebody in user space, or for a guest, and drive nothing themselves. */
@@ -12,8 +12,13 @@ const KEEPERS: ReadonlySet<string> = new Set([
   'xen-pciback',
 ]);
 
+/** What has to be known of a machine for that. */
+export interface DriverKnowledge {
+  readonly drivers?: { binding(address: PciAddress): Pick<Binding, 'driver'> };
+}
+
 /** `driver nvme`; undefined where no driver drives it, and on machines without an operating system. */
-export function driverInUse(machine: Pick<Machine, 'drivers'>, address: PciAddress): string | undefined {
+export function driverInUse(machine: DriverKnowledge, address: PciAddress): string | undefined {
   const driver = machine.drivers?.binding(address).driver;
   return driver === undefined || KEEPERS.has(driver) ? undefined : `driver ${driver}`;
 }

@@ -4,6 +4,6 @@
  */
 export * from '../registers/index.js';
 export * from './errors.js';
-export { driverInUse } from './function-user.js';
+export { driverInUse, type DriverKnowledge } from './function-user.js';
 export { openFunction, ProgramFunction, type OpenOptions } from './open-function.js';
 export type { ProgramInterrupts } from './program-interrupts.js';

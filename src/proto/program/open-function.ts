@@ -17,8 +17,10 @@ import { driverInUse } from './function-user.js';
 import { ProgramInterrupts } from './program-interrupts.js';
 
 export interface OpenOptions {
-  /** Opens a function that a driver of the host drives, too: both reach its registers then. */
+  /** Opens a function that somebody drives, too: both reach its registers then, and bus mastering stays as it was. */
   readonly evenIfUsed?: boolean;
+  /** Who drives it, in words, where more is known than the machine's drivers tell: a guest has it from a pool. */
+  readonly user?: string | undefined;
 }
 
 /**
@@ -30,13 +32,14 @@ export interface OpenOptions {
 export function openFunction(
   machine: Machine,
   address: PciAddress,
-  { evenIfUsed = false }: OpenOptions = {},
+  { evenIfUsed = false, user: told }: OpenOptions = {},
 ): ProgramFunction {
-  const user = driverInUse(machine, address) ?? (isOpen(machine, address) ? 'this program' : undefined);
+  const user =
+    told ?? driverInUse(machine, address) ?? (isOpen(machine, address) ? 'this program' : undefined);
   if (user !== undefined && !evenIfUsed) throw new FunctionInUseError(address, user);
   const fn = machine.open(address);
   try {
-    const made = new ProgramFunction(fn, machine.name);
+    const made = new ProgramFunction(fn, machine.name, user !== undefined);
     remember(machine, made);
     return made;
   } catch (cause) {
@@ -69,16 +72,20 @@ export class ProgramFunction implements Disposable, AsyncDisposable {
   };
   /** The decoding was off before, and is again afterwards. */
   readonly #enabled: boolean;
+  /** Bus mastering as it is left: somebody who drives the function keeps what he has. */
+  readonly #masterAfter: boolean;
   #interrupts: ProgramInterrupts | undefined;
   #open = true;
 
   /** Use {@link openFunction}. */
-  constructor(fn: PciFunction, machine: string) {
+  constructor(fn: PciFunction, machine: string, isShared: boolean) {
     this.#fn = fn;
     this.#machine = machine;
     this.address = fn.address;
     const needed = decodeBits(fn.regions);
-    this.#enabled = (fn.config.read(Header.command, 2) & needed) !== needed;
+    const command = fn.config.read(Header.command, 2);
+    this.#enabled = (command & needed) !== needed;
+    this.#masterAfter = isShared && (command & CommandBit.busMaster) !== 0;
     // From here on, so that a signal cannot come between.
     holdUntilEnd(this.#held);
     try {
@@ -158,7 +165,9 @@ export class ProgramFunction implements Disposable, AsyncDisposable {
     const { interrupts } = this.#fn;
     if (interrupts === undefined)
       throw new CapabilityAbsentError('INTERRUPTS_ABSENT', this.address, this.#machine);
-    return (this.#interrupts ??= new ProgramInterrupts(interrupts));
+    return (this.#interrupts ??= new ProgramInterrupts(interrupts, () => {
+      this.busMaster = true;
+    }));
   }
 
   /** @throws {CapabilityAbsentError} the machine gives programs none. */
@@ -168,7 +177,10 @@ export class ProgramFunction implements Disposable, AsyncDisposable {
     return dma;
   }
 
-  /** Whether the device may start transfers of its own: off until it is switched on, and off again at the release. */
+  /**
+   * Whether the device may write and read by itself, DMA and messages: off until it is switched on, or messages are
+   * opened, and off again at the release.
+   */
   get busMaster(): boolean {
     return (this.config.read(Header.command, 2) & CommandBit.busMaster) !== 0;
   }
@@ -209,7 +221,7 @@ export class ProgramFunction implements Disposable, AsyncDisposable {
     const failures: { cause: unknown }[] = [];
     const steps = [
       () => {
-        this.busMaster = false;
+        this.busMaster = this.#masterAfter;
       },
       () => this.#interrupts?.close(),
       () => {

@@ -3,10 +3,13 @@ import type { Interrupt, Interrupts, InterruptSource, InterruptStream } from '..
 
 export class ProgramInterrupts {
   readonly #interrupts: Interrupts;
+  readonly #beforeMessages: () => void;
   readonly #open = new Map<string, InterruptStream>();
 
-  constructor(interrupts: Interrupts) {
+  /** `beforeMessages` is called before messages are switched on: they are writes of the device. */
+  constructor(interrupts: Interrupts, beforeMessages: () => void) {
     this.#interrupts = interrupts;
+    this.#beforeMessages = beforeMessages;
   }
 
   /** Sources of each kind that can be had. */
@@ -19,12 +22,12 @@ export class ProgramInterrupts {
     return this.open({ kind: 'intx' });
   }
 
-  /** @throws {InterruptError | FunctionClosedError} */
+  /** Switches bus mastering on, too: a message is a write of the device. @throws {InterruptError | FunctionClosedError} */
   msi(vector = 0): InterruptStream {
     return this.open({ kind: 'msi', vector });
   }
 
-  /** @throws {InterruptError | FunctionClosedError} */
+  /** Switches bus mastering on, too. @throws {InterruptError | FunctionClosedError} */
   msix(vector = 0): InterruptStream {
     return this.open({ kind: 'msix', vector });
   }
@@ -38,6 +41,7 @@ export class ProgramInterrupts {
     const key = source.kind === 'intx' ? 'intx' : `${source.kind}${source.vector}`;
     const open = this.#open.get(key);
     if (open !== undefined) return open;
+    if (source.kind !== 'intx') this.#beforeMessages();
     const stream = new NamedStream(this.#interrupts.open(source), () => this.#open.delete(key));
     this.#open.set(key, stream);
     return stream;

@@ -20,9 +20,11 @@ export function parseRegisterMap(text: string, file = 'the map'): RegisterMap {
   const { value, lineOf } = parseText(text, file);
   const result = mapForm.safeParse(value);
   if (!result.success) {
-    const [issue] = result.error.issues;
-    const path = faultOf(issue);
-    throw new MapFormError(file, lineOf(path.path), pathText(path.path), path.why(value), path.next(value));
+    const { issues } = result.error;
+    // A name that nothing has explains the one that is missing.
+    const fault = faultOf(issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]);
+    const where = pathText(fault.path);
+    throw new MapFormError(file, lineOf(fault.path), where, fault.why(value), fault.next(value));
   }
   const { data } = result;
   const map: RegisterMap = {

@@ -53,9 +53,11 @@ export class MappedRegister {
     try {
       shape.checkWritable(field);
       keep = shape.keptBits([field]);
-    } catch (refusal) {
+    } catch {
+      // Asked again, so that the error is of the place where the field is set.
       return () => {
-        throw refusal;
+        shape.checkWritable(field);
+        shape.keptBits([field]);
       };
     }
     const kept = Number(BigInt.asUintN(32, keep));

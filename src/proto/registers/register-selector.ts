@@ -4,6 +4,8 @@ import {
   dottedName,
   fields,
   OpenslotError,
+  rawFieldValue,
+  rawIn,
   REGISTER_SPACES,
   type Field,
   type Register,
@@ -84,7 +86,7 @@ function byNumber(text: string): SelectedRegister {
     throw new SelectorError(text, `${digits} is no offset of a register of ${bytes} bytes`);
   if (known === 'config' && bytes === 8)
     throw new SelectorError(text, 'configuration space has no accesses of 8 bytes');
-  const name = `${known}:0x${offset.toString(16)}/${bytes}`;
+  const name = `${known}:0x${offset.toString(16).padStart(2, '0')}/${bytes}`;
   const shape = new RegisterShape(fields.whole(offset, bytes, name, name, 'rw'), name);
   return { name, space: known, offset, shape, field: undefined };
 }
@@ -171,14 +173,38 @@ export function assignments(maps: readonly RegisterMap[], texts: readonly string
     );
     const [[field, text]] = values as [[Field | undefined, string]];
     if (field !== undefined) return { target, write: shape.compose('set', given), fields: given };
+    if (!shape.isWritable) throw new RegisterError('REGISTER_READ_ONLY', target.name, 'it is read-only');
     return { target, write: { keep: 0n, value: wholeValue(shape, text) }, fields: [] };
   });
 }
 
+/** A value that a register, or a field of it, is compared with. */
+export interface RegisterCondition {
+  readonly target: SelectedRegister;
+  holds(value: bigint): boolean;
+}
+
+/** `REGISTER=VALUE` or `REGISTER.FIELD=VALUE`. @throws {SelectorError | RegisterUnknownError | RegisterError} */
+export function registerCondition(maps: readonly RegisterMap[], text: string): RegisterCondition {
+  const equals = text.indexOf('=');
+  if (equals < 0) throw new SelectorError(text, 'a value is missing: write it as REGISTER=VALUE');
+  const target = selectRegister(maps, text.slice(0, equals));
+  const { shape, field } = target;
+  shape.checkReadable(field);
+  const value = text.slice(equals + 1);
+  if (field === undefined) {
+    const whole = wholeValue(shape, value);
+    return { target, holds: (found) => found === whole };
+  }
+  const raw = rawFieldValue(field, valueOf(field, value));
+  if (raw === undefined)
+    throw new RegisterError('REGISTER_VALUE', shape.fieldName(field), `it is never "${value}"`);
+  return { target, holds: (found) => rawIn(found, field) === raw };
+}
+
 function wholeValue(shape: RegisterShape, text: string): bigint {
-  const { register, name, isWritable } = shape;
+  const { register, name } = shape;
   const [only] = register.fields;
-  if (!isWritable) throw new RegisterError('REGISTER_READ_ONLY', name, 'it is read-only');
   // A register that is one number of named values, or in a unit, reads as such: then it is written so.
   if (only !== undefined && register.fields.length === 1 && only.name === '' && only.show.kind !== 'hex')
     return BigInt(rawOf(shape, only, valueOf(only, text))) << BigInt(only.low);

@@ -16,7 +16,7 @@ describe(`pcnet beside QEMU ${qemu?.version ?? ''}`, { skip }, () => {
   let compared = 0;
 
   before(async () => {
-    const peer = await startQemu('-device pcnet,addr=05.0,mac=52:54:00:12:34:56');
+    const peer = await startQemu('-device pcnet,addr=05.0,mac=52:54:00:12:34:56,romfile=');
     end = () => {
       peer[Symbol.dispose]();
     };

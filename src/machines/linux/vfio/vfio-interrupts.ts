@@ -20,6 +20,9 @@ import {
   type InterruptDescription,
 } from './requests.js';
 
+/** The requests of a device that interrupts take. */
+export type InterruptRequests = Pick<VfioDevice, 'interrupt' | 'setInterrupts'>;
+
 type Kind = InterruptSource['kind'];
 
 /**
@@ -29,7 +32,7 @@ type Kind = InterruptSource['kind'];
 export class VfioInterrupts implements InterruptSwitch {
   readonly available: Interrupts['available'];
   readonly #address: PciAddress;
-  readonly #device: VfioDevice;
+  readonly #device: InterruptRequests;
   readonly #described: Readonly<Record<Kind, InterruptDescription>>;
   readonly #unmask = unmaskPin();
   /** Clears the function's own switch of its pin. */
@@ -37,7 +40,7 @@ export class VfioInterrupts implements InterruptSwitch {
   /** Vectors of the kind that is on. */
   #granted = 0;
 
-  constructor(address: PciAddress, device: VfioDevice, connectPin: () => void) {
+  constructor(address: PciAddress, device: InterruptRequests, connectPin: () => void) {
     this.#address = address;
     this.#device = device;
     this.#connectPin = connectPin;

@@ -20,6 +20,7 @@ interface Area {
 
 export class VfioRegion implements Region {
   readonly info: RegionInfo;
+  readonly mapped?: true;
   readonly #source: RegionSource;
   readonly #file: FileRegisters;
   readonly #areas: readonly Area[];
@@ -50,6 +51,7 @@ export class VfioRegion implements Region {
           };
         })
       : [];
+    if (this.#areas.length > 0) this.mapped = true;
   }
 
   read8(offset: number): number {

@@ -1,0 +1,129 @@
+/** The prompt of `openslot repl`: JavaScript with a function and its registers, completion by the maps, bits drawn. */
+import { mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { start, type REPLServer } from 'node:repl';
+import { inspect } from 'node:util';
+import { notations, OpenslotError, type RegisterMap } from '../pci/index.js';
+import {
+  bitLadder,
+  MappedArray,
+  MappedRegister,
+  type AnyRegister,
+  type ProgramFunction,
+} from '../proto/program/index.js';
+
+/** Settles when the user ends it. */
+export async function runPrompt(fn: ProgramFunction, maps: readonly RegisterMap[]): Promise<void> {
+  const { terminal, stdout, stdin } = {
+    terminal: process.stdin.isTTY && process.stdout.isTTY,
+    stdout: process.stdout,
+    stdin: process.stdin,
+  };
+  if (terminal) stdout.write(`${greeting(fn, maps)}\n`);
+  const server = start({
+    prompt: terminal ? `${notations.shortHex.format(fn.address)}> ` : '',
+    input: stdin,
+    output: stdout,
+    terminal,
+    // A preview would read registers while a line is being typed.
+    preview: false,
+    ignoreUndefined: true,
+    writer: (value: unknown) => shown(value, server),
+  });
+  Object.assign(server.context, { fn, regs: registersByName(fn, maps) });
+  completeByMaps(server, maps);
+  if (terminal) keepHistory(server);
+  await new Promise<void>((resolve) => {
+    server.once('exit', () => {
+      resolve();
+    });
+  });
+}
+
+function greeting(fn: ProgramFunction, maps: readonly RegisterMap[]): string {
+  const bars = fn.regions
+    .map(({ index, kind }) => `bar${index}${kind === 'io' ? ' (ports)' : ''}`)
+    .join(', ');
+  const named = maps.map(({ title }) => title).join(', ');
+  return `fn: ${String(fn.address)}, ${bars === '' ? 'no regions' : bars}\nregs: ${named === '' ? 'no map (--map FILE)' : named}`;
+}
+
+/** With one map its registers, with several the maps by their names. */
+function registersByName(fn: ProgramFunction, maps: readonly RegisterMap[]): object {
+  const [only, ...others] = maps;
+  if (only === undefined) return {};
+  if (others.length === 0) return fn.registers(only);
+  return Object.fromEntries(maps.map((map) => [map.name, fn.registers(map)]));
+}
+
+/** A register with its bits, by one read; one that a read would change, or that has nothing to read, without. */
+function shown(value: unknown, server: REPLServer): string {
+  const colors = server.terminal;
+  if (value instanceof MappedRegister) return registerText(value);
+  if (value instanceof OpenslotError)
+    return `${value.code}: ${value.message}${value.next === '' ? '' : `\nnext  ${value.next}`}`;
+  if (value instanceof MappedArray) return `${value.length} registers: .at(0) to .at(${value.length - 1})`;
+  if (typeof value === 'number' && Number.isInteger(value) && value > 9)
+    return `${inspect(value, { colors })}  0x${value.toString(16)}`;
+  if (typeof value === 'bigint' && value > 9n)
+    return `${inspect(value, { colors })}  0x${value.toString(16)}`;
+  return inspect(value, { colors, getters: false });
+}
+
+function registerText(register: MappedRegister): string {
+  const { shape, offset } = MappedRegister.describe(register);
+  const where = `${shape.name}  at 0x${offset.toString(16).padStart(2, '0')}, ${shape.register.width} bytes`;
+  if (!shape.isReadable) return `${where}, write-only`;
+  if (shape.readClears) return `${where}, not read: reading clears it (.read() does)`;
+  const { value }: Pick<AnyRegister, 'value'> = register;
+  const hex = `0x${value.toString(16).padStart(shape.register.width * 2, '0')}`;
+  return [`${where}  ${hex}`, ...bitLadder(shape.register, value).map((line) => `  ${line}`)].join('\n');
+}
+
+/** Names behind `regs.`, without evaluating what stands before them: a field is read when it is evaluated. */
+export function completionsIn(line: string, maps: readonly RegisterMap[]): [string[], string] | undefined {
+  const path = /(?:^|[^\w.$)])regs\.([\w.()]*)$/.exec(line)?.[1];
+  if (path === undefined) return undefined;
+  const parts = path.replace(/\.at\(\d*\)/g, '').split('.');
+  const last = parts.pop() ?? '';
+  const [only, ...others] = maps;
+  // With one map its registers stand behind `regs` themselves.
+  const named = others.length === 0 ? only?.name : parts.shift();
+  const map = maps.find(({ name }) => name === named);
+  const names = map === undefined ? maps.map(({ name }) => name) : namesBehind(map, parts, path);
+  return [names.filter((name) => name.startsWith(last)), last];
+}
+
+function namesBehind(map: RegisterMap, parts: readonly string[], path: string): string[] {
+  const [registerName, ...more] = parts;
+  if (registerName === undefined) return map.registers.map(({ name }) => name);
+  const register = map.registers.find(({ name }) => name === registerName);
+  if (register === undefined || more.length > 0) return [];
+  if (register.repeat !== undefined && !path.includes('.at(')) return ['at(', 'length'];
+  const fields = register.fields.map(({ name }) => name).filter((name) => name !== '');
+  return [...fields, 'value', 'read()', ...(fields.length === 0 ? [] : ['set({', 'write({'])];
+}
+
+type Completer = (line: string, callback: (error: Error | null, result: [string[], string]) => void) => void;
+
+function completeByMaps(server: REPLServer, maps: readonly RegisterMap[]): void {
+  const others = server.completer.bind(server) as Completer;
+  const completer: Completer = (line, callback) => {
+    const found = completionsIn(line, maps);
+    if (found === undefined) others(line, callback);
+    else callback(null, found);
+  };
+  Object.assign(server, { completer });
+}
+
+/** A history that cannot be kept is no reason to end. */
+function keepHistory(server: REPLServer): void {
+  const file = join(homedir(), '.local/state/openslot/repl-history');
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  } catch {
+    return;
+  }
+  server.setupHistory(file, () => undefined);
+}

@@ -1,0 +1,66 @@
+/** `openslot repl`: one function in JavaScript, line by line. */
+import type { Command } from 'commander';
+import { functionUser } from '../admin/index.js';
+import type { Machine } from '../function/index.js';
+import { machineFiles, OwnedMachine } from '../owner/index.js';
+import { notations, type PciAddress } from '../pci/index.js';
+import { openFunction } from '../proto/program/index.js';
+import { openHost } from './machine-option.js';
+import { askSim, machineToChange } from './machine-view.js';
+import { viewPool } from './pool-view.js';
+import { addRegisterOptions, chosenMaps, type RegisterOptions } from './register-options.js';
+import { runPrompt } from './register-prompt.js';
+
+export function define(command: Command): void {
+  addRegisterOptions(command)
+    .addHelpText(
+      'after',
+      `
+fn is the function: fn.bar0.read32(0x08), fn.config.read(0x04, 2), fn.busMaster = true, and where the machine is opened
+by this command fn.interrupts and fn.dma. regs are the registers of its maps: regs.status, regs.status.computing = …,
+regs.control.set({…}), regs.sq_tail.at(3).value. A register is shown with its bits. TAB completes, await works, and
+the end (.exit, Ctrl-D) releases the function: bus mastering off, interrupts off.
+Nothing is read while you type: completion comes from the maps.
+
+Examples:
+  openslot repl 01:00.0
+  openslot repl 0a:00.0 --map my-device.json
+  echo 'regs.status' | openslot repl 01:00.0`,
+    )
+    .action(repl);
+}
+
+/** A machine for this process, and what is known of who drives the function. */
+interface Reached {
+  readonly machine: Machine;
+  readonly user: string | undefined;
+}
+
+async function repl(text: string, options: RegisterOptions): Promise<void> {
+  const address = notations.hex.parse(text);
+  const { machine, user } = await reach(address, options);
+  using _machine = machine;
+  using fn = openFunction(machine, address, { evenIfUsed: options.evenIfUsed ?? false, user });
+  const maps = chosenMaps(options.map, () => {
+    const { config } = fn;
+    const vendor = config.read(0, 2);
+    return { vendor, device: config.read(2, 2), classCode: config.read(8, 4) >>> 8 };
+  });
+  await runPrompt(fn, maps);
+}
+
+async function reach(address: PciAddress, options: RegisterOptions): Promise<Reached> {
+  if (machineToChange(options).name === 'sim') {
+    const entries = await askSim('pool', {});
+    const functions = await askSim('functions', {});
+    const machine = new OwnedMachine('sim', machineFiles('sim').socket, options.evenIfUsed ?? false);
+    const binding = (of: PciAddress) => {
+      const driver = functions.find((each) => notations.hex.parse(each.address).equals(of))?.driver;
+      return { driver };
+    };
+    return { machine, user: functionUser({ drivers: { binding } }, entries, address) };
+  }
+  const machine = await openHost();
+  const { entries } = await viewPool(machine);
+  return { machine, user: functionUser(machine, entries, address) };
+}

@@ -1,0 +1,115 @@
+/** `openslot watch`: registers as they change. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InvalidArgumentError, type Command } from 'commander';
+import { notations, OpenslotError } from '../pci/index.js';
+import { registerCondition, selectRegister, type SelectedRegister } from '../proto/program/index.js';
+import { addRegisterOptions, NOTATION, type RegisterOptions } from './register-options.js';
+import { openRegisterSession, type RegisterSession } from './register-session.js';
+import { hexOf, readOf, registerData, registerLine } from './register-text.js';
+import { untilTold } from './until-told.js';
+
+/** What was waited for did not come in time. */
+export class WatchTimeoutError extends OpenslotError {
+  readonly code = 'WATCH_TIMEOUT';
+  constructor(until: string, seconds: number, seen: string) {
+    super(`${until} did not come within ${seconds} s: ${seen}`, { until, seconds, seen });
+  }
+}
+
+/** Milliseconds between two looks: a device is not kept busy with being looked at. */
+const INTERVAL = { least: 10, most: 60_000, usual: 100 };
+
+export function define(command: Command): void {
+  addRegisterOptions(command)
+    .option('--interval <ms>', `time between two looks, at least ${INTERVAL.least}`, interval, INTERVAL.usual)
+    .option('--until <register=value>', 'end when the register, or a field of it, has this value')
+    .option('--timeout <seconds>', 'how long to wait for that', seconds)
+    .option('--json', 'print a line of data for each change')
+    .addHelpText(
+      'after',
+      `${NOTATION}
+Each look reads each register once. What changes between two looks and changes back is not seen; a register that
+reading clears is cleared by looking.
+
+Examples:
+  openslot watch 01:00.0 status factorial
+  openslot watch 0a:00.0 csts --until csts.rdy=1 --timeout 5
+  openslot watch 0a:00.0 bar0:0x1c/4 --interval 20 --json`,
+    )
+    .action(watch);
+}
+
+function interval(text: string): number {
+  const value = Number(text);
+  if (!(value >= INTERVAL.least && value <= INTERVAL.most))
+    throw new InvalidArgumentError(`it is ${INTERVAL.least} to ${INTERVAL.most} milliseconds.`);
+  return value;
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('it is a number of seconds.');
+  return value;
+}
+
+interface WatchOptions extends RegisterOptions {
+  readonly interval: number;
+  readonly until?: string;
+  readonly timeout?: number;
+  readonly json?: boolean;
+}
+
+async function watch(text: string, names: readonly string[], options: WatchOptions): Promise<void> {
+  const address = notations.hex.parse(text);
+  const told = new AbortController();
+  void untilTold().then(() => {
+    told.abort();
+  });
+  using session = await openRegisterSession(address, options, false);
+  const { maps } = session;
+  const until = options.until === undefined ? undefined : registerCondition(maps, options.until);
+  const selected = names.map((name) => selectRegister(maps, name));
+  if (until !== undefined && !selected.some(({ name }) => name === until.target.name))
+    selected.push(until.target);
+  const start = performance.now();
+  let before: readonly bigint[] = [];
+  while (!told.signal.aborted) {
+    const values = await look(session, selected);
+    const since = (performance.now() - start) / 1000;
+    selected.forEach((each, index) => {
+      const value = values[index] ?? 0n;
+      if (value !== before[index]) tell(each, value, before[index], since, options.json ?? false);
+    });
+    before = values;
+    if (until !== undefined) {
+      const value = values[selected.findIndex(({ name }) => name === until.target.name)] ?? 0n;
+      if (until.holds(value)) return;
+      if (options.timeout !== undefined && since >= options.timeout)
+        throw new WatchTimeoutError(options.until ?? '', options.timeout, registerLine(until.target, value));
+    }
+    await sleep(options.interval, undefined, { signal: told.signal }).catch(() => undefined);
+  }
+}
+
+async function look(
+  session: RegisterSession,
+  selected: readonly SelectedRegister[],
+): Promise<readonly bigint[]> {
+  return (await session.run(selected.map(readOf))).map((value) => value ?? 0n);
+}
+
+function tell(
+  selected: SelectedRegister,
+  value: bigint,
+  before: bigint | undefined,
+  since: number,
+  json: boolean,
+): void {
+  if (json) {
+    const was = before === undefined ? null : hexOf(selected, before);
+    const line = { seconds: Number(since.toFixed(3)), before: was, ...registerData(selected, value) };
+    process.stdout.write(`${JSON.stringify(line)}\n`);
+    return;
+  }
+  process.stdout.write(`${since.toFixed(3).padStart(9)}  ${registerLine(selected, value)}\n`);
+}

@@ -1,0 +1,58 @@
+/** Requests whose answer is waited for without letting the program go on, as a processor waits for a register. */
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { ErrorData } from '../pci/index.js';
+import { OwnerRefusedError, OwnerUnreachableError } from './client.js';
+import type { RequestName, RequestParameters } from './request-schemas.js';
+import type { OwnerResults, Wire } from './requests.js';
+
+/** What the worker is asked, and how it answers. */
+export interface AskedOfWorker {
+  readonly request: RequestName;
+  readonly parameters: unknown;
+}
+export type WorkerAnswer = { readonly result: unknown } | { readonly error: ErrorData };
+
+/** The word that the worker sets when its answer is there. */
+export const ANSWERED = 0;
+
+/** The owner itself is asked with a bound of its own; this one is for a worker that is not there any more. */
+const PATIENCE_MS = 15_000;
+
+/** The sockets of this are another thread's. Close it, else the thread stays. */
+export class SynchronousClient implements Disposable {
+  readonly #socket: string;
+  readonly #worker: Worker;
+  readonly #port: MessageChannel['port1'];
+  readonly #words = new Int32Array(new SharedArrayBuffer(4));
+
+  constructor(socket: string) {
+    this.#socket = socket;
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    this.#worker = new Worker(new URL('./synchronous-worker.js', import.meta.url), {
+      workerData: { socket, port: port2, words: this.#words },
+      transferList: [port2],
+    });
+    this.#worker.unref();
+    port1.unref();
+  }
+
+  /** @throws {OwnerUnreachableError | OwnerRefusedError} */
+  ask<Name extends RequestName>(
+    request: Name,
+    parameters: RequestParameters<Name>,
+  ): Wire<OwnerResults[Name]> {
+    Atomics.store(this.#words, ANSWERED, 0);
+    this.#port.postMessage({ request, parameters } satisfies AskedOfWorker);
+    Atomics.wait(this.#words, ANSWERED, 0, PATIENCE_MS);
+    const received = receiveMessageOnPort(this.#port) as { message: WorkerAnswer } | undefined;
+    if (received === undefined) throw new OwnerUnreachableError('OWNER_SILENT', this.#socket);
+    if ('error' in received.message) throw new OwnerRefusedError(received.message.error);
+    return received.message.result as Wire<OwnerResults[Name]>;
+  }
+
+  [Symbol.dispose](): void {
+    this.#port.close();
+    void this.#worker.terminate();
+  }
+}

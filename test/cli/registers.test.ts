@@ -1,0 +1,276 @@
+/** get, set, watch and repl as processes, beside an owner that runs. */
+import assert from 'node:assert/strict';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { after, before, describe, test } from 'node:test';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const runtime = mkdtempSync(join(tmpdir(), 'openslot-registers-'));
+const env = { ...process.env, OPENSLOT_RUNTIME_DIR: runtime, OPENSLOT_ON: 'sim', NO_COLOR: '1' };
+
+let owner: ChildProcess;
+before(async () => {
+  owner = spawn(process.execPath, [MAIN, 'serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  assert.ok(owner.stdout !== null);
+  for await (const line of createInterface({ input: owner.stdout })) if (line.startsWith('ready')) break;
+  owner.stdout.resume();
+  assert.equal(openslot('claim', '01:00.0').status, 0);
+});
+after(async () => {
+  owner.kill('SIGTERM');
+  await once(owner, 'exit');
+  rmSync(runtime, { recursive: true, force: true });
+});
+
+function openslot(...args: readonly string[]) {
+  return openslotWith('', ...args);
+}
+
+function openslotWith(input: string, ...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    encoding: 'utf8',
+    env,
+    input,
+  });
+  return { status, stdout, stderr };
+}
+
+function printed(...args: readonly string[]): string {
+  const { status, stdout, stderr } = openslot(...args);
+  assert.equal(status, 0, stderr);
+  return stdout;
+}
+
+function refused(expected: RegExp, ...args: readonly string[]): void {
+  const { status, stdout, stderr } = openslot(...args);
+  assert.notEqual(status, 0);
+  assert.equal(stdout, '');
+  assert.match(stderr, expected);
+}
+
+describe('get', () => {
+  test('reads by name and by number', () => {
+    assert.equal(
+      printed('get', '01:00.0', 'identification', 'edu.status.computing', 'bar0:0x00', 'config:0x00/2'),
+      'edu.identification  0x010000ed  major=1 minor=0 magic=0x00ed\nedu.status.computing  no\n' +
+        'bar0:0x00/4  0x010000ed\nconfig:0x00/2  0x1234\n',
+    );
+    assert.match(printed('get', '01:00.0', 'status', '--bits'), /\+-- 0 {6}computing +no {2}\(ro\)\n/);
+    const [data] = JSON.parse(printed('get', '01:00.0', 'dma_source', '--json')) as [Record<string, unknown>];
+    assert.deepEqual(
+      [data['name'], data['space'], data['offset'], data['width'], data['hex']],
+      ['edu.dma_source', 'bar0', 0x80, 8, '0x0000000000000000'],
+    );
+  });
+
+  test('makes one access of that width for each register', () => {
+    const counters = () => {
+      const list = JSON.parse(printed('get', '00:04.0', '--json')) as {
+        name: string;
+        fields: { raw: number }[];
+      }[];
+      return Object.fromEntries(
+        list
+          .filter(({ fields }) => fields[0]?.raw !== 0)
+          .map(({ name, fields }) => [name.slice(8), fields[0]?.raw]),
+      );
+    };
+    printed('set', '00:04.0', 'clear=1');
+    printed('get', '00:04.0', 'bar0:0/1', 'bar0:2/2', 'bar0:4/4', 'bar0:8/8', 'bar1:0/2', 'bar0:0/1');
+    assert.deepEqual(counters(), {
+      memory_reads_8: 2,
+      memory_reads_16: 1,
+      memory_reads_32: 1,
+      memory_reads_64: 1,
+      port_reads_16: 1,
+    });
+    printed('set', '00:04.0', 'clear=1');
+    printed('set', '00:04.0', 'bar0:0/8=0xfedc_ba98_7654_3210');
+    // It is read for what it was, and for what it is.
+    assert.deepEqual(counters(), { memory_reads_64: 2, memory_writes_64: 1 });
+    assert.match(printed('get', '00:04.0', 'bar0:0/8'), /0xfedcba9876543210/);
+  });
+
+  test('without names reads nothing that a read would change', () => {
+    printed('set', '00:05.0', 'trigger=0x0f');
+    assert.doesNotMatch(printed('get', '00:05.0'), /latch|trigger/);
+    assert.match(printed('get', '00:05.0', 'latch'), /0x0000000f/);
+    assert.match(printed('get', '00:05.0', 'latch'), /0x00000000/);
+  });
+
+  test('says what is wrong', () => {
+    refused(/REGISTER_UNKNOWN[\s\S]*did you mean status/, 'get', '01:00.0', 'statsu');
+    refused(/REGISTER_MALFORMED/, 'get', '01:00.0', 'bar9:0');
+    refused(/BAR_ABSENT.*it has BAR 0/, 'get', '01:00.0', 'bar3:0');
+    refused(/REGION_OUT_OF_RANGE/, 'get', '01:00.0', 'bar0:0x100000');
+    refused(/CONFIG_OUT_OF_RANGE/, 'get', '00:04.0', 'config:0x1000');
+    refused(/FUNCTION_NOT_FOUND/, 'get', '1f:00.0', 'status');
+    refused(/REGISTER_MAP_UNREADABLE.*ENOENT/, 'get', '01:00.0', '--map', '/nowhere.json');
+    assert.equal(openslot('get', '01:00.0', 'bar9:0').status, 2);
+  });
+});
+
+describe('set', () => {
+  test('shows before and after, and keeps the rest of the register', () => {
+    assert.equal(
+      printed('set', '01:00.0', 'status.interrupt_when_computed=on'),
+      'edu.status.interrupt_when_computed  no -> yes  (0x00000000 -> 0x00000080)\n',
+    );
+    assert.equal(printed('set', '01:00.0', 'liveness=0'), 'edu.liveness  0x00000000 -> 0xffffffff\n');
+    assert.equal(
+      printed('set', '01:00.0', 'interrupt_acknowledge=1'),
+      'edu.interrupt_acknowledge  written 0x00000001, not read back: it is write-only\n',
+    );
+    const { before, written, hex, set } = JSON.parse(
+      printed('set', '01:00.0', 'status.interrupt_when_computed=off', '--json'),
+    ) as Record<string, unknown>;
+    assert.deepEqual(
+      [before, written, hex, set],
+      ['0x00000080', '0x00000000', '0x00000000', ['edu.status.interrupt_when_computed']],
+    );
+  });
+
+  test('clears what a written 1 clears, and nothing else', () => {
+    printed('set', '00:05.0', 'trigger=0xf0');
+    assert.match(printed('set', '00:05.0', 'status=0x30'), /0x000000f. -> 0x000000c/);
+  });
+
+  test('refuses what cannot be written, before it writes anything', () => {
+    refused(
+      /REGISTER_READ_ONLY.*edu\.status\.computing: it is read-only/,
+      'set',
+      '01:00.0',
+      'liveness=1',
+      'status.computing=1',
+    );
+    refused(/REGISTER_READ_ONLY/, 'set', '01:00.0', 'identification=1');
+    refused(/REGISTER_VALUE/, 'set', '01:00.0', 'liveness=0x1_0000_0000');
+    refused(/a value is missing/, 'set', '01:00.0', 'liveness');
+    assert.match(printed('get', '01:00.0', 'liveness'), /0xffffffff/);
+  });
+
+  test('leaves a function that somebody drives alone, unless that is asked for', () => {
+    refused(/FUNCTION_IN_USE.*driver nvme[\s\S]*--even-if-used/, 'set', '02:00.0', 'intms=1');
+    assert.match(printed('get', '02:00.0', 'csts'), /rdy/);
+    assert.match(printed('set', '02:00.0', 'aqa.asqs=2', '--even-if-used'), /1 entries -> 2 entries/);
+    refused(/FUNCTION_IN_USE/, 'repl', '02:00.0');
+  });
+
+  test('says when a function does not decode', () => {
+    printed('set', '01:00.0', 'config:0x04/2=0');
+    refused(/DECODING_OFF[\s\S]*--enable/, 'get', '01:00.0', 'identification');
+    assert.match(printed('get', '01:00.0', 'identification', '--enable'), /0x010000ed/);
+    assert.match(printed('set', '01:00.0', 'config:0x04/2=3'), /0x0000 -> 0x0003/);
+  });
+
+  test('takes a map of one’s own', () => {
+    const file = join(runtime, 'mine.json');
+    const registers = [{ name: 'number', offset: 8, access: 'rw', show: 'number' }];
+    writeFileSync(file, JSON.stringify({ name: 'mine', space: 'bar0', registers }));
+    printed('set', '01:00.0', 'number=4', '--map', file);
+    assert.equal(printed('get', '01:00.0', 'number', '--map', file), 'mine.number  0x00000018  24\n');
+    writeFileSync(
+      file,
+      JSON.stringify({ name: 'mine', space: 'bar0', registers: [{ name: 'a', ofset: 8 }] }),
+    );
+    refused(
+      /REGISTER_MAP_MALFORMED: .*mine\.json:1: registers\[0\]\.ofset[\s\S]*did you mean offset/,
+      'get',
+      '01:00.0',
+      '--map',
+      file,
+    );
+  });
+});
+
+describe('watch', () => {
+  test('shows changes until a register has a value', async () => {
+    printed('set', '01:00.0', 'factorial=3');
+    const child = spawn(
+      process.execPath,
+      [
+        MAIN,
+        'watch',
+        '01:00.0',
+        'factorial',
+        '--until',
+        'factorial=720',
+        '--timeout',
+        '60',
+        '--interval',
+        '10',
+        '--json',
+      ],
+      { env, stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const seen: string[] = [];
+    for await (const line of createInterface({ input: child.stdout })) {
+      const { hex } = JSON.parse(line) as { hex: string };
+      seen.push(hex);
+      if (seen.length === 1) printed('set', '01:00.0', 'factorial=6');
+    }
+    if (child.exitCode === null) await once(child, 'exit');
+    assert.equal(child.exitCode, 0);
+    assert.deepEqual([seen[0], seen.at(-1)], ['0x00000006', '0x000002d0']);
+  });
+
+  test('ends at its time, and by a signal', async () => {
+    const late = openslot('watch', '01:00.0', 'status', '--until', 'status.computing=1', '--timeout', '0.1');
+    assert.equal(late.status, 1);
+    assert.match(late.stderr, /WATCH_TIMEOUT: status\.computing=1 did not come within 0\.1 s/);
+    const child = spawn(process.execPath, [MAIN, 'watch', '01:00.0', 'status'], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    for await (const line of createInterface({ input: child.stdout })) {
+      assert.match(line, /edu\.status/);
+      child.kill('SIGINT');
+    }
+    if (child.exitCode === null) await once(child, 'exit');
+    assert.equal(child.exitCode, 0);
+    assert.equal(openslot('watch', '01:00.0', 'status', '--interval', '1').status, 2);
+  });
+});
+
+describe('repl', () => {
+  test('drives a function line by line', () => {
+    const lines = [
+      'fn.busMaster = true',
+      'regs.factorial.value = 5',
+      'regs.factorial.value',
+      'fn.bar0.read32(0)',
+      'regs.status',
+      'regs.interrupt_raise',
+      'regs.identification.major = 3',
+      'regs.contrl',
+      'fn.interrupts',
+    ];
+    const { status, stdout, stderr } = openslotWith(`${lines.join('\n')}\n`, 'repl', '01:00.0');
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^120 {2}0x78$/m);
+    assert.match(stdout, /^16777453 {2}0x10000ed$/m);
+    assert.match(stdout, /^edu\.status {2}at 0x20, 4 bytes {2}0x000000/m);
+    assert.match(stdout, /\+-- 0 {6}computing/);
+    assert.match(stdout, /^edu\.interrupt_raise {2}at 0x60, 4 bytes, write-only$/m);
+    assert.match(stdout, /REGISTER_READ_ONLY: edu\.identification\.major/);
+    assert.match(stdout, /INTERRUPTS_ABSENT/);
+    assert.match(printed('get', '01:00.0', 'config:0x04/2'), /0x0003/, 'bus mastering went off at the end');
+  });
+
+  test('lets go of its function when it is killed', async () => {
+    const child = spawn(process.execPath, [MAIN, 'repl', '01:00.0'], {
+      env,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    child.stdin.write('fn.busMaster = true\nfn.config.read(4, 2)\n');
+    for await (const line of createInterface({ input: child.stdout }))
+      if (line === '7') child.kill('SIGTERM');
+    assert.equal(child.signalCode ?? (await once(child, 'exit'))[1], 'SIGTERM');
+    assert.match(printed('get', '01:00.0', 'config:0x04/2'), /0x0003/);
+  });
+});
