@@ -121,5 +121,10 @@ export async function openMachine(name: string, options: OpenMachineOptions = {}
   const machine = await kind.open(colon < 0 ? undefined : name.slice(colon + 1), options);
   if (record === undefined || record === '') return machine;
   const { recordMachine } = await import('./recording/index.js');
-  return recordMachine(machine, record);
+  try {
+    return recordMachine(machine, record);
+  } catch (cause) {
+    machine[Symbol.dispose]();
+    throw cause;
+  }
 }

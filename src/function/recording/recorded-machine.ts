@@ -3,6 +3,7 @@ import type { PciAddress } from '../../pci/address.js';
 import type { ErrorReports } from '../error-reports.js';
 import type { PciFunction, RegionInfo, Resources } from '../function.js';
 import type { HostControl } from '../host.js';
+import type { IommuFaultReports } from '../host.js';
 import type { HostDrivers } from '../host-drivers.js';
 import type { FunctionSummary, Machine, MachineCapabilities } from '../machine.js';
 import type { PlatformDevices } from '../platform.js';
@@ -28,9 +29,10 @@ export class RecordedMachine implements Machine {
   readonly drivers?: HostDrivers;
   readonly host?: HostControl;
   readonly errors?: ErrorReports;
+  readonly faults?: IommuFaultReports;
   readonly #inner: Machine;
   readonly #recorder: Recorder;
-  readonly #faults: Disposable | undefined;
+  readonly #faultWatch: Disposable | undefined;
   /** As it was told of last. */
   #inventory = '';
   #ended = false;
@@ -43,11 +45,12 @@ export class RecordedMachine implements Machine {
     if (inner.drivers !== undefined) this.drivers = inner.drivers;
     if (inner.host !== undefined) this.host = inner.host;
     if (inner.errors !== undefined) this.errors = inner.errors;
+    if (inner.faults !== undefined) this.faults = inner.faults;
     if (inner.platform !== undefined) this.platform = this.#recordPlatform(inner.platform);
     const { name: machine, capabilities } = inner;
     sink.write([{ op: 'recording', version: RECORDING_VERSION, machine, capabilities }]);
     this.#takeInventory();
-    this.#faults = inner.host?.onFault(({ requester, iova, access, why }) => {
+    this.#faultWatch = inner.faults?.onFault(({ requester, iova, access, why }) => {
       this.#recorder.happened({ op: 'fault', device: String(requester), access, iova: hex(iova), why });
     });
   }
@@ -72,7 +75,7 @@ export class RecordedMachine implements Machine {
   [Symbol.dispose](): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#faults?.[Symbol.dispose]();
+    this.#faultWatch?.[Symbol.dispose]();
     this.#inner[Symbol.dispose]();
     this.#recorder.end();
   }

@@ -162,7 +162,7 @@ test('a program sees on its recording what it saw on the machine', async () => {
       await run(machine, steps, again);
       assert.deepEqual(again, seen);
     }),
-    { numRuns: 60 },
+    { numRuns: 25 },
   );
 });
 
@@ -212,6 +212,6 @@ test('a program with one step changed is stopped exactly where it differs', asyn
         assert.equal(stopped.line, before[first]?.line);
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 25 },
   );
 });
