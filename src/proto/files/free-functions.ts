@@ -78,13 +78,12 @@ export class FreeFunctions implements DeviceFolders {
   refresh(): void {
     this.#looked = performance.now();
     const present = this.#options.machine.present?.();
-    if (present !== undefined) {
-      const text = JSON.stringify(present);
-      if (text === this.#present && this.#unavailable.size === 0) return;
-      this.#present = text;
-      this.#removeReplaced(present);
-    }
+    const text = present === undefined ? undefined : JSON.stringify(present);
+    if (text !== undefined && text === this.#present && this.#unavailable.size === 0) return;
+    if (present !== undefined) this.#removeReplaced(present);
     this.#compare(this.#options.machine.list());
+    // Not before: a look that failed is made again.
+    this.#present = text;
   }
 
   /** Who stands at the address of a folder that was made for another device. */
