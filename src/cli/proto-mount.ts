@@ -134,8 +134,20 @@ class TakenFunctions implements AsyncDisposable {
     this.#taken.push(address);
   }
 
+  /** One that cannot be given back keeps none of the others. @throws why the first of those was not. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const address of this.#taken.reverse()) await this.#claims?.host.release(address);
+    const failures: { cause: unknown }[] = [];
+    for (const address of this.#taken.reverse()) {
+      // Released from another terminal meanwhile.
+      if (this.#claims?.pool.has(address) !== true) continue;
+      try {
+        await this.#claims.host.release(address);
+      } catch (cause) {
+        failures.push({ cause });
+      }
+    }
+    const [failure] = failures;
+    if (failure !== undefined) throw failure.cause;
   }
 }
 
