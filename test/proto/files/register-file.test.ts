@@ -243,7 +243,7 @@ describe('a call on registers', () => {
     const memory = opened('10.mem');
     const place = fc.oneof(fc.integer({ min: -16, max: 4120 }), fc.integer());
     await checkProperty(
-      'a register file makes one access or none',
+      'files: a register file makes one access or none',
       fc.property(place, fc.integer({ min: 0, max: 24 }), fc.boolean(), (offset, length, writes) => {
         const call = () =>
           writes
