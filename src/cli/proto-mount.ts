@@ -1,7 +1,7 @@
 /** `openslot proto mount`: owns a machine and serves its free functions as device files, until it is told to end. */
 import type { ClaimPurpose } from '../admin/claim-purpose.js';
 import { describeFinding, Examiner, HostClaims, inspect, inspectPlatform } from '../admin/index.js';
-import { FunctionNotFoundError, type HostDrivers, type Machine } from '../function/index.js';
+import { FunctionNotFoundError, hasDrivers, type Machine } from '../function/index.js';
 import { openMachine } from '../machines/index.js';
 import { machineFiles, OwnerSocket, type OwnerRequests } from '../owner/index.js';
 import { notations, reasonOf, type PciAddress } from '../pci/index.js';
@@ -112,10 +112,6 @@ function claimsOf(machine: Machine): Claims | undefined {
     : new MemoryJournal();
   const pool = new Pool(machine, journal);
   return { pool, host: new HostClaims(pool, machine, undefined) };
-}
-
-function hasDrivers(machine: Machine): machine is Machine & { readonly drivers: HostDrivers } {
-  return machine.drivers !== undefined;
 }
 
 /** What this command has claimed for its own duration. */
