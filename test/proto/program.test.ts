@@ -80,6 +80,16 @@ describe('a function that a program has opened', () => {
     assert.deepEqual([...memory.bytes.subarray(8, 12)], [1, 2, 3, 4]);
   });
 
+  test('has one stream for each source, also after another of its name was closed twice', () => {
+    using machine = makeMachine();
+    using fn = openFunction(machine, EDU);
+    const first = fn.interrupts.msi(0);
+    first[Symbol.dispose]();
+    const second = fn.interrupts.msi(0);
+    first[Symbol.dispose]();
+    assert.equal(fn.interrupts.msi(0), second);
+  });
+
   test('says which BARs it has', () => {
     using machine = makeMachine();
     using fn = openFunction(machine, EDU);
