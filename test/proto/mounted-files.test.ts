@@ -384,8 +384,16 @@ test('this host is looked at without touching its devices, and a device in anoth
   const changes: string[] = [];
   const machine = new LinuxMachine({ root: sysfs.root });
   let lists = 0;
+  const list = () => (lists++, LinuxMachine.prototype.list.call(machine));
+  // Of a function that UIO or VFIO keeps that would be driving it.
+  let regions = 0;
+  const open = (address: PciAddress) => {
+    const fn = LinuxMachine.prototype.open.call(machine, address);
+    const openRegion = fn.openRegion.bind(fn);
+    return Object.assign(fn, { openRegion: (index: number) => (regions++, openRegion(index)) });
+  };
   const functions = new FreeFunctions({
-    machine: Object.assign(machine, { list: () => (lists++, LinuxMachine.prototype.list.call(machine)) }),
+    machine: Object.assign(machine, { list, open }),
     sources: [registerFiles()],
     onChange: ({ change, name }) => changes.push(`${change} ${name}`),
   });
@@ -398,6 +406,7 @@ test('this host is looked at without touching its devices, and a device in anoth
   sysfs.bind('0000:00:05.0', 'nvme');
   functions.refresh();
   assert.deepEqual(changes.slice(3), ['removed pci0:0:5:0']);
+  assert.equal(regions, 0);
   functions.leaveAll();
 });
 

@@ -59,7 +59,8 @@ function regionFile(
   mapRegisters: boolean,
 ): RegisterFile<PciFunction> {
   const { size, address, kind, index } = info;
-  const mapOnly = !mapRegisters && isMapped(fn, index);
+  // Told without opening the region: that takes the function from whoever else has it by UIO or VFIO.
+  const mapOnly = !mapRegisters && kind === 'memory' && fn.openRegionMemory !== undefined;
   return new RegisterFile(folder, {
     name: regionFileName(info),
     size,
@@ -71,16 +72,6 @@ function regionFile(
       return new RegionRegisters(device, index, mapRegisters);
     },
   });
-}
-
-/** One that cannot be opened now says why when a program opens it. */
-function isMapped(fn: PciFunction, index: number): boolean {
-  try {
-    using region = fn.openRegion(index);
-    return region.mapped === true;
-  } catch {
-    return false;
-  }
 }
 
 /** Behind the end of a conventional function's space nothing answers: all ones, and writes go nowhere. */
