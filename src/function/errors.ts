@@ -43,11 +43,12 @@ export class RegionAccessError extends OpenslotError {
 /** No function answers at this address. */
 export class FunctionNotFoundError extends OpenslotError {
   readonly code = 'FUNCTION_NOT_FOUND';
-  constructor(address: PciAddress, machine: string) {
+  constructor(address: PciAddress, machine: string, options?: ErrorOptions) {
     super(
       `no function at ${address} on ${machine}`,
       { address: String(address), machine },
       `openslot list --on ${machine}`,
+      options,
     );
   }
 }

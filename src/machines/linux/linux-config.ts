@@ -34,7 +34,12 @@ export class LinuxConfig implements ConfigSpace {
     this.#fd = fd;
     this.#file = new ConfigFile(fd, 0);
     this.#writable = writable;
-    this.size = this.#readableSize();
+    try {
+      this.size = this.#readableSize();
+    } catch (cause) {
+      closeSync(fd);
+      throw cause;
+    }
   }
 
   /** What can be read, which without privilege is less than the file's size says. */

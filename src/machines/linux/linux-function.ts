@@ -29,8 +29,9 @@ export class LinuxFunction implements PciFunction {
   constructor(address: PciAddress, sysfs: Sysfs, beforeWrite?: () => void) {
     this.address = address;
     this.#sysfs = sysfs;
-    this.config = new LinuxConfig(sysfs.device(address, 'config'), beforeWrite);
     this.regions = parseResourceFile(readFileSync(sysfs.device(address, 'resource'), 'latin1'));
+    // Last: from here on there is a file to be closed.
+    this.config = new LinuxConfig(sysfs.device(address, 'config'), beforeWrite);
   }
 
   get interruptLine(): number | undefined {

@@ -8,7 +8,7 @@ import {
   type PciFunction,
   type Presence,
 } from '../../function/index.js';
-import { Header, type PciAddress } from '../../pci/index.js';
+import { Header, OpenslotError, type PciAddress } from '../../pci/index.js';
 import { SysfsUnavailableError } from './errors.js';
 import { KernelLogFaults } from './iommu-faults.js';
 import { parseIdentity } from './identity.js';
@@ -105,8 +105,18 @@ export class LinuxMachine implements Machine {
     return names.flatMap((name) => addressOf(name) ?? []).sort((a, b) => a.sbdf - b.sbdf);
   }
 
+  /** @throws {FunctionNotFoundError} it is not there, or goes while it is opened. @throws other errno errors of sysfs. */
   open(address: PciAddress): PciFunction {
     if (!this.#sysfs.has(address, '')) throw new FunctionNotFoundError(address, this.name);
+    try {
+      return this.#opened(address);
+    } catch (cause) {
+      if (cause instanceof OpenslotError || this.#sysfs.has(address, '')) throw cause;
+      throw new FunctionNotFoundError(address, this.name, { cause });
+    }
+  }
+
+  #opened(address: PciAddress): PciFunction {
     switch (this.#sysfs.readLinkName(address, 'driver')) {
       case VFIO_DRIVER:
         return new VfioFunction(address, this.#sysfs, this.#vfio, this.#mapped);
