@@ -191,10 +191,12 @@ export class BusdmaTable {
   }
 
   #segment(argument: BusdmaArgument): number {
-    const { segments } = this.#map(argument.key);
-    if (segments.length === 0) throw new FileError('ENXIO', 'nothing is loaded');
-    const segment = segments[argument.segmentIndex];
-    if (segment === undefined) throw new FileError('EINVAL', `there are ${segments.length} segments`);
+    const map = this.#map(argument.key);
+    const { place } = map;
+    if (place === undefined) throw new FileError('ENXIO', 'nothing is loaded');
+    // It alone is made: a program asks for each of thousands.
+    const segment = map.segment(argument.segmentIndex);
+    if (segment === undefined) throw new FileError('EINVAL', `there are ${place.busNsegs} segments`);
     argument.place = segment;
     return 0;
   }

@@ -11,10 +11,10 @@ export interface DmaMap {
   readonly allocated: boolean;
   /** Where it is, while it is loaded. */
   readonly place: MapPlace | undefined;
-  /** Segments as the device sees them; none while it is not loaded. */
-  readonly segments: readonly MapPlace[];
   /** A request of it is not over: no other is begun. */
   busy: boolean;
+  /** One segment as the device sees it, from 0; undefined behind the last, and while it is not loaded. */
+  segment(index: number): MapPlace | undefined;
   unload(): void;
   sync(op: number, caller: Caller): undefined | Promise<void>;
   /** Gives back what it has; the device reaches it no more. */
@@ -38,8 +38,8 @@ export class AllocatedMap implements DmaMap {
     return this.#loaded ? placeOf(this.#buffer, physicalOf(this.#buffer)) : undefined;
   }
 
-  get segments(): readonly MapPlace[] {
-    return this.#loaded ? segmentsOf(this.#buffer, physicalOf(this.#buffer)) : [];
+  segment(index: number): MapPlace | undefined {
+    return this.#loaded ? segmentOf(this.#buffer, physicalOf(this.#buffer), index) : undefined;
   }
 
   /** The memory stays the program's, and the device's, until it is freed, as on FreeBSD. */
@@ -72,8 +72,10 @@ export class ClientMap implements DmaMap {
     return this.#client === undefined ? undefined : placeOf(this.#client.buffer, this.#client.address);
   }
 
-  get segments(): readonly MapPlace[] {
-    return this.#client === undefined ? [] : segmentsOf(this.#client.buffer, this.#client.address);
+  segment(index: number): MapPlace | undefined {
+    return this.#client === undefined
+      ? undefined
+      : segmentOf(this.#client.buffer, this.#client.address, index);
   }
 
   load(client: ClientMemory): void {
@@ -110,15 +112,15 @@ function placeOf(buffer: DmaBuffer, virtAddr: bigint): MapPlace {
   };
 }
 
-function segmentsOf(buffer: DmaBuffer, virtAddr: bigint): readonly MapPlace[] {
-  return buffer.segments.map(({ iova, bytes }) => {
-    const behind = iova - buffer.iova;
-    return {
-      virtAddr: virtAddr + behind,
-      virtSize: BigInt(bytes),
-      physAddr: physicalOf(buffer) + behind,
-      busAddr: iova,
-      busNsegs: buffer.segments.length,
-    };
-  });
+function segmentOf(buffer: DmaBuffer, virtAddr: bigint, index: number): MapPlace | undefined {
+  const segment = buffer.segments[index];
+  if (segment === undefined) return undefined;
+  const behind = segment.iova - buffer.iova;
+  return {
+    virtAddr: virtAddr + behind,
+    virtSize: BigInt(segment.bytes),
+    physAddr: physicalOf(buffer) + behind,
+    busAddr: segment.iova,
+    busNsegs: buffer.segments.length,
+  };
 }
