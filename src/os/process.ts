@@ -10,6 +10,12 @@ const SYS_PIDFD_OPEN = 434;
 const SIGINFO_BYTES = 128;
 const SI_QUEUE = -1;
 
+/**
+ * Copies at a time, of the 4 that libuv's threads could make: one waits as long as a page of its process lets it wait
+ * (a file system in user space, userfaultfd), and the others of those threads are for Node's own work.
+ */
+const MOST_COPIES = 2;
+
 let syscall: NativeFunction | undefined;
 let copies: { readonly read: AsyncNativeFunction; readonly write: AsyncNativeFunction } | undefined;
 
@@ -86,9 +92,30 @@ export async function writeProcessMemory(pid: number, address: bigint, from: Uin
   return copy('write', pid, address, from);
 }
 
+let copying = 0;
+const waiting: (() => void)[] = [];
+
 async function copy(way: 'read' | 'write', pid: number, address: bigint, ours: Uint8Array): Promise<boolean> {
+  if (ours.length === 0) return true;
+  // Who waits is given the place of who is done.
+  if (copying < MOST_COPIES) copying++;
+  else await new Promise<void>((resolve) => waiting.push(resolve));
+  try {
+    return await copyNow(way, pid, address, ours);
+  } finally {
+    const next = waiting.shift();
+    if (next === undefined) copying--;
+    else next();
+  }
+}
+
+async function copyNow(
+  way: 'read' | 'write',
+  pid: number,
+  address: bigint,
+  ours: Uint8Array,
+): Promise<boolean> {
   const { length } = ours;
-  if (length === 0) return true;
   const arguments_ =
     'int pid, void *ours, unsigned long one, void *theirs, unsigned long another, unsigned long flags';
   copies ??= {

@@ -35,6 +35,13 @@ test('memory is copied both ways, as a whole or not at all', async () => {
   assert.equal(await writeProcessMemory(pid, address, ours), true);
   peer.stdin.write('?');
   assert.equal(await line(), 'BBBB');
+  const many = Array.from({ length: 20 }, () => new Uint8Array(new SharedArrayBuffer(4)));
+  const copied = await Promise.all(many.map((each) => readProcessMemory(pid, address, each)));
+  assert.ok(copied.every(Boolean));
+  assert.ok(
+    many.every((each) => each.every((byte) => byte === 0x42)),
+    'more than are made at a time wait',
+  );
   assert.equal(await readProcessMemory(pid, 4096n, ours), false);
   assert.equal(await readProcessMemory(pid, 0xffff_8000_0000_0000n, ours), false);
   peer.kill();
