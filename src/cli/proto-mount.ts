@@ -8,7 +8,7 @@ import {
   inspect,
   inspectPlatform,
 } from '../admin/index.js';
-import { FunctionNotFoundError, type HostDrivers, type Machine } from '../function/index.js';
+import { FunctionNotFoundError, hasDrivers, type Machine } from '../function/index.js';
 import { openMachine } from '../machines/index.js';
 import { machineFiles, OwnerSocket, type OwnerRequests } from '../owner/index.js';
 import { notations, reasonOf, type PciAddress } from '../pci/index.js';
@@ -122,10 +122,6 @@ function claimsOf(machine: Machine): Claims | undefined {
   return { pool, host: new HostClaims(pool, machine, undefined) };
 }
 
-function hasDrivers(machine: Machine): machine is Machine & { readonly drivers: HostDrivers } {
-  return machine.drivers !== undefined;
-}
-
 /** What this command has claimed for its own duration. */
 class TakenFunctions implements AsyncDisposable {
   readonly #claims: Claims | undefined;
@@ -142,8 +138,20 @@ class TakenFunctions implements AsyncDisposable {
     this.#taken.push(address);
   }
 
+  /** One that cannot be given back keeps none of the others. @throws why the first of those was not. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const address of this.#taken.reverse()) await this.#claims?.host.release(address);
+    const failures: { cause: unknown }[] = [];
+    for (const address of this.#taken.reverse()) {
+      // Released from another terminal meanwhile.
+      if (this.#claims?.pool.has(address) !== true) continue;
+      try {
+        await this.#claims.host.release(address);
+      } catch (cause) {
+        failures.push({ cause });
+      }
+    }
+    const [failure] = failures;
+    if (failure !== undefined) throw failure.cause;
   }
 }
 

@@ -154,6 +154,12 @@ describe('proto mount', { skip: unmountable }, () => {
     assert.equal(await mount.end('SIGINT'), 0, mount.lines.join('\n'));
   });
 
+  test('ends in order also after a function that it took was released from another terminal', async () => {
+    const mount = await Mount.make(EDU, '--claim');
+    assert.equal(openslot('release', EDU).status, 0);
+    assert.equal(await mount.end('SIGINT'), 0, mount.lines.join('\n'));
+  });
+
   test('a server that is killed leaves a mount that the next one clears', async () => {
     const mount = await Mount.make();
     await using client = new Client();

@@ -156,6 +156,15 @@ describe('the files of a function', () => {
     folder.leave();
     assert.equal(fn.config.read(4, 2) & 3, 0);
   });
+
+  test('switch off with the folder no decoding that was on before', () => {
+    using fn = machine.open(ADDRESS);
+    fn.config.write(4, 2, 2);
+    file('14.io').open(CALLER).release();
+    assert.equal(fn.config.read(4, 2) & 3, 3);
+    folder.leave();
+    assert.equal(fn.config.read(4, 2) & 3, 2);
+  });
 });
 
 describe('a call on registers', () => {
