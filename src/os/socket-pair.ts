@@ -11,7 +11,7 @@ const SCM_RIGHTS = 1;
 const MSG_NOSIGNAL = 0x4000;
 
 export interface SocketPair extends Disposable {
-  /** For this process; it does not block. */
+  /** For this process; it blocks until it is watched. */
   readonly own: number;
   /** For a child. It is closed here once the child has it. */
   readonly others: number;
