@@ -18,7 +18,7 @@ export class LinuxConfig implements ConfigSpace {
   readonly #beforeWrite: () => void;
   #open = true;
 
-  /** `beforeWrite` may take the function for the program, or refuse. @throws errno errors of open. */
+  /** `beforeWrite` may take the function for the program, or refuse. @throws errno errors of open, and of a function that is gone. */
   constructor(path: string, beforeWrite: () => void = () => undefined) {
     this.#path = path;
     this.#beforeWrite = beforeWrite;
@@ -34,7 +34,12 @@ export class LinuxConfig implements ConfigSpace {
     this.#fd = fd;
     this.#file = new ConfigFile(fd, 0);
     this.#writable = writable;
-    this.size = this.#readableSize();
+    try {
+      this.size = this.#readableSize();
+    } catch (cause) {
+      closeSync(fd);
+      throw cause;
+    }
   }
 
   /** What can be read, which without privilege is less than the file's size says. */

@@ -29,8 +29,9 @@ export class LinuxFunction implements PciFunction {
   constructor(address: PciAddress, sysfs: Sysfs, beforeWrite?: () => void) {
     this.address = address;
     this.#sysfs = sysfs;
-    this.config = new LinuxConfig(sysfs.device(address, 'config'), beforeWrite);
+    // Before the file that stays open: a function that is gone leaves none.
     this.regions = parseResourceFile(readFileSync(sysfs.device(address, 'resource'), 'latin1'));
+    this.config = new LinuxConfig(sysfs.device(address, 'config'), beforeWrite);
   }
 
   get interruptLine(): number | undefined {
