@@ -1,11 +1,11 @@
 /** From an event counter's write in another process to the program that awaits it, beside a C program that waits in poll(2). */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, readSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CountedStream } from '../../src/function/index.js';
-import { FileCounter } from '../../src/machines/linux/file-counter.js';
-import { openEventCounter } from '../../src/os/index.js';
+import { FileCounter } from '../../src/machines/counting-files/index.js';
+import { openEventCounter, takeEvents } from '../../src/os/index.js';
 import { printRows, quantile } from '../samples.js';
 import type { CompiledPrograms } from './compiler.js';
 
@@ -42,14 +42,10 @@ export async function measureBell(rounds: number, programs: CompiledPrograms): P
 /** The count that the stream gives is the time of the write: the counter was 0, and got it in one piece. */
 async function awaited(ring: string): Promise<Wake> {
   const fd = openEventCounter('the bench');
-  const bytes = new BigUint64Array(1);
   const counter = new FileCounter({
     fd,
     name: 'bell',
-    read: () => {
-      readSync(fd, bytes);
-      return Number(bytes[0]);
-    },
+    read: () => takeEvents(fd),
     acknowledge: () => undefined,
     close: () => {
       closeSync(fd);

@@ -67,9 +67,12 @@ export class CountedStream implements InterruptStream {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#acknowledge();
-    this.#counter.close();
-    this.#onClose();
+    try {
+      this.#acknowledge();
+    } finally {
+      this.#counter.close();
+      this.#onClose();
+    }
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,7 @@
 /** Event counters of the kernel: eventfd(2). */
 import { SystemCallError } from './errors.js';
 import { lastErrno, systemLibrary, type NativeFunction } from './library.js';
+import { readOnce } from './transfer.js';
 
 const EFD_CLOEXEC = 0o2000000;
 const EFD_NONBLOCK = 0o4000;
@@ -16,4 +17,12 @@ export function openEventCounter(subject: string): number {
   const fd = call(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (typeof fd !== 'number' || fd < 0) throw new SystemCallError('eventfd', subject, lastErrno());
   return fd;
+}
+
+const count = new BigUint64Array(1);
+const countBytes = new Uint8Array(count.buffer);
+
+/** Takes the count; 0 where there was none. Exact to 53 bits. */
+export function takeEvents(fd: number): number {
+  return readOnce(fd, countBytes) === countBytes.length ? Number(count[0]) : 0;
 }

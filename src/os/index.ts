@@ -8,7 +8,7 @@ export { sendDatagram } from './datagram.js';
 export { receiveDescriptor, sendDescriptor } from './descriptors.js';
 export { LibraryMissingError, NativeUnavailableError, SystemCallError } from './errors.js';
 export { lastErrno, loadLibrary, systemLibrary, type NativeFunction, type NativeLibrary } from './library.js';
-export { openEventCounter } from './event-counter.js';
+export { openEventCounter, takeEvents } from './event-counter.js';
 export { ioctl, ioctlValue } from './ioctl.js';
 export { mapFile, memoryAddress, PAGE_SIZE, viewMemory, type Mapping } from './mapping.js';
 export { MemoryFile } from './memory-file.js';

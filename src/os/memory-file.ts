@@ -33,7 +33,12 @@ export class MemoryFile {
     if (typeof fd !== 'number' || fd < 0) throw new SystemCallError('memfd_create', name, lastErrno());
     this.fd = fd;
     this.#size = bytes;
-    if (bytes > 0) ftruncateSync(fd, bytes);
+    try {
+      if (bytes > 0) ftruncateSync(fd, bytes);
+    } catch (cause) {
+      closeSync(fd);
+      throw cause;
+    }
   }
 
   /**

@@ -8,7 +8,7 @@ const SOCK_STREAM = 1;
 const SOCK_CLOEXEC = 0o2000000;
 
 export interface SocketPair extends Disposable {
-  /** For this process. */
+  /** For this process; it blocks until it is watched. */
   readonly own: number;
   /** For a child. It is closed here once the child has it. */
   readonly others: number;

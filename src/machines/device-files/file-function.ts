@@ -44,8 +44,14 @@ export class FileFunction implements PciFunction {
     this.address = address;
     this.#files = files;
     this.config = new FileConfig(files.use('pcicfg'));
-    const names = filesOf(files.folder);
-    this.regions = functionRegions(this.config, files, names);
+    let names: readonly string[];
+    try {
+      names = filesOf(files.folder);
+      this.regions = functionRegions(this.config, files, names);
+    } catch (cause) {
+      this.config.close();
+      throw cause;
+    }
     const checkOpen = () => {
       if (!this.#open) throw new FunctionClosedError(address);
     };

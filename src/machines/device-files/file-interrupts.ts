@@ -1,77 +1,45 @@
 /** Interrupts as the device files `intx`, `msi0`, `msix12`: a read gives the count, poll(2) wakes, a write acknowledges. */
-import { closeSync, constants, readSync, writeSync } from 'node:fs';
+import { closeSync, constants as fileConstants } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
+import { getSystemErrorName } from 'node:util';
 import {
   CountedStream,
   InterruptError,
   sourceName,
-  type InterruptCounter,
   type Interrupts,
   type InterruptSource,
   type InterruptStream,
 } from '../../function/index.js';
-import { onReadable, waitReadable } from '../../os/index.js';
+import { readOnce, writeOnce } from '../../os/index.js';
+import { FileCounter } from '../counting-files/index.js';
 import { DeviceFileError } from './errors.js';
-import { errnoOf, openDeviceFile } from './shared-files.js';
+import { openDeviceFile } from './shared-files.js';
+
+/** What a read gives: 8 bytes. */
+const COUNT = new BigUint64Array(1);
+const COUNT_BYTES = new Uint8Array(COUNT.buffer);
+const ACKNOWLEDGE = Uint8Array.of(1, 0, 0, 0);
 
 /** One open interrupt file. */
-class FileCounter implements InterruptCounter {
-  readonly #path: string;
-  readonly #level: boolean;
-  readonly #count = Buffer.alloc(8);
-  #fd: number | undefined;
-  /** Ends a wait that is under way. */
-  #wake: (() => void) | undefined;
-
-  constructor(path: string, fd: number, level: boolean) {
-    this.#path = path;
-    this.#fd = fd;
-    this.#level = level;
-  }
-
-  take(): number {
-    if (this.#fd === undefined) return 0;
-    try {
-      readSync(this.#fd, this.#count, 0, 8, null);
-      return Number(this.#count.readBigUInt64LE(0));
-    } catch (cause) {
-      if (errnoOf(cause) === 'EAGAIN') return 0;
-      throw new DeviceFileError(this.#path, errnoOf(cause), { cause });
-    }
-  }
-
-  wait(milliseconds: number): boolean {
-    return this.#fd !== undefined && waitReadable(this.#fd, milliseconds, this.#path);
-  }
-
-  ready(): Promise<void> {
-    const fd = this.#fd;
-    if (fd === undefined) return Promise.resolve();
-    return new Promise((resolve) => {
-      const readiness = onReadable(fd, () => this.#wake?.());
-      this.#wake = () => {
-        this.#wake = undefined;
-        readiness.close();
-        resolve();
-      };
-    });
-  }
-
-  acknowledge(): void {
-    if (this.#fd === undefined || !this.#level) return;
-    this.#count.writeUInt32LE(1, 0);
-    try {
-      writeSync(this.#fd, this.#count, 0, 4, null);
-    } catch {
-      // The function is gone, and its interrupts with it: the next read says so.
-    }
-  }
-
-  close(): void {
-    this.#wake?.();
-    if (this.#fd !== undefined) closeSync(this.#fd);
-    this.#fd = undefined;
-  }
+function counterOf(path: string, fd: number, level: boolean): FileCounter {
+  return new FileCounter({
+    fd,
+    name: path,
+    read: () => {
+      const read = readOnce(fd, COUNT_BYTES);
+      if (read === COUNT_BYTES.length) return Number(COUNT[0]);
+      if (read === -constants.errno.EAGAIN) return 0;
+      throw new DeviceFileError(path, read < 0 ? getSystemErrorName(read) : `${read} of 8 bytes`);
+    },
+    acknowledge: () => {
+      // Refused where the function is gone, and its interrupts with it: the next read says so.
+      if (level) writeOnce(fd, ACKNOWLEDGE, ACKNOWLEDGE.length);
+    },
+    close: () => {
+      closeSync(fd);
+    },
+  });
 }
 
 export class FileInterrupts implements Interrupts {
@@ -96,7 +64,7 @@ export class FileInterrupts implements Interrupts {
     if (!(Number.isInteger(vector) && vector >= 0 && vector < this.available[source.kind]))
       throw new InterruptError('INTERRUPT_ABSENT', this.#device, source, 'the function has no such file');
     const path = join(this.#folder, sourceName(source));
-    const counter = new FileCounter(path, this.#openFile(path, source), source.kind === 'intx');
+    const counter = counterOf(path, this.#openFile(path, source), source.kind === 'intx');
     const stream = new CountedStream(source, counter, () => this.#streams.delete(stream));
     this.#streams.add(stream);
     return stream;
@@ -105,7 +73,7 @@ export class FileInterrupts implements Interrupts {
   /** EBUSY is another program, or another kind that is on. */
   #openFile(path: string, source: InterruptSource): number {
     try {
-      return openDeviceFile(path, constants.O_RDWR | constants.O_NONBLOCK);
+      return openDeviceFile(path, fileConstants.O_RDWR | fileConstants.O_NONBLOCK);
     } catch (cause) {
       if (!(cause instanceof DeviceFileError)) throw cause;
       const { errno } = cause;

@@ -18,7 +18,7 @@ export class LinuxConfig implements ConfigSpace {
   readonly #beforeWrite: () => void;
   #open = true;
 
-  /** `beforeWrite` may take the function for the program, or refuse. @throws errno errors of open. */
+  /** `beforeWrite` may take the function for the program, or refuse. @throws errno errors of open, and of a function that is gone. */
   constructor(path: string, beforeWrite: () => void = () => undefined) {
     this.#path = path;
     this.#beforeWrite = beforeWrite;

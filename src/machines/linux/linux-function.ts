@@ -29,8 +29,8 @@ export class LinuxFunction implements PciFunction {
   constructor(address: PciAddress, sysfs: Sysfs, beforeWrite?: () => void) {
     this.address = address;
     this.#sysfs = sysfs;
+    // Before the file that stays open: a function that is gone leaves none.
     this.regions = parseResourceFile(readFileSync(sysfs.device(address, 'resource'), 'latin1'));
-    // Last: from here on there is a file to be closed.
     this.config = new LinuxConfig(sysfs.device(address, 'config'), beforeWrite);
   }
 

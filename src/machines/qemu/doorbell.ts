@@ -53,8 +53,11 @@ export class Doorbell {
     say(PROTOCOL_VERSION);
     say(QEMUS_PEER);
     const memory = new MemoryFile('openslot-doorbell', SHARED_BYTES);
-    say(MEMORY_FOLLOWS, memory.fd);
-    memory.close();
+    try {
+      say(MEMORY_FOLLOWS, memory.fd);
+    } finally {
+      memory.close();
+    }
     for (let vector = 0; vector < DOORBELL_VECTORS; vector++) {
       const counter = openEventCounter('interrupt messages');
       this.#counters.push(counter);
@@ -62,8 +65,11 @@ export class Doorbell {
     }
     // Its own last, for which it waits; nobody rings there.
     const unused = openEventCounter('interrupt messages');
-    say(QEMUS_PEER, unused);
-    closeSync(unused);
+    try {
+      say(QEMUS_PEER, unused);
+    } finally {
+      closeSync(unused);
+    }
   }
 
   /** BAR 0 of the device has this address. */

@@ -1,7 +1,8 @@
 /** What counts the interrupts of one source: an event counter of the doorbell, or a pin on its line. */
 import { CommandBit, Header } from '../../pci/index.js';
 import { changeCommand, type ConfigSpace, type InterruptCounter } from '../../function/index.js';
-import { onReadable, readOnce, waitReadable, type Readiness } from '../../os/index.js';
+import { takeEvents } from '../../os/index.js';
+import { FileCounter } from '../counting-files/index.js';
 import type { Qtest } from './qtest.js';
 
 /** Status: the function wants its pin asserted, whether it may or not (PCI Local Bus 3.0, 6.2.3). */
@@ -33,51 +34,18 @@ class Waiters {
   }
 }
 
-/** Messages of one number of the doorbell, counted by the kernel. */
-export class MessageCounter implements InterruptCounter {
-  readonly #fd: number;
-  readonly #value = new BigUint64Array(1);
-  readonly #bytes = new Uint8Array(this.#value.buffer);
-  readonly #waiters = new Waiters();
-  #readiness: Readiness | undefined;
-
-  /** `fd` is an event counter, which stays the doorbell's. */
-  constructor(fd: number) {
-    this.#fd = fd;
-    // What came for whoever had it before.
-    this.take();
-  }
-
-  take(): number {
-    return readOnce(this.#fd, this.#bytes) === this.#bytes.length ? Number(this.#value[0]) : 0;
-  }
-
-  wait(milliseconds: number): boolean {
-    return waitReadable(this.#fd, milliseconds, 'an interrupt message');
-  }
-
-  ready(): Promise<void> {
-    return this.#waiters.join(() => {
-      this.#readiness = onReadable(this.#fd, () => {
-        this.#settle();
-      });
-    });
-  }
-
-  acknowledge(): void {
+/** Messages of one number of the doorbell, counted by the kernel in an event counter, which stays the doorbell's. */
+export function messageCounter(fd: number): InterruptCounter {
+  // What came for whoever had it before.
+  takeEvents(fd);
+  return new FileCounter({
+    fd,
+    name: 'an interrupt message',
+    read: () => takeEvents(fd),
     // Each message is one interrupt: there is no level behind it.
-  }
-
-  close(): void {
-    this.#settle();
-  }
-
-  #settle(): void {
-    this.#waiters.wake(() => {
-      this.#readiness?.close();
-      this.#readiness = undefined;
-    });
-  }
+    acknowledge: () => undefined,
+    close: () => undefined,
+  });
 }
 
 /**

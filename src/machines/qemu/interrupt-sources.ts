@@ -1,5 +1,11 @@
 /** The interrupt sources of a function in QEMU, programmed as an operating system does it for its program. */
-import { changeCommand, CountedStream, InterruptError, type InterruptSource } from '../../function/index.js';
+import {
+  changeCommand,
+  CountedStream,
+  InterruptError,
+  type InterruptCounter,
+  type InterruptSource,
+} from '../../function/index.js';
 import {
   CapabilityId,
   capabilityOffsets,
@@ -12,7 +18,7 @@ import {
   msixVectors,
 } from '../../pci/index.js';
 import { DOORBELL_VECTORS, type Doorbell, type DoorbellBlock } from './doorbell.js';
-import { MessageCounter, PinCounter } from './interrupt-counters.js';
+import { messageCounter, PinCounter } from './interrupt-counters.js';
 import type { Qtest } from './qtest.js';
 import { regionsOf, type Found } from './tree.js';
 
@@ -110,7 +116,7 @@ export class InterruptSources {
     return this.#pin;
   }
 
-  #openMessage(source: { readonly kind: 'msi' | 'msix'; readonly vector: number }): MessageCounter {
+  #openMessage(source: { readonly kind: 'msi' | 'msix'; readonly vector: number }): InterruptCounter {
     const { kind, vector } = source;
     this.#programmed ??= { kind, blocks: new Map<number, DoorbellBlock>() };
     const { blocks } = this.#programmed;
@@ -127,7 +133,7 @@ export class InterruptSources {
     }
     const counter = block.counters[index];
     if (counter === undefined) throw new RangeError(`the block has no counter ${index}`);
-    return new MessageCounter(counter);
+    return messageCounter(counter);
   }
 
   /** Only the vectors that are open are unmasked; what others raise stays pending until they are. */

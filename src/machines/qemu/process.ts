@@ -68,32 +68,49 @@ export class QemuProcess {
 
   private constructor({ command, environment, given, memory: bytes }: QemuOptions) {
     const [program, ...before] = command;
-    const qtest = openSocketPair('qtest');
-    const doorbell = openSocketPair('the doorbell');
-    this.#lifeLine = new LifeLine();
-    this.memory = new MemoryFile('openslot-memory', bytes);
-    const firmware = restingFirmware();
-    this.qtest = qtest.own;
-    this.#doorbellSocket = doorbell.own;
-    this.doorbell = new Doorbell();
-    this.#child = spawn(program, [...before, ...argumentsOf(bytes), ...given], {
-      env: environment ?? process.env,
-      stdio: [
-        ...(['ignore', 'ignore', 'pipe'] as const),
-        qtest.others,
-        'pipe',
-        doorbell.others,
-        this.memory.fd,
-        firmware.fd,
-        this.#lifeLine.others,
-      ],
-    });
-    for (const { others } of [qtest, doorbell] satisfies SocketPair[]) closeSync(others);
-    firmware.close();
-    this.#said = lastWords(this.#child);
-    const monitor = this.#child.stdio[MONITOR];
-    if (!(monitor instanceof Socket)) throw new TypeError('a pipe of a child is a socket');
-    this.monitor = new Monitor(monitor);
+    const opened: (() => void)[] = [];
+    try {
+      const qtest = openSocketPair('qtest');
+      opened.push(qtest[Symbol.dispose]);
+      const doorbell = openSocketPair('the doorbell');
+      opened.push(doorbell[Symbol.dispose]);
+      const lifeLine = new LifeLine();
+      opened.push(() => {
+        lifeLine[Symbol.dispose]();
+      });
+      const memory = new MemoryFile('openslot-memory', bytes);
+      opened.push(() => {
+        memory.close();
+      });
+      const firmware = restingFirmware();
+      opened.push(() => {
+        firmware.close();
+      });
+      this.#child = spawn(program, [...before, ...argumentsOf(bytes), ...given], {
+        env: environment ?? process.env,
+        stdio: [
+          ...(['ignore', 'ignore', 'pipe'] as const),
+          qtest.others,
+          'pipe',
+          doorbell.others,
+          memory.fd,
+          firmware.fd,
+          lifeLine.others,
+        ],
+      });
+      this.monitor = new Monitor(pipeOf(this.#child, MONITOR));
+      for (const { others } of [qtest, doorbell] satisfies SocketPair[]) closeSync(others);
+      firmware.close();
+      this.#said = lastWords(this.#child);
+      this.qtest = qtest.own;
+      this.#doorbellSocket = doorbell.own;
+      this.#lifeLine = lifeLine;
+      this.memory = memory;
+      this.doorbell = new Doorbell();
+    } catch (cause) {
+      for (const close of opened) close();
+      throw cause;
+    }
   }
 
   get pid(): number {
@@ -153,6 +170,21 @@ export class QemuProcess {
   }
 }
 
+/** @throws {QemuEndedError} there is none: without descriptors for pipes nothing was started. */
+function pipeOf(child: ChildProcess, number: number): Socket {
+  // Its type does not tell that there may be none.
+  const { stdio } = child as { readonly stdio?: ChildProcess['stdio'] };
+  const pipe = stdio?.[number];
+  if (pipe instanceof Socket) return pipe;
+  // It says the same on the next turn.
+  child.on('error', () => undefined);
+  throw new QemuEndedError(
+    'QEMU_NOT_STARTED',
+    'QEMU did not start: this process has too many files open',
+    '',
+  );
+}
+
 function argumentsHint(said: string): string {
   return /not a valid device model name/.test(said) ? 'qemu-system-x86_64 -device help' : '';
 }
@@ -186,7 +218,12 @@ function restingFirmware(): MemoryFile {
   const bytes = new Uint8Array(FIRMWARE_BYTES).fill(HALT);
   bytes.set(REST_FOR_EVER, RESET_VECTOR);
   const file = new MemoryFile('openslot-firmware', FIRMWARE_BYTES);
-  writeSync(file.fd, bytes, 0, bytes.length, 0);
+  try {
+    writeSync(file.fd, bytes, 0, bytes.length, 0);
+  } catch (cause) {
+    file.close();
+    throw cause;
+  }
   return file;
 }
 

@@ -71,12 +71,17 @@ export class Replay implements Disposable {
   constructor(file: string) {
     this.#file = file;
     this.#reader = new RecordingReader(file);
-    const header = this.#reader.next();
-    if (header === undefined) throw new RecordingTruncatedError(file, 0, 0, 'the first line');
-    if (header.op !== 'recording')
-      throw new RecordingMalformedError(file, 1, 'a recording begins with its header');
-    this.header = header;
-    this.#advance();
+    try {
+      const header = this.#reader.next();
+      if (header === undefined) throw new RecordingTruncatedError(file, 0, 0, 'the first line');
+      if (header.op !== 'recording')
+        throw new RecordingMalformedError(file, 1, 'a recording begins with its header');
+      this.header = header;
+      this.#advance();
+    } catch (cause) {
+      this.#reader[Symbol.dispose]();
+      throw cause;
+    }
     process.on('beforeExit', this.#idle);
   }
 

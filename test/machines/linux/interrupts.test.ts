@@ -1,11 +1,11 @@
 /** Interrupts counted by files of the kernel's, and how VFIO's vectors are switched on. */
 import assert from 'node:assert/strict';
-import { closeSync, readdirSync, readSync, writeSync } from 'node:fs';
+import { closeSync, readdirSync, writeSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { CountedStream, InterruptSources } from '../../../src/function/index.js';
-import { FileCounter } from '../../../src/machines/linux/file-counter.js';
+import { FileCounter } from '../../../src/machines/counting-files/index.js';
 import { VfioInterrupts } from '../../../src/machines/linux/vfio/vfio-interrupts.js';
-import { openEventCounter } from '../../../src/os/index.js';
+import { openEventCounter, takeEvents } from '../../../src/os/index.js';
 import { notations, OpenslotError } from '../../../src/pci/index.js';
 
 const ADDRESS = notations.hex.parse('0000:01:00.0');
@@ -21,10 +21,7 @@ function eventCounter() {
   const counter = new FileCounter({
     fd,
     name: 'a test',
-    read: () => {
-      readSync(fd, bytes, 0, 8, null);
-      return Number(bytes.readBigUInt64LE(0));
-    },
+    read: () => takeEvents(fd),
     acknowledge: () => {
       acknowledged++;
     },
@@ -80,6 +77,18 @@ describe('a stream over an event counter', () => {
     stream.close();
   });
 
+  test('of two who wait one gets it, and the other goes on waiting until the stream ends', async () => {
+    const { stream, raise } = eventCounter();
+    const both = [0, 1].map(() => stream[Symbol.asyncIterator]().next());
+    raise();
+    assert.equal((await Promise.race(both)).value?.count, 1);
+    stream.close();
+    assert.deepEqual(
+      (await Promise.all(both)).map(({ value }) => value?.count).filter((count) => count !== undefined),
+      [1],
+    );
+  });
+
   test('closing ends who waits, and leaves no file open', async () => {
     const before = openFiles();
     const { stream } = eventCounter();
@@ -123,6 +132,31 @@ const msix = (vector: number) => ({ kind: 'msix', vector }) as const;
 function sourcesOf(kernel: ReturnType<typeof device>): InterruptSources {
   return new InterruptSources(ADDRESS, new VfioInterrupts(ADDRESS, kernel, () => undefined));
 }
+
+describe('a stream that is closed', () => {
+  test('lets go of what it holds, though its last interrupt cannot be acknowledged', () => {
+    let counters = 1;
+    let streams = 1;
+    const stream = new CountedStream(
+      { kind: 'intx' },
+      {
+        take: () => 1,
+        wait: () => true,
+        ready: () => Promise.resolve(),
+        acknowledge: () => {
+          throw new Error('the device has gone');
+        },
+        close: () => counters--,
+      },
+      () => streams--,
+    );
+    assert.equal(stream.wait(0)?.count, 1);
+    assert.throws(() => {
+      stream.close();
+    }, /has gone/);
+    assert.deepEqual([counters, streams], [0, 0]);
+  });
+});
 
 describe('VFIO’s vectors', () => {
   test('all are switched on by the first where they cannot grow, so that no later one costs an interrupt', () => {

@@ -21,6 +21,7 @@ function attribute(path: string, value: string): void {
 
 function device(node: string, bus: string, name: string): void {
   attribute(`${node}/name`, name);
+  attribute(`${node}/event`, '0');
   mkdirSync(join(root, node, 'device'), { recursive: true });
   symlinkSync(`/sys/bus/${bus}`, join(root, node, 'device/subsystem'));
   writeFileSync(join(devices, node), Buffer.alloc(3 * 4096));
@@ -41,6 +42,13 @@ device('uio2', 'platform', 'serial');
 attribute('uio2/portio/port0/start', '0x3f8');
 attribute('uio2/portio/port0/size', '0x8');
 device('uio3', 'platform', 'nothing');
+// As a UIO file of a device that was given no interrupt, it cannot be read at its beginning (EIO).
+device('uio4', 'platform', 'silent');
+attribute('uio4/maps/map0/addr', '0xfe900000');
+attribute('uio4/maps/map0/size', '0x1000');
+attribute('uio4/maps/map0/offset', '0x0');
+rmSync(join(devices, 'uio4'));
+symlinkSync('/proc/self/mem', join(devices, 'uio4'));
 
 test('lists what has ranges and is no PCI function, in the order of addresses', () => {
   const platform = new UioPlatform('linux', { root, devices });
@@ -55,6 +63,7 @@ test('lists what has ranges and is no PCI function, in the order of addresses', 
     [
       ['isa:0x3f8', 'serial', '0 io 8'],
       ['isa:0xfe801000', 'timer', '0 memory 256', '1 memory 256'],
+      ['isa:0xfe900000', 'silent', '0 memory 4096'],
     ],
   );
   assert.deepEqual(new UioPlatform('linux', { root: join(base, 'none'), devices }).list(), []);
@@ -72,4 +81,13 @@ test('a map is the page of its number, from its offset on', () => {
     assert.throws(() => opened.openRegion(2), { code: 'REGION_ABSENT' });
   }
   assert.equal(readFileSync(join(devices, 'uio1')).readUInt32LE(4096 + 0x80 + 4), 0x1234_5678);
+});
+
+test('a device that its driver gave no interrupt has none', () => {
+  const platform = new UioPlatform('linux', { root, devices });
+  using silent = platform.open('isa:0xfe900000');
+  assert.equal(silent.interrupts?.available.intx, 0);
+  assert.throws(() => silent.interrupts?.open({ kind: 'intx' }), { code: 'INTERRUPT_ABSENT' });
+  using timer = platform.open('isa:0xfe801000');
+  assert.equal(timer.interrupts?.available.intx, 1);
 });

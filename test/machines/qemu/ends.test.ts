@@ -47,6 +47,20 @@ test('an argument that is refused by us starts nothing', async () => {
   await assert.rejects(openMachine('qemu:-kernel vmlinuz'), { code: 'QEMU_ARGUMENT_REFUSED' });
 });
 
+test('a start that fails for want of descriptors is told of, and leaves none open, however far it came', () => {
+  const program = fileURLToPath(new URL('few-descriptors.js', import.meta.url));
+  const { stdout, stderr, status } = spawnSync(
+    'sh',
+    ['-c', 'ulimit -n 96 && exec "$@"', 'sh', process.execPath, program],
+    { encoding: 'utf8' },
+  );
+  assert.equal(status, 0, stderr);
+  const starts = stdout.trimEnd().split('\n');
+  assert.ok(starts.length === 12, stdout);
+  for (const start of starts)
+    assert.match(start, /^\d+ (SYSTEM_CALL_FAILED|QEMU_NOT_STARTED|QEMU_MISSING) 0$/, stdout);
+});
+
 describe('QEMU', { skip }, () => {
   test('an argument that it refuses is told of in its own words, and leaves nothing', async () => {
     const before = openDescriptors();

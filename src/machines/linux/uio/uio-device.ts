@@ -1,17 +1,18 @@
 /** A function's device file of UIO: its pin's interrupts, counted; and the kernel's promise to end DMA with it. */
-import { closeSync, constants, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readFileSync } from 'node:fs';
 import {
   changeCommand,
+  ConfigAccessError,
   InterruptSources,
   type InterruptCounter,
   type Interrupts,
   type InterruptSwitch,
 } from '../../../function/index.js';
-import { CommandBit, Header, type PciAddress } from '../../../pci/index.js';
-import { FileCounter } from '../file-counter.js';
+import { CommandBit, type PciAddress } from '../../../pci/index.js';
 import { LinuxConfig } from '../linux-config.js';
 import { errnoOf, type Sysfs } from '../sysfs.js';
 import { UioUnavailableError } from './errors.js';
+import { UioEvents } from './uio-events.js';
 
 /**
  * uio_pci_generic masks the pin at each interrupt by the function's own switch, and switches bus mastering off when
@@ -20,72 +21,53 @@ import { UioUnavailableError } from './errors.js';
 export class UioDevice implements InterruptSwitch {
   readonly available: Interrupts['available'];
   readonly interrupts: InterruptSources;
-  readonly #name: string;
   readonly #fd: number;
   readonly #config: LinuxConfig;
-  /** The kernel's count, which begins with the driver, as it was read last. */
-  #total: number;
+  readonly #events: UioEvents;
 
   /** @throws {UioUnavailableError} */
   constructor(address: PciAddress, sysfs: Sysfs) {
     const folder = sysfs.device(address, 'uio');
     const node = nodeName(address, folder);
-    this.#name = `/dev/${node}`;
+    const path = `/dev/${node}`;
     this.#config = new LinuxConfig(sysfs.device(address, 'config'));
+    let fd: number | undefined;
     try {
       // From here on, so that the number below and what the file counts from are the same.
-      this.#mask();
-      this.#fd = openSync(this.#name, constants.O_RDWR | constants.O_NONBLOCK);
+      changeCommand(this.#config, CommandBit.intxDisable);
+      this.#fd = fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+      const count = Number(readFileSync(`${folder}/${node}/event`, 'latin1'));
+      this.#events = new UioEvents({ fd, path, count, device: address });
     } catch (cause) {
+      if (fd !== undefined) closeSync(fd);
       this.#config.close();
-      throw new UioUnavailableError(address, this.#name, errnoOf(cause), { cause });
+      throw new UioUnavailableError(address, path, errnoOf(cause), { cause });
     }
-    this.#total = Number(readFileSync(`${folder}/${node}/event`, 'latin1'));
-    this.available = { intx: this.#config.read(Header.interruptPin, 1) === 0 ? 0 : 1, msi: 0, msix: 0 };
+    this.available = { intx: this.#events.present ? 1 : 0, msi: 0, msix: 0 };
     this.interrupts = new InterruptSources(address, this);
   }
 
   on(): InterruptCounter {
-    const counter = new FileCounter({
-      fd: this.#fd,
-      name: this.#name,
-      read: () => this.#read(),
-      acknowledge: () => {
-        this.#unmask();
-      },
-      // The file is of the function and not of the stream.
-      close: () => undefined,
+    return this.#events.counter(() => {
+      this.#change(0, CommandBit.intxDisable);
     });
-    // What came while nobody listened is nobody's.
-    counter.take();
-    this.#unmask();
-    return counter;
   }
 
   off(): void {
-    this.#mask();
+    this.#change(CommandBit.intxDisable);
   }
 
-  /** Four bytes: how many there were since the driver came. @throws errno errors. */
-  #read(): number {
-    const bytes = Buffer.alloc(4);
-    readSync(this.#fd, bytes, 0, 4, null);
-    const total = bytes.readUInt32LE(0);
-    const count = (total - this.#total) >>> 0;
-    this.#total = total;
-    return count;
-  }
-
-  #mask(): void {
-    changeCommand(this.#config, CommandBit.intxDisable);
-  }
-
-  #unmask(): void {
-    changeCommand(this.#config, 0, CommandBit.intxDisable);
+  #change(set: number, cleared = 0): void {
+    try {
+      changeCommand(this.#config, set, cleared);
+    } catch (cause) {
+      // A device that has gone has no interrupts either: its file says so.
+      if (!(cause instanceof ConfigAccessError)) throw cause;
+    }
   }
 
   close(): void {
-    this.#mask();
+    this.off();
     closeSync(this.#fd);
     this.#config.close();
   }

@@ -1,12 +1,12 @@
 /** A platform device of this host, opened through its UIO file. */
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   FunctionClosedError,
   InterruptSources,
   MemoryRegisters,
   RegionAccessError,
   ResetError,
-  type InterruptCounter,
   type Interrupts,
   type PlatformDevice,
   type Region,
@@ -14,9 +14,9 @@ import {
   type ResetMethod,
 } from '../../../function/index.js';
 import { mapFile, PAGE_SIZE, type Mapping } from '../../../os/index.js';
-import { FileCounter } from '../file-counter.js';
 import { FileRegisters } from '../file-registers.js';
 import { errnoOf } from '../sysfs.js';
+import { UioEvents } from './uio-events.js';
 import type { UioDescription, UioRange } from './uio-platform.js';
 
 /** A byte of it is a port: the kernel makes one access of 8 bits for each. */
@@ -32,23 +32,37 @@ export class UioPlatformDevice implements PlatformDevice {
   readonly #fd: number;
   readonly #opened = new Set<Region>();
   readonly #streams = new Set<Disposable>();
-  /** The kernel's count as it was read last; undefined before the first. */
-  #total: number | undefined;
   #open = true;
 
   /** @throws {RegionAccessError} the device file cannot be opened. */
   constructor(description: UioDescription, onClose: () => void) {
-    const { path, summary } = description;
+    const { path, attributes, summary } = description;
     this.name = summary.name;
     this.regions = summary.regions;
     this.#description = description;
     this.#onClose = onClose;
-    this.#fd = opened(path, this.name);
-    const available = { intx: 1, msi: 0, msix: 0 };
+    const fd = opened(path, this.name);
+    this.#fd = fd;
+    let events: UioEvents;
+    try {
+      const count = Number(readFileSync(join(attributes, 'event'), 'latin1'));
+      events = new UioEvents({ fd, path, count, device: this.name });
+    } catch (cause) {
+      closeSync(fd);
+      throw new RegionAccessError('REGION_REFUSED', this.name, `${attributes}: ${errnoOf(cause)}`, '', {
+        cause,
+      });
+    }
+    const available = { intx: events.present ? 1 : 0, msi: 0, msix: 0 };
     const sources = new InterruptSources(this.name, {
       available,
-      on: () => this.#switchOn(),
-      off: () => this.#control(0),
+      on: () =>
+        events.counter(() => {
+          this.#control(1);
+        }),
+      off: () => {
+        this.#control(0);
+      },
     });
     this.interrupts = {
       available,
@@ -97,41 +111,17 @@ export class UioPlatformDevice implements PlatformDevice {
     return mapFile(this.#fd, map * PAGE_SIZE, offset + info.size, this.#description.path);
   }
 
-  #switchOn(): InterruptCounter {
-    const counter = new FileCounter({
-      fd: this.#fd,
-      name: this.#description.path,
-      read: () => this.#readCount(),
-      acknowledge: () => {
-        this.#control(1);
-      },
-      // The file is of the device and not of the stream.
-      close: () => undefined,
-    });
-    // What came while nobody listened is nobody's.
-    counter.take();
-    this.#control(1);
-    return counter;
-  }
-
-  /** Four bytes: how many there were since the driver came. @throws errno errors; EIO: it has no interrupt. */
-  #readCount(): number {
-    const bytes = Buffer.alloc(4);
-    readSync(this.#fd, bytes, 0, 4, null);
-    const total = bytes.readUInt32LE(0);
-    const count = (total - (this.#total ?? total - 1)) >>> 0;
-    this.#total = total;
-    return count;
-  }
-
-  /** Lets the line through, or not. Drivers that do not mask it have no such control (ENOSYS), and need none. */
+  /**
+   * Lets the line through, or not. Drivers that do not mask it have no such control (ENOSYS), and need none; of a
+   * device that has gone (EIO, EINVAL) the next read tells.
+   */
   #control(on: 0 | 1): void {
     const bytes = Buffer.alloc(4);
     bytes.writeUInt32LE(on, 0);
     try {
       writeSync(this.#fd, bytes, 0, 4, null);
     } catch (cause) {
-      if (!['ENOSYS', 'EIO'].includes(errnoOf(cause))) throw cause;
+      if (!['ENOSYS', 'EIO', 'EINVAL'].includes(errnoOf(cause))) throw cause;
     }
   }
 

@@ -28,6 +28,8 @@ export interface UioDescription {
   readonly ranges: readonly UioRange[];
   /** `/dev/uio0`. */
   readonly path: string;
+  /** Folder of its attributes: `/sys/class/uio/uio0`. */
+  readonly attributes: string;
 }
 
 export class UioPlatform implements PlatformDevices {
@@ -86,9 +88,9 @@ export class UioPlatform implements PlatformDevices {
       const regions = ranges.map(({ info }) => info);
       const name = platformName(regions);
       if (name === undefined) return [];
-      // Which line it is, and whether there is one, the kernel does not tell: its file says so when it is read.
+      // Which line it is the kernel does not tell; whether there is one its file says when it is read.
       const summary = { name, model: textOf(folder, 'name'), regions, interruptLines: [] };
-      return [{ summary, ranges, path: join(this.#devices, node) }];
+      return [{ summary, ranges, path: join(this.#devices, node), attributes: folder }];
     } catch {
       return [];
     }

@@ -1,4 +1,5 @@
 /** A function of this host in a program's hands: its device file, for all views that the program has of it. */
+import { closeSync } from 'node:fs';
 import { InterruptSources } from '../../../function/index.js';
 import { CommandBit, Header, type PciAddress } from '../../../pci/index.js';
 import { ConfigFile } from '../config-file.js';
@@ -27,19 +28,23 @@ export class DrivenFunction {
   constructor(address: PciAddress, path: VfioPath, iovas: () => GroupIovas) {
     this.address = address;
     this.iovas = iovas;
-    this.device = new VfioDevice(path.openDevice(address), `VFIO of ${address}`);
-    const config = this.device.region(CONFIG_REGION);
-    if (config === undefined) {
-      this.device.close();
-      throw new VfioUnavailableError(address, 'it has no configuration space', 'dmesg | tail');
+    const fd = path.openDevice(address);
+    try {
+      this.device = new VfioDevice(fd, `VFIO of ${address}`);
+      const config = this.device.region(CONFIG_REGION);
+      if (config === undefined)
+        throw new VfioUnavailableError(address, 'it has no configuration space', 'dmesg | tail');
+      this.configSize = config.size;
+      this.config = new ConfigFile(fd, config.offset);
+      this.decodesMemory = this.#readDecoding();
+      const interrupts = new VfioInterrupts(address, this.device, () => {
+        this.#changeCommand(CommandBit.intxDisable);
+      });
+      this.interrupts = new InterruptSources(address, interrupts);
+    } catch (cause) {
+      closeSync(fd);
+      throw cause;
     }
-    this.configSize = config.size;
-    this.config = new ConfigFile(this.device.fd, config.offset);
-    this.decodesMemory = this.#readDecoding();
-    const interrupts = new VfioInterrupts(address, this.device, () => {
-      this.#changeCommand(CommandBit.intxDisable);
-    });
-    this.interrupts = new InterruptSources(address, interrupts);
   }
 
   /** To be called after every write that can have changed Command. */

@@ -1,5 +1,5 @@
 /** Interrupts of a function that VFIO gives: the kernel counts each source in an event counter of ours. */
-import { closeSync, readSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import {
   InterruptError,
   type InterruptCounter,
@@ -7,9 +7,9 @@ import {
   type InterruptSource,
   type InterruptSwitch,
 } from '../../../function/index.js';
-import { openEventCounter, SystemCallError } from '../../../os/index.js';
+import { openEventCounter, SystemCallError, takeEvents } from '../../../os/index.js';
 import type { PciAddress } from '../../../pci/index.js';
-import { FileCounter } from '../file-counter.js';
+import { FileCounter } from '../../counting-files/index.js';
 import type { VfioDevice } from './device.js';
 import {
   disableInterrupts,
@@ -124,17 +124,22 @@ export class VfioInterrupts implements InterruptSwitch {
     );
   }
 
+  #acknowledgePin(): void {
+    try {
+      this.#device.setInterrupts(this.#unmask);
+    } catch (cause) {
+      // As above; and a stream of it can still be closed.
+      if (!(cause instanceof SystemCallError)) throw cause;
+    }
+  }
+
   #file(kind: Kind, fd: number) {
-    const count = Buffer.alloc(8);
     return {
       fd,
       name: `interrupts of ${this.#address}`,
-      read: () => {
-        readSync(fd, count, 0, 8, null);
-        return Number(count.readBigUInt64LE(0));
-      },
+      read: () => takeEvents(fd),
       acknowledge: () => {
-        if (kind === 'intx') this.#device.setInterrupts(this.#unmask);
+        if (kind === 'intx') this.#acknowledgePin();
       },
       close: () => {
         closeSync(fd);

@@ -40,18 +40,19 @@ export class VfioRegion implements Region {
     this.#source = source;
     const { fd } = source.device;
     this.#file = new FileRegisters(name, { fd, base: description.offset, size: info.size, kind: info.kind });
-    this.#areas = mapped
-      ? description.mappable.map(({ offset, size }) => {
-          const mapping = mapFile(fd, description.offset + offset, size, name);
-          return {
-            start: offset,
-            end: offset + size,
-            registers: new MemoryRegisters(name, mapping.buffer, 0, size),
-            mapping,
-          };
-        })
-      : [];
-    if (this.#areas.length > 0) this.mapped = true;
+    const areas: Area[] = [];
+    this.#areas = areas;
+    try {
+      for (const { offset, size } of mapped ? description.mappable : []) {
+        const mapping = mapFile(fd, description.offset + offset, size, name);
+        const registers = new MemoryRegisters(name, mapping.buffer, 0, size);
+        areas.push({ start: offset, end: offset + size, registers, mapping });
+      }
+    } catch (cause) {
+      this.close();
+      throw cause;
+    }
+    if (areas.length > 0) this.mapped = true;
   }
 
   read8(offset: number): number {

@@ -1,16 +1,17 @@
-/** Interrupts that a file of the kernel's counts. */
+/** Interrupts that a file counts: the kernel's, or that of whoever serves it. */
 import type { InterruptCounter } from '../../function/index.js';
 import { onReadable, waitReadable, type Readiness } from '../../os/index.js';
-import { errnoOf } from './sysfs.js';
 
 /** What differs from one kind of file to the other. */
 export interface CountingFile {
+  /** It does not block. */
   readonly fd: number;
   /** In a message's words. */
   readonly name: string;
-  /** Takes the count since the last read. @throws errno errors; EAGAIN where there is none. */
+  /** Takes the count since the last read; 0 where there is none. @throws what the program is to be told, of a device that went. */
   read(): number;
   acknowledge(): void;
+  /** It is watched no more. */
   close(): void;
 }
 
@@ -30,7 +31,7 @@ export class FileCounter implements InterruptCounter {
   }
 
   take(): number {
-    if (this.#open && waitReadable(this.#file.fd, 0, this.#file.name)) this.#read();
+    if (this.#open && waitReadable(this.#file.fd, 0, this.#file.name)) this.#count += this.#file.read();
     const count = this.#count;
     this.#count = 0;
     return count;
@@ -43,8 +44,7 @@ export class FileCounter implements InterruptCounter {
   ready(): Promise<void> {
     if (!this.#open || this.#count > 0) return Promise.resolve();
     this.#readiness ??= onReadable(this.#file.fd, () => {
-      this.#read();
-      if (this.#count > 0) this.#wakeAll();
+      this.#readable();
     });
     this.#readiness.keepAlive(true);
     return new Promise((resolve) => this.#waiting.push(resolve));
@@ -62,12 +62,15 @@ export class FileCounter implements InterruptCounter {
     this.#wakeAll();
   }
 
-  #read(): void {
+  #readable(): void {
     try {
       this.#count += this.#file.read();
-    } catch (cause) {
-      // Somebody who blocked for it was first.
-      if (errnoOf(cause) !== 'EAGAIN') throw cause;
+      if (this.#count > 0) this.#wakeAll();
+    } catch {
+      // Here nobody could catch it: who waits reads again, and is told.
+      this.#readiness?.close();
+      this.#readiness = undefined;
+      this.#wakeAll();
     }
   }
 
