@@ -50,6 +50,8 @@ export interface RegisterAccessOptions {
   readonly evenIfUsed: boolean;
   /** Decoding that is off is switched on for the accesses. */
   readonly enable: boolean;
+  /** Accesses may be loads and stores, which end the process when the device vanishes; false for who serves others. */
+  readonly mayMap?: boolean;
 }
 
 /** The function does not decode: its regions read all ones and swallow writes. */
@@ -93,22 +95,30 @@ export function accessRegisters(
   user: string | undefined,
   address: PciAddress,
   operations: readonly RegisterOperation[],
-  { evenIfUsed, enable }: RegisterAccessOptions,
+  { evenIfUsed, enable, mayMap = true }: RegisterAccessOptions,
 ): (bigint | undefined)[] {
   const changes = operations.some((each) => each.kind !== 'read' || each.clears === true);
   if (changes && user !== undefined && !evenIfUsed) {
-    const next = `openslot ${user.startsWith('driver') ? 'claim' : 'detach'} takes it from there; --even-if-used changes it beside its user`;
+    const next = `${wayToFree(user)}; --even-if-used changes it beside its user`;
     throw new FunctionDrivenError(address, user, next);
   }
   using fn = machine.open(address);
   for (const each of operations) checkPlace(fn, each);
   using _decoding = decodingFor(fn, operations, enable);
   const spaces = new Map<RegisterSpace, RegisterAccess>();
-  return operations.map((each) => {
-    const access = spaces.get(each.space) ?? openSpace(fn, each.space);
-    spaces.set(each.space, access);
-    return perform(access, each);
-  });
+  const accessTo = (space: RegisterSpace) => {
+    const access = spaces.get(space) ?? openSpace(fn, space, mayMap);
+    spaces.set(space, access);
+    return access;
+  };
+  // One that is refused is refused before the first access, too.
+  for (const { space } of operations) accessTo(space);
+  return operations.map((each) => perform(accessTo(each.space), each));
+}
+
+function wayToFree(user: string): string {
+  if (user.startsWith('process')) return 'end the program first';
+  return `openslot ${user.startsWith('driver') ? 'claim' : 'detach'} takes it from there`;
 }
 
 function checkPlace(fn: PciFunction, { space, offset, width, kind }: RegisterOperation): void {
@@ -147,10 +157,18 @@ function decodingFor(fn: PciFunction, operations: readonly RegisterOperation[], 
   };
 }
 
-/** Closed with the function. */
-function openSpace(fn: PciFunction, space: RegisterSpace): RegisterAccess {
+/** Closed with the function. @throws {RegionAccessError} */
+function openSpace(fn: PciFunction, space: RegisterSpace, mayMap: boolean): RegisterAccess {
   const index = regionIndex(space);
-  return index === undefined ? configRegisters(fn.config) : fn.openRegion(index);
+  if (index === undefined) return configRegisters(fn.config);
+  const region = fn.openRegion(index);
+  if (region.mapped !== true || mayMap) return region;
+  throw new RegionAccessError(
+    'REGION_REFUSED',
+    `BAR ${index} of ${fn.address}`,
+    'only a mapping reaches it, which would end the owner with the device',
+    'openslot get --on linux maps it in a process of its own',
+  );
 }
 
 function perform(access: RegisterAccess, operation: RegisterOperation): bigint | undefined {

@@ -175,7 +175,6 @@ async function takeNamed(
   await taken.take(address);
 }
 
-/** Other terminals look at the machine, and take functions from their drivers into the mount and give them back. */
 /** A program that has files of the function open, or a driver. */
 function userOf(machine: Machine, mounted: MountedFiles, address: PciAddress): string | undefined {
   const holder = mounted.functions.folderOf(address)?.holders[0];
@@ -184,6 +183,7 @@ function userOf(machine: Machine, mounted: MountedFiles, address: PciAddress): s
     : `process ${holder.pid}, which has ${holder.file} open`;
 }
 
+/** Other terminals look at the machine, and take functions from their drivers into the mount and give them back. */
 function requestsOf(machine: Machine, mounted: MountedFiles, claims: Claims | undefined): OwnerRequests {
   const looking: OwnerRequests = {
     pool: () => (claims === undefined ? [] : entriesOf(claims.pool)),

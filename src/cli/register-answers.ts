@@ -3,13 +3,13 @@ import { accessRegisters } from '../admin/index.js';
 import type { Machine } from '../function/index.js';
 import type { CheckedParameters, OwnerResults } from '../owner/index.js';
 
-/** `user` drives the function, undefined where nobody does. 64 bits are text, as JSON has no such number. */
+/** By calls alone: an owner does not end with a device. `user` drives the function, undefined where nobody does. 64 bits are text, as JSON has no such number. */
 export function answerRegisters(
   machine: Machine,
   user: string | undefined,
   { address, operations, ...options }: CheckedParameters<'registers'>,
 ): OwnerResults['registers'] {
-  return accessRegisters(machine, user, address, operations, options).map((found) =>
+  return accessRegisters(machine, user, address, operations, { ...options, mayMap: false }).map((found) =>
     found === undefined ? null : `0x${found.toString(16)}`,
   );
 }

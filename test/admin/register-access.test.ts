@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { accessRegisters, type RegisterOperation } from '../../src/admin/index.js';
+import { LinuxMachine } from '../../src/machines/linux/index.js';
 import { parseMachine, SimMachine } from '../../src/machines/sim/index.js';
 import { OpenslotError, PciAddress } from '../../src/pci/index.js';
+import { fakeSysfs } from '../proto/fake-sysfs.js';
 
 const ADDRESS = new PciAddress(0, 0, 4, 0);
 const COMMAND = 4;
@@ -54,4 +56,31 @@ test('decoding that is switched on for the accesses is off afterwards, and what 
   assert.equal(commandOf(machine), MEMORY);
   access(machine, [MARK, ports], true);
   assert.equal(commandOf(machine), MEMORY);
+});
+
+test('who serves others makes no access by a mapping, which would end it with the device', () => {
+  using sysfs = fakeSysfs({ '0000:00:04.0': { driver: undefined } });
+  using machine = new LinuxMachine({ root: sysfs.root });
+  const run = (mayMap: boolean) =>
+    accessRegisters(machine, undefined, ADDRESS, [MARK], { evenIfUsed: false, enable: false, mayMap });
+  assert.throws(
+    () => run(false),
+    (error) => error instanceof OpenslotError && error.code === 'REGION_REFUSED',
+  );
+  assert.equal(sysfs.register('0000:00:04.0', 0), 0);
+  run(true);
+  assert.equal(sysfs.register('0000:00:04.0', 0), 0x1234);
+});
+
+test('what to do with a function that is driven depends on who drives it', () => {
+  using machine = testdev(MEMORY);
+  for (const [user, next] of [
+    ['driver nvme', /openslot claim/],
+    ['guest 3', /openslot detach/],
+    ['process 7, which has 10.mem open', /^end the program/],
+  ] as const)
+    assert.throws(
+      () => accessRegisters(machine, user, ADDRESS, [MARK], { evenIfUsed: false, enable: false }),
+      (error) => error instanceof OpenslotError && error.code === 'FUNCTION_DRIVEN' && next.test(error.next),
+    );
 });
