@@ -77,7 +77,7 @@ function identityIn<Summary extends Identity>(
 }
 
 /** As a request has it: 64 bits are text. */
-export function wireOperation(operation: RegisterOperation) {
+function wireOperation(operation: RegisterOperation) {
   const { space, offset, width } = operation;
   const place = { space, offset, width };
   const hex = (value: bigint) => `0x${value.toString(16)}`;

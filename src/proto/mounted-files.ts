@@ -17,10 +17,7 @@ import {
 import { FuseMount, FuseSession, type OpenRefusal } from './fuse/index.js';
 
 /** What every function's folder is made of. */
-export function fileSources(
-  dma: DmaFilesOptions,
-  registers: RegisterFilesOptions = {},
-): readonly FileSource[] {
+function fileSources(dma: DmaFilesOptions, registers: RegisterFilesOptions = {}): readonly FileSource[] {
   return [registerFiles(registers), dmaFiles(dma), interruptFiles];
 }
 

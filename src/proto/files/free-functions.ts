@@ -35,7 +35,7 @@ export function notFree({ headerType, driver }: FunctionSummary): string | undef
  * Whether the IOMMU keeps the function's DMA to what its program was given: on a real machine only VFIO sees to that.
  * A machine whose memory is its own has nothing of the host's to reach.
  */
-export function isIsolated({ capabilities }: Machine, { driver, iommuGroup }: FunctionSummary): boolean {
+function isIsolated({ capabilities }: Machine, { driver, iommuGroup }: FunctionSummary): boolean {
   return !capabilities.machineFrames || (driver === PROGRAM_HOLDERS.vfio && iommuGroup !== undefined);
 }
 

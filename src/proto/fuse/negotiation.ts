@@ -25,7 +25,6 @@ export class FuseVersionError extends OpenslotError {
 
 /** What both can do. */
 export interface Agreement {
-  readonly minor: number;
   /** mmap(2) of a file can map a descriptor's memory in its place (FUSE_PASSTHROUGH, kernel 6.9). */
   readonly passthrough: boolean;
 }
@@ -60,5 +59,5 @@ export function negotiate(
     // max_stack_depth: what is passed to is memory, no file system on top of another one.
     reply.set32(36, 1);
   }
-  return { length: INIT_OUT, agreement: { minor, passthrough } };
+  return { length: INIT_OUT, agreement: { passthrough } };
 }

@@ -68,7 +68,7 @@ export function harmlessRegisters(maps: readonly RegisterMap[]): SelectedRegiste
 }
 
 /** All names of the maps, as they can be typed. */
-export function registerNames(maps: readonly RegisterMap[]): string[] {
+function registerNames(maps: readonly RegisterMap[]): string[] {
   return maps.flatMap((map) =>
     map.registers.flatMap((register) => {
       const name = register.repeat === undefined ? register.name : `${register.name}[0]`;
