@@ -9,6 +9,7 @@ const SYS_PIDFD_OPEN = 434;
 /** siginfo_t: si_signo, si_errno, si_code, then at 16 si_pid, si_uid and si_value. */
 const SIGINFO_BYTES = 128;
 const SI_QUEUE = -1;
+const ROOT = 0;
 
 /**
  * Copies at a time, of the 4 that libuv's threads could make: one waits as long as a page of its process lets it wait
@@ -56,8 +57,12 @@ export class ProcessHandle implements Disposable {
     return processOf(thread) === this.pid && this.#send(0, null);
   }
 
-  /** Sends a signal with a value, as sigqueue(3) does. @returns false when it could not be sent: the process is gone. */
-  signal(signal: number, value: bigint): boolean {
+  /**
+   * Sends a signal with a value, as sigqueue(3) does for the user `sender`, who may not signal a set-uid program that has
+   * taken another user's place (kill(2)). @returns false when it could not be sent: the process is gone, or has changed so.
+   */
+  signal(signal: number, value: bigint, sender: number): boolean {
+    if (sender !== ROOT && !this.#isOf(sender)) return false;
     const info = new DataView(new ArrayBuffer(SIGINFO_BYTES));
     info.setInt32(0, signal, true);
     info.setInt32(8, SI_QUEUE, true);
@@ -65,6 +70,17 @@ export class ProcessHandle implements Disposable {
     info.setUint32(20, process.getuid?.() ?? 0, true);
     info.setBigUint64(24, value, true);
     return this.#send(signal, new Uint8Array(info.buffer));
+  }
+
+  /** Its real or its saved user is this one. */
+  #isOf(uid: number): boolean {
+    try {
+      const status = readFileSync(`/proc/${this.pid}/status`, 'latin1');
+      const [, real, saved] = /^Uid:\t(\d+)\t\d+\t(\d+)/m.exec(status) ?? [];
+      return Number(real) === uid || Number(saved) === uid;
+    } catch {
+      return false;
+    }
   }
 
   #send(signal: number, info: Uint8Array | null): boolean {

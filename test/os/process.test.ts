@@ -54,17 +54,20 @@ test('a handle is of one process, and of all its threads', async () => {
   assert.ok(peer.pid !== undefined);
   const handle = new ProcessHandle(peer.pid);
   assert.deepEqual([handle.has(peer.pid), handle.has(process.pid)], [true, false]);
-  assert.equal(handle.signal(15, 0n), true);
+  const own = process.getuid?.() ?? 0;
+  assert.equal(handle.signal(15, 0n, own + 1), false, 'it is not that user’s');
+  assert.equal(handle.has(peer.pid), true);
+  assert.equal(handle.signal(15, 0n, own), true);
   const [, signal] = (await once(peer, 'exit')) as [number | null, string];
   assert.equal(signal, 'SIGTERM');
   assert.deepEqual(
-    [handle.has(peer.pid), handle.signal(15, 0n), processOf(peer.pid)],
+    [handle.has(peer.pid), handle.signal(15, 0n, 0), processOf(peer.pid)],
     [false, false, undefined],
   );
   assert.throws(() => new ProcessHandle(peer.pid ?? 0), SystemCallError);
   handle[Symbol.dispose]();
   handle[Symbol.dispose]();
-  assert.equal(handle.signal(15, 0n), false);
+  assert.equal(handle.signal(15, 0n, 0), false);
   const gettid = koffi.load('libc.so.6').func('int gettid()');
   assert.equal(processOf(Number(gettid())), process.pid);
 });

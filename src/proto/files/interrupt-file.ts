@@ -81,6 +81,8 @@ interface Signals {
   readonly process: ProcessHandle;
   readonly signal: number;
   readonly value: bigint;
+  /** Who asked for them. */
+  readonly uid: number;
 }
 
 class OpenInterrupt implements OpenFile {
@@ -155,7 +157,7 @@ class OpenInterrupt implements OpenFile {
     if (this.#ended) throw gone();
     this.#endSignals();
     if (signal === 0) return 0;
-    this.#signals = { process: processOfCaller(caller), signal, value };
+    this.#signals = { process: processOfCaller(caller), signal, value, uid: caller.uid };
     // What waits to be read was told of by nothing yet.
     if (this.#count > 0) this.#signal();
     return 0;
@@ -215,7 +217,9 @@ class OpenInterrupt implements OpenFile {
 
   #signal(): void {
     const signals = this.#signals;
-    if (signals !== undefined && !signals.process.signal(signals.signal, signals.value)) this.#endSignals();
+    if (signals === undefined) return;
+    const { process, signal, value, uid } = signals;
+    if (!process.signal(signal, value, uid)) this.#endSignals();
   }
 
   #endSignals(): void {
