@@ -15,8 +15,8 @@ if (files.length === 0) {
   process.stderr.write(`no test matches ${wanted.join(', ')}\n`);
   process.exit(2);
 }
-// Node's own choice leaves one processor idle, which is half of a small machine.
-const concurrency = `--test-concurrency=${availableParallelism()}`;
+// Node's own choice leaves one processor idle, which is half of a small machine; and many tests wait for others.
+const concurrency = `--test-concurrency=${availableParallelism() + 1}`;
 const runner = spawn(process.execPath, ['--test', concurrency, '--test-timeout=120000', ...files], {
   stdio: 'inherit',
 });

@@ -1,17 +1,11 @@
 /** What a function is claimed for, which decides the driver that keeps it. */
-import type { HostDrivers, Machine } from '../function/index.js';
+import { BESIDE_VFIO, PROGRAM_HOLDERS, type HostDrivers, type Machine } from '../function/index.js';
 import { OpenslotError, type PciAddress } from '../pci/index.js';
 import { XEN_HOLDER } from '../pciback/index.js';
 
 /** Guests of Xen; programs through VFIO; programs without an IOMMU, which get registers and INTx. */
 export const CLAIM_PURPOSES = ['xen', 'vfio', 'uio'] as const;
 export type ClaimPurpose = (typeof CLAIM_PURPOSES)[number];
-
-/** Drivers that keep functions for programs. */
-export const PROGRAM_HOLDERS = { vfio: 'vfio-pci', uio: 'uio_pci_generic' } as const;
-
-/** Drivers that leave DMA to whom they give the function (Linux: driver_managed_dma): VFIO does not mind them. */
-const BESIDE_VFIO: ReadonlySet<string> = new Set([PROGRAM_HOLDERS.vfio, 'pci-stub', 'pcieport']);
 
 /** What the host lacks for the purpose. */
 export class ClaimPurposeError extends OpenslotError {

@@ -1,16 +1,10 @@
 /** Claim and release on a host: the pool's step, and on Xen the quarantine and what the tool stack must know. */
-import type { HostDrivers, Machine } from '../function/index.js';
+import { PROGRAM_HOLDERS, type HostDrivers, type Machine } from '../function/index.js';
 import type { PciAddress } from '../pci/index.js';
 import { XEN_HOLDER } from '../pciback/index.js';
 import { FunctionTakenError, type ClaimRecord, type Pool } from '../pool/index.js';
 import type { XenPlatform } from '../xen/platform.js';
-import {
-  holderFor,
-  othersOfGroup,
-  PROGRAM_HOLDERS,
-  type ClaimPurpose,
-  type GroupMember,
-} from './claim-purpose.js';
+import { holderFor, othersOfGroup, type ClaimPurpose, type GroupMember } from './claim-purpose.js';
 import { LibxlMemory } from './libxl-memory.js';
 import { Turns } from './turns.js';
 

@@ -3,6 +3,8 @@ import {
   checkConfigAccess,
   checkRegionAccess,
   decodeBits,
+  RegionAccessError,
+  restoreDecoding,
   type Machine,
   type PciFunction,
   type RegisterAccess,
@@ -120,21 +122,27 @@ function checkPlace(fn: PciFunction, { space, offset, width, kind }: RegisterOpe
     const present = fn.regions.filter((region) => region.index < 6).map((region) => `BAR ${region.index}`);
     throw new BarAbsentError(fn.address, index, present);
   }
-  checkRegionAccess(`BAR ${index} of ${fn.address}`, info.size, offset, width);
+  const name = `BAR ${index} of ${fn.address}`;
+  checkRegionAccess(name, info.size, offset, width);
+  if (width === 8 && info.kind === 'io')
+    throw new RegionAccessError('REGION_REFUSED', name, 'ports have no 64-bit access');
 }
 
 /** Ends with the decoding as it was. @throws {DecodingOffError} */
 function decodingFor(fn: PciFunction, operations: readonly RegisterOperation[], enable: boolean): Disposable {
   const indices = new Set(operations.map(({ space }) => regionIndex(space)));
   const needed = decodeBits(fn.regions.filter(({ index }) => indices.has(index)));
+  const nothing = { [Symbol.dispose]: () => undefined };
   // An access to configuration space alone is the only one that is made.
-  const off = needed === 0 ? 0 : needed & ~fn.config.read(Header.command, 2);
-  if (off === 0) return { [Symbol.dispose]: () => undefined };
+  if (needed === 0) return nothing;
+  const command = fn.config.read(Header.command, 2);
+  const off = needed & ~command;
+  if (off === 0) return nothing;
   if (!enable) throw new DecodingOffError(fn.address, (off & CommandBit.memory) !== 0 ? 'memory' : 'I/O');
   fn.setEnabled(true);
   return {
     [Symbol.dispose]: () => {
-      fn.setEnabled(false);
+      restoreDecoding(fn, command);
     },
   };
 }

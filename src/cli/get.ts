@@ -1,7 +1,8 @@
 /** `openslot get`: reads registers by name or number. */
 import type { Command } from 'commander';
+import { MOST_ACCESSES } from '../owner/index.js';
 import { notations } from '../pci/index.js';
-import { harmlessRegisters, selectRegister } from '../proto/program/index.js';
+import { harmlessRegisters, selectReadable } from '../proto/program/index.js';
 import { addRegisterOptions, NOTATION, type RegisterOptions } from './register-options.js';
 import { openRegisterSession } from './register-session.js';
 import { ladderLines, readOf, registerData, registerLine } from './register-text.js';
@@ -25,9 +26,6 @@ Examples:
     .action(get);
 }
 
-/** The owner takes so many accesses in one request. */
-const MOST = 256;
-
 async function get(
   text: string,
   names: readonly string[],
@@ -37,10 +35,10 @@ async function get(
   using session = await openRegisterSession(address, options, false);
   const { maps } = session;
   const selected =
-    names.length === 0 ? harmlessRegisters(maps) : names.map((name) => selectRegister(maps, name));
+    names.length === 0 ? harmlessRegisters(maps) : names.map((name) => selectReadable(maps, name));
   const values: (bigint | undefined)[] = [];
-  for (let first = 0; first < selected.length; first += MOST)
-    values.push(...(await session.run(selected.slice(first, first + MOST).map(readOf))));
+  for (let first = 0; first < selected.length; first += MOST_ACCESSES)
+    values.push(...(await session.run(selected.slice(first, first + MOST_ACCESSES).map(readOf))));
   const read = selected.map((each, index) => [each, values[index] ?? 0n] as const);
   if (options.json) {
     process.stdout.write(`${JSON.stringify(read.map(([each, value]) => registerData(each, value)))}\n`);

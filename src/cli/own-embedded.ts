@@ -1,6 +1,5 @@
 /** Owning an embedded host: its XenStore on a socket, and the requests of other terminals. */
 import {
-  accessRegisters,
   describeFinding,
   functionUser,
   inspect,
@@ -12,6 +11,7 @@ import { notations, type PciAddress } from '../pci/index.js';
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { entriesOf } from './pool-view.js';
+import { answerRegisters } from './register-answers.js';
 
 /** Answers from now on, until it is disposed of: ahead of the host, which the requests work with. */
 export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promise<Disposable> {
@@ -25,11 +25,9 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
     functions: () => host.machine.list(),
     platform: () => inspectPlatform(host.machine),
     inspect: ({ address }) => inspect(host.machine, address),
-    registers: ({ address, operations, ...options }) => {
-      const user = functionUser(host.machine, entriesOf(host.pool), address);
-      return accessRegisters(host.machine, user, address, operations, options).map((found) =>
-        found === undefined ? null : `0x${found.toString(16)}`,
-      );
+    registers: (parameters) => {
+      const user = functionUser(host.machine, entriesOf(host.pool), parameters.address);
+      return answerRegisters(host.machine, user, parameters);
     },
     claim: ({ address, purpose }) => host.claims.claim(address, purpose),
     release: ({ address }) => host.claims.release(address),

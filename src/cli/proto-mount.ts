@@ -1,13 +1,21 @@
 /** `openslot proto mount`: owns a machine and serves its free functions as device files, until it is told to end. */
 import type { ClaimPurpose } from '../admin/claim-purpose.js';
-import { describeFinding, Examiner, HostClaims, inspect, inspectPlatform } from '../admin/index.js';
-import { FunctionNotFoundError, type HostDrivers, type Machine } from '../function/index.js';
+import {
+  describeFinding,
+  Examiner,
+  functionUser,
+  HostClaims,
+  inspect,
+  inspectPlatform,
+} from '../admin/index.js';
+import { FunctionNotFoundError, hasDrivers, type Machine } from '../function/index.js';
 import { openMachine } from '../machines/index.js';
 import { machineFiles, OwnerSocket, type OwnerRequests } from '../owner/index.js';
 import { notations, reasonOf, type PciAddress } from '../pci/index.js';
 import { FileJournal, MemoryJournal, Pool } from '../pool/index.js';
 import { FunctionNotFreeError, MountedFiles, notFree, type FolderChange } from '../proto/index.js';
 import { entriesOf } from './pool-view.js';
+import { answerRegisters } from './register-answers.js';
 import type { MountChoice } from './proto.js';
 import { folderLines, useLines } from './proto-text.js';
 import { serveLog } from './serve-log.js';
@@ -69,7 +77,7 @@ export async function mountFiles(
   using _answers = owner.serve(requestsOf(machine, mounted, claims));
   const folders = mounted.functions.list();
   const lines = [
-    `ready: ${folders.length} functions of ${machine.name} at ${mounted.directory}`,
+    `ready: ${folders.length === 1 ? '1 function' : `${folders.length} functions`} of ${machine.name} at ${mounted.directory}`,
     ...folders.flatMap(folderLines),
     ...useLines(mounted.directory, folders),
   ];
@@ -114,10 +122,6 @@ function claimsOf(machine: Machine): Claims | undefined {
   return { pool, host: new HostClaims(pool, machine, undefined) };
 }
 
-function hasDrivers(machine: Machine): machine is Machine & { readonly drivers: HostDrivers } {
-  return machine.drivers !== undefined;
-}
-
 /** What this command has claimed for its own duration. */
 class TakenFunctions implements AsyncDisposable {
   readonly #claims: Claims | undefined;
@@ -134,8 +138,20 @@ class TakenFunctions implements AsyncDisposable {
     this.#taken.push(address);
   }
 
+  /** One that cannot be given back keeps none of the others. @throws why the first of those was not. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const address of this.#taken.reverse()) await this.#claims?.host.release(address);
+    const failures: { cause: unknown }[] = [];
+    for (const address of this.#taken.reverse()) {
+      // Released from another terminal meanwhile.
+      if (this.#claims?.pool.has(address) !== true) continue;
+      try {
+        await this.#claims.host.release(address);
+      } catch (cause) {
+        failures.push({ cause });
+      }
+    }
+    const [failure] = failures;
+    if (failure !== undefined) throw failure.cause;
   }
 }
 
@@ -160,12 +176,22 @@ async function takeNamed(
 }
 
 /** Other terminals look at the machine, and take functions from their drivers into the mount and give them back. */
+/** A program that has files of the function open, or a driver. */
+function userOf(machine: Machine, mounted: MountedFiles, address: PciAddress): string | undefined {
+  const holder = mounted.functions.folderOf(address)?.holders[0];
+  return holder === undefined
+    ? functionUser(machine, [], address)
+    : `process ${holder.pid}, which has ${holder.file} open`;
+}
+
 function requestsOf(machine: Machine, mounted: MountedFiles, claims: Claims | undefined): OwnerRequests {
   const looking: OwnerRequests = {
     pool: () => (claims === undefined ? [] : entriesOf(claims.pool)),
     functions: () => machine.list(),
     platform: () => inspectPlatform(machine),
     inspect: ({ address }) => inspect(machine, address),
+    registers: (parameters) =>
+      answerRegisters(machine, userOf(machine, mounted, parameters.address), parameters),
   };
   if (claims === undefined) return looking;
   const { pool, host } = claims;

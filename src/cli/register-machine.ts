@@ -1,6 +1,6 @@
 /** Where a command that accesses registers finds its function: at the owner of the simulated machine, or opened here. */
 import { functionUser } from '../admin/index.js';
-import type { HostDrivers, Machine } from '../function/index.js';
+import { hasDrivers, type Machine } from '../function/index.js';
 import { notations, type PciAddress } from '../pci/index.js';
 import {
   chosenMachine,
@@ -42,10 +42,6 @@ export async function registerMachine(
     machine[Symbol.dispose]();
     throw cause;
   }
-}
-
-function hasDrivers(machine: Machine): machine is Machine & { readonly drivers: HostDrivers } {
-  return machine.drivers !== undefined;
 }
 
 /** Who drives a function of the simulated machine, as its owner tells. */

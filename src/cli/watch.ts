@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgumentError, type Command } from 'commander';
 import { notations, OpenslotError } from '../pci/index.js';
-import { registerCondition, selectRegister, type SelectedRegister } from '../proto/program/index.js';
+import { registerCondition, selectReadable, type SelectedRegister } from '../proto/program/index.js';
 import { addRegisterOptions, NOTATION, type RegisterOptions } from './register-options.js';
 import { openRegisterSession, type RegisterSession } from './register-session.js';
 import { hexOf, readOf, registerData, registerLine } from './register-text.js';
@@ -68,7 +68,7 @@ async function watch(text: string, names: readonly string[], options: WatchOptio
   using session = await openRegisterSession(address, options, false);
   const { maps } = session;
   const until = options.until === undefined ? undefined : registerCondition(maps, options.until);
-  const selected = names.map((name) => selectRegister(maps, name));
+  const selected = names.map((name) => selectReadable(maps, name));
   if (until !== undefined && !selected.some(({ name }) => name === until.target.name))
     selected.push(until.target);
   const start = performance.now();

@@ -1,6 +1,6 @@
 /** Changes of the Command register: decoding, bus mastering, the interrupt pin. */
 import { CommandBit, Header } from '../pci/index.js';
-import { ROM_REGION, type ConfigSpace, type RegionInfo } from './function.js';
+import { ROM_REGION, type ConfigSpace, type PciFunction, type RegionInfo } from './function.js';
 
 /**
  * Sets and clears bits of Command ({@link CommandBit}), where they are not so already. It is written alone, 2 bytes:
@@ -25,4 +25,13 @@ export function decodeBits(regions: readonly RegionInfo[]): number {
 export function setDecoding(config: ConfigSpace, regions: readonly RegionInfo[], enabled: boolean): void {
   const bits = decodeBits(regions);
   changeCommand(config, enabled ? bits : 0, enabled ? 0 : bits);
+}
+
+/**
+ * Takes back that the function's decoding was switched on: it decodes again what it did before, told by Command as it
+ * was then. @throws {EnableError} the host refuses.
+ */
+export function restoreDecoding(fn: PciFunction, command: number): void {
+  fn.setEnabled(false);
+  changeCommand(fn.config, command & decodeBits(fn.regions));
 }

@@ -9,6 +9,12 @@ export interface Binding {
   readonly override: string | undefined;
 }
 
+/** Drivers that hold a function for programs, by the way that those reach it, and drive nothing themselves. */
+export const PROGRAM_HOLDERS = { vfio: 'vfio-pci', uio: 'uio_pci_generic' } as const;
+
+/** Drivers that leave DMA to whom they give a function (Linux: driver_managed_dma): VFIO gives another of its group. */
+export const BESIDE_VFIO: ReadonlySet<string> = new Set([PROGRAM_HOLDERS.vfio, 'pci-stub', 'pcieport']);
+
 export interface HostDrivers {
   binding(address: PciAddress): Binding;
   /** True when a driver of this name is loaded. */

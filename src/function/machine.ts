@@ -68,3 +68,8 @@ export interface Machine extends Disposable {
   /** Absent on machines that nobody tells of the errors of their functions. */
   readonly errors?: ErrorReports;
 }
+
+/** Whether drivers of a host compete for its functions: a pool can be kept of it then. */
+export function hasDrivers(machine: Machine): machine is Machine & { readonly drivers: HostDrivers } {
+  return machine.drivers !== undefined;
+}

@@ -5,7 +5,7 @@
  */
 export { LifeLine } from './bound-process.js';
 export { sendDatagram } from './datagram.js';
-export { receiveDescriptor, socketPair } from './descriptors.js';
+export { receiveDescriptor, sendDescriptor } from './descriptors.js';
 export { LibraryMissingError, NativeUnavailableError, SystemCallError } from './errors.js';
 export { lastErrno, loadLibrary, systemLibrary, type NativeFunction, type NativeLibrary } from './library.js';
 export { openEventCounter, takeEvents } from './event-counter.js';
@@ -17,5 +17,5 @@ export { ProcessHandle, processOf, readProcessMemory, writeProcessMemory } from 
 export { mountAt, MountFlag, unmountAt, UnmountFlag } from './mount.js';
 export { seekToEnd } from './seek.js';
 export { onReadable, waitReadable, type Readiness } from './readiness.js';
-export { openSocketPair, sendDescriptor, type SocketPair } from './socket-pair.js';
+export { openSocketPair, type SocketPair } from './socket-pair.js';
 export { readOnce, writeOnce } from './transfer.js';

@@ -11,8 +11,8 @@ const MAP_FIXED = 0x10;
 const MAP_ANONYMOUS = 0x20;
 const MAP_NORESERVE = 0x4000;
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
-/** A larger view aborts the process on Node 20. */
-const LARGEST_VIEW = 0xffff_ffff;
+/** Bytes. A larger view aborts the process on Node 20. */
+export const LARGEST_VIEW = 0xffff_ffff;
 
 /** A live mapping. Touching `buffer` after {@link close} is a fault of the caller: keep views private. */
 export interface Mapping {

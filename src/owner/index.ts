@@ -6,6 +6,12 @@ export { askOwner, OwnerRefusedError, OwnerUnreachableError } from './client.js'
 export { OwnedMachine } from './owned-machine.js';
 export { OwnerRunningError, OwnerSocket, RuntimeDirectoryError } from './owner-socket.js';
 export type { CheckedParameters, RequestName, RequestParameters } from './request-schemas.js';
-export type { OwnerRequests, OwnerResults, PoolEntry, Wire } from './requests.js';
+export {
+  MOST_ACCESSES,
+  type OwnerRequests,
+  type OwnerResults,
+  type PoolEntry,
+  type Wire,
+} from './requests.js';
 export { machineFiles, runtimeDirectory } from './runtime-directory.js';
 export { ServiceManager } from './service-manager.js';

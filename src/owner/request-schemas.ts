@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { CLAIM_PURPOSES } from '../admin/claim-purpose.js';
 import { FINDING_NAMES } from '../admin/findings/finding.js';
 import { notations, OpenslotError, REGISTER_SPACES } from '../pci/index.js';
+import { MOST_ACCESSES } from './requests.js';
 
 /** A line is no request of this protocol. */
 export class MalformedRequestError extends OpenslotError {
@@ -37,9 +38,6 @@ const place = {
   offset: z.int().min(0).max(0xffff_ffff),
   width: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)]),
 };
-
-/** Accesses of one request; a watch asks again. */
-const MOST_ACCESSES = 256;
 
 const operations = z
   .array(

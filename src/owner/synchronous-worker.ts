@@ -11,18 +11,19 @@ const { socket, port, words } = workerData as {
   readonly words: Int32Array;
 };
 
-async function answer({ request, parameters }: AskedOfWorker): Promise<WorkerAnswer> {
+async function answer({ number, request, parameters }: AskedOfWorker): Promise<WorkerAnswer> {
   try {
-    return { result: await askOwner(socket, request, parameters as RequestParameters<typeof request>) };
+    const result = await askOwner(socket, request, parameters as RequestParameters<typeof request>);
+    return { number, result };
   } catch (error) {
-    return { error: errorData(error) };
+    return { number, error: errorData(error) };
   }
 }
 
 port.on('message', (asked: AskedOfWorker) => {
   void answer(asked).then((answered) => {
     port.postMessage(answered);
-    Atomics.store(words, ANSWERED, 1);
+    Atomics.store(words, ANSWERED, asked.number);
     Atomics.notify(words, ANSWERED);
   });
 });

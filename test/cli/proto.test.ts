@@ -134,6 +134,8 @@ describe('proto mount', { skip: unmountable }, () => {
     assert.equal(await client.read(fd, 0, 4), 'ed000001');
     assert.equal(spawnSync('dd', [`if=${edu('10.mem')}`, 'bs=4', 'count=1']).status, 1);
     await mount.says(/process \d+ does not get pci0:1:0:0\/10\.mem: EBUSY/);
+    assert.match(openslot('get', EDU, 'identification', '--enable').stdout, /0x010000ed/);
+    assert.equal(refusal('set', EDU, 'liveness=1').code, 'FUNCTION_DRIVEN', 'a program has it');
     const { code, evidence } = refusal('release', EDU);
     assert.equal(code, 'FUNCTION_IN_USE');
     assert.deepEqual(evidence['pids'], [String(client.pid)]);
@@ -149,6 +151,12 @@ describe('proto mount', { skip: unmountable }, () => {
     assert.equal(refusal('proto', 'mount', directory, '00:1f.0').code, 'FUNCTION_NOT_FOUND');
     const mount = await Mount.make(EDU, '--claim');
     assert.deepEqual(spawnSync('ls', [directory], { encoding: 'utf8' }).stdout, 'pci0:1:0:0\n');
+    assert.equal(await mount.end('SIGINT'), 0, mount.lines.join('\n'));
+  });
+
+  test('ends in order also after a function that it took was released from another terminal', async () => {
+    const mount = await Mount.make(EDU, '--claim');
+    assert.equal(openslot('release', EDU).status, 0);
     assert.equal(await mount.end('SIGINT'), 0, mount.lines.join('\n'));
   });
 

@@ -107,6 +107,8 @@ describe('get', () => {
   test('says what is wrong', () => {
     refused(/REGISTER_UNKNOWN[\s\S]*did you mean status/, 'get', '01:00.0', 'statsu');
     refused(/BAR_ABSENT.*it has BAR 0/, 'get', '01:00.0', 'bar3:0');
+    refused(/REGISTER_WRITE_ONLY/, 'get', '01:00.0', 'interrupt_raise');
+    refused(/REGISTER_WRITE_ONLY/, 'watch', '01:00.0', 'interrupt_raise', '--interval', '10');
     refused(/FUNCTION_NOT_FOUND/, 'get', '1f:00.0', 'status');
     refused(/REGISTER_MAP_UNREADABLE.*ENOENT/, 'get', '01:00.0', '--map', '/nowhere.json');
     assert.equal(openslot('get', '01:00.0', 'bar9:0').status, 2);

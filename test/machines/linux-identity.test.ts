@@ -44,12 +44,10 @@ test('of a function that is gone, or in other words than the kernel’s, is noth
     assert.deepEqual(parseIdentity(text), nothing, text);
 });
 
-const LINES = 'property: a line is found among any others';
-
-test(LINES, async () => {
+test('property: a line is found among any others', async () => {
   const word = fc.nat(0xffff);
   await checkProperty(
-    LINES,
+    'linux: a line is found among any others',
     fc.property(fc.array(fc.string()), fc.array(fc.string()), word, word, (before, after, vendor, device) => {
       const id = [vendor, device]
         .map((number) => number.toString(16).toUpperCase().padStart(4, '0'))

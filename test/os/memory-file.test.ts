@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readlinkSync } from 'node:fs';
 import { test } from 'node:test';
-import { mapFile, MemoryFile, PAGE_SIZE } from '../../src/os/index.js';
+import { mapFile, MemoryFile, PAGE_SIZE, SystemCallError } from '../../src/os/index.js';
 
 const OFFSET = 0x10_0000;
 
@@ -37,5 +37,20 @@ test('pages come and go without end', () => {
     pages.bytes[1] = 1;
     pages.free();
   }
+  file.close();
+});
+
+test('more than a view can hold is refused, where the engine would end the process, and the file goes on', () => {
+  const file = new MemoryFile('large');
+  for (const length of [2 ** 32, 2 ** 46]) {
+    assert.throws(
+      () => file.map(OFFSET, length),
+      (error) => error instanceof SystemCallError && error.errno === 'ENOMEM',
+    );
+  }
+  assert.throws(() => file.map(2 ** 53 - PAGE_SIZE, 2 * PAGE_SIZE), SystemCallError);
+  const pages = file.map(OFFSET, PAGE_SIZE);
+  pages.bytes[0] = 1;
+  pages.free();
   file.close();
 });

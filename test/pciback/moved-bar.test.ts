@@ -11,12 +11,9 @@ import { moveBar } from './moved-bar.js';
 /** Where the guest's kernel sees room: it is not where anything of the host's is. */
 const anyPlace = fc.bigInt({ min: 1n, max: (1n << 39n) - 1n }).map((pages) => pages << 12n);
 
-const PROPERTY =
-  'property: a BAR that is moved reads the address from before, and its device is where it was';
-
-test(PROPERTY, async () => {
+test('property: a BAR that is moved reads the address from before, and its device is where it was', async () => {
   await checkProperty(
-    PROPERTY,
+    'pciback: a BAR that is moved reads the address from before, and its device is where it was',
     fc.asyncProperty(
       fc.constantFrom(disk, edu),
       fc.array(anyPlace, { minLength: 1, maxLength: 3 }),

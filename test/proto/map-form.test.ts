@@ -302,11 +302,9 @@ const anyMap: fc.Arbitrary<RegisterMap> = fc
     };
   });
 
-const ROUND_TRIP = 'a register map is the same after a way through JSON';
-
-test(ROUND_TRIP, async () => {
+test('a register map is the same after a way through JSON', async () => {
   await checkProperty(
-    ROUND_TRIP,
+    'registers: a register map is the same after a way through JSON',
     fc.property(anyMap, (map) => {
       // Generated records have no prototype; what is parsed has one.
       assert.deepEqual(parseRegisterMap(JSON.stringify(registerMapForm(map))), structuredClone(map));
@@ -314,11 +312,9 @@ test(ROUND_TRIP, async () => {
   );
 });
 
-const ANY_TEXT = 'any text is a map or a refusal';
-
-test(ANY_TEXT, async () => {
+test('any text is a map or a refusal', async () => {
   await checkProperty(
-    ANY_TEXT,
+    'registers: any text is a map or a refusal',
     fc.property(
       fc.oneof(
         fc.string(),

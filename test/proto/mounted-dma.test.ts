@@ -15,8 +15,11 @@ import { until } from '../until.js';
 import { MountDirectory, run, unmountable } from './mounting.js';
 
 const PROGRAMS = fileURLToPath(new URL('../../../test/proto/programs/', import.meta.url));
+const EXAMPLES = fileURLToPath(new URL('../../../examples/', import.meta.url));
 const EDU = new PciAddress(0, 0, 3, 0);
 const FOLDER = 'pci0:0:3:0';
+/** What the examples in C and Python print. */
+const DRIVEN = ['identification 0x10000ed', 'interrupts 1', '10! = 3628800', 'memory from program', ''];
 const BUS_MASTER = 4;
 
 /** Why a program cannot be run here; false where it can. */
@@ -83,21 +86,28 @@ describe('a program in C', { skip: unmountable || missing('gcc') }, () => {
       rmSync(built, { recursive: true });
     }
   });
+
+  for (const kind of ['intx', 'msi0'])
+    test(`drives edu completely, by ${kind}`, async () => {
+      const built = mkdtempSync(join(tmpdir(), 'openslot-c-'));
+      try {
+        const program = join(built, 'edu');
+        await run('gcc', '-Wall', '-Wextra', '-Werror', '-o', program, join(EXAMPLES, 'edu.c'));
+        await using edu = await MountedEdu.make();
+        assert.deepEqual((await run(program, edu.folder, kind)).toString().split('\n'), DRIVEN);
+      } finally {
+        rmSync(built, { recursive: true });
+      }
+    });
 });
 
 describe('a program in Python', { skip: unmountable || missing('python3') }, () => {
-  const program = join(PROGRAMS, 'edu.py');
+  const program = join(EXAMPLES, 'edu.py');
 
   for (const kind of ['intx', 'msi0'])
     test(`drives edu completely, by ${kind}`, async () => {
       await using edu = await MountedEdu.make();
-      assert.deepEqual((await run('python3', program, edu.folder, kind)).toString().split('\n'), [
-        'identification 0x10000ed',
-        'interrupts 1',
-        '10! = 3628800',
-        'memory from program',
-        '',
-      ]);
+      assert.deepEqual((await run('python3', program, edu.folder, kind)).toString().split('\n'), DRIVEN);
     });
 
   test('has memory of its own loaded, by any of its threads, and cannot make the server wait for itself', async () => {

@@ -401,6 +401,29 @@ test('this host is looked at without touching its devices, and a device in anoth
   functions.leaveAll();
 });
 
+test('a look that fails is made again, also where nothing has changed since', () => {
+  using sysfs = fakeSysfs({ '0000:00:05.0': { driver: undefined } });
+  const machine = new LinuxMachine({ root: sysfs.root });
+  let failures = 1;
+  const list = () => {
+    if (failures-- > 0) throw new Error('EMFILE');
+    return LinuxMachine.prototype.list.call(machine);
+  };
+  const functions = new FreeFunctions({
+    machine: Object.assign(machine, { list }),
+    sources: [registerFiles()],
+  });
+  assert.throws(() => {
+    functions.refresh();
+  }, /EMFILE/);
+  functions.refresh();
+  assert.deepEqual(
+    functions.list().map(({ name }) => name),
+    ['pci0:0:5:0'],
+  );
+  functions.leaveAll();
+});
+
 describe('a BAR that can be mapped', { skip }, () => {
   test('is mapped by the program itself, and not by the server, which would die with the device', async () => {
     using sysfs = fakeSysfs({ '0000:00:05.0': { driver: undefined } });

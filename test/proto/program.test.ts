@@ -8,6 +8,8 @@ import { openFunction } from '../../src/proto/program/index.js';
 
 const EDU = new PciAddress(0, 0, 1, 0);
 const CLEARING = new PciAddress(0, 0, 2, 0);
+const TESTDEV = new PciAddress(0, 0, 4, 0);
+const PORTS = 1;
 const MEMORY = 2;
 const BUS_MASTER = 4;
 
@@ -19,6 +21,7 @@ function makeMachine(): SimMachine {
             - {slot: "01", model: edu}
             - {slot: "02", model: clearing}
             - {slot: "03", model: nvme, driver: nvme, options: {size: 1048576}}
+            - {slot: "04", model: testdev}
     `),
   );
 }
@@ -77,6 +80,16 @@ describe('a function that a program has opened', () => {
     assert.deepEqual([...memory.bytes.subarray(8, 12)], [1, 2, 3, 4]);
   });
 
+  test('has one stream for each source, also after another of its name was closed twice', () => {
+    using machine = makeMachine();
+    using fn = openFunction(machine, EDU);
+    const first = fn.interrupts.msi(0);
+    first[Symbol.dispose]();
+    const second = fn.interrupts.msi(0);
+    first[Symbol.dispose]();
+    assert.equal(fn.interrupts.msi(0), second);
+  });
+
   test('says which BARs it has', () => {
     using machine = makeMachine();
     using fn = openFunction(machine, EDU);
@@ -130,6 +143,16 @@ describe('its release', () => {
       again.release();
       bar0.read32(0);
     });
+  });
+
+  test('leaves what was decoded before decoded', () => {
+    using machine = makeMachine();
+    using before = machine.open(TESTDEV);
+    before.config.write(4, 2, MEMORY);
+    const fn = openFunction(machine, TESTDEV);
+    assert.equal(commandOf(machine, TESTDEV) & (PORTS | MEMORY), PORTS | MEMORY);
+    fn.release();
+    assert.equal(commandOf(machine, TESTDEV) & (PORTS | MEMORY), MEMORY);
   });
 
   test('comes in order, and one step that fails stops none of the others', () => {

@@ -289,11 +289,9 @@ const anyRegister: fc.Arbitrary<Register> = fc
   })
   .filter(({ fields }) => fields.length > 0);
 
-const MODEL = 'set and write agree with a model that goes bit by bit';
-
-test(MODEL, async () => {
+test('set and write agree with a model that goes bit by bit', async () => {
   await checkProperty(
-    MODEL,
+    'registers: set and write agree with a model that goes bit by bit',
     fc.property(
       anyRegister,
       fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),

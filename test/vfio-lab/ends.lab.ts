@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { LinuxMachine } from '../../src/machines/linux/index.js';
 import { CapabilityId, capabilityOffsets, CommandBit, Header, type PciAddress } from '../../src/pci/index.js';
+import { until } from '../until.js';
 import { claimFor, EDU, loadModule, UIO_EDU } from './machine.js';
 
 loadModule('uio_pci_generic');
@@ -44,5 +45,11 @@ for (const [purpose, address, messages] of [
     fn.setEnabled(true);
     using bar = fn.openRegion(0);
     assert.equal(bar.read32(0), 0x0100_00ed);
+    // Nothing resets this device: what it was doing comes to its end, and the next program finds it quiet.
+    await until(
+      () => (bar.read32(0x98) & 1) === 0,
+      () => 'its transfer does not end',
+    );
+    bar.write32(0x64, 0xffff_ffff);
   });
 }

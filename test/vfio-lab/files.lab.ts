@@ -1,7 +1,7 @@
 /** Device files of a function that VFIO gives, as `openslot proto mount` serves them. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { claimFor, EDU, loadModule } from './machine.js';
@@ -27,9 +27,13 @@ test('edu is read and written through its files, and lets go when the mount ends
       if (ready) break;
     }
     assert.ok(ready, said.join('\n'));
-    assert.equal(readFileSync(`${FOLDER}/pcicfg`).readUInt32LE(0), 0x11e8_1234);
-    const registers = openSync(`${FOLDER}/10.mem`, 'r+');
     const bytes = Buffer.alloc(4);
+    // One access of 4 bytes: a longer one is refused.
+    const config = openSync(`${FOLDER}/pcicfg`, 'r');
+    assert.equal(readSync(config, bytes, 0, 4, 0), 4);
+    assert.equal(bytes.readUInt32LE(0), 0x11e8_1234);
+    closeSync(config);
+    const registers = openSync(`${FOLDER}/10.mem`, 'r+');
     assert.equal(readSync(registers, bytes, 0, 4, 0), 4);
     assert.equal(bytes.readUInt32LE(0), 0x0100_00ed);
     bytes.writeUInt32LE(0x1234_5678);

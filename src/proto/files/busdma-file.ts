@@ -120,10 +120,14 @@ class OpenBusdma implements OpenFile {
 
   /** The device must not master the bus when its memory goes: without an IOMMU it would reach what comes after it. */
   release(): void {
-    if (this.#open) this.#silence();
-    this.#end();
-    this.#parts.use[Symbol.dispose]();
-    this.#onRelease();
+    try {
+      if (this.#open) this.#silence();
+      this.#end();
+    } finally {
+      // Where the device could not be silenced its memory stays; the file is free for the next program.
+      this.#parts.use[Symbol.dispose]();
+      this.#onRelease();
+    }
   }
 
   #silence(): void {

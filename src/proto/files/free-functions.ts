@@ -1,11 +1,11 @@
 /** The functions of a machine that nobody drives, as folders: they come and go with the devices and with the host's drivers. */
-import type { FunctionSummary, Machine, Presence } from '../../function/index.js';
+import { PROGRAM_HOLDERS, type FunctionSummary, type Machine, type Presence } from '../../function/index.js';
 import { notations, OpenslotError, type PciAddress } from '../../pci/index.js';
 import type { DeviceFolder, DeviceFolders } from './device-folder.js';
 import { FunctionFolder, type FileSource } from './function-folder.js';
 
-/** Drivers that do nothing but hold a function for a program: whoever is bound to them waits for us. */
-const HOLDERS: ReadonlySet<string> = new Set(['vfio-pci', 'uio_pci_generic']);
+/** Whoever is bound to these waits for us. */
+const HOLDERS: ReadonlySet<string> = new Set(Object.values(PROGRAM_HOLDERS));
 /** A look at the mount's own directory is answered with what is true at most so many milliseconds ago. */
 const FRESH_MS = 100;
 
@@ -36,7 +36,7 @@ export function notFree({ headerType, driver }: FunctionSummary): string | undef
  * A machine whose memory is its own has nothing of the host's to reach.
  */
 export function isIsolated({ capabilities }: Machine, { driver, iommuGroup }: FunctionSummary): boolean {
-  return !capabilities.machineFrames || (driver === 'vfio-pci' && iommuGroup !== undefined);
+  return !capabilities.machineFrames || (driver === PROGRAM_HOLDERS.vfio && iommuGroup !== undefined);
 }
 
 export class FreeFunctions implements DeviceFolders {
@@ -78,13 +78,12 @@ export class FreeFunctions implements DeviceFolders {
   refresh(): void {
     this.#looked = performance.now();
     const present = this.#options.machine.present?.();
-    if (present !== undefined) {
-      const text = JSON.stringify(present);
-      if (text === this.#present && this.#unavailable.size === 0) return;
-      this.#present = text;
-      this.#removeReplaced(present);
-    }
+    const text = present === undefined ? undefined : JSON.stringify(present);
+    if (text !== undefined && text === this.#present && this.#unavailable.size === 0) return;
+    if (present !== undefined) this.#removeReplaced(present);
     this.#compare(this.#options.machine.list());
+    // Not before: a look that failed is made again.
+    this.#present = text;
   }
 
   /** Who stands at the address of a folder that was made for another device. */

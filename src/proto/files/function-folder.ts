@@ -1,5 +1,5 @@
 /** A function's folder: its files, made by the sources that know of them. */
-import type { PciFunction, RegionInfo } from '../../function/index.js';
+import { restoreDecoding, type PciFunction, type RegionInfo } from '../../function/index.js';
 import { CommandBit, Header, notations, OpenslotError, type PciAddress } from '../../pci/index.js';
 import type { DeviceFile } from './device-file.js';
 import type { DeviceFolder } from './device-folder.js';
@@ -16,8 +16,8 @@ export type FileSource = (folder: FunctionFolder, fn: PciFunction) => readonly D
 export class FunctionFolder extends SharedDevice<PciFunction> implements DeviceFolder {
   readonly address: PciAddress;
   readonly files: readonly DeviceFile[];
-  /** We switched the decoding on: it goes off with the folder. */
-  #enabled = false;
+  /** Command before we switched decoding on, if we did: with the folder it decodes again what it did then. */
+  #commandBefore: number | undefined;
 
   /** @param open opens the function; what it throws, this throws when the function cannot be looked at now. */
   constructor(address: PciAddress, open: () => PciFunction, sources: readonly FileSource[]) {
@@ -30,19 +30,20 @@ export class FunctionFolder extends SharedDevice<PciFunction> implements DeviceF
   /** Switches the device's decoding on where a region of this kind would not be answered; as FreeBSD does, for good. */
   decode(fn: PciFunction, kind: RegionInfo['kind']): void {
     const bit = kind === 'io' ? CommandBit.io : CommandBit.memory;
-    if ((fn.config.read(Header.command, 2) & bit) !== 0) return;
+    const command = fn.config.read(Header.command, 2);
+    if ((command & bit) !== 0) return;
     fn.setEnabled(true);
-    this.#enabled = true;
+    this.#commandBefore ??= command;
   }
 
   /** The orderly end: as {@link remove}, and the device decodes no more than before. */
   leave(): void {
-    const enabled = this.#enabled && !this.isRemoved;
+    const before = this.isRemoved ? undefined : this.#commandBefore;
     this.remove();
-    if (!enabled) return;
+    if (before === undefined) return;
     try {
       using fn = this.openDevice();
-      fn.setEnabled(false);
+      restoreDecoding(fn, before);
     } catch (error) {
       // It has gone meanwhile, and decodes nothing.
       if (!(error instanceof OpenslotError)) throw error;

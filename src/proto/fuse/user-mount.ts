@@ -1,8 +1,7 @@
 /** fusermount3(1), which mounts and unmounts for users who may not: set-uid root, it passes the mounted /dev/fuse back over a socket. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync } from 'node:fs';
-import { receiveDescriptor, socketPair } from '../../os/index.js';
+import { openSocketPair, receiveDescriptor } from '../../os/index.js';
 import { MountRefusedError } from './errors.js';
 
 const PROGRAM = 'fusermount3';
@@ -12,16 +11,11 @@ const CHILD_SOCKET = 3;
 
 /** @returns the session's descriptor. @throws {MountRefusedError} */
 export async function mountAsUser(directory: string, options: readonly string[]): Promise<number> {
-  const [ours, theirs] = socketPair();
-  try {
-    const said = await runFusermount(['-o', options.join(','), '--', directory], theirs);
-    const fd = receiveDescriptor(ours);
-    if (fd === undefined) throw new MountRefusedError(directory, said, nextFor(said));
-    return fd;
-  } finally {
-    closeSync(ours);
-    closeSync(theirs);
-  }
+  using sockets = openSocketPair(PROGRAM);
+  const said = await runFusermount(['-o', options.join(','), '--', directory], sockets.others);
+  const fd = receiveDescriptor(sockets.own);
+  if (fd === undefined) throw new MountRefusedError(directory, said, nextFor(said));
+  return fd;
 }
 
 function nextFor(said: string): string {

@@ -1,11 +1,10 @@
 /** Who drives a function on its host: a driver of the kernel's own, as against one that keeps it for programs. */
-import type { Binding } from '../../function/index.js';
+import { PROGRAM_HOLDERS, type Binding } from '../../function/index.js';
 import type { PciAddress } from '../../pci/index.js';
 
 /** Drivers that keep a function for somebody in user space, or for a guest, and drive nothing themselves. */
 const KEEPERS: ReadonlySet<string> = new Set([
-  'vfio-pci',
-  'uio_pci_generic',
+  ...Object.values(PROGRAM_HOLDERS),
   'igb_uio',
   'pci-stub',
   'pciback',

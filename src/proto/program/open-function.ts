@@ -2,6 +2,7 @@
 import {
   changeCommand,
   decodeBits,
+  restoreDecoding,
   type Dma,
   type Machine,
   type PciFunction,
@@ -70,8 +71,8 @@ export class ProgramFunction implements Disposable, AsyncDisposable {
       this.#release();
     },
   };
-  /** The decoding was off before, and is again afterwards. */
-  readonly #enabled: boolean;
+  /** Command before decoding was switched on, which decodes afterwards what it did then; undefined: all was on. */
+  readonly #commandBefore: number | undefined;
   /** Bus mastering as it is left: somebody who drives the function keeps what he has. */
   readonly #masterAfter: boolean;
   #interrupts: ProgramInterrupts | undefined;
@@ -84,12 +85,12 @@ export class ProgramFunction implements Disposable, AsyncDisposable {
     this.address = fn.address;
     const needed = decodeBits(fn.regions);
     const command = fn.config.read(Header.command, 2);
-    this.#enabled = (command & needed) !== needed;
+    this.#commandBefore = (command & needed) === needed ? undefined : command;
     this.#masterAfter = isShared && (command & CommandBit.busMaster) !== 0;
     // From here on, so that a signal cannot come between.
     holdUntilEnd(this.#held);
     try {
-      if (this.#enabled) fn.setEnabled(true);
+      if (this.#commandBefore !== undefined) fn.setEnabled(true);
     } catch (cause) {
       letGo(this.#held);
       throw cause;
@@ -225,7 +226,7 @@ export class ProgramFunction implements Disposable, AsyncDisposable {
       },
       () => this.#interrupts?.close(),
       () => {
-        if (this.#enabled) this.#fn.setEnabled(false);
+        if (this.#commandBefore !== undefined) restoreDecoding(this.#fn, this.#commandBefore);
       },
       () => {
         this.#fn.close();

@@ -56,6 +56,7 @@ export class ProgramInterrupts {
 class NamedStream implements InterruptStream {
   readonly #stream: InterruptStream;
   readonly #onClosed: () => void;
+  #open = true;
 
   constructor(stream: InterruptStream, onClosed: () => void) {
     this.#stream = stream;
@@ -70,7 +71,10 @@ class NamedStream implements InterruptStream {
     return this.#stream[Symbol.asyncIterator]();
   }
 
+  /** The second call does nothing: the name may be another stream's by then. */
   [Symbol.dispose](): void {
+    if (!this.#open) return;
+    this.#open = false;
     this.#onClosed();
     this.#stream[Symbol.dispose]();
   }

@@ -45,6 +45,14 @@ export function selectRegister(maps: readonly RegisterMap[], text: string): Sele
   return text.includes(':') ? byNumber(text) : byName(maps, text);
 }
 
+/** As {@link selectRegister}, for one that is to be read. @throws {RegisterError} a read would say nothing of it. */
+export function selectReadable(maps: readonly RegisterMap[], text: string): SelectedRegister {
+  const found = selectRegister(maps, text);
+  found.shape.checkReadable();
+  if (found.field !== undefined) found.shape.checkReadable(found.field);
+  return found;
+}
+
 /** Every register of the maps that can be read without harm, in order; repeated ones by their numbers. */
 export function harmlessRegisters(maps: readonly RegisterMap[]): SelectedRegister[] {
   return maps.flatMap((map) =>

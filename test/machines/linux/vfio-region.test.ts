@@ -102,7 +102,7 @@ describe('a region', () => {
   test('reads and writes the same registers, whichever pages can be mapped', async () => {
     const model = new Uint8Array(SIZE);
     await checkProperty(
-      'a VFIO region of any mappable pages',
+      'vfio: a region of any mappable pages',
       fc.property(fc.uniqueArray(fc.nat(3)), fc.array(access, { maxLength: 30 }), (pages, accesses) => {
         using device = new Device('model');
         model.fill(0);

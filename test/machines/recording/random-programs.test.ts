@@ -154,7 +154,7 @@ async function record(steps: readonly Step[]): Promise<{ readonly file: string; 
 
 test('a program sees on its recording what it saw on the machine', async () => {
   await checkProperty(
-    'replay is what was recorded',
+    'recording: replay is what was recorded',
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
       const { file, seen } = await record(steps);
       using machine = new ReplayMachine(file);
@@ -186,7 +186,7 @@ function questions(file: string): { readonly line: number; readonly text: string
 
 test('a program with one step changed is stopped exactly where it differs', async () => {
   await checkProperty(
-    'a changed program is stopped at its first difference',
+    'recording: a changed program is stopped at its first difference',
     fc.asyncProperty(
       fc.array(step, { minLength: 1, maxLength: 15 }),
       step,

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import type { Region } from '../../../src/function/index.js';
 import { mapFile } from '../../../src/os/index.js';
 import type { SimMachine } from '../../../src/machines/sim/index.js';
+import { PciAddress } from '../../../src/pci/index.js';
 import { FileError, type OpenFile } from '../../../src/proto/index.js';
 import {
   ANY,
@@ -40,8 +41,8 @@ function refusal(errno: string) {
 }
 
 /** An edu whose registers are at hand and which masters the bus. */
-function edu(machine: SimMachine): Region {
-  const fn = machine.open(EDU);
+function edu(machine: SimMachine, address = EDU): Region {
+  const fn = machine.open(address);
   fn.config.write(COMMAND, 2, MEMORY_AND_MASTER);
   return fn.openRegion(0);
 }
@@ -330,6 +331,25 @@ describe('isolation', () => {
     assert.deepEqual(await program.fault(), [2, 1, outside, 202n], 'the last ones are kept');
     for (let left = 63; left > 0; left--) assert.ok((await program.fault()) !== undefined);
     assert.equal(await program.fault(), undefined);
+    file.release();
+  });
+
+  test('a fault is told to the program whose device it is, and to no other', async () => {
+    using machine = eduMachine('', true, ['04']);
+    const other = edu(machine, new PciAddress(0, 0, 4, 0));
+    const own = edu(machine);
+    const file = openBusdma(folderOf(machine));
+    const program = new Program(file);
+    const { key, map } = await program.allocate((await program.tag(ANY)).key);
+    const outside = map.busAddr + 0x10_0000n;
+    toMemory(machine, other, outside, 16);
+    assert.equal(machine.iommuFaults.count, 1);
+    await program.sync(key, POST_READ);
+    assert.equal(await program.fault(), undefined);
+    toMemory(machine, own, outside, 16);
+    assert.equal(machine.iommuFaults.count, 2);
+    assert.equal(await errnoOf(program.sync(key, POST_READ)), 'EIO');
+    assert.deepEqual(await program.fault(), [2, 1, outside, 1n]);
     file.release();
   });
 });

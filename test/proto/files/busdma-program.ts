@@ -57,9 +57,13 @@ export interface MapNumbers {
   readonly busNsegs: number;
 }
 
-/** An edu without a driver at 00:03.0, whose time is the test's; its DMA memory is a file where it is `shared`. */
-export function eduMachine(description = '', shared = true): SimMachine {
-  return new SimMachine(parseMachine(`${description}\nroots: [{slots: [{slot: "03", model: edu}]}]`), {
+/**
+ * An edu without a driver at 00:03.0, and in other slots that are named; their time is the test's. Their DMA memory is a
+ * file where it is `shared`.
+ */
+export function eduMachine(description = '', shared = true, others: readonly string[] = []): SimMachine {
+  const slots = ['03', ...others].map((slot) => `{slot: "${slot}", model: edu}`).join(', ');
+  return new SimMachine(parseMachine(`${description}\nroots: [{slots: [${slots}]}]`), {
     clock: 'manual',
     ...(shared ? { memoryFile: () => new MemoryFile('test') } : {}),
   });

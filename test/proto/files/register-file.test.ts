@@ -156,6 +156,15 @@ describe('the files of a function', () => {
     folder.leave();
     assert.equal(fn.config.read(4, 2) & 3, 0);
   });
+
+  test('switch off with the folder no decoding that was on before', () => {
+    using fn = machine.open(ADDRESS);
+    fn.config.write(4, 2, 2);
+    file('14.io').open(CALLER).release();
+    assert.equal(fn.config.read(4, 2) & 3, 3);
+    folder.leave();
+    assert.equal(fn.config.read(4, 2) & 3, 2);
+  });
 });
 
 describe('a call on registers', () => {
@@ -234,7 +243,7 @@ describe('a call on registers', () => {
     const memory = opened('10.mem');
     const place = fc.oneof(fc.integer({ min: -16, max: 4120 }), fc.integer());
     await checkProperty(
-      'a register file makes one access or none',
+      'files: a register file makes one access or none',
       fc.property(place, fc.integer({ min: 0, max: 24 }), fc.boolean(), (offset, length, writes) => {
         const call = () =>
           writes

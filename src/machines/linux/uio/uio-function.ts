@@ -1,5 +1,10 @@
 /** One function of this host that is bound to uio_pci_generic: sysfs for its registers, UIO for its pin, no DMA. */
-import { ViewInterrupts, FunctionClosedError, type Region } from '../../../function/index.js';
+import {
+  FunctionClosedError,
+  PROGRAM_HOLDERS,
+  ViewInterrupts,
+  type Region,
+} from '../../../function/index.js';
 import type { PciAddress } from '../../../pci/index.js';
 import { LinuxFunction } from '../linux-function.js';
 import type { Shared } from '../shared.js';
@@ -7,7 +12,7 @@ import type { Sysfs } from '../sysfs.js';
 import { UioDevice } from './uio-device.js';
 
 /** The kernel's driver that gives functions to programs without an IOMMU. */
-export const UIO_DRIVER = 'uio_pci_generic';
+export const UIO_DRIVER = PROGRAM_HOLDERS.uio;
 
 /** Looking is not driving: the device's file is opened by the first change, for whoever has it open has its end. */
 export class UioFunction extends LinuxFunction {

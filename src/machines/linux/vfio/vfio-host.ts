@@ -1,4 +1,5 @@
 /** The functions that this process drives through VFIO: each is opened once, whatever the number of its views. */
+import { BESIDE_VFIO, PROGRAM_HOLDERS } from '../../../function/index.js';
 import type { PciAddress } from '../../../pci/index.js';
 import { Shared } from '../shared.js';
 import type { Sysfs } from '../sysfs.js';
@@ -11,10 +12,7 @@ import type { Dependent } from './requests.js';
 import { GroupIovas } from './vfio-dma.js';
 
 /** The kernel's driver that gives functions to programs. */
-export const VFIO_DRIVER = 'vfio-pci';
-
-/** Drivers that leave DMA to whom they give the function, beside which a group is viable (Linux: driver_managed_dma). */
-const BESIDE_VFIO: ReadonlySet<string> = new Set([VFIO_DRIVER, 'pci-stub', 'pcieport']);
+export const VFIO_DRIVER = PROGRAM_HOLDERS.vfio;
 
 /** The way to a group's functions, and the addresses that they have in common. */
 class OpenGroup {

@@ -2,10 +2,12 @@
 import type { Iova } from '../../../../function/index.js';
 import type { DeviceModel, ModelBus, Timer } from '../../device-model.js';
 import type { EthernetNetwork, NetworkPort } from '../../network/ethernet.js';
+import { AddressProm } from './address-prom.js';
+import { BusConfiguration } from './bus-configuration.js';
 import { initializationBytes, parseInitialization } from './initialization.js';
 import { Receiver } from './receiver.js';
-import { Bcr, Csr, DOUBLE_WORD_IO, Feature, Mode, Port, Status } from './registers.js';
-import { DescriptorRing, type SoftwareStyle } from './ring.js';
+import { Bcr, Csr, Feature, Mode, Port, Status } from './registers.js';
+import { DescriptorRing } from './ring.js';
 import { Transmitter } from './transmitter.js';
 
 const INIT_NANOSECONDS = 10_000;
@@ -29,20 +31,6 @@ const CSR_DEFAULTS: readonly (readonly [number, number])[] = [
   [Csr.receiveLength, 1],
   [Csr.transmitLength, 1],
 ];
-const BCR_DEFAULTS: readonly (readonly [number, number])[] = [
-  [Bcr.masterReadActive, 0x0005],
-  [1, 0x0005],
-  [Bcr.misc, 0x0002],
-  [4, 0x80c0],
-  [5, 0x0084],
-  [6, 0x0088],
-  [7, 0x0090],
-  [Bcr.busControl, 0x9001],
-  [19, 0x0002],
-  [Bcr.softwareStyle, 0x0200],
-  [22, 0xff06],
-];
-
 /** Control and status registers that are plain storage while the controller is stopped: first and last of each run. */
 const STORED: readonly (readonly [number, number])[] = [
   [Csr.initLow, Csr.initHigh],
@@ -53,9 +41,6 @@ const STORED: readonly (readonly [number, number])[] = [
   [Csr.transmitLength, Csr.transmitLength],
   [112, 112],
 ];
-/** {@link Bcr.softwareStyle} by the style that is chosen. */
-const STYLES: readonly number[] = [0x0200, 0x0101, 0x0302, 0x0303];
-const STORED_BCR: ReadonlySet<number> = new Set([Bcr.misc, 4, 5, 6, 7, 9, 19, 22]);
 /** {@link Csr.extended}: events that a written 1 clears. */
 const EXTENDED_EVENTS = 0x0a90;
 const CLEARED_BY_ONES =
@@ -67,20 +52,13 @@ const CLEARED_BY_ONES =
   Status.collision |
   Status.babble;
 const ERRORS = Status.memoryError | Status.missed | Status.collision | Status.babble;
-/** Registers of the LEDs: on while there is a link; whether the LED is on. */
-const LED_LINK = 0x0040;
-const LED_OUT = 0x8000;
-/** {@link Bcr.misc}: the address PROM can be written. */
-const PROM_WRITE = 0x0100;
 const INDEX_MASK = 0x7f;
-const PROM_BYTES = 16;
 
 export class PcnetController implements DeviceModel {
   readonly #bus: ModelBus;
-  readonly #mac: Uint8Array;
-  readonly #prom = new Uint8Array(PROM_BYTES);
+  readonly #prom: AddressProm;
   readonly #csr = new Uint16Array(128);
-  readonly #bcr = new Uint16Array(128);
+  readonly #configuration: BusConfiguration;
   readonly #network: EthernetNetwork | undefined;
   #index = 0;
   #wide = false;
@@ -92,7 +70,8 @@ export class PcnetController implements DeviceModel {
   /** `network` is undefined for a card without a cable. */
   constructor(bus: ModelBus, mac: Uint8Array, network: ((port: NetworkPort) => EthernetNetwork) | undefined) {
     this.#bus = bus;
-    this.#mac = mac;
+    this.#prom = new AddressProm(mac);
+    this.#configuration = new BusConfiguration(network !== undefined);
     this.#network = network?.({
       after: (nanoseconds, action) => {
         bus.after(nanoseconds, action);
@@ -105,39 +84,32 @@ export class PcnetController implements DeviceModel {
   }
 
   reset(): void {
-    this.#prom.set(this.#mac);
-    // What every board's PROM holds besides: a hardware id, two letters W, and the sum of them all.
-    this.#prom.fill(0, this.#mac.length);
-    this.#prom[9] = 0x11;
-    this.#prom.set([0x57, 0x57], 14);
-    const sum = this.#prom.reduce((total, byte) => total + byte, 0);
-    this.#prom.set([sum & 0xff, sum >>> 8], 12);
+    this.#prom.reset();
     this.#csr.fill(0);
-    this.#bcr.fill(0);
-    for (const [index, value] of BCR_DEFAULTS) this.#bcr[index] = value;
+    this.#configuration.reset();
     this.#softReset();
   }
 
   read(_region: number, offset: number, width: 1 | 2 | 4): number {
-    if (offset < Port.rdp) return this.#readProm(offset, width);
+    if (offset < Port.rdp) return this.#hasWidth(width) ? this.#prom.read(offset, width) : allOnes(width);
     switch (this.#port(offset, width)) {
       case Port.rdp:
         return this.#readCsr(this.#index);
       case Port.rap:
         return this.#index;
       case Port.bdp:
-        return this.#readBcr(this.#index);
+        return this.#configuration.read(this.#index, this.#wide);
       case Port.reset:
         this.#softReset();
         return 0;
       default:
-        return 2 ** (8 * width) - 1;
+        return allOnes(width);
     }
   }
 
   write(_region: number, offset: number, width: 1 | 2 | 4, value: number): void {
     if (offset < Port.rdp) {
-      this.#writeProm(offset, width, value);
+      if (this.#hasWidth(width) && this.#configuration.promWritable) this.#prom.write(offset, width, value);
       return;
     }
     if (!this.#wide && width === 4 && offset === Port.rdp) {
@@ -152,11 +124,16 @@ export class PcnetController implements DeviceModel {
         this.#index = value & INDEX_MASK;
         break;
       case Port.bdp:
-        this.#writeBcr(this.#index, value & 0xffff);
+        this.#configuration.write(this.#index, value & 0xffff);
         break;
       default:
         break;
     }
+  }
+
+  /** In the window of 32 bits all of the PROM is dwords; in the other one nothing is. */
+  #hasWidth(width: 1 | 2 | 4): boolean {
+    return (width === 4) === this.#wide;
   }
 
   /** The port of an access, in the numbers of the window of 32 bits; undefined where the window has none of that width. */
@@ -164,19 +141,6 @@ export class PcnetController implements DeviceModel {
     if (this.#wide) return width === 4 ? offset : undefined;
     if (width !== 2) return undefined;
     return Port.rdp + (offset - Port.rdp) * 2;
-  }
-
-  /** In the window of 32 bits all is dwords; in the other one nothing is. */
-  #readProm(offset: number, width: 1 | 2 | 4): number {
-    if ((width === 4) !== this.#wide) return 2 ** (8 * width) - 1;
-    let value = 0;
-    for (let lane = width - 1; lane >= 0; lane--) value = value * 256 + (this.#prom[offset + lane] ?? 0);
-    return value;
-  }
-
-  #writeProm(offset: number, width: 1 | 2 | 4, value: number): void {
-    if ((width === 4) !== this.#wide || ((this.#bcr[Bcr.misc] ?? 0) & PROM_WRITE) === 0) return;
-    for (let lane = 0; lane < width; lane++) this.#prom[offset + lane] = value >>> (8 * lane);
   }
 
   get #status(): number {
@@ -191,16 +155,8 @@ export class PcnetController implements DeviceModel {
   #readCsr(index: number): number {
     if (index === Csr.chipLow && this.#wide)
       return ((this.#csr[Csr.chipHigh] ?? 0) * 0x1_0000 + (this.#csr[Csr.chipLow] ?? 0)) >>> 0;
-    if (index === Csr.softwareStyle) return this.#readBcr(Bcr.softwareStyle);
+    if (index === Csr.softwareStyle) return this.#configuration.read(Bcr.softwareStyle, this.#wide);
     return this.#csr[index] ?? 0;
-  }
-
-  #readBcr(index: number): number {
-    const value = this.#bcr[index] ?? 0;
-    if (index === Bcr.busControl && this.#wide) return value | DOUBLE_WORD_IO;
-    if (index < Bcr.firstLed || index > Bcr.lastLed) return value;
-    const isLit = this.#network !== undefined && (value & LED_LINK) !== 0;
-    return isLit ? value | LED_OUT : value & ~LED_OUT;
   }
 
   #writeCsr(index: number, value: number): void {
@@ -218,7 +174,7 @@ export class PcnetController implements DeviceModel {
         this.#setWithEvents(index, value, EXTENDED_EVENTS);
         break;
       case Csr.softwareStyle:
-        this.#writeBcr(Bcr.softwareStyle, value);
+        this.#configuration.write(Bcr.softwareStyle, value);
         break;
       default: {
         const stopped = (this.#status & Status.stop) !== 0;
@@ -232,24 +188,6 @@ export class PcnetController implements DeviceModel {
   #setWithEvents(index: number, value: number, events: number): void {
     const before = this.#csr[index] ?? 0;
     this.#csr[index] = (value & ~events) | (before & events & ~value);
-  }
-
-  #writeBcr(index: number, value: number): void {
-    if (index === Bcr.softwareStyle) this.#setStyle(value);
-    else if (index === Bcr.busControl) this.#bcr[index] = value & ~DOUBLE_WORD_IO;
-    else if (STORED_BCR.has(index)) this.#bcr[index] = value;
-  }
-
-  /** Styles that are none are the oldest one. In those with addresses of 32 bits a bit says so. */
-  #setStyle(value: number): void {
-    const style = STYLES[value & 0xff];
-    this.#bcr[Bcr.softwareStyle] = style === undefined ? (STYLES[0] ?? 0) : (value & 0xfc00) | style;
-  }
-
-  get #style(): SoftwareStyle {
-    const style = (this.#bcr[Bcr.softwareStyle] ?? 0) & 0xff;
-    // The first with 32 bits was of another chip; its descriptors are those of the second.
-    return style === 1 ? 2 : style === 2 || style === 3 ? style : 0;
   }
 
   /** A write of the status register: events are cleared by ones, and the low bits are commands. */
@@ -271,10 +209,8 @@ export class PcnetController implements DeviceModel {
     this.#stop();
     for (const [index, value] of CSR_DEFAULTS) this.#csr[index] = value;
     this.#csr.fill(0, Csr.logicalAddress, Csr.mode + 1);
-    for (let word = 0; word < 3; word++)
-      this.#csr[Csr.physicalAddress + word] =
-        (this.#prom[2 * word] ?? 0) | ((this.#prom[2 * word + 1] ?? 0) << 8);
-    this.#setStyle(0);
+    for (let word = 0; word < 3; word++) this.#csr[Csr.physicalAddress + word] = this.#prom.read(2 * word, 2);
+    this.#configuration.resetStyle();
     this.#wide = false;
     this.#index = 0;
     this.#updateInterrupt();
@@ -303,7 +239,7 @@ export class PcnetController implements DeviceModel {
   }
 
   #initialize(): void {
-    const style = this.#style;
+    const { style } = this.#configuration;
     const block = new Uint8Array(initializationBytes(style));
     const address = BigInt(
       ((this.#csr[Csr.initHigh] ?? 0) * 0x1_0000 + (this.#csr[Csr.initLow] ?? 0)) & ~3,
@@ -333,7 +269,7 @@ export class PcnetController implements DeviceModel {
 
   #start(): void {
     const mode = this.#csr[Csr.mode] ?? 0;
-    const style = this.#style;
+    const { style } = this.#configuration;
     const ring = (baseAt: number, lengthAt: number) => {
       const base = (this.#csr[baseAt] ?? 0) + (this.#csr[baseAt + 1] ?? 0) * 0x1_0000;
       const length = 0x1_0000 - (this.#csr[lengthAt] ?? 0);
@@ -410,4 +346,8 @@ export class PcnetController implements DeviceModel {
     this.#status = next;
     this.#bus.setPin(raised && (status & Status.interruptEnable) !== 0);
   }
+}
+
+function allOnes(width: 1 | 2 | 4): number {
+  return 2 ** (8 * width) - 1;
 }

@@ -1,0 +1,57 @@
+/** Register accesses of a command: all or none of them, and a function that decodes afterwards what it did before. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { accessRegisters, type RegisterOperation } from '../../src/admin/index.js';
+import { parseMachine, SimMachine } from '../../src/machines/sim/index.js';
+import { OpenslotError, PciAddress } from '../../src/pci/index.js';
+
+const ADDRESS = new PciAddress(0, 0, 4, 0);
+const COMMAND = 4;
+const PORTS = 1;
+const MEMORY = 2;
+const MARK: RegisterOperation = { kind: 'write', space: 'bar0', offset: 0, width: 4, value: 0x1234n };
+
+/** A testdev: bar0 is memory, bar1 are ports. */
+function testdev(command: number): SimMachine {
+  const machine = new SimMachine(parseMachine('roots: [{slots: [{slot: "04", model: testdev}]}]'));
+  using fn = machine.open(ADDRESS);
+  fn.config.write(COMMAND, 2, command);
+  return machine;
+}
+
+function access(machine: SimMachine, operations: readonly RegisterOperation[], enable = false) {
+  return accessRegisters(machine, undefined, ADDRESS, operations, { evenIfUsed: false, enable });
+}
+
+function commandOf(machine: SimMachine): number {
+  using fn = machine.open(ADDRESS);
+  return fn.config.read(COMMAND, 2) & (PORTS | MEMORY);
+}
+
+for (const [what, code, refused] of [
+  ['8 bytes of a port', 'REGION_REFUSED', { kind: 'read', space: 'bar1', offset: 0, width: 8 }],
+  [
+    '8 bytes of configuration space',
+    'CONFIG_UNALIGNED',
+    { kind: 'read', space: 'config', offset: 0, width: 8 },
+  ],
+  ['a place outside', 'REGION_OUT_OF_RANGE', { kind: 'read', space: 'bar1', offset: 64, width: 1 }],
+  ['a BAR that is not there', 'BAR_ABSENT', { kind: 'read', space: 'bar5', offset: 0, width: 4 }],
+] as const)
+  test(`${what} is refused before the accesses ahead of it are made`, () => {
+    using machine = testdev(PORTS | MEMORY);
+    assert.throws(
+      () => access(machine, [MARK, refused]),
+      (error) => error instanceof OpenslotError && error.code === code,
+    );
+    assert.deepEqual(access(machine, [{ kind: 'read', space: 'bar0', offset: 0, width: 4 }]), [0n]);
+  });
+
+test('decoding that is switched on for the accesses is off afterwards, and what was on stays on', () => {
+  const ports: RegisterOperation = { kind: 'write', space: 'bar1', offset: 0, width: 1, value: 1n };
+  using machine = testdev(MEMORY);
+  access(machine, [ports], true);
+  assert.equal(commandOf(machine), MEMORY);
+  access(machine, [MARK, ports], true);
+  assert.equal(commandOf(machine), MEMORY);
+});
