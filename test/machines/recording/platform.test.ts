@@ -49,11 +49,11 @@ describe('a recorded platform device', () => {
     using replayed = await openMachine(`replay:${file}`);
     assert.deepEqual(replayed.platform?.list(), listed);
     assert.equal(listed?.length, 1);
-    using device = replayed.platform.open(SERIAL);
-    using region = device.openRegion(0);
+    using device = replayed.platform?.open(SERIAL);
+    using region = device?.openRegion(0);
     assert.throws(
       () => {
-        region.write8(7, 0x43);
+        region?.write8(7, 0x43);
       },
       { code: 'REPLAY_DIFFERS', message: /isa:0x3f8/ },
     );
