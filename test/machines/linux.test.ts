@@ -1,7 +1,15 @@
 /** The machine `linux` on a sysfs tree of files, beside this host's real one. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -112,6 +120,25 @@ describe('a saved sysfs tree', () => {
     assert.equal(readFileSync(join(root, 'devices/0000:00:08.0/reset'), 'utf8'), '1');
     fn.setEnabled(true);
     assert.equal(readFileSync(join(root, 'devices/0000:00:08.0/enable'), 'utf8'), '1');
+  });
+
+  test('a function that is closed has closed its regions and opens no others; one without its files leaves none open', () => {
+    const root = saved('close');
+    const device = join(root, 'devices/0000:00:08.0');
+    writeFileSync(join(device, 'resource0'), Buffer.alloc(0x4000));
+    const machine = new LinuxMachine({ root });
+    const fn = machine.open(NVME);
+    fn.openRegion(0).close();
+    const region = fn.openRegion(0);
+    region.write32(8, 7);
+    assert.equal(region.read32(8), 7);
+    fn.close();
+    assert.throws(() => region.read32(8), code('REGION_CLOSED'));
+    assert.throws(() => fn.openRegion(0), code('FUNCTION_CLOSED'));
+    const before = readdirSync('/proc/self/fd').length;
+    rmSync(join(device, 'resource'));
+    assert.throws(() => machine.open(NVME), { code: 'ENOENT' });
+    assert.equal(readdirSync('/proc/self/fd').length, before);
   });
 
   test('binding: lists the slot for xen-pciback, and refuses what did not take', async () => {

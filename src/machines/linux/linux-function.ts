@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import {
   EnableError,
+  FunctionClosedError,
   RegionAccessError,
   ResetError,
   ROM_REGION,
@@ -24,6 +25,7 @@ export class LinuxFunction implements PciFunction {
   readonly regions: readonly RegionInfo[];
   readonly #sysfs: Sysfs;
   readonly #opened = new Set<Region>();
+  #isOpen = true;
 
   /** `beforeWrite` as {@link LinuxConfig} has it. @throws errno errors when sysfs does not show the function's files. */
   constructor(address: PciAddress, sysfs: Sysfs, beforeWrite?: () => void) {
@@ -43,6 +45,7 @@ export class LinuxFunction implements PciFunction {
   }
 
   openRegion(index: number): Region {
+    if (!this.#isOpen) throw new FunctionClosedError(this.address);
     const info = this.#region(index);
     if (index === ROM_REGION) {
       throw new RegionAccessError(
@@ -53,7 +56,9 @@ export class LinuxFunction implements PciFunction {
       );
     }
     const path = this.#sysfs.device(this.address, `resource${index}`);
-    const region = info.kind === 'io' ? PortRegion.open(path, info) : MappedRegion.open(path, info);
+    const onClose = () => this.#opened.delete(region);
+    const region: Region =
+      info.kind === 'io' ? PortRegion.open(path, info, onClose) : MappedRegion.open(path, info, onClose);
     this.#opened.add(region);
     return region;
   }
@@ -104,8 +109,8 @@ export class LinuxFunction implements PciFunction {
   }
 
   close(): void {
-    for (const region of this.#opened) region.close();
-    this.#opened.clear();
+    this.#isOpen = false;
+    for (const region of [...this.#opened]) region.close();
     this.config.close();
   }
 

@@ -9,24 +9,27 @@ export class MappedRegion extends MemoryRegisters implements Region {
   readonly info: RegionInfo;
   readonly mapped = true;
   readonly #mapping: Mapping;
+  readonly #onClose: () => void;
 
   /** @throws {RegionAccessError | NativeUnavailableError} */
-  static open(path: string, info: RegionInfo): MappedRegion {
+  static open(path: string, info: RegionInfo, onClose: () => void): MappedRegion {
     const name = `region ${info.index} (${path})`;
-    return new MappedRegion(name, info, mapResource(name, path, info.size));
+    return new MappedRegion(name, info, mapResource(name, path, info.size), onClose);
   }
 
-  private constructor(name: string, info: RegionInfo, mapping: Mapping) {
+  private constructor(name: string, info: RegionInfo, mapping: Mapping, onClose: () => void) {
     // A BAR smaller than a page stands somewhere inside of it, at its bus address's offset.
     const start = info.size < PAGE_SIZE ? Number(info.address & BigInt(PAGE_SIZE - 1)) : 0;
     super(name, mapping.buffer, start, info.size);
     this.info = info;
     this.#mapping = mapping;
+    this.#onClose = onClose;
   }
 
   override close(): void {
     super.close();
     this.#mapping.close();
+    this.#onClose();
   }
 }
 

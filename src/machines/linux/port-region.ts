@@ -6,13 +6,14 @@ import { errnoOf } from './sysfs.js';
 
 export class PortRegion extends FileRegisters implements Region {
   readonly info: RegionInfo;
+  readonly #onClose: () => void;
   #fd: number | undefined;
 
   /** @throws {RegionAccessError} */
-  static open(path: string, info: RegionInfo): PortRegion {
+  static open(path: string, info: RegionInfo, onClose: () => void): PortRegion {
     const name = `region ${info.index} (${path})`;
     try {
-      return new PortRegion(name, openSync(path, 'r+'), info);
+      return new PortRegion(name, openSync(path, 'r+'), info, onClose);
     } catch (cause) {
       throw new RegionAccessError('REGION_REFUSED', name, errnoOf(cause), 'run the command as root', {
         cause,
@@ -20,9 +21,10 @@ export class PortRegion extends FileRegisters implements Region {
     }
   }
 
-  private constructor(name: string, fd: number, info: RegionInfo) {
+  private constructor(name: string, fd: number, info: RegionInfo, onClose: () => void) {
     super(name, { fd, base: 0, size: info.size, kind: 'io' });
     this.info = info;
+    this.#onClose = onClose;
     this.#fd = fd;
   }
 
@@ -30,6 +32,7 @@ export class PortRegion extends FileRegisters implements Region {
     super.close();
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
+    this.#onClose();
   }
 
   [Symbol.dispose](): void {

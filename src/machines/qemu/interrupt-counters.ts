@@ -55,14 +55,12 @@ export function messageCounter(fd: number): InterruptCounter {
 export class PinCounter implements InterruptCounter {
   readonly #config: ConfigSpace;
   readonly #qtest: Qtest;
-  readonly #onClose: () => void;
   readonly #waiters = new Waiters();
   #count = 0;
 
-  constructor(config: ConfigSpace, qtest: Qtest, onClose: () => void) {
+  constructor(config: ConfigSpace, qtest: Qtest) {
     this.#config = config;
     this.#qtest = qtest;
-    this.#onClose = onClose;
     qtest.interceptLines();
     this.acknowledge();
   }
@@ -106,7 +104,6 @@ export class PinCounter implements InterruptCounter {
   close(): void {
     changeCommand(this.#config, CommandBit.intxDisable);
     this.#settle();
-    this.#onClose();
   }
 
   #settle(): void {

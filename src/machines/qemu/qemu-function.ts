@@ -1,26 +1,25 @@
 /** A function in QEMU, opened: one view of the device, with all that this view holds. */
 import {
+  AbsentInterrupts,
   FunctionClosedError,
-  InterruptError,
   RegionAccessError,
   ResetError,
   restoreState,
   ROM_REGION,
   saveState,
   setDecoding,
-  type CountedStream,
+  ViewInterrupts,
   type Interrupts,
-  type InterruptSource,
-  type InterruptStream,
+  type InterruptSources,
   type PciFunction,
   type Region,
   type RegionInfo,
   type ResetMethod,
 } from '../../function/index.js';
 import { CommandBit, Header, romOffset, type PciAddress } from '../../pci/index.js';
-import type { InterruptSources } from './interrupt-sources.js';
 import { QemuDma, type MachineMemory } from './memory.js';
 import { QemuConfig } from './qemu-config.js';
+import type { QemuInterrupts } from './qemu-interrupts.js';
 import { QemuRegion } from './qemu-region.js';
 import type { Qtest } from './qtest.js';
 import { resetFunction, resetMethodsOf } from './resets.js';
@@ -33,6 +32,7 @@ export interface FunctionParts {
   readonly tree: Tree;
   readonly qtest: Qtest;
   readonly sources: InterruptSources;
+  readonly programmed: QemuInterrupts;
   readonly memory: MachineMemory;
   readonly interruptLine: number | undefined;
   readonly onClose: (view: QemuFunction) => void;
@@ -49,7 +49,7 @@ export class QemuFunction implements PciFunction {
   readonly dma: QemuDma;
   readonly #parts: FunctionParts;
   readonly #opened = new Set<Region>();
-  readonly #streams = new Set<CountedStream>();
+  readonly #interrupts: ViewInterrupts | undefined;
   #open = true;
 
   constructor(parts: FunctionParts) {
@@ -60,15 +60,17 @@ export class QemuFunction implements PciFunction {
     this.regions = regionsOf(found);
     this.resetMethods = resetMethodsOf(found, tree);
     this.interruptLine = interruptLine;
-    this.interrupts = {
-      get available() {
-        return sources.available;
-      },
-      open: (source) => this.#openStream(source),
-    };
-    this.dma = new QemuDma(memory, () => {
+    const checkOpen = () => {
       this.#checkOpen();
-    });
+    };
+    if (found.headerType === 0)
+      this.#interrupts = new ViewInterrupts(() => {
+        checkOpen();
+        return sources;
+      });
+    // A bridge's are for errors and hot-plug, which are the machine's own.
+    this.interrupts = this.#interrupts ?? new AbsentInterrupts(this.address);
+    this.dma = new QemuDma(memory, checkOpen);
   }
 
   openRegion(index: number): Region {
@@ -105,9 +107,14 @@ export class QemuFunction implements PciFunction {
       if (this.config.read(Header.vendor, 2) === 0xffff)
         throw new ResetError('RESET_FAILED', this.address, `it reads all ones after ${method}`);
       restoreState(this.config, saved);
-      this.#parts.sources.restore();
+      this.#parts.programmed.restore();
       return method;
     });
+  }
+
+  /** Nothing comes any more: streams end. */
+  endInterrupts(): void {
+    this.#interrupts?.close();
   }
 
   /** Ends every region, stream and buffer of this view. */
@@ -115,7 +122,7 @@ export class QemuFunction implements PciFunction {
     if (!this.#open) return;
     this.#open = false;
     for (const region of [...this.#opened]) region.close();
-    for (const stream of [...this.#streams]) stream.close();
+    this.endInterrupts();
     this.dma.close();
     this.config.close();
     this.#parts.onClose(this);
@@ -123,15 +130,6 @@ export class QemuFunction implements PciFunction {
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  #openStream(source: InterruptSource): InterruptStream {
-    this.#checkOpen();
-    if (this.#parts.found.headerType !== 0)
-      throw new InterruptError('INTERRUPT_ABSENT', this.address, source, 'a bridge has none');
-    const stream = this.#parts.sources.open(source, (closed) => this.#streams.delete(closed));
-    this.#streams.add(stream);
-    return stream;
   }
 
   #enableRom(enabled: boolean): void {

@@ -1,6 +1,7 @@
 /** The machine `qemu`: QEMU's device models on their PCI buses, without a processor that does anything. */
 import {
   FunctionNotFoundError,
+  InterruptSources,
   type FunctionSummary,
   type Machine,
   type MachineCapabilities,
@@ -9,12 +10,12 @@ import {
 import { CommandBit, Header, type PciAddress } from '../../pci/index.js';
 import { parseArguments } from './arguments.js';
 import { QemuEndedError } from './errors.js';
-import { InterruptSources } from './interrupt-sources.js';
 import { lineOf } from './lines.js';
 import { MachineMemory } from './memory.js';
 import type { Monitor } from './monitor.js';
 import { DOORBELL_DEVFN, QemuProcess } from './process.js';
 import { QemuFunction } from './qemu-function.js';
+import { QemuInterrupts } from './qemu-interrupts.js';
 import { Qtest } from './qtest.js';
 import { regionsOf, Tree, type Found } from './tree.js';
 import { splitWords } from './words.js';
@@ -39,6 +40,7 @@ export interface QemuMachineOptions {
 interface KnownFunction {
   readonly found: Found;
   readonly sources: InterruptSources;
+  readonly programmed: QemuInterrupts;
   readonly interruptLine: number | undefined;
 }
 
@@ -85,8 +87,8 @@ export class QemuMachine implements Machine {
     this.#process = process;
     this.#qtest = new Qtest(process.qtest, patience, {
       onRaised: (line) => {
-        for (const { interruptLine, sources } of this.#functions.values())
-          if (interruptLine === line) sources.lineRaised();
+        for (const { interruptLine, programmed } of this.#functions.values())
+          if (interruptLine === line) programmed.lineRaised();
       },
       onEnded: (why) => {
         this.#end(why);
@@ -161,8 +163,10 @@ export class QemuMachine implements Machine {
         this.#placeDoorbell(found);
         continue;
       }
-      const sources = new InterruptSources({ found, qtest: this.#qtest, doorbell: this.#process.doorbell });
-      this.#functions.set(found.address.sbdf, { found, sources, interruptLine: lineOf(found) });
+      const { address } = found;
+      const programmed = new QemuInterrupts({ found, qtest: this.#qtest, doorbell: this.#process.doorbell });
+      const sources = new InterruptSources(address, programmed);
+      this.#functions.set(address.sbdf, { found, sources, programmed, interruptLine: lineOf(found) });
     }
   }
 
@@ -176,7 +180,7 @@ export class QemuMachine implements Machine {
   #end(why: string): void {
     if (this.#ended !== undefined) return;
     this.#ended = why;
-    for (const { sources } of this.#functions.values()) sources.close();
+    for (const view of this.#open) view.endInterrupts();
     // One that only says nothing is ended too: what it would still do, nobody expects.
     this.#process.close();
     for (const listener of this.#endListeners) listener(why);

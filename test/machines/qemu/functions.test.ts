@@ -59,6 +59,16 @@ describe(`functions of QEMU ${qemu?.version ?? ''}`, { skip }, () => {
     return { fn, region: fn.openRegion(0) };
   }
 
+  test('a bridge offers no interrupts, though it has messages of its own', () => {
+    const bridge = machine()
+      .list()
+      .find(({ headerType }) => headerType === 1);
+    assert.ok(bridge !== undefined);
+    const { interrupts } = open(String(bridge.address));
+    assert.deepEqual(interrupts?.available, { intx: 0, msi: 0, msix: 0 });
+    assert.throws(() => interrupts.open({ kind: 'msix', vector: 0 }), { code: 'INTERRUPT_ABSENT' });
+  });
+
   /** On one line: one behind a bridge, the other on the root bus. */
   const EDUS = ['01:00.0', '00:06.0'] as const;
 

@@ -1,6 +1,6 @@
 /** A function of this host in a program's hands: its device file, for all views that the program has of it. */
 import { closeSync } from 'node:fs';
-import { InterruptSources } from '../../../function/index.js';
+import { ConfigAccessError, InterruptSources } from '../../../function/index.js';
 import { CommandBit, Header, type PciAddress } from '../../../pci/index.js';
 import { ConfigFile } from '../config-file.js';
 import { VfioDevice } from './device.js';
@@ -62,7 +62,12 @@ export class DrivenFunction {
 
   /** To be called before memory goes away that it reaches. */
   endDma(): void {
-    this.#changeCommand(CommandBit.busMaster);
+    try {
+      this.#changeCommand(CommandBit.busMaster);
+    } catch (cause) {
+      // A device that has gone reaches nothing, and a close is no place to say so.
+      if (!(cause instanceof ConfigAccessError)) throw cause;
+    }
   }
 
   #changeCommand(cleared: number): void {

@@ -96,7 +96,13 @@ export class ProgramDma implements Dma {
       const iova = BigInt(start) as Iova;
       const size = wholePages(placement.bytes);
       const table = context();
-      table.map(iova, memory.range.base, size, READ_WRITE);
+      try {
+        table.map(iova, memory.range.base, size, READ_WRITE);
+      } catch (cause) {
+        memory.range.free();
+        memory.inFile?.free();
+        throw cause;
+      }
       return this.#keep(placement, iova, memory, () => {
         table.unmap(iova, size);
         space.free(start);

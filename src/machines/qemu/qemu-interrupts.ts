@@ -1,10 +1,11 @@
 /** The interrupt sources of a function in QEMU, programmed as an operating system does it for its program. */
 import {
   changeCommand,
-  CountedStream,
   InterruptError,
   type InterruptCounter,
+  type Interrupts,
   type InterruptSource,
+  type InterruptSwitch,
 } from '../../function/index.js';
 import {
   CapabilityId,
@@ -37,15 +38,12 @@ interface Programmed {
   readonly blocks: Map<number, DoorbellBlock>;
 }
 
-/**
- * The sources of one function, shared by all who have it open. One kind can be open at a time, since messages
- * disconnect the pin and each other.
- */
-export class InterruptSources {
+/** The sources of one function: it has one pin, and one of each capability. */
+export class QemuInterrupts implements InterruptSwitch {
   readonly #parts: SourceParts;
-  readonly #streams = new Map<number, CountedStream>();
   readonly #capabilities: ReadonlyMap<number, number>;
-  #kind: InterruptSource['kind'] | undefined;
+  /** Vectors that are on. */
+  readonly #vectors = new Set<number>();
   #programmed: Programmed | undefined;
   #pin: PinCounter | undefined;
 
@@ -54,7 +52,7 @@ export class InterruptSources {
     this.#capabilities = capabilityOffsets(parts.found.registers);
   }
 
-  get available(): { readonly intx: number; readonly msi: number; readonly msix: number } {
+  get available(): Interrupts['available'] {
     const { registers } = this.#parts.found;
     const [msi, msix] = [this.#at('msi'), this.#at('msix')];
     return {
@@ -64,27 +62,31 @@ export class InterruptSources {
     };
   }
 
-  /** @throws {InterruptError} no such source, or it or another kind is open, or no messages are left. */
-  open(source: InterruptSource, onClosed: (stream: CountedStream) => void): CountedStream {
-    const { address } = this.#parts.found;
-    const vector = source.kind === 'intx' ? 0 : source.vector;
-    if (!(Number.isInteger(vector) && vector >= 0 && vector < this.available[source.kind]))
-      throw new InterruptError('INTERRUPT_ABSENT', address, source, 'the function has no such source');
-    if (this.#kind !== undefined && this.#kind !== source.kind)
-      throw new InterruptError('INTERRUPT_TAKEN', address, source, `${this.#kind} is open`);
-    if (this.#streams.has(vector))
-      throw new InterruptError('INTERRUPT_TAKEN', address, source, 'it is open already');
-    if (!this.#parts.qtest.open)
-      throw new InterruptError('INTERRUPT_FAILED', address, source, 'QEMU has ended');
-    const counter = source.kind === 'intx' ? this.#openPin() : this.#openMessage(source);
-    const stream: CountedStream = new CountedStream(source, counter, () => {
-      this.#closed(vector);
-      onClosed(stream);
-    });
-    this.#streams.set(vector, stream);
-    this.#kind = source.kind;
-    if (source.kind !== 'intx') this.#program(source.kind, vector);
-    return stream;
+  /** @throws {InterruptError} QEMU has ended, or no messages are left. */
+  on(source: InterruptSource, first: boolean): InterruptCounter {
+    this.#checkRunning(source);
+    const counter = this.#switchOn(source);
+    if (!this.#parts.qtest.open) {
+      // Who listened when it ended has been told, and this one did not yet.
+      counter.close();
+      this.off(source, first);
+      this.#checkRunning(source);
+    }
+    return counter;
+  }
+
+  #checkRunning(source: InterruptSource): void {
+    const { found, qtest } = this.#parts;
+    if (!qtest.open) throw new InterruptError('INTERRUPT_FAILED', found.address, source, 'QEMU has ended');
+  }
+
+  #switchOn(source: InterruptSource): InterruptCounter {
+    const { found, qtest } = this.#parts;
+    if (source.kind === 'intx') return (this.#pin = new PinCounter(found.registers, qtest));
+    const counter = this.#openMessage(source);
+    this.#vectors.add(source.vector);
+    this.#program(source.kind, source.vector);
+    return counter;
   }
 
   /** The function's line went up, for it or for another one. */
@@ -95,25 +97,11 @@ export class InterruptSources {
   /** After a reset the function has forgotten what was programmed. */
   restore(): void {
     const programmed = this.#programmed;
-    if (programmed !== undefined)
-      for (const vector of this.#streams.keys()) this.#program(programmed.kind, vector);
-  }
-
-  /** Nothing comes any more. */
-  close(): void {
-    for (const stream of [...this.#streams.values()]) stream.close();
+    if (programmed !== undefined) for (const vector of this.#vectors) this.#program(programmed.kind, vector);
   }
 
   #at(kind: 'msi' | 'msix'): number | undefined {
     return this.#capabilities.get(CapabilityId[kind]);
-  }
-
-  #openPin(): PinCounter {
-    const { found, qtest } = this.#parts;
-    this.#pin = new PinCounter(found.registers, qtest, () => {
-      this.#pin = undefined;
-    });
-    return this.#pin;
   }
 
   #openMessage(source: { readonly kind: 'msi' | 'msix'; readonly vector: number }): InterruptCounter {
@@ -155,7 +143,7 @@ export class InterruptSources {
     registers.write(at + (wide ? 12 : 8), 2, block.data);
     if ((control & MsiControl.maskable) !== 0) {
       let masked = 0xffff_ffff;
-      for (const open of this.#streams.keys()) masked &= ~(1 << open);
+      for (const open of this.#vectors) masked &= ~(1 << open);
       registers.write(at + (wide ? 16 : 12), 4, masked >>> 0);
     }
     registers.write(at + 2, 2, MsiControl.enable | (Math.log2(this.available.msi) << 4));
@@ -192,23 +180,25 @@ export class InterruptSources {
     if ((command & CommandBit.memory) === 0) changeCommand(registers, 0, CommandBit.memory);
   }
 
-  #closed(vector: number): void {
-    this.#streams.delete(vector);
-    const programmed = this.#programmed;
-    const at = programmed === undefined ? undefined : this.#at(programmed.kind);
-    if (programmed?.kind === 'msix' && at !== undefined) {
-      this.#writeEntry(at, vector, [0, 0, 0, MASKED]);
-      programmed.blocks.get(vector)?.[Symbol.dispose]();
-      programmed.blocks.delete(vector);
-    }
-    if (this.#streams.size > 0) {
-      if (programmed?.kind === 'msi') this.#program('msi', vector);
+  off(source: InterruptSource, last: boolean): void {
+    if (source.kind === 'intx') {
+      this.#pin = undefined;
       return;
     }
-    this.#kind = undefined;
-    this.#programmed = undefined;
+    const { kind, vector } = source;
+    this.#vectors.delete(vector);
+    const at = this.#at(kind);
+    const programmed = this.#programmed;
     if (programmed === undefined || at === undefined) return;
+    const { blocks } = programmed;
+    if (kind === 'msix') {
+      this.#writeEntry(at, vector, [0, 0, 0, MASKED]);
+      blocks.get(vector)?.[Symbol.dispose]();
+      blocks.delete(vector);
+    } else if (!last) this.#program('msi', vector);
+    if (!last) return;
+    this.#programmed = undefined;
     this.#parts.found.registers.write(at + 2, 2, 0);
-    for (const block of programmed.blocks.values()) block[Symbol.dispose]();
+    for (const block of blocks.values()) block[Symbol.dispose]();
   }
 }
