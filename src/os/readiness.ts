@@ -53,3 +53,19 @@ export function waitReadable(fd: number, milliseconds: number, subject: string):
     } else if (left <= LONGEST) return false;
   }
 }
+
+let ppoll: NativeFunction | undefined;
+/** struct timespec { long seconds; long nanoseconds; } */
+const pause = new BigInt64Array(2);
+
+/**
+ * Blocks this thread for less than a millisecond, for a descriptor that is about to have something to read: going through
+ * the event loop would take longer than waiting for it here. Interrupted by a signal it just ends.
+ */
+export function glanceReadable(fd: number, nanoseconds: bigint): boolean {
+  ppoll ??= systemLibrary().bind('int ppoll(void *fds, unsigned long nfds, void *timeout, void *signals)');
+  descriptor[0] = fd;
+  descriptor[1] = POLLIN;
+  pause[1] = nanoseconds;
+  return ppoll(descriptor, 1, pause, null) === 1;
+}
