@@ -1,8 +1,8 @@
 /*
  * Drives edu completely through its device files: a factorial by interrupt, DMA both ways.
  *
- *     openslot proto mount FOLDER --on 'qemu:-device edu'      (or sim, or linux)
- *     cc -o edu examples/edu.c && ./edu FOLDER/pci0:0:2:0
+ *     openslot proto mount FOLDER --on 'qemu:-device edu' --unsafe-dma 00:01.0      (it has no IOMMU)
+ *     cc -o edu examples/edu.c && ./edu FOLDER/pci0:0:1:0
  *
  * What the numbers mean: QEMU's docs/specs/edu.rst; FreeBSD's sys/dev/proto/proto_dev.h.
  */

@@ -1,7 +1,7 @@
 """Drives edu completely through its device files: a factorial by interrupt, DMA both ways.
 
-    openslot proto mount FOLDER --on 'qemu:-device edu'      # or sim, or linux
-    python3 examples/edu.py FOLDER/pci0:0:2:0 msi0           # or intx
+    openslot proto mount FOLDER --on 'qemu:-device edu' --unsafe-dma 00:01.0      # it has no IOMMU
+    python3 examples/edu.py FOLDER/pci0:0:1:0 msi0                                # or intx
 
 With --stay it stops where everything is live, for whoever wants to see what its end leaves behind: nothing.
 What the numbers mean: QEMU's docs/specs/edu.rst; FreeBSD's sys/dev/proto/proto_dev.h."""
