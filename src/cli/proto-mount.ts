@@ -9,7 +9,7 @@ import {
   inspectPlatform,
 } from '../admin/index.js';
 import { FunctionNotFoundError, hasDrivers, type Machine } from '../function/index.js';
-import { openMachine } from '../machines/index.js';
+import { openMachine, ReplayMachine } from '../machines/index.js';
 import { machineFiles, OwnerSocket, type OwnerRequests } from '../owner/index.js';
 import { notations, reasonOf, type PciAddress } from '../pci/index.js';
 import { FileJournal, MemoryJournal, Pool } from '../pool/index.js';
@@ -40,6 +40,11 @@ export async function mountFiles(
   const told = untilTold();
   const name = on === undefined || on === '' ? 'linux' : on;
   using machine = await openMachine(name, { mapping: 'avoided', record });
+  // Programs that use the files see EIO and nothing else of it.
+  if (machine instanceof ReplayMachine)
+    machine.onStopped((error) => {
+      log(`the replay has stopped: ${reasonOf(error)}`, { event: 'replay stopped', why: reasonOf(error) });
+    });
   const { socket } = machineFiles(machine.name);
   await using owner = await OwnerSocket.bind(machine.name, socket);
   const claims = claimsOf(machine);
