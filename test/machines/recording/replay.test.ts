@@ -9,7 +9,12 @@ import { after, describe, test } from 'node:test';
 import { driveEdu } from '../../../examples/edu.js';
 import { applicability, COMPLIANCE_CASES } from '../../../src/function/compliance/index.js';
 import { changeCommand, type Dma, type Machine, type PciFunction } from '../../../src/function/index.js';
-import { openMachine, recordMachine, ReplayDiffersError, ReplayMachine } from '../../../src/machines/index.js';
+import {
+  openMachine,
+  recordMachine,
+  ReplayDiffersError,
+  ReplayMachine,
+} from '../../../src/machines/index.js';
 import { parseMachine, SimMachine } from '../../../src/machines/sim/index.js';
 import { CommandBit, notations, OpenslotError } from '../../../src/pci/index.js';
 import { simulatedSubjects } from '../../function/stimuli.js';
