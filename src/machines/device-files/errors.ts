@@ -1,17 +1,19 @@
 /** Refusals of device files. */
 import { OpenslotError } from '../../pci/index.js';
 
-/** There is no directory of device files. */
+/** There is no directory of device files, or it is another user's. */
 export class DeviceFilesAbsentError extends OpenslotError {
   readonly code = 'DEVICE_FILES_ABSENT';
-  constructor(directory: string, errno: string, options?: ErrorOptions) {
-    super(
-      `there are no device files at ${directory}: ${errno}`,
-      { directory, errno },
-      `in another terminal: openslot proto mount ${directory}`,
-      options,
-    );
+  /** `why`: an errno, or what is there instead. */
+  constructor(directory: string, why: string, next = nextAfter(directory, why), options?: ErrorOptions) {
+    super(`there are no device files at ${directory}: ${why}`, { directory, why }, next, options);
   }
+}
+
+function nextAfter(directory: string, errno: string): string {
+  return errno === 'EACCES' || errno === 'EPERM'
+    ? 'run it as the user who mounted'
+    : `in another terminal: openslot proto mount ${directory}`;
 }
 
 /** A device file cannot be opened: another program has it, its device is gone, or we may not. */

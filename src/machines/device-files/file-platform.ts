@@ -22,6 +22,11 @@ import type { SharedFiles } from './shared-files.js';
 
 const NAME = /^isa:0x[0-9a-f]+$/;
 
+/** Whether a folder of this name is a platform device's. */
+export function isPlatformFolder(name: string): boolean {
+  return NAME.test(name);
+}
+
 /** What a folder tells of its device; a range whose file another program has is not there now. */
 function rangesOf(files: SharedFiles): { readonly file: RegionFile; readonly info: RegionInfo }[] {
   return regionFiles(filesOf(files.folder)).flatMap((file) => {
