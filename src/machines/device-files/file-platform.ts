@@ -125,7 +125,7 @@ class FilePlatformDevice implements PlatformDevice {
     } catch (cause) {
       if (!(cause instanceof DeviceFileError)) throw cause;
       const path = join(this.#files.folder, range.file.name);
-      throw new RegionAccessError('REGION_REFUSED', path, cause.errno, cause.next, { cause });
+      throw new RegionAccessError('REGION_REFUSED', path, cause.why, cause.next, { cause });
     }
     this.#opened.add(region);
     return region;

@@ -78,7 +78,10 @@ if (unmountable !== false) {
       const mine = machine.open(EDU);
       assert.throws(() => other.open(EDU), { code: 'DEVICE_FILE_BUSY' });
       const [summary] = other.list().filter(({ address }) => address.equals(EDU));
-      assert.match(summary?.unreadable[0]?.why ?? '', /another program has .*pcicfg open/);
+      assert.match(
+        summary?.unreadable[0]?.why ?? '',
+        new RegExp(`\\(process ${process.pid}\\) has .*pcicfg open`),
+      );
       mine.close();
       other.open(EDU).close();
     });
