@@ -19,12 +19,20 @@ __openslot_complete_addresses() {
 complete -F __openslot_complete_addresses openslot
 `;
 
+/** The script's constants are the library's own: a second eval in one shell, or another tool of it, has made them before. */
+const BASH_CONSTANTS = 'readonly() { builtin readonly "$@" 2> /dev/null; }\n';
+const BASH_CONSTANTS_END = 'unset -f readonly\n';
+
 /** Adds `completion SHELL`, and the hidden command that its scripts call. Functions are those of the machine that is meant. */
 export async function addCompletion(program: Command): Promise<void> {
   const suggestions = await suggestionsFor(process.argv);
   const completion = tab(program, { completionCommandName: 'completion' });
+  const printsBash = (action: Command) => action.name() === 'completion' && action.args[0] === 'bash';
+  program.hook('preAction', (_program, action) => {
+    if (printsBash(action)) process.stdout.write(BASH_CONSTANTS);
+  });
   program.hook('postAction', (_program, action) => {
-    if (action.name() === 'completion' && action.args[0] === 'bash') process.stdout.write(BASH_COLONS);
+    if (printsBash(action)) process.stdout.write(BASH_CONSTANTS_END + BASH_COLONS);
   });
   for (const command of completion.commands.values()) {
     for (const [name, suggested] of Object.entries(suggestions)) {

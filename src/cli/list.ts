@@ -73,14 +73,16 @@ async function list(options: MachineChoice & { json?: boolean }): Promise<void> 
     ['ADDRESS', 'CLASS', 'VENDOR:DEVICE', 'REV', 'DRIVER', 'STATE', ''],
     functions.map(({ address, vendor, device, classCode, revision, driver }) => {
       const entry = pool.get(String(address));
+      // No vendor has this number: it is what nobody answered.
+      const known = vendor !== 0xffff;
       return [
         String(address),
-        hex(classCode >>> 8, 4),
-        `${hex(vendor, 4)}:${hex(device, 4)}`,
-        hex(revision, 2),
+        known ? hex(classCode >>> 8, 4) : '-',
+        known ? `${hex(vendor, 4)}:${hex(device, 4)}` : '-',
+        known ? hex(revision, 2) : '-',
         driver ?? '-',
         entry === undefined ? '' : stateText(entry),
-        className(classCode),
+        known ? className(classCode) : '',
       ];
     }),
   );
@@ -100,6 +102,9 @@ async function list(options: MachineChoice & { json?: boolean }): Promise<void> 
   const reasons = new Set(
     hidden.flatMap(({ unreadable }) => unreadable.map(({ what, why }) => `${what}: ${why}`)),
   );
-  for (const reason of reasons) process.stderr.write(`not shown of ${hidden.length} functions: ${reason}\n`);
+  for (const reason of reasons)
+    process.stderr.write(
+      `not shown of ${hidden.length === 1 ? '1 function' : `${hidden.length} functions`}: ${reason}\n`,
+    );
   if (poolUnreadable !== undefined) process.stderr.write(`state in the pool not shown: ${poolUnreadable}\n`);
 }

@@ -1,12 +1,13 @@
 /** A machine as a command looks at it: opened here where any process can, else told by its owner. */
 import { existsSync } from 'node:fs';
 import type { FindingData, ShownPlatformDevice } from '../admin/index.js';
-import type {
-  FunctionSummary,
-  HostDrivers,
-  Machine,
-  PlatformDeviceSummary,
-  RegionInfo,
+import {
+  FunctionNotFoundError,
+  type FunctionSummary,
+  type HostDrivers,
+  type Machine,
+  type PlatformDeviceSummary,
+  type RegionInfo,
 } from '../function/index.js';
 import {
   askOwner,
@@ -98,8 +99,11 @@ export async function viewMachine(choice: MachineChoice): Promise<MachineView> {
 }
 
 export async function inspectFunction(choice: MachineChoice, address: PciAddress): Promise<FunctionFacts> {
-  if (machineOfItsOwn(choice) !== undefined) {
+  const written = machineOfItsOwn(choice);
+  if (written !== undefined) {
     using own = await openChosen(choice);
+    if (!own.list().some((one) => one.address.equals(address)))
+      throw new FunctionNotFoundError(address, written);
     // Nobody has anything on it, so there is nothing to find of who shares it.
     return factsOf(own, address, []);
   }

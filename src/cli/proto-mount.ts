@@ -8,8 +8,8 @@ import {
   inspect,
   inspectPlatform,
 } from '../admin/index.js';
-import { FunctionNotFoundError, hasDrivers, type Machine } from '../function/index.js';
-import { openMachine } from '../machines/index.js';
+import { FunctionNotFoundError, hasDrivers, type FunctionSummary, type Machine } from '../function/index.js';
+import { openMachine, ReplayMachine } from '../machines/index.js';
 import { machineFiles, OwnerSocket, type OwnerRequests } from '../owner/index.js';
 import { notations, reasonOf, type PciAddress } from '../pci/index.js';
 import { FileJournal, MemoryJournal, Pool } from '../pool/index.js';
@@ -40,11 +40,17 @@ export async function mountFiles(
   const told = untilTold();
   const name = on === undefined || on === '' ? 'linux' : on;
   using machine = await openMachine(name, { mapping: 'avoided', record });
+  // Programs that use the files see EIO and nothing else of it.
+  if (machine instanceof ReplayMachine)
+    machine.onStopped((error) => {
+      log(`the replay has stopped: ${reasonOf(error)}`, { event: 'replay stopped', why: reasonOf(error) });
+    });
   const { socket } = machineFiles(machine.name);
   await using owner = await OwnerSocket.bind(machine.name, socket);
   const claims = claimsOf(machine);
   await using taken = new TakenFunctions(claims, choice.for);
-  for (const address of only) await takeNamed(machine, address, claim ? taken : undefined);
+  for (const address of unsafe) summaryAt(machine, address, name);
+  for (const address of only) await takeNamed(summaryAt(machine, address, name), claim ? taken : undefined);
   await using mounted = await MountedFiles.mount({
     machine,
     directory,
@@ -155,14 +161,16 @@ class TakenFunctions implements AsyncDisposable {
   }
 }
 
-/** @throws {FunctionNotFoundError | FunctionNotFreeError} and what a claim is refused for. */
-async function takeNamed(
-  machine: Machine,
-  address: PciAddress,
-  taken: TakenFunctions | undefined,
-): Promise<void> {
+/** `name`: the machine's, as the user wrote it. @throws {FunctionNotFoundError} */
+function summaryAt(machine: Machine, address: PciAddress, name: string): FunctionSummary {
   const summary = machine.list().find((one) => one.address.equals(address));
-  if (summary === undefined) throw new FunctionNotFoundError(address, machine.name);
+  if (summary === undefined) throw new FunctionNotFoundError(address, name);
+  return summary;
+}
+
+/** @throws {FunctionNotFreeError} and what a claim is refused for. */
+async function takeNamed(summary: FunctionSummary, taken: TakenFunctions | undefined): Promise<void> {
+  const { address } = summary;
   const why = notFree(summary);
   if (why === undefined) return;
   if (summary.headerType !== 0) throw new FunctionNotFreeError(address, why, 'name the functions behind it');

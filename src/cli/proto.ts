@@ -1,7 +1,7 @@
 /** `openslot proto`: the resources of functions as files, for programs in any language. */
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { ClaimPurpose } from '../admin/claim-purpose.js';
-import { notations } from '../pci/index.js';
+import { notations, OpenslotError } from '../pci/index.js';
 import { machineOption, recordOption, type RecordChoice } from './machine-option.js';
 
 /** Where FreeBSD has them. */
@@ -47,15 +47,19 @@ More: docs/proto.md`,
       '--unsafe-dma <address>',
       'allow DMA of this function although no IOMMU keeps it inside; may be given again',
       // Not `<address...>`: that would take the directory for one.
-      (text: string, others: readonly string[]) => [...others, text],
+      (text: string, others: readonly string[]) => [...others, addressText(text)],
       [],
     )
     .option('--json', 'print data, one object a line')
-    .action(async (directory: string | undefined, addresses: string[], choice: MountChoice) => {
-      const only = addresses.map((text) => notations.hex.parse(text));
-      const { mountFiles } = await import('./proto-mount.js');
-      await mountFiles(directory ?? DIRECTORY, only, choice);
-    });
+    .action(
+      async (directory: string | undefined, addresses: string[], choice: MountChoice, mount: Command) => {
+        const wrong = misplaced(directory, addresses, choice);
+        if (wrong !== undefined) mount.error(`error: ${wrong}`);
+        const only = addresses.map((text) => notations.hex.parse(text));
+        const { mountFiles } = await import('./proto-mount.js');
+        await mountFiles(directory ?? DIRECTORY, only, choice);
+      },
+    );
   command
     .command('unmount [directory]')
     .description('take the files away; the process that serves them ends')
@@ -65,6 +69,37 @@ More: docs/proto.md`,
       const unmounted = await unmountDeviceFiles(directory ?? DIRECTORY, force);
       process.stdout.write(`${unmounted} is unmounted\n`);
     });
+}
+
+/** The options' parser gives an option's value whatever stands next. */
+function addressText(text: string): string {
+  if (text.startsWith('-')) throw new InvalidArgumentError('an option stands in the place of its address.');
+  return text;
+}
+
+/** What was left out, where that makes the rest mean something else. */
+function misplaced(
+  directory: string | undefined,
+  addresses: readonly string[],
+  { claim = false }: MountChoice,
+): string | undefined {
+  if (directory !== undefined && isAddress(directory)) {
+    const all = [directory, ...addresses].join(' ');
+    return `${directory} stands in the place of the directory: openslot proto mount ${DIRECTORY} ${all}, or ./${directory}`;
+  }
+  if (claim && addresses.length === 0)
+    return `--claim takes functions that are named: openslot proto mount ${directory ?? DIRECTORY} ADDRESS --claim`;
+  return undefined;
+}
+
+function isAddress(text: string): boolean {
+  try {
+    notations.hex.parse(text);
+    return true;
+  } catch (error) {
+    if (error instanceof OpenslotError) return false;
+    throw error;
+  }
 }
 
 export interface MountChoice extends RecordChoice {

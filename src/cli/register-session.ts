@@ -2,6 +2,7 @@
 import { accessRegisters, type RegisterOperation } from '../admin/index.js';
 import { FunctionNotFoundError, type FunctionSummary, type Machine } from '../function/index.js';
 import { notations, type PciAddress, type RegisterMap } from '../pci/index.js';
+import { machineOfItsOwn } from './machine-option.js';
 import { askSim } from './machine-view.js';
 import { registerMachine } from './register-machine.js';
 import { chosenMaps, type RegisterOptions } from './register-options.js';
@@ -48,7 +49,12 @@ export async function openRegisterSession(
   const { machine, user } = reached;
   try {
     const maps = chosenMaps(options.map, () =>
-      identityIn(machine.list(), (each) => each.address.equals(address), address, machine.name),
+      identityIn(
+        machine.list(),
+        (each) => each.address.equals(address),
+        address,
+        machineOfItsOwn(options) ?? machine.name,
+      ),
     );
     return {
       address,

@@ -43,11 +43,12 @@ export class RegionAccessError extends OpenslotError {
 /** No function answers at this address. */
 export class FunctionNotFoundError extends OpenslotError {
   readonly code = 'FUNCTION_NOT_FOUND';
+  /** `machine`: as a user writes it, or its own name. */
   constructor(address: PciAddress, machine: string, options?: ErrorOptions) {
     super(
       `no function at ${address} on ${machine}`,
       { address: String(address), machine },
-      `openslot list --on ${machine}`,
+      listingOf(machine),
       options,
     );
   }
@@ -57,8 +58,15 @@ export class FunctionNotFoundError extends OpenslotError {
 export class PlatformDeviceNotFoundError extends OpenslotError {
   readonly code = 'PLATFORM_DEVICE_NOT_FOUND';
   constructor(name: string, machine: string) {
-    super(`no platform device ${name} on ${machine}`, { name, machine }, `openslot list --on ${machine}`);
+    super(`no platform device ${name} on ${machine}`, { name, machine }, listingOf(machine));
   }
+}
+
+/** The command that lists a machine, for a shell. QEMU's own name does not tell which arguments made it. */
+function listingOf(machine: string): string {
+  if (machine === 'qemu') return 'openslot list, with the same --on';
+  const plain = /^[\w./:@%+,-]+$/.test(machine);
+  return `openslot list --on ${plain ? machine : `'${machine.replaceAll("'", `'\\''`)}'`}`;
 }
 
 /** Something was asked of a function after it was closed. */

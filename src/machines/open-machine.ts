@@ -63,6 +63,7 @@ const KINDS: Readonly<Record<string, MachineKind>> = {
     form: 'sim[:FILE]',
     open: async (file) => {
       const { parseMachine, SimMachine } = await import('./sim/index.js');
+      if (file === '') throw new UnknownMachineError('sim:');
       const description = file === undefined ? undefined : parseMachine(readDescription(file));
       // Made where a program first wants DMA: without it the simulator needs no native code.
       return new SimMachine(description, { memoryFile: () => new MemoryFile('openslot sim') });
@@ -71,7 +72,8 @@ const KINDS: Readonly<Record<string, MachineKind>> = {
   proto: {
     form: 'proto:DIR',
     open: async (directory) => {
-      if (directory === undefined) throw new UnknownMachineError('proto');
+      if (directory === undefined || directory === '')
+        throw new UnknownMachineError(written('proto', directory));
       const { DeviceFilesMachine } = await import('./device-files/index.js');
       return new DeviceFilesMachine(directory);
     },
@@ -79,7 +81,7 @@ const KINDS: Readonly<Record<string, MachineKind>> = {
   replay: {
     form: 'replay:FILE',
     open: async (file) => {
-      if (file === undefined) throw new UnknownMachineError('replay');
+      if (file === undefined || file === '') throw new UnknownMachineError(written('replay', file));
       const { ReplayMachine } = await import('./recording/index.js');
       return new ReplayMachine(file);
     },
@@ -92,6 +94,11 @@ const KINDS: Readonly<Record<string, MachineKind>> = {
     },
   },
 };
+
+/** A name again as it was written. */
+function written(kind: string, rest: string | undefined): string {
+  return rest === undefined ? kind : `${kind}:${rest}`;
+}
 
 /** How users name machines, of every kind. */
 export function machineForms(): readonly string[] {

@@ -3,6 +3,7 @@
  * sockets that pass descriptors, children that end with us, signals to and memory of other processes, calls into C libraries.
  * The only room that knows koffi, which is loaded at the first call and not before. Knows no PCI and no Xen.
  */
+export { usersOf, type FileUser } from './file-users.js';
 export { LifeLine } from './bound-process.js';
 export { sendDatagram } from './datagram.js';
 export { receiveDescriptor, sendDescriptor } from './descriptors.js';

@@ -14,7 +14,10 @@ export class OwnerRunningError extends OpenslotError {
     super(
       `the machine ${machine} has an owner already: a process listens at ${socket}`,
       { machine, socket },
-      'use openslot list to see its pool, or stop it (Ctrl-C in its terminal) and start again',
+      machine === 'linux'
+        ? 'use openslot list to see its pool, or stop it (Ctrl-C in its terminal) and start again'
+        : 'write OPENSLOT_RUNTIME_DIR=/another/folder before the command for a second machine beside it, or stop it' +
+            ' (Ctrl-C in its terminal) and start again',
     );
   }
 }

@@ -8,6 +8,5 @@ export {
   type OpenRefusal,
   unmountDeviceFiles,
   UnmountRefusedError,
-  usersOf,
 } from './fuse/index.js';
 export * from './mounted-files.js';

@@ -55,7 +55,16 @@ describe('help', () => {
   });
 
   test('completion knows the commands, their options and this host’s functions', () => {
-    assert.match(openslot('completion', 'bash').stdout, /complete .*openslot/);
+    const { stdout: script } = openslot('completion', 'bash');
+    assert.match(script, /complete .*openslot/);
+    const twice = spawnSync(
+      'bash',
+      ['-c', 'eval "$1"; eval "$1"; echo $ShellCompDirectiveNoSpace', 'bash', script],
+      {
+        encoding: 'utf8',
+      },
+    );
+    assert.deepEqual([twice.stderr, twice.stdout], ['', '2\n']);
     assert.match(openslot('complete', '--', 'cl').stdout, /^claim\t/m);
     assert.match(openslot('complete', '--', 'list', '--').stdout, /^--json\t/m);
     assert.match(openslot('complete', '--', 'hide-list', '--from', '').stdout, /^netbsd\t[^]*^linux\t/m);

@@ -38,6 +38,19 @@ describe('a machine of the command’s own', () => {
     assert.match(openslot('show', '00:02.0', '--on', `sim:${board}`).stdout, /header\.vendor +0x1234/);
   });
 
+  test('is named as it was written where a function is not there', () => {
+    for (const args of [
+      ['show', '00:09.0'],
+      ['get', '00:09.0', 'vendor'],
+      ['proto', 'mount', join(folder, 'none'), '00:09.0'],
+    ])
+      assert.match(
+        openslot(...args, '--on', `sim:${board}`).stderr,
+        new RegExp(`FUNCTION_NOT_FOUND[^]*next  openslot list --on sim:${board}`),
+        args.join(' '),
+      );
+  });
+
   test('is recorded, and the recording stands for it until something else is asked', () => {
     const first = openslot('get', '00:02.0', 'bar0:0x00/4', '--on', `sim:${board}`, '--record', recording);
     assert.match(first.stdout, /0x010000ed/, first.stderr);

@@ -149,6 +149,16 @@ describe('proto mount', { skip: unmountable }, () => {
     const { code } = refusal('proto', 'mount', directory, EDU);
     assert.equal(code, 'FUNCTION_NOT_FREE');
     assert.equal(refusal('proto', 'mount', directory, '00:1f.0').code, 'FUNCTION_NOT_FOUND');
+    assert.equal(refusal('proto', 'mount', directory, '--unsafe-dma', '09:00.0').code, 'FUNCTION_NOT_FOUND');
+    for (const [args, said] of [
+      [['01:00.0'], /in the place of the directory: openslot proto mount \/dev\/proto 01:00\.0/],
+      [[directory, '--claim'], /--claim takes functions that are named/],
+      [[directory, '--unsafe-dma', '--claim'], /an option stands in the place of its address/],
+    ] as const) {
+      const { status, stderr } = openslot('proto', 'mount', ...args);
+      assert.notEqual(status, 0);
+      assert.match(stderr, said);
+    }
     const mount = await Mount.make(EDU, '--claim');
     assert.deepEqual(spawnSync('ls', [directory], { encoding: 'utf8' }).stdout, 'pci0:1:0:0\n');
     assert.equal(await mount.end('SIGINT'), 0, mount.lines.join('\n'));

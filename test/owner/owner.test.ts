@@ -56,6 +56,14 @@ describe('the lock', () => {
     assert.equal(existsSync(path), false);
   });
 
+  test('a second simulated machine or QEMU is told where it can be', async () => {
+    await using _first = await OwnerSocket.bind('qemu', path);
+    await assert.rejects(OwnerSocket.bind('qemu', path), {
+      code: 'OWNER_RUNNING',
+      next: /OPENSLOT_RUNTIME_DIR=/,
+    });
+  });
+
   test('who waits for it is the next owner, however the present one ends', async () => {
     const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => console.log('owns'))`;
     for (const how of ['SIGKILL', 'SIGTERM'] as const) {

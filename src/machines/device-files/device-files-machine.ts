@@ -1,6 +1,6 @@
 /** The machine `proto:DIR`: the devices that have a folder of files below a directory. */
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, statfsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import {
   FunctionNotFoundError,
   type FunctionSummary,
@@ -13,7 +13,7 @@ import { filesOf } from './device-folder.js';
 import { DeviceFileError, DeviceFilesAbsentError, OwnMountError } from './errors.js';
 import { FileConfig } from './file-config.js';
 import { FileFunction } from './file-function.js';
-import { FilePlatform } from './file-platform.js';
+import { FilePlatform, isPlatformFolder } from './file-platform.js';
 import { isOwnMount } from './own-mount.js';
 import { errnoOf, SharedFiles } from './shared-files.js';
 
@@ -37,6 +37,7 @@ export class DeviceFilesMachine implements Machine {
       () => this.#names(),
       (name) => this.#filesOf(name),
     );
+    this.#checkDevices();
     const names = this.#folders().flatMap(({ name }) => filesOf(join(directory, name)));
     const has = (form: RegExp) => names.some((name) => form.test(name));
     this.capabilities = {
@@ -81,8 +82,23 @@ export class DeviceFilesMachine implements Machine {
     try {
       return readdirSync(this.#directory);
     } catch (cause) {
-      throw new DeviceFilesAbsentError(this.#directory, errnoOf(cause), { cause });
+      throw new DeviceFilesAbsentError(this.#directory, errnoOf(cause), undefined, { cause });
     }
+  }
+
+  /** A mount may have no free function now; any other directory without devices is none of device files. */
+  #checkDevices(): void {
+    const names = this.#names();
+    if (this.#folders().length > 0 || names.some(isPlatformFolder)) return;
+    const directory = this.#directory;
+    if (names.length === 0) {
+      if (statfsSync(directory).type === FUSE_SUPER_MAGIC) return;
+      throw new DeviceFilesAbsentError(directory, 'it is empty, and nothing is mounted there');
+    }
+    const next = names.includes('pcicfg')
+      ? `this is the folder of one device: --on proto:${dirname(resolve(directory))}`
+      : 'name the directory that openslot proto mount was given';
+    throw new DeviceFilesAbsentError(directory, 'no folder in it is a device’s', next);
   }
 
   /** Folders of functions; others, of platform devices and whatever is there, are none. */
@@ -136,6 +152,9 @@ export class DeviceFilesMachine implements Machine {
     }
   }
 }
+
+/** statfs(2). */
+const FUSE_SUPER_MAGIC = 0x65735546;
 
 /** Of a device's header, which all that have files are of. */
 const SUBSYSTEM_VENDOR = 0x2c;

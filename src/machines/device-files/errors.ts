@@ -1,28 +1,36 @@
 /** Refusals of device files. */
+import { resolve } from 'node:path';
+import { usersOf } from '../../os/index.js';
 import { OpenslotError } from '../../pci/index.js';
 
-/** There is no directory of device files. */
+/** There is no directory of device files, or it is another user's. */
 export class DeviceFilesAbsentError extends OpenslotError {
   readonly code = 'DEVICE_FILES_ABSENT';
-  constructor(directory: string, errno: string, options?: ErrorOptions) {
-    super(
-      `there are no device files at ${directory}: ${errno}`,
-      { directory, errno },
-      `in another terminal: openslot proto mount ${directory}`,
-      options,
-    );
+  /** `why`: an errno, or what is there instead. */
+  constructor(directory: string, why: string, next = nextAfter(directory, why), options?: ErrorOptions) {
+    super(`there are no device files at ${directory}: ${why}`, { directory, why }, next, options);
   }
+}
+
+function nextAfter(directory: string, errno: string): string {
+  return errno === 'EACCES' || errno === 'EPERM'
+    ? 'run it as the user who mounted'
+    : `in another terminal: openslot proto mount ${directory}`;
 }
 
 /** A device file cannot be opened: another program has it, its device is gone, or we may not. */
 export class DeviceFileError extends OpenslotError {
   readonly code: 'DEVICE_FILE_BUSY' | 'DEVICE_FILE_REFUSED';
   readonly errno: string;
+  /** The errno, and who has the file where that can be seen. */
+  readonly why: string;
   constructor(path: string, errno: string, options?: ErrorOptions) {
     const busy = errno === 'EBUSY';
+    const [holder] = busy ? usersOf(resolve(path)) : [];
+    const who = holder === undefined ? 'another program' : `${holder.command} (process ${holder.pid})`;
     super(
-      busy ? `another program has ${path} open` : `${path} cannot be opened: ${errno}`,
-      { path, errno },
+      busy ? `${who} has ${path} open` : `${path} cannot be opened: ${errno}`,
+      holder === undefined ? { path, errno } : { path, errno, pid: holder.pid },
       busy
         ? 'close it there: each file is one program’s'
         : errno === 'EACCES'
@@ -32,6 +40,7 @@ export class DeviceFileError extends OpenslotError {
     );
     this.code = busy ? 'DEVICE_FILE_BUSY' : 'DEVICE_FILE_REFUSED';
     this.errno = errno;
+    this.why = holder === undefined ? errno : `${errno}: ${who} has it open`;
   }
 }
 

@@ -79,7 +79,7 @@ export class FileFunction implements PciFunction {
     } catch (cause) {
       if (!(cause instanceof DeviceFileError)) throw cause;
       const path = join(this.#files.folder, fileName);
-      throw new RegionAccessError('REGION_REFUSED', path, cause.errno, cause.next, { cause });
+      throw new RegionAccessError('REGION_REFUSED', path, cause.why, cause.next, { cause });
     }
     this.#opened.add(region);
     return region;

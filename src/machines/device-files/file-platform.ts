@@ -22,6 +22,11 @@ import type { SharedFiles } from './shared-files.js';
 
 const NAME = /^isa:0x[0-9a-f]+$/;
 
+/** Whether a folder of this name is a platform device's. */
+export function isPlatformFolder(name: string): boolean {
+  return NAME.test(name);
+}
+
 /** What a folder tells of its device; a range whose file another program has is not there now. */
 function rangesOf(files: SharedFiles): { readonly file: RegionFile; readonly info: RegionInfo }[] {
   return regionFiles(filesOf(files.folder)).flatMap((file) => {
@@ -120,7 +125,7 @@ class FilePlatformDevice implements PlatformDevice {
     } catch (cause) {
       if (!(cause instanceof DeviceFileError)) throw cause;
       const path = join(this.#files.folder, range.file.name);
-      throw new RegionAccessError('REGION_REFUSED', path, cause.errno, cause.next, { cause });
+      throw new RegionAccessError('REGION_REFUSED', path, cause.why, cause.next, { cause });
     }
     this.#opened.add(region);
     return region;

@@ -88,6 +88,8 @@ export class QemuProcess {
       });
       this.#child = spawn(program, [...before, ...argumentsOf(bytes), ...given], {
         env: environment ?? process.env,
+        // A group of its own: Ctrl-C in our terminal is for us, and the life line ends QEMU when we end.
+        detached: true,
         stdio: [
           ...(['ignore', 'ignore', 'pipe'] as const),
           qtest.others,

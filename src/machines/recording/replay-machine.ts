@@ -6,7 +6,7 @@ import type {
   PciFunction,
   PlatformDevices,
 } from '../../function/index.js';
-import type { PciAddress } from '../../pci/index.js';
+import type { OpenslotError, PciAddress } from '../../pci/index.js';
 import { Replay } from './replay.js';
 import { ReplayedFunction, ReplayedPlatformDevice } from './replay-device.js';
 import { platformOf, summaryOf } from './wire.js';
@@ -29,6 +29,11 @@ export class ReplayMachine implements Machine {
       list: () => (replay.inventory.platform ?? []).map(platformOf),
       open: (name) => new ReplayedPlatformDevice(name, replay.ask({ op: 'open', device: name }), replay),
     };
+  }
+
+  /** Told once, of what stopped the program, also where it only sees an errno of it: from then on nothing is answered. */
+  onStopped(listener: (error: OpenslotError) => void): Disposable {
+    return this.#replay.onStopped(listener);
   }
 
   list(): readonly FunctionSummary[] {

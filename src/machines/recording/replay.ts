@@ -57,6 +57,7 @@ export class Replay implements Disposable {
   #inventory: Inventory | undefined;
   #head: Entry | undefined;
   #failure: OpenslotError | undefined;
+  readonly #stopListeners = new Set<(error: OpenslotError) => void>();
   #lastBuffer = 0;
   readonly #memories = new Map<number, ReplayedMemory>();
   /** By what they wait for, in the order in which they asked. */
@@ -83,6 +84,12 @@ export class Replay implements Disposable {
       throw cause;
     }
     process.on('beforeExit', this.#idle);
+  }
+
+  /** Told once, of what stopped the program: from then on nothing is answered. */
+  onStopped(listener: (error: OpenslotError) => void): Disposable {
+    this.#stopListeners.add(listener);
+    return { [Symbol.dispose]: () => this.#stopListeners.delete(listener) };
   }
 
   /** What the machine has at this place of the recording. */
@@ -184,6 +191,8 @@ export class Replay implements Disposable {
     const waiting = [...this.#waiters.values()].flat();
     this.#waiters.clear();
     for (const { fail } of waiting) fail(error);
+    for (const listener of this.#stopListeners) listener(error);
+    this.#stopListeners.clear();
     return error;
   }
 

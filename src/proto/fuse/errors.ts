@@ -1,4 +1,5 @@
 /** Refusals of mounting and unmounting. */
+import type { FileUser } from '../../os/index.js';
 import { OpenslotError } from '../../pci/index.js';
 
 /** The files cannot be mounted in this directory. */
@@ -34,19 +35,10 @@ export class NotMountedError extends OpenslotError {
   }
 }
 
-/** A process that uses what is mounted. */
-export interface MountUser {
-  readonly pid: number;
-  /** As /proc/PID/comm says it. */
-  readonly command: string;
-  /** The first of what it uses: a file that it has open, or the folder that it stands in. */
-  readonly path: string;
-}
-
 /** Programs have files open, or stand in the folders. */
 export class MountBusyError extends OpenslotError {
   readonly code = 'MOUNT_BUSY';
-  constructor(directory: string, users: readonly MountUser[]) {
+  constructor(directory: string, users: readonly FileUser[]) {
     const named = users.map(({ pid, command, path }) => `${command} (process ${pid}) has ${path}`);
     super(
       `${directory} is in use: ${named.length === 0 ? 'by a process that this user cannot see' : named.join(', ')}`,

@@ -4,5 +4,4 @@ export type { OpenRefusal } from './file-calls.js';
 export type { Ownership } from './folder-calls.js';
 export { FuseMount, unmountDeviceFiles, type MountOptions } from './mount.js';
 export { FuseVersionError } from './negotiation.js';
-export { usersOf } from './mount-users.js';
 export { FuseSession, type SessionOptions } from './session.js';

@@ -1,10 +1,9 @@
 /** Mounting and unmounting: by mount(2) where we are root, else by fusermount3. */
 import { closeSync, constants, openSync } from 'node:fs';
-import { mountAt, MountFlag, SystemCallError, unmountAt, UnmountFlag } from '../../os/index.js';
+import { mountAt, MountFlag, SystemCallError, unmountAt, UnmountFlag, usersOf } from '../../os/index.js';
 import { MountBusyError, MountRefusedError, NotMountedError, UnmountRefusedError } from './errors.js';
 import { leavePlace, placeOf, preparePlace, type MountPlace } from './mount-place.js';
 import { deviceFileMounts, mountedAt, SUBTYPE, TYPE } from './mount-table.js';
-import { usersOf } from './mount-users.js';
 import { mountAsUser, runFusermount } from './user-mount.js';
 
 /** The longest read that comes as one request: longer than any register, so that its length is refused. */

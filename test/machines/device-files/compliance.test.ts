@@ -1,5 +1,6 @@
 /** The compliance suite through device files: the simulated machine in one process, the suite in another, the kernel between. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { driveEdu } from '../../../examples/edu.js';
 import { ComplianceMatrix, PLATFORM_CASES, uartSubject } from '../../../src/function/compliance/index.js';
@@ -77,13 +78,26 @@ if (unmountable !== false) {
       const mine = machine.open(EDU);
       assert.throws(() => other.open(EDU), { code: 'DEVICE_FILE_BUSY' });
       const [summary] = other.list().filter(({ address }) => address.equals(EDU));
-      assert.match(summary?.unreadable[0]?.why ?? '', /another program has .*pcicfg open/);
+      assert.match(
+        summary?.unreadable[0]?.why ?? '',
+        new RegExp(`\\(process ${process.pid}\\) has .*pcicfg open`),
+      );
       mine.close();
       other.open(EDU).close();
     });
 
     test('a directory without device files is none', async () => {
       await assert.rejects(openMachine('proto:/nowhere'), { code: 'DEVICE_FILES_ABSENT' });
+      await assert.rejects(openMachine('proto:/proc/self'), {
+        code: 'DEVICE_FILES_ABSENT',
+        message: /no folder in it is a device’s/,
+      });
+      await assert.rejects(openMachine(`proto:${join(served.directory, notations.proto.format(EDU))}`), {
+        code: 'DEVICE_FILES_ABSENT',
+        next: new RegExp(`--on proto:${served.directory}$`),
+      });
+      await assert.rejects(openMachine('proto:'), { code: 'MACHINE_UNKNOWN' });
+      await assert.rejects(openMachine('sim:'), { code: 'MACHINE_UNKNOWN' });
       await assert.rejects(openMachine('proto'), { code: 'MACHINE_UNKNOWN' });
     });
   });

@@ -141,6 +141,13 @@ describe('QEMU', { skip }, () => {
     fn.close();
   });
 
+  test('Ctrl-C in the terminal of its program is not for it', async () => {
+    const { pid } = await start();
+    // proc_pid_stat(5): state, parent and process group behind the name.
+    const [, group] = /\) \S \d+ (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, 'latin1')) ?? [];
+    assert.equal(group, String(pid));
+  });
+
   test('one that says nothing is gone when its time is up', async () => {
     const machine = await start(200);
     const told: string[] = [];

@@ -9,7 +9,12 @@ import { after, describe, test } from 'node:test';
 import { driveEdu } from '../../../examples/edu.js';
 import { applicability, COMPLIANCE_CASES } from '../../../src/function/compliance/index.js';
 import { changeCommand, type Dma, type Machine, type PciFunction } from '../../../src/function/index.js';
-import { openMachine, recordMachine, ReplayDiffersError } from '../../../src/machines/index.js';
+import {
+  openMachine,
+  recordMachine,
+  ReplayDiffersError,
+  ReplayMachine,
+} from '../../../src/machines/index.js';
 import { parseMachine, SimMachine } from '../../../src/machines/sim/index.js';
 import { CommandBit, notations, OpenslotError } from '../../../src/pci/index.js';
 import { simulatedSubjects } from '../../function/stimuli.js';
@@ -189,6 +194,18 @@ describe('a program that was changed', () => {
       assert.throws(() => fn.config.read(0, 4), ReplayDiffersError);
       await program(1)(fn);
     });
+  });
+
+  test('whoever serves it to others is told once, with the line', async () => {
+    const file = await recorded(program(1));
+    using machine = new ReplayMachine(file);
+    const told: string[] = [];
+    machine.onStopped((error) => told.push(`${error.code} ${String(error.evidence['line'])}`));
+    using fn = machine.open(EDU);
+    for (let time = 0; time < 2; time++)
+      await assert.rejects(async () => program(3)(fn), { code: 'REPLAY_DIFFERS' });
+    assert.equal(told.length, 1);
+    assert.match(told.join(), /^REPLAY_DIFFERS \d+$/);
   });
 
   test('one access too many, one too few, one more at the end', async () => {

@@ -1,10 +1,20 @@
-/** Who uses a mount: processes with a file of it open, or with a folder of it as their own, told by /proc (proc(5)). */
+/** Who uses a file or what is below a directory: processes that have it open, or stand in it, told by /proc (proc(5)). */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import type { MountUser } from './errors.js';
 
-/** Links are read and never followed: a mount whose server is dead would answer nothing, and one of ours only us. */
-export function usersOf(directory: string): readonly MountUser[] {
+export interface FileUser {
+  readonly pid: number;
+  /** As /proc/PID/comm says it. */
+  readonly command: string;
+  /** The first of what it uses: a file that it has open, or the folder that it stands in. */
+  readonly path: string;
+}
+
+/**
+ * Of the processes that this user may look at; `directory` is absolute, and may be a file. Links are read and never followed: a mount whose server is dead would answer nothing, and one
+ * of ours only us.
+ */
+export function usersOf(directory: string): readonly FileUser[] {
   const inside = (path: string | undefined): path is string =>
     path === directory || (path?.startsWith(`${directory}/`) ?? false);
   return names('/proc')
