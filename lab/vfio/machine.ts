@@ -49,6 +49,8 @@ export function commandLine({ root, images, work, words }: MachineOptions): stri
     // A bridge to conventional PCI puts its own id on what it passes up: those behind it are one group.
     ...['-device', 'pcie-pci-bridge,id=bridge,addr=a'],
     ...['-device', 'edu,bus=bridge,addr=1', '-device', 'e1000,bus=bridge,addr=2,romfile='],
+    // What its registers see: test/vfio-lab/accesses.lab.ts reads it through the shared folder.
+    ...['-D', join(work, 'trace.log'), '-trace', 'pci_nvme_mmio_*'],
     ...['-fsdev', `local,id=lab,path=${work},security_model=none,multidevs=remap`],
     ...['-device', 'virtio-9p-pci,addr=10,fsdev=lab,mount_tag=lab'],
   ];
