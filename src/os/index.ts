@@ -17,6 +17,6 @@ export { readAt } from './positioned-read.js';
 export { ProcessHandle, processOf, readProcessMemory, writeProcessMemory } from './process.js';
 export { mountAt, MountFlag, unmountAt, UnmountFlag } from './mount.js';
 export { seekToEnd } from './seek.js';
-export { glanceReadable, onReadable, waitReadable, type Readiness } from './readiness.js';
+export { onReadable, waitReadable, yieldProcessor, type Readiness } from './readiness.js';
 export { openSocketPair, type SocketPair } from './socket-pair.js';
 export { readOnce, writeOnce } from './transfer.js';

@@ -54,18 +54,10 @@ export function waitReadable(fd: number, milliseconds: number, subject: string):
   }
 }
 
-let ppoll: NativeFunction | undefined;
-/** struct timespec { long seconds; long nanoseconds; } */
-const pause = new BigInt64Array(2);
+let schedYield: NativeFunction | undefined;
 
-/**
- * Blocks this thread for less than a millisecond, for a descriptor that is about to have something to read: going through
- * the event loop would take longer than waiting for it here. Interrupted by a signal it just ends.
- */
-export function glanceReadable(fd: number, nanoseconds: bigint): boolean {
-  ppoll ??= systemLibrary().bind('int ppoll(void *fds, unsigned long nfds, void *timeout, void *signals)');
-  descriptor[0] = fd;
-  descriptor[1] = POLLIN;
-  pause[1] = nanoseconds;
-  return ppoll(descriptor, 1, pause, null) === 1;
+/** Lets another program of this processor run that waits to: one that was just answered asks again meanwhile (sched_yield(2)). */
+export function yieldProcessor(): void {
+  schedYield ??= systemLibrary().bind('int sched_yield()');
+  schedYield();
 }

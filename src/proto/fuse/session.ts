@@ -1,7 +1,7 @@
 /** One mount's conversation with the kernel: requests are read from /dev/fuse as they come, and each is answered on this thread. */
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
-import { glanceReadable, onReadable, readOnce, writeOnce, type Readiness } from '../../os/index.js';
+import { onReadable, readOnce, writeOnce, yieldProcessor, type Readiness } from '../../os/index.js';
 import type { DeviceFolders } from '../files/device-folder.js';
 import { InHeader, Notify, Opcode, RECEIVE_BYTES } from './abi.js';
 import { failure, failureOf, NO_ANSWER } from './answers.js';
@@ -15,10 +15,11 @@ import { Request } from './request.js';
 /** The longest answer: an ioctl's argument, whose length has 14 bits, or a piece of a listing. */
 const REPLY_BYTES = 16 * 1024 + 64;
 
-/** A program that polls a register asks again in a few microseconds, and the way through the event loop costs as many. */
-const GLANCE_NANOSECONDS = 30_000n;
-/** Requests before the event loop has its turn: interrupts, timers, other terminals. */
-const BURST = 32;
+/**
+ * Requests before the event loop has its turn: interrupts, timers, other terminals. A program that was answered asks again
+ * as soon as it runs, and the way through the event loop costs a third of a request.
+ */
+const BURST = 64;
 
 export interface SessionOptions {
   /** An open /dev/fuse that is mounted, or about to be; the session closes it. */
@@ -70,11 +71,10 @@ export class FuseSession implements CallOutlet, Disposable {
 
   /** A burst of requests at each call: what else there is to do comes to its turn between two. */
   #receive(): void {
-    for (let left = BURST; left > 0 && this.#receiveOne(); left--)
-      if (!glanceReadable(this.#fd, GLANCE_NANOSECONDS)) return;
+    for (let left = BURST; left > 0 && this.#receiveOne(); left--) yieldProcessor();
   }
 
-  /** @returns false when there was no request, or will be none. */
+  /** @returns whether a request was served. */
   #receiveOne(): boolean {
     if (!this.#open) return false;
     const count = readOnce(this.#fd, this.#request.bytes);
