@@ -14,8 +14,8 @@ export function define(command: Command): void {
       `
 fn is the function: fn.bar0.read32(0x08), fn.config.read(0x04, 2), fn.busMaster = true, and where the machine is opened
 by this command fn.interrupts and fn.dma. regs are the registers of its maps: regs.status, regs.status.computing = …,
-regs.control.set({…}), regs.sq_tail.at(3).value. A register is shown with its bits. TAB completes, await works, and
-the end (.exit, Ctrl-D) releases the function: bus mastering off, interrupts off.
+regs.control.set({…}), regs.sq_tail.at(3).value. A register is shown with its bits. TAB completes, await works and
+Ctrl-C leaves it, and the end (.exit, Ctrl-D) releases the function: bus mastering off, interrupts off.
 Nothing is read while you type: completion comes from the maps.
 
 Examples:

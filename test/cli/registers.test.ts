@@ -259,6 +259,9 @@ describe('watch', () => {
     const late = openslot('watch', '01:00.0', 'status', '--until', 'status.computing=1', '--timeout', '0.1');
     assert.equal(late.status, 1);
     assert.match(late.stderr, /WATCH_TIMEOUT: status\.computing=1 did not come within 0\.1 s/);
+    const alone = openslot('watch', '01:00.0', 'status', '--timeout', '0.1');
+    assert.equal(alone.status, 0, 'nothing was waited for');
+    assert.match(alone.stdout, /edu\.status/);
     const child = spawn(process.execPath, [MAIN, 'watch', '01:00.0', 'status'], {
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -296,6 +299,42 @@ describe('repl', () => {
     assert.match(stdout, /REGISTER_READ_ONLY: edu\.identification\.major/);
     assert.match(stdout, /INTERRUPTS_ABSENT/);
     assert.match(printed('get', '01:00.0', 'config:0x04/2'), /0x0003/, 'bus mastering went off at the end');
+  });
+
+  test('on a terminal, Ctrl-C leaves what is awaited and a loop, and gives the prompt back', async () => {
+    const command = `'${process.execPath}' '${MAIN}' repl 01:00.0`;
+    const child = spawn('script', ['-qec', command, '/dev/null'], {
+      env: { ...env, HOME: runtime, TERM: 'dumb' },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let seen = '';
+    let answered = (): void => undefined;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      seen += text;
+      answered();
+    });
+    const shows = async (expected: RegExp) => {
+      while (!expected.test(seen)) await new Promise<void>((resolve) => (answered = resolve));
+      seen = '';
+    };
+    await shows(/01:00\.0> /);
+    // Words of their own tell that they run; for the first not before the terminal is raw again.
+    const begun = "process.stdout.write('be' + 'gun')";
+    for (const endless of [
+      `setImmediate(() => ${begun}); await new Promise(() => {})`,
+      `${begun}; while (true);`,
+    ]) {
+      child.stdin.write(`${endless}\r`);
+      await shows(/begun/);
+      child.stdin.write('\x03');
+      await shows(/interrupted[\s\S]*01:00\.0> /);
+    }
+    child.stdin.write('fn.busMaster = true\r');
+    await shows(/true[\s\S]*true[\s\S]*01:00\.0> /);
+    child.stdin.write('\x04');
+    if (child.exitCode === null) await once(child, 'exit');
+    assert.equal(child.exitCode, 0);
+    assert.match(printed('get', '01:00.0', 'config:0x04/2'), /0x0003/);
   });
 
   test('lets go of its function when it is killed', async () => {
