@@ -9,6 +9,7 @@ import {
   bitLadder,
   MappedArray,
   MappedRegister,
+  RegisterError,
   type AnyRegister,
   type ProgramFunction,
 } from '../proto/program/index.js';
@@ -58,8 +59,19 @@ function greeting(fn: ProgramFunction, maps: readonly RegisterMap[]): string {
 function registersByName(fn: ProgramFunction, maps: readonly RegisterMap[]): object {
   const [only, ...others] = maps;
   if (only === undefined) return {};
-  if (others.length === 0) return fn.registers(only);
-  return Object.fromEntries(maps.map((map) => [map.name, fn.registers(map)]));
+  if (others.length === 0) return refusingAssignment(fn.registers(only));
+  return Object.fromEntries(maps.map((map) => [map.name, refusingAssignment(fn.registers(map))]));
+}
+
+/** Lines of the prompt are sloppy code, in which `regs.status = 1` would do nothing and say nothing. */
+function refusingAssignment(registers: object): object {
+  return new Proxy(registers, {
+    set: (target, name, value, receiver) => {
+      if (!Object.hasOwn(target, name)) return Reflect.set(target, name, value, receiver);
+      const next = `regs.${String(name)}.value = … writes all of it`;
+      throw new RegisterError('REGISTER_VALUE', String(name), 'it is a register, and not assigned to', next);
+    },
+  });
 }
 
 /** A register with its bits, by one read; one that a read would change, or that has nothing to read, without. */
