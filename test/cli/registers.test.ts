@@ -106,6 +106,8 @@ describe('get', () => {
 
   test('says what is wrong', () => {
     refused(/REGISTER_UNKNOWN[\s\S]*did you mean status/, 'get', '01:00.0', 'statsu');
+    refused(/REGISTER_UNKNOWN.*there are identification, [\s\S]*openslot get/, 'get', '01:00.0', 'zzzzzz');
+    refused(/REGISTER_MAP_ABSENT[\s\S]*bar0:0x0\/4/, 'get', '00:02.0');
     refused(/BAR_ABSENT.*it has BAR 0/, 'get', '01:00.0', 'bar3:0');
     refused(/REGISTER_WRITE_ONLY/, 'get', '01:00.0', 'interrupt_raise');
     refused(/REGISTER_WRITE_ONLY/, 'watch', '01:00.0', 'interrupt_raise', '--interval', '10');
@@ -155,7 +157,7 @@ describe('set', () => {
     refused(/FUNCTION_DRIVEN.*driver nvme[\s\S]*--even-if-used/, 'set', '02:00.0', 'intms=1');
     assert.match(printed('get', '02:00.0', 'csts'), /rdy/);
     assert.match(printed('set', '02:00.0', 'aqa.asqs=2', '--even-if-used'), /1 entries -> 2 entries/);
-    refused(/FUNCTION_DRIVEN/, 'repl', '02:00.0');
+    refused(/FUNCTION_DRIVEN[\s\S]*--even-if-used/, 'repl', '02:00.0');
   });
 
   test('says when a function does not decode', () => {
@@ -287,6 +289,8 @@ describe('repl', () => {
       'regs.interrupt_raise',
       'regs.identification.major = 3',
       'regs.contrl',
+      'regs.status.computng = 1',
+      'regs.liveness = 1',
       'fn.interrupts',
     ];
     const { status, stdout, stderr } = openslotWith(`${lines.join('\n')}\n`, 'repl', '01:00.0');
@@ -297,6 +301,9 @@ describe('repl', () => {
     assert.match(stdout, /\+-- 0 {6}computing/);
     assert.match(stdout, /^edu\.interrupt_raise {2}at 0x60, 4 bytes, write-only$/m);
     assert.match(stdout, /REGISTER_READ_ONLY: edu\.identification\.major/);
+    assert.match(stdout, /REGISTER_UNKNOWN.*"contrl"/);
+    assert.match(stdout, /REGISTER_UNKNOWN.*"computng"[\s\S]*did you mean computing/);
+    assert.match(stdout, /REGISTER_VALUE: liveness: [\s\S]*regs\.liveness\.value = /);
     assert.match(stdout, /INTERRUPTS_ABSENT/);
     assert.match(printed('get', '01:00.0', 'config:0x04/2'), /0x0003/, 'bus mastering went off at the end');
   });
