@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { machineFiles, OwnedMachine } from '../owner/index.js';
 import { notations, type PciAddress } from '../pci/index.js';
-import { openFunction } from '../proto/program/index.js';
+import { FunctionDrivenError, openFunction, wayToFree } from '../proto/program/index.js';
 import { registerMachine, userOnSim, type OpenedMachine } from './register-machine.js';
 import { addRegisterOptions, chosenMaps, type RegisterOptions } from './register-options.js';
 import { runPrompt } from './register-prompt.js';
@@ -30,6 +30,10 @@ async function repl(text: string, options: RegisterOptions): Promise<void> {
   const address = notations.hex.parse(text);
   const { machine, user } = await reach(address, options);
   using _machine = machine;
+  if (user !== undefined && options.evenIfUsed !== true) {
+    const next = `${wayToFree(user)}; --even-if-used drives it beside its user`;
+    throw new FunctionDrivenError(address, user, next);
+  }
   using fn = openFunction(machine, address, { evenIfUsed: options.evenIfUsed ?? false, user });
   const maps = chosenMaps(options.map, () => {
     const { config } = fn;
