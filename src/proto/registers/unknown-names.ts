@@ -18,14 +18,17 @@ export function refusingUnknown(
     const known = what(receiver);
     if (known !== undefined) throw new RegisterUnknownError(String(name), known.names, known.of);
   };
-  return new Proxy({}, {
-    get: (target, name, receiver): unknown => {
-      if (!ASKED_OF_ALL.has(name)) refuse(target, name, receiver);
-      return Reflect.get(target, name, receiver);
+  return new Proxy(
+    {},
+    {
+      get: (target, name, receiver): unknown => {
+        if (!ASKED_OF_ALL.has(name)) refuse(target, name, receiver);
+        return Reflect.get(target, name, receiver);
+      },
+      set: (target, name, value, receiver) => {
+        refuse(target, name, receiver);
+        return Reflect.set(target, name, value, receiver);
+      },
     },
-    set: (target, name, value, receiver) => {
-      refuse(target, name, receiver);
-      return Reflect.set(target, name, value, receiver);
-    },
-  });
+  );
 }
