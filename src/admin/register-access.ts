@@ -22,6 +22,7 @@ import {
   configRegisters,
   driverInUse,
   FunctionDrivenError,
+  wayToFree,
   type DriverKnowledge,
 } from '../proto/program/index.js';
 
@@ -114,11 +115,6 @@ export function accessRegisters(
   // One that is refused is refused before the first access, too.
   for (const { space } of operations) accessTo(space);
   return operations.map((each) => perform(accessTo(each.space), each));
-}
-
-function wayToFree(user: string): string {
-  if (user.startsWith('process')) return 'end the program first';
-  return `openslot ${user.startsWith('driver') ? 'claim' : 'detach'} takes it from there`;
 }
 
 function checkPlace(fn: PciFunction, { space, offset, width, kind }: RegisterOperation): void {

@@ -1,11 +1,23 @@
 /** `openslot get`: reads registers by name or number. */
 import type { Command } from 'commander';
 import { MOST_ACCESSES } from '../owner/index.js';
-import { notations } from '../pci/index.js';
+import { notations, OpenslotError } from '../pci/index.js';
 import { harmlessRegisters, selectReadable } from '../proto/program/index.js';
 import { addRegisterOptions, NOTATION, type RegisterOptions } from './register-options.js';
 import { openRegisterSession } from './register-session.js';
 import { ladderLines, readOf, registerData, registerLine } from './register-text.js';
+
+/** Without a map there are no names: which registers are meant has to be said. */
+export class MapAbsentError extends OpenslotError {
+  readonly code = 'REGISTER_MAP_ABSENT';
+  constructor(address: string) {
+    super(
+      `no register map comes with openslot for ${address}, and none was given`,
+      { address },
+      `give one (--map FILE), or numbers: openslot get ${address} bar0:0x0/4`,
+    );
+  }
+}
 
 export function define(command: Command): void {
   addRegisterOptions(command)
@@ -34,6 +46,7 @@ async function get(
   const address = notations.hex.parse(text);
   using session = await openRegisterSession(address, options, false);
   const { maps } = session;
+  if (names.length === 0 && maps.length === 0) throw new MapAbsentError(String(address));
   const selected =
     names.length === 0 ? harmlessRegisters(maps) : names.map((name) => selectReadable(maps, name));
   const values: (bigint | undefined)[] = [];

@@ -9,6 +9,7 @@ import {
   bitLadder,
   MappedArray,
   MappedRegister,
+  RegisterError,
   type AnyRegister,
   type ProgramFunction,
 } from '../proto/program/index.js';
@@ -28,12 +29,17 @@ export async function runPrompt(fn: ProgramFunction, maps: readonly RegisterMap[
     terminal,
     // A preview would read registers while a line is being typed.
     preview: false,
+    // Ctrl-C ends what is awaited, and a loop: an interrupt that never comes is what one looks for here.
+    breakEvalOnSigint: terminal,
     ignoreUndefined: true,
     writer: (value: unknown) => shown(value, server),
   });
   Object.assign(server.context, { fn, regs: registersByName(fn, maps) });
   completeByMaps(server, maps);
-  if (terminal) keepHistory(server);
+  if (terminal) {
+    keepHistory(server);
+    letBreak(server);
+  }
   await new Promise<void>((resolve) => {
     server.once('exit', () => {
       resolve();
@@ -53,14 +59,26 @@ function greeting(fn: ProgramFunction, maps: readonly RegisterMap[]): string {
 function registersByName(fn: ProgramFunction, maps: readonly RegisterMap[]): object {
   const [only, ...others] = maps;
   if (only === undefined) return {};
-  if (others.length === 0) return fn.registers(only);
-  return Object.fromEntries(maps.map((map) => [map.name, fn.registers(map)]));
+  if (others.length === 0) return refusingAssignment(fn.registers(only));
+  return Object.fromEntries(maps.map((map) => [map.name, refusingAssignment(fn.registers(map))]));
+}
+
+/** Lines of the prompt are sloppy code, in which `regs.status = 1` would do nothing and say nothing. */
+function refusingAssignment(registers: object): object {
+  return new Proxy(registers, {
+    set: (target, name, value, receiver) => {
+      if (!Object.hasOwn(target, name)) return Reflect.set(target, name, value, receiver);
+      const next = `regs.${String(name)}.value = … writes all of it`;
+      throw new RegisterError('REGISTER_VALUE', String(name), 'it is a register, and not assigned to', next);
+    },
+  });
 }
 
 /** A register with its bits, by one read; one that a read would change, or that has nothing to read, without. */
 function shown(value: unknown, server: REPLServer): string {
   const colors = server.terminal;
   if (value instanceof MappedRegister) return registerText(value);
+  if (isBreak(value)) return 'interrupted; what was begun may still go on';
   if (value instanceof OpenslotError)
     return `${value.code}: ${value.message}${value.next === '' ? '' : `\nnext  ${value.next}`}`;
   if (value instanceof MappedArray) return `${value.length} registers: .at(0) to .at(${value.length - 1})`;
@@ -69,6 +87,16 @@ function shown(value: unknown, server: REPLServer): string {
   if (typeof value === 'bigint' && value > 9n)
     return `${inspect(value, { colors })}  0x${value.toString(16)}`;
   return inspect(value, { colors, getters: false });
+}
+
+function isBreak(value: unknown): boolean {
+  // No instance of this realm's Error: the prompt's context makes it.
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'code' in value &&
+    value.code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED'
+  );
 }
 
 function registerText(register: MappedRegister): string {
@@ -115,6 +143,24 @@ function completeByMaps(server: REPLServer, maps: readonly RegisterMap[]): void 
     else callback(null, found);
   };
   Object.assign(server, { completer });
+}
+
+/**
+ * Others who listen for SIGINT step aside while a line runs. Node's own handler of Ctrl-C stands only where nobody
+ * listens; else the process would end without its release.
+ */
+function letBreak(server: REPLServer): void {
+  const evaluate = server.eval.bind(server);
+  const evaluateAlone: typeof evaluate = (...line) => {
+    const others = process.listeners('SIGINT');
+    for (const other of others) process.off('SIGINT', other);
+    try {
+      evaluate(...line);
+    } finally {
+      for (const other of others) process.on('SIGINT', other);
+    }
+  };
+  Object.assign(server, { eval: evaluateAlone });
 }
 
 /** A history that cannot be kept is no reason to end. */

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { machineFiles, OwnedMachine } from '../owner/index.js';
 import { notations, type PciAddress } from '../pci/index.js';
-import { openFunction } from '../proto/program/index.js';
+import { FunctionDrivenError, openFunction, wayToFree } from '../proto/program/index.js';
 import { registerMachine, userOnSim, type OpenedMachine } from './register-machine.js';
 import { addRegisterOptions, chosenMaps, type RegisterOptions } from './register-options.js';
 import { runPrompt } from './register-prompt.js';
@@ -14,8 +14,8 @@ export function define(command: Command): void {
       `
 fn is the function: fn.bar0.read32(0x08), fn.config.read(0x04, 2), fn.busMaster = true, and where the machine is opened
 by this command fn.interrupts and fn.dma. regs are the registers of its maps: regs.status, regs.status.computing = …,
-regs.control.set({…}), regs.sq_tail.at(3).value. A register is shown with its bits. TAB completes, await works, and
-the end (.exit, Ctrl-D) releases the function: bus mastering off, interrupts off.
+regs.control.set({…}), regs.sq_tail.at(3).value. A register is shown with its bits. TAB completes, await works and
+Ctrl-C leaves it, and the end (.exit, Ctrl-D) releases the function: bus mastering off, interrupts off.
 Nothing is read while you type: completion comes from the maps.
 
 Examples:
@@ -30,6 +30,10 @@ async function repl(text: string, options: RegisterOptions): Promise<void> {
   const address = notations.hex.parse(text);
   const { machine, user } = await reach(address, options);
   using _machine = machine;
+  if (user !== undefined && options.evenIfUsed !== true) {
+    const next = `${wayToFree(user)}; --even-if-used drives it beside its user`;
+    throw new FunctionDrivenError(address, user, next);
+  }
   using fn = openFunction(machine, address, { evenIfUsed: options.evenIfUsed ?? false, user });
   const maps = chosenMaps(options.map, () => {
     const { config } = fn;

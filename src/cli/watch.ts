@@ -23,7 +23,7 @@ export function define(command: Command): void {
   addRegisterOptions(command)
     .option('--interval <ms>', `time between two looks, at least ${INTERVAL.least}`, interval, INTERVAL.usual)
     .option('--until <register=value>', 'end when the register, or a field of it, has this value')
-    .option('--timeout <seconds>', 'how long to wait for that', seconds)
+    .option('--timeout <seconds>', 'how long to watch: an error where --until did not come by then', seconds)
     .option('--json', 'print a line of data for each change')
     .addHelpText(
       'after',
@@ -72,6 +72,7 @@ async function watch(text: string, names: readonly string[], options: WatchOptio
   if (until !== undefined && !selected.some(({ name }) => name === until.target.name))
     selected.push(until.target);
   const start = performance.now();
+  const most = options.timeout ?? Infinity;
   let before: readonly bigint[] = [];
   while (!told.signal.aborted) {
     const values = await look(session, selected);
@@ -81,13 +82,16 @@ async function watch(text: string, names: readonly string[], options: WatchOptio
       if (value !== before[index]) tell(each, value, before[index], since, options.json ?? false);
     });
     before = values;
+    const isOver = since >= most;
     if (until !== undefined) {
       const value = values[selected.findIndex(({ name }) => name === until.target.name)] ?? 0n;
       if (until.holds(value)) return;
-      if (options.timeout !== undefined && since >= options.timeout)
-        throw new WatchTimeoutError(options.until ?? '', options.timeout, registerLine(until.target, value));
+      if (isOver) throw new WatchTimeoutError(options.until ?? '', most, registerLine(until.target, value));
     }
-    await sleep(options.interval, undefined, { signal: told.signal }).catch(() => undefined);
+    if (isOver) return;
+    await sleep(Math.min(options.interval, Math.max(0, (most - since) * 1000)), undefined, {
+      signal: told.signal,
+    }).catch(() => undefined);
   }
 }
 

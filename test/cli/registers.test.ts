@@ -106,6 +106,8 @@ describe('get', () => {
 
   test('says what is wrong', () => {
     refused(/REGISTER_UNKNOWN[\s\S]*did you mean status/, 'get', '01:00.0', 'statsu');
+    refused(/REGISTER_UNKNOWN.*there are identification, [\s\S]*openslot get/, 'get', '01:00.0', 'zzzzzz');
+    refused(/REGISTER_MAP_ABSENT[\s\S]*bar0:0x0\/4/, 'get', '00:02.0');
     refused(/BAR_ABSENT.*it has BAR 0/, 'get', '01:00.0', 'bar3:0');
     refused(/REGISTER_WRITE_ONLY/, 'get', '01:00.0', 'interrupt_raise');
     refused(/REGISTER_WRITE_ONLY/, 'watch', '01:00.0', 'interrupt_raise', '--interval', '10');
@@ -155,7 +157,7 @@ describe('set', () => {
     refused(/FUNCTION_DRIVEN.*driver nvme[\s\S]*--even-if-used/, 'set', '02:00.0', 'intms=1');
     assert.match(printed('get', '02:00.0', 'csts'), /rdy/);
     assert.match(printed('set', '02:00.0', 'aqa.asqs=2', '--even-if-used'), /1 entries -> 2 entries/);
-    refused(/FUNCTION_DRIVEN/, 'repl', '02:00.0');
+    refused(/FUNCTION_DRIVEN[\s\S]*--even-if-used/, 'repl', '02:00.0');
   });
 
   test('says when a function does not decode', () => {
@@ -259,6 +261,9 @@ describe('watch', () => {
     const late = openslot('watch', '01:00.0', 'status', '--until', 'status.computing=1', '--timeout', '0.1');
     assert.equal(late.status, 1);
     assert.match(late.stderr, /WATCH_TIMEOUT: status\.computing=1 did not come within 0\.1 s/);
+    const alone = openslot('watch', '01:00.0', 'status', '--timeout', '0.1');
+    assert.equal(alone.status, 0, 'nothing was waited for');
+    assert.match(alone.stdout, /edu\.status/);
     const child = spawn(process.execPath, [MAIN, 'watch', '01:00.0', 'status'], {
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -284,6 +289,8 @@ describe('repl', () => {
       'regs.interrupt_raise',
       'regs.identification.major = 3',
       'regs.contrl',
+      'regs.status.computng = 1',
+      'regs.liveness = 1',
       'fn.interrupts',
     ];
     const { status, stdout, stderr } = openslotWith(`${lines.join('\n')}\n`, 'repl', '01:00.0');
@@ -294,8 +301,47 @@ describe('repl', () => {
     assert.match(stdout, /\+-- 0 {6}computing/);
     assert.match(stdout, /^edu\.interrupt_raise {2}at 0x60, 4 bytes, write-only$/m);
     assert.match(stdout, /REGISTER_READ_ONLY: edu\.identification\.major/);
+    assert.match(stdout, /REGISTER_UNKNOWN.*"contrl"/);
+    assert.match(stdout, /REGISTER_UNKNOWN.*"computng"[\s\S]*did you mean computing/);
+    assert.match(stdout, /REGISTER_VALUE: liveness: [\s\S]*regs\.liveness\.value = /);
     assert.match(stdout, /INTERRUPTS_ABSENT/);
     assert.match(printed('get', '01:00.0', 'config:0x04/2'), /0x0003/, 'bus mastering went off at the end');
+  });
+
+  test('on a terminal, Ctrl-C leaves what is awaited and a loop, and gives the prompt back', async () => {
+    const command = `'${process.execPath}' '${MAIN}' repl 01:00.0`;
+    const child = spawn('script', ['-qec', command, '/dev/null'], {
+      env: { ...env, HOME: runtime, TERM: 'dumb' },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let seen = '';
+    let answered = (): void => undefined;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      seen += text;
+      answered();
+    });
+    const shows = async (expected: RegExp) => {
+      while (!expected.test(seen)) await new Promise<void>((resolve) => (answered = resolve));
+      seen = '';
+    };
+    await shows(/01:00\.0> /);
+    // Words of their own tell that they run; for the first not before the terminal is raw again.
+    const begun = "process.stdout.write('be' + 'gun')";
+    for (const endless of [
+      `setImmediate(() => ${begun}); await new Promise(() => {})`,
+      `${begun}; while (true);`,
+    ]) {
+      child.stdin.write(`${endless}\r`);
+      await shows(/begun/);
+      child.stdin.write('\x03');
+      await shows(/interrupted[\s\S]*01:00\.0> /);
+    }
+    child.stdin.write('fn.busMaster = true\r');
+    await shows(/true[\s\S]*true[\s\S]*01:00\.0> /);
+    child.stdin.write('\x04');
+    if (child.exitCode === null) await once(child, 'exit');
+    assert.equal(child.exitCode, 0);
+    assert.match(printed('get', '01:00.0', 'config:0x04/2'), /0x0003/);
   });
 
   test('lets go of its function when it is killed', async () => {

@@ -1,6 +1,7 @@
 /** Registers by name: the types that a map gives, how many accesses each use makes, and what is refused. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import {
   eduRegisters,
@@ -14,7 +15,7 @@ import {
   type Register,
   type RegisterMap,
 } from '../../src/pci/index.js';
-import { registersOf, type AnyRegister, type RegisterArray } from '../../src/proto/program/index.js';
+import { registersOf, type AnyRegister } from '../../src/proto/program/index.js';
 import { checkProperty } from '../kept-seeds.js';
 import { RecordingAccess } from './recording-access.js';
 
@@ -81,7 +82,7 @@ test('a map gives each field its type', () => {
   const address: Same<typeof regs.address.value, bigint> = true;
   const wide: Same<ReturnType<typeof regs.wide.read>['value'], bigint> = true;
   const low: Same<typeof regs.wide.low, number> = true;
-  const kick: Same<typeof regs.kick.value, never> = true;
+  const kick: Same<typeof regs.kick.value, undefined> = true;
   const { direction: _direction } = registersOf(new RecordingAccess(0x100), eduRegisters).dma_command.read();
   const edu: Same<typeof _direction, number | 'memory to device' | 'device to memory'> = true;
   const names: Same<
@@ -101,6 +102,9 @@ test('a map gives each field its type', () => {
     regs.control.speed = 'faster';
     // @ts-expect-error a field of a write-only register is none to look at
     assert.ok(regs.kick.queue);
+    // @ts-expect-error nor is all of it a number
+    const kicked: number = regs.kick.value;
+    assert.ok(kicked);
     // @ts-expect-error nothing can be read of it
     assert.ok(regs.kick.read);
     // @ts-expect-error it cannot be written
@@ -238,6 +242,30 @@ test('what a register cannot do is refused before any access', () => {
   assert.deepEqual(access.taken(), []);
 });
 
+test('a misspelt name is refused, read or assigned, with the nearest', async () => {
+  const { access, regs } = make();
+  const loose = regs as unknown as Record<string, Record<string, unknown>>;
+  const { control = {}, slot = {} } = loose;
+  const unknown = (expected: RegExp, act: () => unknown) => {
+    assert.throws(
+      act,
+      (error: unknown) =>
+        error instanceof OpenslotError && error.code === 'REGISTER_UNKNOWN' && expected.test(error.next),
+    );
+  };
+  unknown(/speed/, () => control['sped']);
+  unknown(/speed/, () => (control['sped'] = 1));
+  unknown(/speed/, () => Reflect.set(control, 'sped', 1));
+  unknown(/control/, () => loose['contrl']);
+  unknown(/control/, () => (loose['contrl'] = {}));
+  unknown(/at/, () => slot['att']);
+  assert.deepEqual(access.taken(), []);
+  // What the language and its tools ask of any object is no misspelling.
+  assert.equal(await Promise.resolve(regs.control), regs.control);
+  assert.match(inspect(regs), /^\{\s+byte: /);
+  assert.equal(JSON.stringify(regs.control), '{}');
+});
+
 test('a map that is none is refused, with every reason', () => {
   const broken =
     (registers: readonly Register[], space: RegisterMap['space'] = 'bar0') =>
@@ -339,8 +367,7 @@ test('set and write agree with a model that goes bit by bit', async () => {
           const field = shape.fields.find((each) => each.name === name);
           if (field?.access === 'rw') assert.equal(target.read()[name], raw);
         }
-        const slots: AnyRegister | RegisterArray<AnyRegister> | undefined = regs['none'];
-        assert.equal(slots, undefined);
+        assert.ok(!('none' in regs));
       },
     ),
   );

@@ -18,14 +18,25 @@ export class RegisterError extends OpenslotError {
   }
 }
 
+/** As many names as a line can tell. */
+const MOST_TOLD = 24;
+
 /** No register or field has this name. */
 export class RegisterUnknownError extends OpenslotError {
   readonly code = 'REGISTER_UNKNOWN';
-  constructor(name: string, known: readonly string[], what = 'register') {
+  constructor(name: string, known: readonly string[], what = 'register', next = '') {
+    // Registers are told without their fields.
+    const whole = known.filter((each) => each !== '' && !each.includes('.'));
+    const told =
+      whole.length === 0
+        ? ''
+        : whole.length > MOST_TOLD
+          ? `there are ${whole.length}`
+          : `there are ${whole.join(', ')}`;
     super(
-      `there is no ${what} "${name}"${known.length === 0 ? '' : ` among ${known.length}`}`,
+      `there is no ${what} "${name}"${told === '' ? '' : `; ${told}`}`,
       { name, known: known.slice(0, 100) },
-      didYouMean(name, known),
+      didYouMean(name, known) || next,
     );
   }
 }

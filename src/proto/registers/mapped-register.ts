@@ -12,6 +12,7 @@ import {
 import { RegisterError, RegisterUnknownError } from './errors.js';
 import type { RegisterShape } from './register-shape.js';
 import { type RawField } from './register-shape.js';
+import { refusingUnknown } from './unknown-names.js';
 
 /** A register where it stands; its fields are properties of the class that {@link MappedRegister.classOf} makes. */
 export class MappedRegister {
@@ -102,6 +103,18 @@ export class MappedRegister {
 
   write(fields: Readonly<Record<string, unknown>>): void {
     this.#compose('write', fields);
+  }
+
+  static {
+    Object.setPrototypeOf(
+      MappedRegister.prototype,
+      refusingUnknown((object) => {
+        if (!(#shape in object)) return undefined;
+        const { register, name } = object.#shape;
+        const named = register.fields.filter((field) => field.name !== '').map((field) => field.name);
+        return { names: [...named, 'value', 'read', 'set', 'write'], of: `field of ${name}` };
+      }),
+    );
   }
 
   /** What it is a register of, and where it stands; no access. */

@@ -104,7 +104,14 @@ const NAME = /^([a-z0-9_.]+?)(?:\[(\d+)\])?(?:\.([a-z0-9_]+))?$/i;
 function byName(maps: readonly RegisterMap[], text: string): SelectedRegister {
   const found = candidates(maps, text);
   const [first, second] = found;
-  if (first === undefined) throw new RegisterUnknownError(text, registerNames(maps));
+  if (first === undefined) {
+    const names = registerNames(maps);
+    const next =
+      names.length === 0
+        ? 'give a map (--map FILE), or numbers: bar0:0x0/4'
+        : 'openslot get ADDRESS lists those that can be read';
+    throw new RegisterUnknownError(text, names, 'register', next);
+  }
   if (second !== undefined) {
     const names = found.map(({ name }) => name).join(', ');
     throw new SelectorError(text, `there are ${names}: name the map as well`);

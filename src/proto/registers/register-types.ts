@@ -28,8 +28,8 @@ export type FieldValues<Of extends Register> = {
 };
 
 interface WriteOnlyNumber<Of> {
-  /** Throws: a read would say nothing. */
-  get value(): never;
+  /** Throws: a read would say nothing. No number can be made of it (as could be of `never`). */
+  get value(): undefined;
   /** One write. */
   set value(number: Of);
 }

@@ -5,10 +5,11 @@ import { RegisterError } from './errors.js';
 import { MappedRegister } from './mapped-register.js';
 import { RegisterShape } from './register-shape.js';
 import type { RegisterArray, Registers } from './register-types.js';
+import { refusingUnknown } from './unknown-names.js';
 
 /**
  * The registers of a map as properties, with the types that the map gives them. `access` is the region that the map is
- * of, or {@link configRegisters}; nothing is accessed yet.
+ * of, or {@link configRegisters}; nothing is accessed yet. A name that the map has not throws, read or assigned.
  */
 export function registersOf<const Map extends RegisterMap>(access: RegisterAccess, map: Map): Registers<Map> {
   const registers: Record<string, MappedRegister | MappedArray> = {};
@@ -19,6 +20,11 @@ export function registersOf<const Map extends RegisterMap>(access: RegisterAcces
         ? new view(access, register.offset)
         : new MappedArray(access, map, register);
   }
+  const names = Object.keys(registers);
+  Object.setPrototypeOf(
+    registers,
+    refusingUnknown(() => ({ names, of: `register of ${map.name}` })),
+  );
   // The types say of each name what the classes were made of.
   return Object.freeze(registers) as unknown as Registers<Map>;
 }
@@ -52,6 +58,15 @@ export class MappedArray implements RegisterArray<MappedRegister> {
 
   *[Symbol.iterator](): Iterator<MappedRegister> {
     for (let index = 0; index < this.length; index++) yield this.at(index);
+  }
+
+  static {
+    Object.setPrototypeOf(
+      MappedArray.prototype,
+      refusingUnknown((object) =>
+        #name in object ? { names: ['at', 'length'], of: `property of ${object.#name}` } : undefined,
+      ),
+    );
   }
 }
 
