@@ -1,6 +1,6 @@
 /** The page of all machines names each, and says of each what it declares. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -27,7 +27,11 @@ const open: Readonly<Record<(typeof MACHINES)[number], () => Promise<Machine>>> 
   linux: () => openMachine('linux'),
   sim: () => openMachine('sim'),
   qemu: () => startQemu(''),
-  proto: () => openMachine(`proto:${folder}`),
+  proto: () => {
+    // One function's folder makes it a directory of device files.
+    mkdirSync(join(folder, 'pci0:0:1:0'));
+    return openMachine(`proto:${folder}`);
+  },
   replay: () => {
     const file = join(folder, 'run.jsonl');
     recordMachine(new SimMachine(), file)[Symbol.dispose]();
