@@ -1,6 +1,6 @@
 /** What all configuration accesses have in common: the check of width, alignment and range, and the read of nothing. */
 import { ConfigAccessError } from './errors.js';
-import type { ConfigWidth } from './function.js';
+import type { ConfigSpace, ConfigWidth } from './function.js';
 
 /** All ones of a width, as an access reads that nobody answers. */
 export function allOnes(width: ConfigWidth): number {
@@ -31,4 +31,31 @@ export function checkConfigAccess(
       `the space has ${size} bytes`,
     );
   }
+}
+
+/**
+ * Configuration space that refuses by itself what is no access: what `access` carries out is aligned and inside, of a
+ * function that is open, and a written value has no more bits than the access.
+ */
+export function checkedConfig(
+  size: number,
+  isOpen: () => boolean,
+  access: Pick<ConfigSpace, 'read' | 'write'>,
+): ConfigSpace {
+  const check = (operation: 'read' | 'write', offset: number, width: ConfigWidth) => {
+    checkConfigAccess(operation, offset, width, size);
+    if (isOpen()) return;
+    throw new ConfigAccessError('CONFIG_REFUSED', { operation, offset, width }, 'the function was closed');
+  };
+  return {
+    size,
+    read: (offset, width) => {
+      check('read', offset, width);
+      return access.read(offset, width);
+    },
+    write: (offset, width, value) => {
+      check('write', offset, width);
+      access.write(offset, width, (value & allOnes(width)) >>> 0);
+    },
+  };
 }

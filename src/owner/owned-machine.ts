@@ -1,7 +1,7 @@
 /** A machine as a client of its owner reaches it: registers and configuration space, each access one request. */
 import {
   checkConfigAccess,
-  checkRegionAccess,
+  CheckedRegion,
   FunctionClosedError,
   FunctionNotFoundError,
   RegionAccessError,
@@ -14,6 +14,7 @@ import {
   type PciFunction,
   type Region,
   type RegionInfo,
+  type RegionWidth,
   type ResetMethod,
 } from '../function/index.js';
 import { notations, REGISTER_SPACES, type PciAddress, type RegisterSpace } from '../pci/index.js';
@@ -21,7 +22,6 @@ import type { RequestParameters } from './request-schemas.js';
 import { SynchronousClient } from './synchronous-client.js';
 
 type Operation = RequestParameters<'registers'>['operations'][number];
-type AccessWidth = Operation['width'];
 
 /** What is asked of the owner about one function. */
 type Ask = (operation: Operation) => bigint;
@@ -140,7 +140,7 @@ class OwnedFunction implements PciFunction {
         `region ${index} of ${this.address}`,
         'there is no such region',
       );
-    const region = new OwnedRegion(`region ${index} of ${this.address}`, info, space, this.#ask);
+    const region = new OwnedRegion(info, this.address, space, this.#ask);
     this.#opened.add(region);
     return region;
   }
@@ -169,74 +169,25 @@ class OwnedFunction implements PciFunction {
   }
 }
 
-class OwnedRegion implements Region {
-  readonly info: RegionInfo;
-  readonly #name: string;
+class OwnedRegion extends CheckedRegion {
   readonly #space: RegisterSpace;
   readonly #ask: Ask;
-  #open = true;
 
-  constructor(name: string, info: RegionInfo, space: RegisterSpace, ask: Ask) {
-    this.#name = name;
-    this.info = info;
+  constructor(info: RegionInfo, address: PciAddress, space: RegisterSpace, ask: Ask) {
+    super(info, String(address));
     this.#space = space;
     this.#ask = ask;
   }
 
-  read8(offset: number): number {
-    return Number(this.#read(offset, 1));
-  }
-
-  read16(offset: number): number {
-    return Number(this.#read(offset, 2));
-  }
-
-  read32(offset: number): number {
-    return Number(this.#read(offset, 4));
-  }
-
-  read64(offset: number): bigint {
-    return this.#read(offset, 8);
-  }
-
-  write8(offset: number, value: number): void {
-    this.#write(offset, 1, value & 0xff);
-  }
-
-  write16(offset: number, value: number): void {
-    this.#write(offset, 2, value & 0xffff);
-  }
-
-  write32(offset: number, value: number): void {
-    this.#write(offset, 4, value >>> 0);
-  }
-
-  write64(offset: number, value: bigint): void {
-    this.#write(offset, 8, BigInt.asUintN(64, value));
-  }
-
-  close(): void {
-    this.#open = false;
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  #read(offset: number, width: AccessWidth): bigint {
-    this.#check(offset, width);
+  protected makeRead(offset: number, width: RegionWidth): bigint {
     return this.#ask({ kind: 'read', space: this.#space, offset, width });
   }
 
-  #write(offset: number, width: AccessWidth, value: number | bigint): void {
-    this.#check(offset, width);
+  protected makeWrite(offset: number, width: RegionWidth, value: number | bigint): void {
     this.#ask({ kind: 'write', space: this.#space, offset, width, value: `0x${value.toString(16)}` });
   }
 
-  #check(offset: number, width: AccessWidth): void {
-    if (!this.#open) throw new RegionAccessError('REGION_CLOSED', this.#name, 'was closed');
-    if (width === 8 && this.info.kind === 'io')
-      throw new RegionAccessError('REGION_REFUSED', this.#name, 'ports have no 64-bit access');
-    checkRegionAccess(this.#name, this.info.size, offset, width);
+  protected closed(): void {
+    // Nothing of it is open at the owner between two accesses.
   }
 }

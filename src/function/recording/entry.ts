@@ -1,5 +1,6 @@
 /** The entries of a recording: what a program asked of a machine, what it was answered, and what happened meanwhile. */
 import type { ErrorData } from '../../pci/errors.js';
+import type { RegionWidth } from '../checked-region.js';
 import type {
   ConfigWidth,
   DmaConstraints,
@@ -76,8 +77,6 @@ export interface DeviceFacts {
   readonly configSize: number | null;
   readonly interruptLine: number | null;
 }
-
-export type RegionWidth = 1 | 2 | 4 | 8;
 
 /** One run of bytes that a program changed, by its place and a CRC-32 of it. */
 export interface WrittenExtent {

@@ -1,9 +1,9 @@
 /** Recorded devices: every question to a function or a platform device is kept with its answer. */
-import { allOnes, checkConfigAccess } from '../config-access.js';
-import { ConfigAccessError, FunctionClosedError } from '../errors.js';
+import { CheckedRegion, type RegionWidth } from '../checked-region.js';
+import { checkedConfig } from '../config-access.js';
+import { FunctionClosedError } from '../errors.js';
 import type {
   ConfigSpace,
-  ConfigWidth,
   Dma,
   Interrupts,
   PciFunction,
@@ -15,8 +15,7 @@ import type {
 import type { PlatformDevice } from '../platform.js';
 import type { PciAddress } from '../../pci/address.js';
 import { errorData } from '../../pci/errors.js';
-import { CheckedRegion } from './checked-region.js';
-import { hex, type DeviceName, type RegionWidth } from './entry.js';
+import { hex, type DeviceName } from './entry.js';
 import { RecordedDma } from './recorded-dma.js';
 import { RecordedInterrupts } from './recorded-interrupts.js';
 import type { Recorder } from './recorder.js';
@@ -190,32 +189,21 @@ export class RecordedFunction extends RecordedResources<PciFunction> implements 
   constructor(inner: PciFunction, recorder: Recorder) {
     super(String(inner.address), inner, recorder);
     const { device } = this;
-    const { size } = inner.config;
-    const check = (operation: 'read' | 'write', offset: number, width: ConfigWidth) => {
-      checkConfigAccess(operation, offset, width, size);
-      if (this.isOpen) return;
-      throw new ConfigAccessError('CONFIG_REFUSED', { operation, offset, width }, 'the function was closed');
-    };
-    this.config = {
-      size,
+    this.config = checkedConfig(inner.config.size, () => this.isOpen, {
       read: (offset, width) => {
-        check('read', offset, width);
         const asked = { op: 'config.read', device, offset: hex(offset), width } as const;
         return recorder.ask(asked, () => inner.config.read(offset, width), hex);
       },
       write: (offset, width, value) => {
-        check('write', offset, width);
-        // A value has no more bits than the access; what the machine would do with others is not asked.
-        const sent = (value & allOnes(width)) >>> 0;
         recorder.ask(
-          { op: 'config.write', device, offset: hex(offset), width, value: hex(sent) },
+          { op: 'config.write', device, offset: hex(offset), width, value: hex(value) },
           () => {
-            inner.config.write(offset, width, sent);
+            inner.config.write(offset, width, value);
           },
           none,
         );
       },
-    };
+    });
   }
 
   get address(): PciAddress {

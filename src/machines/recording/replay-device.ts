@@ -1,15 +1,12 @@
 /** Replayed devices: functions and platform devices that answer from a recording. */
 import {
-  allOnes,
-  checkConfigAccess,
+  checkedConfig,
   CheckedRegion,
-  ConfigAccessError,
   constraintsOnWire,
   FunctionClosedError,
   hex,
   RegionAccessError,
   type ConfigSpace,
-  type ConfigWidth,
   type DeviceFacts,
   type DeviceName,
   type Dma,
@@ -176,24 +173,12 @@ export class ReplayedFunction extends ReplayedResources implements PciFunction {
     this.address = address;
     this.interruptLine = facts.interruptLine ?? undefined;
     const { device } = this;
-    const size = facts.configSize ?? 0;
-    const check = (operation: 'read' | 'write', offset: number, width: ConfigWidth) => {
-      checkConfigAccess(operation, offset, width, size);
-      if (this.isOpen) return;
-      throw new ConfigAccessError('CONFIG_REFUSED', { operation, offset, width }, 'the function was closed');
-    };
-    this.config = {
-      size,
-      read: (offset, width) => {
-        check('read', offset, width);
-        return Number(replay.ask({ op: 'config.read', device, offset: hex(offset), width }));
-      },
+    this.config = checkedConfig(facts.configSize ?? 0, () => this.isOpen, {
+      read: (offset, width) => Number(replay.ask({ op: 'config.read', device, offset: hex(offset), width })),
       write: (offset, width, value) => {
-        check('write', offset, width);
-        const sent = hex((value & allOnes(width)) >>> 0);
-        replay.ask({ op: 'config.write', device, offset: hex(offset), width, value: sent });
+        replay.ask({ op: 'config.write', device, offset: hex(offset), width, value: hex(value) });
       },
-    };
+    });
   }
 
   setEnabled(enabled: boolean): void {

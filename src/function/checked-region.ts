@@ -1,8 +1,10 @@
 /** A region that refuses by itself what is no access, so that whoever carries accesses out sees only those that are made. */
-import { RegionAccessError } from '../errors.js';
-import type { Region, RegionInfo } from '../function.js';
-import { checkRegionAccess } from '../region-access.js';
-import type { RegionWidth } from './entry.js';
+import { RegionAccessError } from './errors.js';
+import type { Region, RegionInfo } from './function.js';
+import { checkRegionAccess } from './region-access.js';
+
+/** Bytes of one access to a region. */
+export type RegionWidth = 1 | 2 | 4 | 8;
 
 export abstract class CheckedRegion implements Region {
   readonly info: RegionInfo;
