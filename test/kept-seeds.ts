@@ -17,9 +17,12 @@ export async function checkProperty<Values extends unknown[]>(
   for (const seed of [...(keptSeeds[name] ?? []), fresh]) {
     const details = await fc.check(property, { ...parameters, seed });
     if (details.failed) {
+      // The cause stands first and in the text: not every reporter prints causes, and counterexamples are long.
+      const { errorInstance: cause } = details;
+      const why = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
       throw new Error(
-        `property "${name}" failed; keep its seed ${seed} in test/kept-seeds.json\n${fc.defaultReportMessage(details)}`,
-        { cause: details.errorInstance },
+        `property "${name}" failed; keep its seed ${seed} in test/kept-seeds.json\n${why}\n${fc.defaultReportMessage(details)}`,
+        { cause },
       );
     }
   }

@@ -69,7 +69,7 @@ export class GuestNotPreparedError extends OpenslotError {
 /** The guest ended while it was being given something, or had something taken. */
 export class GuestGoneError extends OpenslotError {
   readonly code = 'GUEST_GONE';
-  constructor(guest: Guest) {
+  constructor(guest: Pick<Guest, 'id' | 'name'>) {
     super(
       `guest ${guest.name} (${guest.id}) is gone`,
       { guest: guest.id, name: guest.name },

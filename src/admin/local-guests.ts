@@ -15,7 +15,7 @@ import { OpenslotError } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
 import type { DomainEnd, LocalDomain, LocalXen } from '../xen/local/index.js';
 import { homePath, type XenStore } from '../xen/store/index.js';
-import { GuestRunningError, GuestUnknownError } from './errors.js';
+import { GuestGoneError, GuestRunningError, GuestUnknownError } from './errors.js';
 import { forgetGuest, introduceGuest } from './guest-keys.js';
 import { OutputLines } from './output-lines.js';
 
@@ -137,12 +137,14 @@ export class LocalGuests {
 
   /**
    * Starts a guest that was made paused; settles when its program is loaded.
-   * @throws {GuestUnknownError | GuestRunningError | GuestProgramError} after the last one the guest is gone.
+   * @throws {GuestUnknownError | GuestGoneError | GuestRunningError | GuestProgramError} after the last one the guest is gone.
    */
   async unpause(id: DomainId): Promise<void> {
     const guest = this.#guest(id);
     const { domain, options } = guest;
     if (domain.running) throw new GuestRunningError(domain.id, domain.name);
+    // It is listed until all that it had is back.
+    if (domain.hasEnded) throw new GuestGoneError({ id: domain.id, name: domain.name });
     const start: GuestStart = {
       program: pathToFileURL(options.file).href,
       arguments: options.arguments ?? [],

@@ -125,6 +125,14 @@ describe('a guest', () => {
     );
   });
 
+  test('is not started any more while what it had is being taken back', async () => {
+    await using test = await TestHost.start();
+    const guest = await test.run('ends', [EDU], { paused: true });
+    const destroyed = test.host.guests.destroy(guest.domain);
+    await assert.rejects(test.host.guests.unpause(guest.domain), { code: 'GUEST_GONE' });
+    await destroyed;
+  });
+
   test('leaves no memory, no range of the machine and no key behind: two thousand in a row', async () => {
     await using test = await TestHost.start();
     const nodes = () => [...test.host.store.nodes()].length;

@@ -121,6 +121,11 @@ export class LocalDomain {
     return this.#started && !this.#over;
   }
 
+  /** True from the moment of its end on, while what it had is still being taken back, too. */
+  get hasEnded(): boolean {
+    return this.#over;
+  }
+
   /** Starts the domain's processor. Once; a domain that has ended does not run again. */
   run({ entry, data, onOutput }: DomainProgram): void {
     this.#start();
