@@ -4,6 +4,7 @@
  */
 export * from './bar-emulation.js';
 export * from './bar-sizing.js';
+export * from './capture.js';
 export * from './checked-region.js';
 export * from './command.js';
 export * from './config-access.js';

@@ -36,12 +36,17 @@ function isWord(value: unknown): value is number {
   return typeof value === 'number' && value >>> 0 === value;
 }
 
-/** Saves every register of the header and of the known capabilities that software can set. */
+/**
+ * What a reset takes and a driver counts on, by the tables' names. Other capabilities are configured by firmware or by
+ * their drivers, and writing them back is not without consequence.
+ */
+const SAVED: ReadonlySet<string> = new Set(['header', 'pm', 'msi', 'msix', 'pcie']);
+
+/** Saves every register of the header and of {@link SAVED} capabilities that software can set. */
 export function saveState(config: ConfigSpace): SavedState {
   const saved: SavedRegister[] = [];
   for (const { table, register, name, offset, width } of presentRegisters(config)) {
-    // A write to the address of a window starts an access of its own, for vital product data into the EEPROM.
-    if (table.window) continue;
+    if (!SAVED.has(table.name)) continue;
     let mask = 0;
     let clearing = 0;
     for (const field of register.fields) {

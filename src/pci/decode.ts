@@ -97,7 +97,7 @@ export function decodeTable(table: RegisterTable, reader: ConfigReader, base = 0
   return table.registers
     .filter((register) => register.when?.(bytes) ?? true)
     .flatMap((register) =>
-      placesOf(register).map(({ index, offset }) =>
+      placesOf(register, bytes).map(({ index, offset }) =>
         decodeRegister(dottedName(table, register, undefined, index), register, reader, base + offset),
       ),
     );
@@ -197,13 +197,13 @@ export function decodeFunction(reader: ConfigReader): DecodedFunction {
         list: 'standard' as const,
         ...entry,
         ...capabilityNames.get(entry.id),
-        registers: registersOf(capabilityTable(entry.id), reader, entry.offset),
+        registers: registersOf(capabilityTable, entry, reader),
       })),
       ...extended.entries.map((entry) => ({
         list: 'extended' as const,
         ...entry,
         ...extendedCapabilityNames.get(entry.id),
-        registers: registersOf(extendedCapabilityTable(entry.id), reader, entry.offset),
+        registers: registersOf(extendedCapabilityTable, entry, reader),
       })),
     ],
     findings,
@@ -211,10 +211,11 @@ export function decodeFunction(reader: ConfigReader): DecodedFunction {
 }
 
 function registersOf(
-  table: RegisterTable | undefined,
+  tableOf: typeof capabilityTable,
+  { id, offset }: { readonly id: number; readonly offset: number },
   reader: ConfigReader,
-  offset: number,
 ): readonly DecodedRegister[] {
+  const table = tableOf(id, { capability: tableReader(reader, offset), header: tableReader(reader, 0) });
   return table === undefined ? [] : decodeTable(table, reader, offset);
 }
 

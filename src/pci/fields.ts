@@ -1,5 +1,5 @@
 /** Builders that make the entries of register tables short to write and to read. */
-import type { Access, Field, FieldKind, Register, Repeat, Width } from './registers.js';
+import type { Access, Field, FieldKind, Register, RegisterReader, Repeat, Width } from './registers.js';
 
 /** Shown as a hexadecimal number of `raw << shift`. */
 export function hex(shift = 0): FieldKind {
@@ -145,6 +145,16 @@ export function repeated<const Each extends Register>(
   stride: number,
 ): Each & { readonly repeat: Repeat } {
   return { ...each, repeat: { count, stride } };
+}
+
+/** The same register as often as the bytes of its table tell, at most `most` times and at least `stride` bytes apart. */
+export function placed<const Each extends Register>(
+  each: Each,
+  most: number,
+  stride: number,
+  place: (bytes: RegisterReader, index: number) => number | undefined,
+): Each & { readonly repeat: Repeat } {
+  return { ...each, repeat: { count: most, stride, place } };
 }
 
 /** The two bytes that every capability of the standard list starts with (PCI Local Bus 3.0, 6.7). */

@@ -12,6 +12,7 @@ export * from './header.js';
 export * as notations from './notations.js';
 export type { Notation, RootBus } from './notations.js';
 export { formatSpecTarget, parseXlSpec, type SpecDefaults, type SpecTarget, type XlSpec } from './xl-spec.js';
+export type { PciNames } from './names/names.js';
 export * from './present-registers.js';
 export * from './nearest.js';
 export * from './register-map.js';

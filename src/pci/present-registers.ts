@@ -23,7 +23,7 @@ export function presentRegisters(reader: ConfigReader): PresentRegister[] {
     for (const register of table.registers) {
       const { width } = register;
       if (width === 8 || (register.when !== undefined && !register.when(bytes))) continue;
-      for (const { index, offset } of placesOf(register)) {
+      for (const { index, offset } of placesOf(register, bytes)) {
         if (!isReadable(reader, base + offset, width)) continue;
         const name = dottedName(table, register, undefined, index);
         present.push({ table, register, name, offset: base + offset, width });
@@ -31,8 +31,9 @@ export function presentRegisters(reader: ConfigReader): PresentRegister[] {
     }
   };
   add(headerTable(reader.read(Header.type, 1)), 0);
+  const header = tableReader(reader, 0);
   for (const { id, offset } of walkCapabilities(reader).entries) {
-    const table = capabilityTable(id);
+    const table = capabilityTable(id, { capability: tableReader(reader, offset), header });
     if (table !== undefined) add(table, offset);
   }
   return present;

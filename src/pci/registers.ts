@@ -41,9 +41,15 @@ export interface Field {
 
 /** Several registers of one shape, as doorbells and vector tables are. */
 export interface Repeat {
+  /** How many there are; the most that there can be where `place` is given. */
   readonly count: number;
-  /** Bytes from the start of one to the start of the next. */
+  /** Bytes from the start of one to the start of the next; the fewest where `place` is given. */
   readonly stride: number;
+  /**
+   * Where number `index` stands in the table, for those whose count or places the bytes of the table tell; undefined
+   * for one that is not there. Those that are there come first.
+   */
+  readonly place?: (bytes: RegisterReader, index: number) => number | undefined;
 }
 
 /** A register at a fixed offset of its table. */
@@ -104,9 +110,18 @@ export interface RegisterPlace {
   readonly offset: number;
 }
 
-/** Every place of a register, in order. */
-export function placesOf({ offset, repeat }: Register): readonly RegisterPlace[] {
+/** Every place of a register, in order; those that the bytes of its table tell, where they are given. */
+export function placesOf({ offset, repeat }: Register, bytes?: RegisterReader): readonly RegisterPlace[] {
   if (repeat === undefined) return [{ index: undefined, offset }];
+  if (repeat.place !== undefined && bytes !== undefined) {
+    const places: RegisterPlace[] = [];
+    for (let index = 0; index < repeat.count; index++) {
+      const at = repeat.place(bytes, index);
+      if (at === undefined) break;
+      places.push({ index, offset: at });
+    }
+    return places;
+  }
   return Array.from({ length: repeat.count }, (_, index) => ({
     index,
     offset: offset + index * repeat.stride,

@@ -1,0 +1,63 @@
+/** One capability while lspci's words for it are written: its bytes, the function that it is of, and the text so far. */
+import type { RegisterReader } from '../../pci/index.js';
+
+/** What the words of some capabilities depend on besides their own bytes. */
+export interface FunctionFacts {
+  readonly vendor: number;
+  readonly device: number;
+  /** 16 bits: base class and subclass. */
+  readonly classCode: number;
+  /** Header layout, 0 to 2. */
+  readonly layout: number;
+  /** Device and function number of its address, as the words of links depend on them. */
+  readonly slot: number;
+  readonly function: number;
+  /** At least one BAR is of memory. */
+  readonly hasMemoryBar: boolean;
+  /** Vital product data; undefined where none can be read. */
+  readonly vpd: Uint8Array | undefined;
+}
+
+export class CapabilityView implements RegisterReader {
+  readonly #config: Uint8Array;
+  /** Where it stands in configuration space. */
+  readonly base: number;
+  readonly fn: FunctionFacts;
+  /** How much is asked for: 1 (-v), 2 or 3. */
+  readonly verbosity: number;
+  /** Device/port type of the function's Express capability, which extended ones depend on; -1 without one. */
+  readonly portType: number;
+
+  constructor(config: Uint8Array, base: number, fn: FunctionFacts, verbosity: number, portType: number) {
+    this.#config = config;
+    this.base = base;
+    this.fn = fn;
+    this.verbosity = verbosity;
+    this.portType = portType;
+  }
+
+  /** An unsigned little-endian number at an offset of the capability; bytes that are not there read as all ones. */
+  read(offset: number, width: 1 | 2 | 4): number {
+    const config = this.#config;
+    const at = this.base + offset;
+    let value = 0;
+    for (let i = width - 1; i >= 0; i--) value = value * 256 + (config[at + i] ?? 0xff);
+    return value;
+  }
+
+  /** Whether all of those bytes of the capability could be read. */
+  has(offset: number, bytes: number): boolean {
+    return this.base + offset + bytes <= this.#config.length;
+  }
+}
+
+/**
+ * Writes a capability as lspci does: the rest of the line that begins with `Capabilities: [40] `, its line end, and the
+ * lines below it. The names of subsystems are the only names of ids that one needs.
+ */
+export type CapabilityWriter = (view: CapabilityView, names: SubsystemNames) => string;
+
+export interface SubsystemNames {
+  /** `Vendor Name Device Name` in the notation that was asked for. */
+  subsystem(vendor: number, device: number): string;
+}

@@ -1,0 +1,52 @@
+/** What lspci's lines are made of: words beside fields of the register model, found once by their names. */
+import { dottedName, fieldMask, type RegisterTable } from '../../pci/index.js';
+import type { CapabilityView } from './capability-view.js';
+
+/** A piece of a line: literal text, or what a capability's bytes make of it. */
+export type Item = string | ((view: CapabilityView) => string);
+
+/** Where a field's bits are, for one access of the register's width. */
+interface Place {
+  readonly offset: number;
+  readonly width: 1 | 2 | 4;
+  readonly low: number;
+  readonly mask: number;
+}
+
+/** Reads one field of a capability: its bits as they are. */
+export type FieldReader = (view: CapabilityView) => number;
+
+/**
+ * A reader of `register.field`, or of a register that is one number by itself. Fields are looked up when a face is
+ * loaded, so that a name that no table has is found by the first test. @throws {RangeError} the table has no such field.
+ */
+export function fieldIn(table: RegisterTable, name: string): FieldReader {
+  const { offset, width, low, mask } = placeOf(table, name);
+  return (view) => (view.read(offset, width) & mask) >>> low;
+}
+
+function placeOf(table: RegisterTable, name: string): Place {
+  for (const register of table.registers)
+    for (const field of register.fields)
+      if (dottedName(table, register, field) === `${table.name}.${name}` && register.width !== 8)
+        return { offset: register.offset, width: register.width, low: field.low, mask: fieldMask(field) };
+  throw new RangeError(`the table ${table.name} has no field ${name}`);
+}
+
+/** `Label+` or `Label-`. */
+export function flag(field: FieldReader, label: string): Item {
+  const [set, clear] = [`${label}+`, `${label}-`];
+  return (view) => (field(view) !== 0 ? set : clear);
+}
+
+/** A number as `words` write it. */
+export function shown(field: FieldReader, words: (value: number) => string): Item {
+  return (view) => words(field(view));
+}
+
+/** All items, one behind the other. */
+export function joined(items: readonly Item[], view: CapabilityView): string {
+  let text = '';
+  for (const item of items) text += typeof item === 'string' ? item : item(view);
+  return text;
+}

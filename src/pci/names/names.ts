@@ -1,0 +1,18 @@
+/** Names of ids as pci.ids has them: vendors, devices, subsystems and classes; undefined where it has none. */
+export interface PciNames {
+  vendor(vendor: number): string | undefined;
+  device(vendor: number, device: number): string | undefined;
+  /** Of a device's subsystem, else of that vendor's subsystems whatever the device. */
+  subsystem(
+    vendor: number,
+    device: number,
+    subsystemVendor: number,
+    subsystemDevice: number,
+  ): string | undefined;
+  /** 8 bits. */
+  baseClass(base: number): string | undefined;
+  /** 16 bits: base class and subclass. */
+  subclass(classCode: number): string | undefined;
+  /** 24 bits: base class, subclass, programming interface. */
+  programmingInterface(classCode: number): string | undefined;
+}
