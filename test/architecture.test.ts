@@ -30,7 +30,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'pci',
     'os',
   ],
-  look: ['pci'],
+  look: ['function', 'pci'],
   pool: ['function', 'pci'],
   'proto/abi': [],
   proto: ['proto/abi', 'function', 'pci', 'os'],
