@@ -11,7 +11,10 @@ export class CapturedFields {
   constructor(fn: CapturedFunction) {
     this.fn = fn;
     this.decoded = decodeFunction(bytesReader(fn.config));
-    const registers = [...this.decoded.header, ...this.decoded.capabilities.flatMap((each) => each.registers)];
+    const registers = [
+      ...this.decoded.header,
+      ...this.decoded.capabilities.flatMap((each) => each.registers),
+    ];
     // Of several capabilities with one id the first is meant, which is the one that drivers find.
     for (const field of decodedFields(registers))
       if (!this.#fields.has(field.name)) this.#fields.set(field.name, field);

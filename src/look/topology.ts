@@ -52,7 +52,11 @@ export class Topology {
         bridge.below.push(node);
       }
     }
-    this.roots = [...roots].map(([key, members]) => ({ domain: key >>> 8, bus: key & 0xff, functions: members }));
+    this.roots = [...roots].map(([key, members]) => ({
+      domain: key >>> 8,
+      bus: key & 0xff,
+      functions: members,
+    }));
   }
 
   /** Undefined for an address that was not captured. */
@@ -80,6 +84,7 @@ function secondaryBus({ fn, fields }: FunctionNode): number | undefined {
 
 /** Whether `node` is above `bridge` already: bus numbers that lead in a circle. */
 function leadsTo(node: FunctionNode, bridge: FunctionNode): boolean {
-  for (let at: FunctionNode | undefined = bridge; at !== undefined; at = at.above) if (at === node) return true;
+  for (let at: FunctionNode | undefined = bridge; at !== undefined; at = at.above)
+    if (at === node) return true;
   return false;
 }

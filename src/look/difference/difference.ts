@@ -92,7 +92,13 @@ function linkDifference(before: CapturedFields, after: CapturedFields): Differen
   if (old.speed === now.speed && old.width === now.width) return [];
   const { address } = after.fn;
   return [
-    { address, kind: 'link', change: linkChange(old, now), before: trainedText(old), after: trainedText(now) },
+    {
+      address,
+      kind: 'link',
+      change: linkChange(old, now),
+      before: trainedText(old),
+      after: trainedText(now),
+    },
   ];
 }
 
@@ -113,7 +119,9 @@ function regionDifferences(before: CapturedFields, after: CapturedFields): Diffe
     const [was, is] = [old, now].map((regions) => regions.find((region) => region.index === index));
     const change = regionChange(was, is);
     if (change === undefined) return [];
-    return [{ address, kind: 'region', index, change, before: regionText(was), after: regionText(is) }] as const;
+    return [
+      { address, kind: 'region', index, change, before: regionText(was), after: regionText(is) },
+    ] as const;
   });
 }
 
@@ -142,7 +150,9 @@ function factDifferences(before: CapturedFields, after: CapturedFields): Differe
   const [old, now] = [factsOf(before), factsOf(after)];
   return Object.entries(now).flatMap(([what, is]) => {
     const was = old[what];
-    return was === undefined || was === is ? [] : [{ address, kind: 'fact', what, before: was, after: is } as const];
+    return was === undefined || was === is
+      ? []
+      : [{ address, kind: 'fact', what, before: was, after: is } as const];
   });
 }
 

@@ -21,7 +21,9 @@ export function identityOf(fields: CapturedFields): Identity {
     ? ` (${id('header.subsystem_vendor')}:${id('header.subsystem_device')})`
     : '';
   const ids = `${id('header.vendor')}:${id('header.device')}${subsystem}`;
-  const serial = [...fields.all()].filter(({ name }) => name.startsWith('dsn.') && !name.startsWith('dsn.list'));
+  const serial = [...fields.all()].filter(
+    ({ name }) => name.startsWith('dsn.') && !name.startsWith('dsn.list'),
+  );
   return { ids, whole: `${ids} ${serial.map(({ value }) => String(value)).join(' ')}`.trimEnd() };
 }
 
@@ -42,12 +44,13 @@ export function pairFunctions(
       left.delete(key);
     } else came.push(fields);
   }
-  for (const fields of came) {
-    const moved = onlyOne([...left.values()], came, fields);
-    const before = moved ?? left.get(fields.fn.address.sbdf);
-    // Another device may have come to the place of one that is found elsewhere.
-    pairs.push({ before, after: fields });
-    if (before !== undefined) left.delete(before.fn.address.sbdf);
+  // First those that moved, so that a device which came to the place of one of them is not taken for it.
+  const moved = new Map(came.map((fields) => [fields, onlyOne([...left.values()], came, fields)]));
+  for (const was of moved.values()) if (was !== undefined) left.delete(was.fn.address.sbdf);
+  for (const [fields, was] of moved) {
+    const key = fields.fn.address.sbdf;
+    pairs.push({ before: was ?? left.get(key), after: fields });
+    if (was === undefined) left.delete(key);
   }
   for (const fields of left.values()) pairs.push({ before: fields, after: undefined });
   const placeOf = ({ before: was, after: is }: Pair) => (is ?? was)?.fn.address.sbdf ?? 0;

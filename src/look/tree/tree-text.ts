@@ -17,7 +17,12 @@ export function treeLines(buses: readonly TreeBus[], options: TreeTextOptions): 
   ]);
 }
 
-function functionLines(fn: TreeFunction, before: string, isLast: boolean, options: TreeTextOptions): string[] {
+function functionLines(
+  fn: TreeFunction,
+  before: string,
+  isLast: boolean,
+  options: TreeTextOptions,
+): string[] {
   const inside = `${before}${isLast ? '   ' : '│  '}`;
   const { below } = fn;
   const lines = [`${before}${isLast ? '└─ ' : '├─ '}${about(fn, options)}`];

@@ -54,10 +54,7 @@ export function treeOf(topology: Topology, names?: PciNames): TreeBus[] {
 function treeFunction(node: FunctionNode, names: PciNames | undefined): TreeFunction {
   const { fn, fields, below } = node;
   const [vendor, device] = [fields.raw('header.vendor') ?? 0xffff, fields.raw('header.device') ?? 0xffff];
-  const [secondary, subordinate] = [
-    fields.raw('header.secondary_bus'),
-    fields.raw('header.subordinate_bus'),
-  ];
+  const [secondary, subordinate] = [fields.raw('header.secondary_bus'), fields.raw('header.subordinate_bus')];
   const words = [names?.vendor(vendor), names?.device(vendor, device)].filter((word) => word !== undefined);
   return {
     address: fn.address,
@@ -97,4 +94,3 @@ function treeLink({ fields }: FunctionNode): TreeLink | undefined {
 export function linkText({ speed, width, maxSpeed, maxWidth, degraded }: TreeLink): string {
   return degraded ? `${speed} x${width} of ${maxSpeed} x${maxWidth}` : `${speed} x${width}`;
 }
-
