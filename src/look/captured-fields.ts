@@ -1,7 +1,23 @@
 /** The fields of a captured function by their dotted names, as the register model decodes them. */
 import type { CapturedFunction } from '../function/index.js';
-import { bytesReader, decodedFields, decodeFunction } from '../pci/index.js';
+import { bytesReader, decodedFields, decodeFunction, dottedName, placesOf, tables } from '../pci/index.js';
 import type { DecodedField, DecodedFunction } from '../pci/index.js';
+
+let names: ReadonlySet<string> | undefined;
+
+/** Every field that a function can have: a name that is not among them is a slip of the pen, and never found. */
+function knownNames(): ReadonlySet<string> {
+  names ??= new Set(
+    tables.flatMap((table) =>
+      table.registers.flatMap((register) =>
+        placesOf(register).flatMap(({ index }) =>
+          register.fields.map((field) => dottedName(table, register, field, index)),
+        ),
+      ),
+    ),
+  );
+  return names;
+}
 
 export class CapturedFields {
   readonly fn: CapturedFunction;
@@ -20,14 +36,16 @@ export class CapturedFields {
       if (!this.#fields.has(field.name)) this.#fields.set(field.name, field);
   }
 
-  /** Undefined where the function has no such field, or it could not be read. */
+  /** Undefined where the function has no such field, or it could not be read. @throws {RangeError} no table has it. */
   field(name: string): DecodedField | undefined {
-    return this.#fields.get(name);
+    const field = this.#fields.get(name);
+    if (field === undefined && !knownNames().has(name)) throw new RangeError(`no table has a field ${name}`);
+    return field;
   }
 
   /** The bits of a field of up to 53 bits. */
   raw(name: string): number | undefined {
-    const raw = this.#fields.get(name)?.raw;
+    const raw = this.field(name)?.raw;
     return typeof raw === 'number' ? raw : undefined;
   }
 

@@ -83,7 +83,7 @@ const targetLowered: Rule = {
 const SIGNAL_ERRORS = ['receiver', 'bad_tlp', 'bad_dllp', 'replay_rollover', 'replay_timeout'];
 
 function signalErrors({ fields }: FunctionNode): string[] {
-  return SIGNAL_ERRORS.filter((name) => fields.isSet(`aer.corr_status.${name}`));
+  return SIGNAL_ERRORS.filter((name) => fields.isSet(`aer.correctable.${name}`));
 }
 
 const trainedBelow: Rule = {
@@ -121,7 +121,7 @@ const linkDown: Rule = {
   look({ node }) {
     const link = linkOf(node.fields);
     if (link === undefined || !leadsDown(node.fields)) return [];
-    const present = node.fields.isSet('pcie.sltsta.presence');
+    const present = node.fields.isSet('pcie.sltsta.present');
     if (!present || (link.active ?? link.width > 0)) return [];
     return [
       {

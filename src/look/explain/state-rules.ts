@@ -44,7 +44,7 @@ const uncorrectable: Rule = {
   why: 'the bits stay until somebody clears them: they may be old',
   next: 'clear them (a written 1 clears), and look again',
   look({ node }) {
-    const errors = setBits(node, 'aer.uncorr_status', UNCORRECTABLE_ERRORS);
+    const errors = setBits(node, 'aer.uncorrectable', UNCORRECTABLE_ERRORS);
     return errors.length === 0 ? [] : [{ what: `it has logged: ${errors.join(', ')}`, evidence: { errors } }];
   },
 };
@@ -55,7 +55,7 @@ const correctable: Rule = {
   why: 'hardware has dealt with them; many of them make a link slow, and come from a bad signal',
   next: 'clear them (a written 1 clears), and look again',
   look({ node }) {
-    const errors = setBits(node, 'aer.corr_status', CORRECTABLE_ERRORS);
+    const errors = setBits(node, 'aer.correctable', CORRECTABLE_ERRORS);
     return errors.length === 0 ? [] : [{ what: `it has logged: ${errors.join(', ')}`, evidence: { errors } }];
   },
 };
