@@ -21,6 +21,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   'machines/qemu': ['machines/counting-files', 'machines/firmware', 'function', 'pci', 'os'],
   'machines/device-files': ['machines/counting-files', 'proto/abi', 'function', 'pci', 'os'],
   'machines/recording': ['function', 'pci'],
+  'machines/capture': ['function', 'pci'],
   machines: [
     'machines/linux',
     'machines/device-files',
@@ -31,7 +32,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'pci',
     'os',
   ],
-  look: ['pci'],
+  look: ['function', 'pci'],
   pool: ['function', 'pci'],
   'proto/abi': [],
   proto: ['proto/abi', 'function', 'pci', 'os'],
