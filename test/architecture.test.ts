@@ -12,6 +12,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   pci: [],
   boot: ['pci'],
   os: ['pci'],
+  ids: ['pci'],
   function: ['pci'],
   'machines/counting-files': ['function', 'os'],
   'machines/linux': ['machines/counting-files', 'function', 'pci', 'os'],
