@@ -33,15 +33,53 @@ function placeOf(table: RegisterTable, name: string): Place {
   throw new RangeError(`the table ${table.name} has no field ${name}`);
 }
 
+/** A reader of a whole register of up to 4 bytes. @throws {RangeError} the table has none of that name. */
+export function registerIn(table: RegisterTable, name: string): FieldReader {
+  for (const register of table.registers) {
+    const { offset, width } = register;
+    if (register.name === name && width !== 8) return (view) => view.read(offset, width);
+  }
+  throw new RangeError(`the table ${table.name} has no register ${name}`);
+}
+
 /** `Label+` or `Label-`. */
 export function flag(field: FieldReader, label: string): Item {
   const [set, clear] = [`${label}+`, `${label}-`];
   return (view) => (field(view) !== 0 ? set : clear);
 }
 
+/**
+ * `Label+` or `Label-` of several flags of one register, one behind the other; the register is read once.
+ * @param labels each label with its field's name. @throws {RangeError} the table has no such field.
+ */
+export function flags(
+  table: RegisterTable,
+  register: string,
+  labels: Readonly<Record<string, string>>,
+  between = ' ',
+): Item {
+  const marks = Object.entries(labels).map(([label, field], index) => {
+    const bits = placeOf(table, `${register}.${field}`).mask;
+    const before = index === 0 ? '' : between;
+    return { bits, set: `${before}${label}+`, clear: `${before}${label}-` };
+  });
+  const value = registerIn(table, register);
+  return (view) => {
+    const read = value(view);
+    let text = '';
+    for (const { bits, set, clear } of marks) text += (read & bits) !== 0 ? set : clear;
+    return text;
+  };
+}
+
 /** A number as `words` write it. */
 export function shown(field: FieldReader, words: (value: number) => string): Item {
   return (view) => words(field(view));
+}
+
+/** A number as so many hexadecimal digits at least. */
+export function hexDigits(value: number | bigint, digits: number): string {
+  return value.toString(16).padStart(digits, '0');
 }
 
 /** All items, one behind the other. */
