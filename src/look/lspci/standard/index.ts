@@ -2,6 +2,8 @@
 import { CapabilityId } from '../../../pci/index.js';
 import type { CapabilityWriter } from '../capability-view.js';
 import { writeAgp } from './agp.js';
+import { writeEa } from './ea.js';
+import { writeExpress } from './express.js';
 import { writeHt } from './ht.js';
 import { writeMsi, writeMsix } from './messages.js';
 import { named, writeAf, writeDebugPort, writeSlotId, writeSsvid } from './one-line.js';
@@ -26,7 +28,9 @@ export const standardWriters: ReadonlyMap<number, CapabilityWriter> = new Map([
   [CapabilityId.ssvid, writeSsvid],
   [CapabilityId.agp8x, named('AGP3 <?>')],
   [CapabilityId.secure, named('Secure device <?>')],
+  [CapabilityId.pcie, writeExpress],
   [CapabilityId.msix, writeMsix],
   [CapabilityId.sata, writeSata],
   [CapabilityId.af, writeAf],
+  [CapabilityId.ea, writeEa],
 ]);
