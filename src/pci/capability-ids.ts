@@ -17,7 +17,34 @@ export const CapabilityId = { pm: 0x01, vpd: 0x03, msi: 0x05, pcie: 0x10, msix: 
 export type CapabilityId = (typeof CapabilityId)[keyof typeof CapabilityId];
 
 /** Ids of the extended list that something here knows by number. */
-export const ExtendedCapabilityId = { aer: 0x0001, dsn: 0x0003 } as const;
+export const ExtendedCapabilityId = {
+  aer: 0x0001,
+  dsn: 0x0003,
+  vsec: 0x000b,
+  rebar: 0x0015,
+  mpcie: 0x0020,
+  frs: 0x0021,
+  readiness: 0x0022,
+  dvsec: 0x0023,
+  vfRebar: 0x0024,
+  dataLink: 0x0025,
+  phy16: 0x0026,
+  margining: 0x0027,
+  hierarchy: 0x0028,
+  npem: 0x0029,
+  phy32: 0x002a,
+  alternateProtocol: 0x002b,
+  sfi: 0x002c,
+  shadow: 0x002d,
+  doe: 0x002e,
+  dev3: 0x002f,
+  ide: 0x0030,
+  phy64: 0x0031,
+  flitLog: 0x0032,
+  flitPerformance: 0x0033,
+  flitInjection: 0x0034,
+  mmioLocator: 0x0036,
+} as const;
 
 /** Standard list, ids of 8 bits (PCI Code and ID Assignment, 2). */
 export const capabilityNames = names({
@@ -90,6 +117,7 @@ export const extendedCapabilityNames = names({
   0x2a: ['phy32', 'Physical Layer 32.0 GT/s'],
   0x2b: ['alternate_protocol', 'Alternate Protocol'],
   0x2c: ['sfi', 'System Firmware Intermediary'],
+  0x2d: ['shadow', 'Shadow Functions'],
   0x2e: ['doe', 'Data Object Exchange'],
   0x2f: ['dev3', 'Device 3'],
   0x30: ['ide', 'Integrity and Data Encryption'],
@@ -97,5 +125,10 @@ export const extendedCapabilityNames = names({
   0x32: ['flit_log', 'Flit Logging'],
   0x33: ['flit_perf', 'Flit Performance Measurement'],
   0x34: ['flit_inject', 'Flit Error Injection'],
+  0x35: ['svc', 'Streamlined Virtual Channel'],
   0x36: ['mmio_locator', 'MMIO Register Block Locator'],
+  0x37: ['nop_flit', 'NOP Flit'],
+  0x38: ['siov', 'Scalable I/O Virtualization'],
+  0x39: ['phy128', 'Physical Layer 128.0 GT/s'],
+  0x3a: ['captured_data', 'Captured Data'],
 });
