@@ -92,7 +92,7 @@ describe('a capture of a machine', () => {
           get: (target, key) => {
             if (key === 'config') return config;
             const value: unknown = Reflect.get(target, key, target);
-            return typeof value === 'function' ? value.bind(target) : value;
+            return typeof value === 'function' ? (value.bind(target) as unknown) : value;
           },
         });
       },
