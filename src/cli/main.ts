@@ -57,6 +57,15 @@ const entries: readonly Entry[] = [
     load: () => import('./show.js'),
   },
   {
+    name: 'capture',
+    summary: 'save a machine as it is now, or some of its functions, to be looked at later',
+    arguments: [
+      { form: '<file>', description: 'where to: a file, or - for standard output' },
+      { form: '[address...]', description: `only ${ADDRESS.description}` },
+    ],
+    load: () => import('./capture.js'),
+  },
+  {
     name: 'get',
     summary: 'read registers, by the names of a map or by number',
     arguments: [ADDRESS, REGISTERS],
