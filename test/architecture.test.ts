@@ -65,6 +65,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'owner',
     'admin',
     'boot',
+    'ids',
     'pciback',
     'pool',
     'proto',
