@@ -139,6 +139,17 @@ const entries: readonly Entry[] = [
     load: () => import('./guest.js'),
   },
   {
+    name: 'address',
+    summary: 'write an address in every notation',
+    arguments: [{ form: '<text...>', description: 'an address, in any notation that is below' }],
+    load: () => import('./address.js'),
+  },
+  {
+    name: 'ids',
+    summary: 'tell which pci.ids names are from, or take a newer one',
+    load: () => import('./ids.js'),
+  },
+  {
     name: 'proto',
     summary: 'functions as files, for programs that drive them: proto(4) for this host',
     load: () => import('./proto.js'),
