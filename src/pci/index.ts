@@ -14,6 +14,8 @@ export type { Notation, RootBus } from './notations.js';
 export { formatSpecTarget, parseXlSpec, type SpecDefaults, type SpecTarget, type XlSpec } from './xl-spec.js';
 export type { PciNames } from './names/names.js';
 export * from './present-registers.js';
+export { presentTables, type PresentTable } from './present-tables.js';
+export { criticalField, criticalNames, type CriticalField } from './critical-fields.js';
 export * from './nearest.js';
 export * from './register-map.js';
 export * from './registers.js';

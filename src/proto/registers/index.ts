@@ -6,4 +6,6 @@ export type * from './register-types.js';
 export { configRegisters, MappedArray, registersOf } from './registers.js';
 export { bitLadder } from './bit-ladder.js';
 export { RegisterShape, type ComposedWrite, type RawField } from './register-shape.js';
+export { ConfigurationNames } from './configuration-names.js';
 export * from './register-selector.js';
+export type { SelectedRegister } from './selected-register.js';
