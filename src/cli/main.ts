@@ -136,6 +136,12 @@ const entries: readonly Entry[] = [
     load: () => import('./guest.js'),
   },
   {
+    name: 'schema',
+    summary: 'print the JSON Schema of what a command prints',
+    arguments: [{ form: '[name]', description: 'what it is the schema of: show' }],
+    load: () => import('./schema.js'),
+  },
+  {
     name: 'proto',
     summary: 'functions as files, for programs that drive them: proto(4) for this host',
     load: () => import('./proto.js'),

@@ -6,7 +6,8 @@ import { machineOption, type MachineChoice } from './machine-option.js';
 export function define(command: Command): void {
   command
     .addOption(machineOption())
-    .option('--json', 'print data')
+    .option('--bits', "draw each register's bits with its fields below them")
+    .option('--json', 'print data: openslot schema show tells its form')
     .addHelpText(
       'after',
       `
@@ -14,21 +15,24 @@ Without root the kernel shows 64 bytes of configuration space: the header, no ca
 
 Examples:
   openslot show 0a:00.0
+  openslot show 0a:00.0 --bits | less
   openslot show 0a:00.0 --json | jq '.decoded.capabilities[].name'`,
     )
     .action(show);
 }
 
-async function show(text: string, options: MachineChoice & { json?: boolean }): Promise<void> {
+async function show(
+  text: string,
+  options: MachineChoice & { bits?: boolean; json?: boolean },
+): Promise<void> {
   const address = notations.hex.parse(text);
   const { inspectFunction } = await import('./machine-view.js');
   const facts = await inspectFunction(options, address);
   if (options.json) {
-    const plain = (_key: string, value: unknown) =>
-      typeof value === 'bigint' ? `0x${value.toString(16)}` : value;
-    process.stdout.write(`${JSON.stringify({ address, ...facts }, plain, 2)}\n`);
+    const { showData } = await import('./show-data.js');
+    process.stdout.write(`${JSON.stringify(showData(address, facts), undefined, 2)}\n`);
     return;
   }
   const { functionLines } = await import('./function-text.js');
-  process.stdout.write(`${functionLines(address, facts).join('\n')}\n`);
+  process.stdout.write(`${functionLines(address, facts, { bits: options.bits ?? false }).join('\n')}\n`);
 }

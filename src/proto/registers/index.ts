@@ -4,7 +4,7 @@ export { parseRegisterMap, registerMapForm } from './map-form.js';
 export { MappedRegister } from './mapped-register.js';
 export type * from './register-types.js';
 export { configRegisters, MappedArray, registersOf } from './registers.js';
-export { bitLadder } from './bit-ladder.js';
+export { bitLadder, fieldLadder } from './bit-ladder.js';
 export { RegisterShape, type ComposedWrite, type RawField } from './register-shape.js';
 export { ConfigurationNames } from './configuration-names.js';
 export * from './register-selector.js';
