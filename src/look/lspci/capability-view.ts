@@ -36,12 +36,14 @@ export class CapabilityView implements RegisterReader {
     this.portType = portType;
   }
 
-  /** An unsigned little-endian number at an offset of the capability; bytes that are not there read as all ones. */
+  /** An unsigned little-endian number at an offset of the capability; all ones where not all of it could be read. */
   read(offset: number, width: 1 | 2 | 4): number {
     const config = this.#config;
     const at = this.base + offset;
-    let value = 0;
-    for (let i = width - 1; i >= 0; i--) value = value * 256 + (config[at + i] ?? 0xff);
+    if (at + width > config.length) return width === 4 ? 0xffffffff : width === 2 ? 0xffff : 0xff;
+    let value = config[at + width - 1] ?? 0xff;
+    // Multiplied, not shifted: the top byte of a dword would make it negative.
+    for (let i = width - 2; i >= 0; i--) value = value * 256 + (config[at + i] ?? 0xff);
     return value;
   }
 
