@@ -12,6 +12,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   pci: [],
   boot: ['pci'],
   os: ['pci'],
+  ids: ['pci'],
   function: ['pci'],
   'machines/counting-files': ['function', 'os'],
   'machines/linux': ['machines/counting-files', 'function', 'pci', 'os'],
@@ -20,6 +21,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   'machines/qemu': ['machines/counting-files', 'machines/firmware', 'function', 'pci', 'os'],
   'machines/device-files': ['machines/counting-files', 'proto/abi', 'function', 'pci', 'os'],
   'machines/recording': ['function', 'pci'],
+  'machines/capture': ['function', 'pci'],
   machines: [
     'machines/linux',
     'machines/device-files',
