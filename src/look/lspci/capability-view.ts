@@ -40,9 +40,15 @@ export class CapabilityView implements RegisterReader {
   read(offset: number, width: 1 | 2 | 4): number {
     const config = this.#config;
     const at = this.base + offset;
-    let value = 0;
-    for (let i = width - 1; i >= 0; i--) value = value * 256 + (config[at + i] ?? 0xff);
-    return value;
+    if (width === 1) return config[at] ?? 0xff;
+    const low = (config[at] ?? 0xff) | ((config[at + 1] ?? 0xff) << 8);
+    if (width === 2) return low;
+    return (low | ((config[at + 2] ?? 0xff) << 16) | ((config[at + 3] ?? 0xff) << 24)) >>> 0;
+  }
+
+  /** The view from a place in the capability, for words of a register that is there several times. */
+  from(offset: number): CapabilityView {
+    return new CapabilityView(this.#config, this.base + offset, this.fn, this.verbosity, this.portType);
   }
 
   /** Whether all of those bytes of the capability could be read. */

@@ -1,17 +1,37 @@
 /** The list of register tables: which header layout and which capability has which table. */
 import { CapabilityId, ExtendedCapabilityId } from '../capability-ids.js';
-import type { RegisterReader, RegisterTable } from '../registers.js';
-import { aer } from './aer.js';
+import type { RegisterTable } from '../registers.js';
+import { accessControl, alternativeRouting } from './access-control.js';
+import { addressTranslation, pageRequest, pasid } from './address-translation.js';
+import { aer, aerOf, rootAer } from './aer.js';
+import { containment } from './dpc.js';
 import { headerCommon } from './header-common.js';
 import { header0 } from './header0.js';
 import { header1 } from './header1.js';
+import { l1Substates, latencyTolerance, timeMeasurement } from './latency.js';
 import { msi } from './msi.js';
 import { msix } from './msix.js';
+import { multicastOf, portMulticast } from './multicast.js';
 import { pcie } from './pcie.js';
 import { pm } from './pm.js';
+import { powerAllocation, powerBudget } from './power-budget.js';
+import { lightweightNotification, processingHints } from './processing-hints.js';
+import { protocolMultiplexing } from './protocol-multiplexing.js';
+import {
+  eventCollector,
+  rootComplexInternalLink,
+  rootComplexLink,
+  rootComplexRegisterBlock,
+} from './root-complex.js';
+import { secondary, secondaryOf } from './secondary.js';
+import { serialNumber } from './serial-number.js';
+import { singleRoot } from './sriov.js';
+import type { CapabilityBytes, TableChoice } from './table-choice.js';
+import { multiFunctionVirtualChannel, virtualChannel, virtualChannel9 } from './virtual-channel.js';
 import { vpd } from './vpd.js';
 
 export { CORRECTABLE_ERRORS, UNCORRECTABLE_ERRORS, type ErrorBit } from './aer.js';
+export type { CapabilityBytes } from './table-choice.js';
 export { aer, header0, header1, headerCommon, msi, msix, pcie, pm, vpd };
 
 const headers: ReadonlyMap<number, RegisterTable> = new Map([
@@ -28,10 +48,35 @@ const capabilities: ReadonlyMap<number, TableChoice> = new Map<number, TableChoi
 ]);
 
 const extendedCapabilities: ReadonlyMap<number, TableChoice> = new Map<number, TableChoice>([
-  [ExtendedCapabilityId.aer, aer],
+  [ExtendedCapabilityId.aer, aerOf],
+  [ExtendedCapabilityId.vc, virtualChannel],
+  [ExtendedCapabilityId.dsn, serialNumber],
+  [ExtendedCapabilityId.powerBudget, powerBudget],
+  [ExtendedCapabilityId.rcLink, rootComplexLink],
+  [ExtendedCapabilityId.rcInternalLink, rootComplexInternalLink],
+  [ExtendedCapabilityId.rcec, eventCollector],
+  [ExtendedCapabilityId.mfvc, multiFunctionVirtualChannel],
+  [ExtendedCapabilityId.vc9, virtualChannel9],
+  [ExtendedCapabilityId.rcrb, rootComplexRegisterBlock],
+  [ExtendedCapabilityId.acs, accessControl],
+  [ExtendedCapabilityId.ari, alternativeRouting],
+  [ExtendedCapabilityId.ats, addressTranslation],
+  [ExtendedCapabilityId.sriov, singleRoot],
+  [ExtendedCapabilityId.multicast, multicastOf],
+  [ExtendedCapabilityId.pri, pageRequest],
+  [ExtendedCapabilityId.dpa, powerAllocation],
+  [ExtendedCapabilityId.tph, processingHints],
+  [ExtendedCapabilityId.ltr, latencyTolerance],
+  [ExtendedCapabilityId.secondary, secondaryOf],
+  [ExtendedCapabilityId.pmux, protocolMultiplexing],
+  [ExtendedCapabilityId.pasid, pasid],
+  [ExtendedCapabilityId.lnr, lightweightNotification],
+  [ExtendedCapabilityId.dpc, containment],
+  [ExtendedCapabilityId.l1ss, l1Substates],
+  [ExtendedCapabilityId.ptm, timeMeasurement],
 ]);
 
-/** Every table, once: for tests and documentation. */
+/** Every table, once, of several with one name the one that has all registers: for tests and documentation. */
 export const tables: readonly RegisterTable[] = [
   headerCommon,
   ...headers.values(),
@@ -40,7 +85,32 @@ export const tables: readonly RegisterTable[] = [
   msi,
   pcie,
   msix,
-  aer,
+  rootAer,
+  virtualChannel,
+  serialNumber,
+  powerBudget,
+  rootComplexLink,
+  rootComplexInternalLink,
+  eventCollector,
+  multiFunctionVirtualChannel,
+  virtualChannel9,
+  rootComplexRegisterBlock,
+  accessControl,
+  alternativeRouting,
+  addressTranslation,
+  singleRoot,
+  portMulticast,
+  pageRequest,
+  powerAllocation,
+  processingHints,
+  latencyTolerance,
+  secondary,
+  protocolMultiplexing,
+  pasid,
+  lightweightNotification,
+  containment,
+  l1Substates,
+  timeMeasurement,
 ];
 
 /**
@@ -50,15 +120,6 @@ export const tables: readonly RegisterTable[] = [
 export function headerTable(headerType: number): RegisterTable {
   return headers.get(headerType & 0x7f) ?? headerCommon;
 }
-
-/** What a capability is chosen a table by, besides its id: its own bytes, and those of the function's header. */
-export interface CapabilityBytes {
-  readonly capability: RegisterReader;
-  readonly header: RegisterReader;
-}
-
-/** Chooses among tables of one id: by the sub type, the vendor, the version. Undefined where none is known. */
-type TableChoice = RegisterTable | ((bytes: CapabilityBytes) => RegisterTable | undefined);
 
 function chosen(choice: TableChoice | undefined, bytes: CapabilityBytes): RegisterTable | undefined {
   return typeof choice === 'function' ? choice(bytes) : choice;
