@@ -32,15 +32,21 @@ export class Judge {
     return this.version === FOLLOWED_VERSION;
   }
 
-  /** What it prints of a dump. It warns on standard error of what it finds odd; that is no text of its own. */
+  /** What it prints of a dump's text, by our names. @throws {LabFailure} it did not come to its end. */
   read(dump: string, args: readonly string[]): string {
-    return this.run(['-F', dump, ...args]);
+    return this.#run(['-F', '/dev/stdin', ...args], dump);
   }
 
-  /** What it prints with these arguments and our names. @throws {LabFailure} it did not come to its end. */
-  run(args: readonly string[]): string {
+  /** What it prints of this host, by our names. @throws {LabFailure} */
+  readHost(args: readonly string[]): string {
+    return this.#run(args, '');
+  }
+
+  /** It warns on standard error of what it finds odd; that is no text of its own. */
+  #run(args: readonly string[], input: string): string {
     const [program, ...before] = this.command;
     const ended = spawnSync(program, [...before, '-i', IDS, ...args], {
+      input,
       encoding: 'utf8',
       env: { ...process.env, LC_ALL: 'C' },
       maxBuffer: LONGEST_TEXT,

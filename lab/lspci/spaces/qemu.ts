@@ -1,7 +1,7 @@
 /** Spaces of QEMU's device models: each in a machine of its own, on the root bus and behind a root port, opened by us. */
-import { formatDump } from '../../../src/machines/capture/index.js';
+import { OpenslotError } from '../../../src/pci/index.js';
 import { QemuMachine, type QemuMachineOptions } from '../../../src/machines/qemu/index.js';
-import { captureOf } from './capture-of.js';
+import { dumpOfMachine } from './capture-of.js';
 import { LabFailure, lastLines } from '../../failure.js';
 import { runProgram } from '../../process.js';
 import { modelNames, modelOf, type QemuModel } from './qemu-models.js';
@@ -17,7 +17,7 @@ export interface QemuSpaces {
 
 type Command = Required<Pick<QemuMachineOptions, 'command' | 'environment'>>;
 
-const PORT = '-device pcie-root-port,id=port,chassis=1';
+const PORT = '-device pcie-root-port,id=behind,chassis=1';
 /** As many start at the same time as there are processors on a small machine. */
 const AT_ONCE = 2;
 
@@ -55,16 +55,16 @@ export async function qemuSpaces(qemu: Command, tell: (done: number, of: number)
 /** The first of these machines that QEMU makes: some models stand on one kind of bus only. */
 async function spaceOf(model: QemuModel, qemu: Command): Promise<SpaceSource | string> {
   const machines = [
-    `${PORT} ${model.argumentsOn(undefined, 0)} ${model.argumentsOn('port', 1)}`,
+    `${PORT} ${model.argumentsOn(undefined, 0)} ${model.argumentsOn('behind', 1)}`,
+    `${PORT} ${model.argumentsOn('behind', 1)}`,
     model.argumentsOn(undefined, 0),
-    `${PORT} ${model.argumentsOn('port', 1)}`,
   ];
   let why = '';
   for (const machine of machines)
     try {
       return await started(model.name, machine, qemu);
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
+      if (!(error instanceof OpenslotError)) throw error;
       why = error.message;
     }
   return why;
@@ -72,5 +72,5 @@ async function spaceOf(model: QemuModel, qemu: Command): Promise<SpaceSource | s
 
 async function started(name: string, given: string, qemu: Command): Promise<SpaceSource> {
   using machine = await QemuMachine.start(given, qemu);
-  return { kind: 'QEMU', name, dump: formatDump(captureOf(machine)), decodingOnly: false };
+  return { kind: 'QEMU', name, dump: dumpOfMachine(machine), decodingOnly: false };
 }
