@@ -8,7 +8,10 @@ import { differing, hunksOf, type Hunk } from './line-difference.js';
 export interface Difference extends Hunk {
   /** The first line of the function's record. */
   readonly title: string;
-  /** The table of the capability that they belong to; `header` outside of all capabilities. */
+  /**
+   * The table of the capability that they belong to; `header` outside of all capabilities, `list` where the two texts
+   * do not have the same capabilities.
+   */
   readonly table: string;
 }
 
@@ -52,16 +55,6 @@ function partsOf(record: string): readonly Part[] {
   return parts;
 }
 
-/** Where each line of a record belongs, for whoever reads the differences. */
-function tablesByLine(record: string, tables: ReadonlyMap<number, string>): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
-  for (const { offset, text } of partsOf(record)) {
-    const table = offset === undefined ? 'header' : (tables.get(offset) ?? 'header');
-    for (const line of text.split('\n')) if (!found.has(line)) found.set(line, table);
-  }
-  return found;
-}
-
 export class Comparison {
   readonly #excuses: readonly ReadyExcuse[];
   /** By the address as it begins a record. */
@@ -86,25 +79,21 @@ export class Comparison {
   }
 
   #compareRecord(ours: string, theirs: string, tally: Tally): void {
-    const lines = theirs.split('\n');
     // The last piece is what follows the last line's end: nothing.
-    tally.lines += lines.length - 1;
+    tally.lines += theirs.split('\n').length - 1;
     if (ours === theirs) return;
-    const plain = hunksOf(ours.split('\n'), lines);
     const title = /^\S+.*/.exec(theirs)?.[0] ?? '';
     const config = this.#configs.get(title.split(' ')[0] ?? '');
     const tables = config === undefined ? new Map<number, string>() : capabilityTables(config);
     const older = this.#older(ours, tables);
-    const hunks = older === ours ? plain : hunksOf(older.split('\n'), lines);
-    const [before, after] = [differing(plain), differing(hunks)];
+    const found = differencesOf(older, theirs, title, tables);
+    const after = differing(found);
+    const before = older === ours ? after : differing(differencesOf(ours, theirs, title, tables));
     tally.differing += after;
     tally.excused += Math.max(0, before - after);
-    for (const hunk of hunks) tally.lines += Math.max(0, hunk.ours.length - hunk.theirs.length);
-    if (hunks.length === 0) return;
-    const [byOurs, byTheirs] = [tablesByLine(older, tables), tablesByLine(theirs, tables)];
-    for (const hunk of hunks) {
-      const table = byTheirs.get(hunk.theirs[0] ?? '') ?? byOurs.get(hunk.ours[0] ?? '') ?? 'header';
-      tally.differences.push({ ...hunk, title, table });
+    for (const one of found) {
+      tally.lines += Math.max(0, one.ours.length - one.theirs.length);
+      tally.differences.push(one);
     }
   }
 
@@ -130,6 +119,27 @@ export class Comparison {
     }
     return result;
   }
+}
+
+/** Capability beside capability where both texts have the same ones, so that each difference is told of its own. */
+function differencesOf(
+  ours: string,
+  theirs: string,
+  title: string,
+  tables: ReadonlyMap<number, string>,
+): readonly Difference[] {
+  const [a, b] = [partsOf(ours), partsOf(theirs)];
+  const alike = a.length === b.length && a.every(({ offset }, index) => offset === b[index]?.offset);
+  if (!alike)
+    return hunksOf(ours.split('\n'), theirs.split('\n')).map((hunk) => ({ ...hunk, title, table: 'list' }));
+  return a.flatMap(({ offset, text }, index) => {
+    const table = offset === undefined ? 'header' : (tables.get(offset) ?? 'list');
+    return hunksOf(text.split('\n'), (b[index]?.text ?? '').split('\n')).map((hunk) => ({
+      ...hunk,
+      title,
+      table,
+    }));
+  });
 }
 
 /** Each with the blank line that ends it. */

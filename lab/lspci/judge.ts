@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { cacheFolder, repository } from '../cache.js';
 import { LabFailure, lastLines } from '../failure.js';
+import { dumpFile } from './dump-file.js';
 import { followedCommand } from './followed.js';
 
 /** The version that `openslot show --format lspci` follows, line by line. */
@@ -34,19 +35,16 @@ export class Judge {
 
   /** What it prints of a dump's text, by our names. @throws {LabFailure} it did not come to its end. */
   read(dump: string, args: readonly string[]): string {
-    return this.#run(['-F', '/dev/stdin', ...args], dump);
+    return this.run(['-F', dumpFile(dump), ...args]);
   }
 
-  /** What it prints of this host, by our names. @throws {LabFailure} */
-  readHost(args: readonly string[]): string {
-    return this.#run(args, '');
-  }
-
-  /** It warns on standard error of what it finds odd; that is no text of its own. */
-  #run(args: readonly string[], input: string): string {
+  /**
+   * What it prints with these arguments, of this host where no dump is named. It warns on standard error of what it finds
+   * odd; that is no text of its own. @throws {LabFailure} it did not come to its end.
+   */
+  run(args: readonly string[]): string {
     const [program, ...before] = this.command;
     const ended = spawnSync(program, [...before, '-i', IDS, ...args], {
-      input,
       encoding: 'utf8',
       env: { ...process.env, LC_ALL: 'C' },
       maxBuffer: LONGEST_TEXT,

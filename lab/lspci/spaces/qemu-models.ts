@@ -19,23 +19,25 @@ const memory: Backing = (n) => ({
   before: `-object memory-backend-ram,id=mem${n},size=1M,share=on`,
   properties: `memdev=mem${n}`,
 });
-const serial = (count: number): Backing => (n) => ({
-  before: Array.from({ length: count }, (_, i) => `-chardev null,id=serial${n}${i}`).join(' '),
-  properties:
-    count === 1
-      ? `chardev=serial${n}0`
-      : Array.from({ length: count }, (_, i) => `chardev${i + 1}=serial${n}${i}`).join(','),
-});
+const serial =
+  (count: number): Backing =>
+  (n) => ({
+    before: Array.from({ length: count }, (_, i) => `-chardev null,id=serial${n}${i}`).join(' '),
+    properties:
+      count === 1
+        ? `chardev=serial${n}0`
+        : Array.from({ length: count }, (_, i) => `chardev${i + 1}=serial${n}${i}`).join(','),
+  });
 
 const BACKINGS: readonly (readonly [RegExp, Backing])[] = [
-  [
-    /^virtio-blk-/,
-    (n) => ({ before: `-blockdev null-co,node-name=disk${n}`, properties: `drive=disk${n}` }),
-  ],
+  [/^virtio-blk-/, (n) => ({ before: `-blockdev null-co,node-name=disk${n}`, properties: `drive=disk${n}` })],
   [/^virtio-9p-/, (n) => ({ before: `-fsdev synth,id=fs${n}`, properties: `fsdev=fs${n},mount_tag=t${n}` })],
   [
     /^virtio-crypto-/,
-    (n) => ({ before: `-object cryptodev-backend-builtin,id=crypto${n}`, properties: `cryptodev=crypto${n}` }),
+    (n) => ({
+      before: `-object cryptodev-backend-builtin,id=crypto${n}`,
+      properties: `cryptodev=crypto${n}`,
+    }),
   ],
   [/^(ivshmem-plain|virtio-pmem-pci|virtio-mem-pci|acpi-erst)$/, memory],
   [/^nvme$/, (n) => ({ properties: `serial=made-up-${n}` })],
@@ -46,6 +48,11 @@ const BACKINGS: readonly (readonly [RegExp, Backing])[] = [
   [/^(pci-bridge|pci-bridge-seat)$/, (n) => ({ properties: `chassis_nr=${n + 20}` })],
   [/^(pcie-root-port|ioh3420|xio3130-downstream)$/, (n) => ({ properties: `chassis=${n + 20}` })],
   [/^pxb(-pcie|-cxl)?$/, (n) => ({ properties: `bus_nr=${64 + 16 * n}` })],
+  [
+    /^(ctucan|mioe3680|pcm3680)_pci$/,
+    (n) => ({ before: `-object can-bus,id=can${n}`, properties: `canbus0=can${n},canbus1=can${n}` }),
+  ],
+  [/^kvaser_pci$/, (n) => ({ before: `-object can-bus,id=can${n}`, properties: `canbus=can${n}` })],
   [/^rocker$/, (n) => ({ properties: `name=switch${n}` })],
 ];
 
@@ -59,8 +66,17 @@ export function modelOf(name: string): QemuModel {
     argumentsOn: (bus, n) => {
       const { before = '', properties = '' } = backing?.(n) ?? {};
       const inSwitch = name === 'xio3130-downstream' && bus !== undefined;
-      const words = [name, inSwitch ? 'bus=up' : bus === undefined ? '' : `bus=${bus}`, 'romfile=', properties];
-      return [before, inSwitch ? `${SWITCH}${bus}` : '', `-device ${words.filter((word) => word !== '').join(',')}`]
+      const words = [
+        name,
+        inSwitch ? 'bus=up' : bus === undefined ? '' : `bus=${bus}`,
+        'romfile=',
+        properties,
+      ];
+      return [
+        before,
+        inSwitch ? `${SWITCH}${bus}` : '',
+        `-device ${words.filter((word) => word !== '').join(',')}`,
+      ]
         .filter((word) => word !== '')
         .join(' ');
     },

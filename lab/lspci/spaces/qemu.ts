@@ -30,7 +30,7 @@ const TREE = [
   '-device ich9-usb-uhci1,multifunction=on,addr=1d.0 -device ich9-usb-uhci2,addr=1d.1 -device ich9-usb-ehci1,addr=1d.7',
 ].join(' ');
 
-export async function qemuSpaces(qemu: Command, tell: (done: number, of: number) => void): Promise<QemuSpaces> {
+export async function qemuSpaces(qemu: Command): Promise<QemuSpaces> {
   const [program, ...before] = qemu.command;
   const help = await runProgram([program, ...before, '-machine', 'q35', '-device', 'help'], {
     environment: qemu.environment,
@@ -45,7 +45,6 @@ export async function qemuSpaces(qemu: Command, tell: (done: number, of: number)
       const made = await spaceOf(modelOf(name), qemu);
       if (typeof made === 'string') missing.set(name, made);
       else sources.push(made);
-      tell(names.length - waiting.length, names.length);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
@@ -65,7 +64,8 @@ async function spaceOf(model: QemuModel, qemu: Command): Promise<SpaceSource | s
       return await started(model.name, machine, qemu);
     } catch (error) {
       if (!(error instanceof OpenslotError)) throw error;
-      why = error.message;
+      // QEMU's own last words; what it says before them repeats its arguments.
+      why = lastLines(error.message, 1).replace(/^.*?romfile=[^:]*: /, '');
     }
   return why;
 }
