@@ -27,7 +27,8 @@ export interface Subject {
 }
 
 /** What a rule found of a subject, without what is the same each time. */
-export type Found = Pick<Explanation, 'what' | 'evidence'> & Partial<Pick<Explanation, 'why' | 'next' | 'details'>>;
+export type Found = Pick<Explanation, 'what' | 'evidence'> &
+  Partial<Pick<Explanation, 'why' | 'next' | 'details'>>;
 
 export interface Rule {
   readonly code: string;
