@@ -40,7 +40,34 @@ export const CapabilityId = {
 export type CapabilityId = (typeof CapabilityId)[keyof typeof CapabilityId];
 
 /** Ids of the extended list that something here knows by number. */
-export const ExtendedCapabilityId = { aer: 0x0001, dsn: 0x0003 } as const;
+export const ExtendedCapabilityId = {
+  aer: 0x0001,
+  vc: 0x0002,
+  dsn: 0x0003,
+  powerBudget: 0x0004,
+  rcLink: 0x0005,
+  rcInternalLink: 0x0006,
+  rcec: 0x0007,
+  mfvc: 0x0008,
+  vc9: 0x0009,
+  rcrb: 0x000a,
+  acs: 0x000d,
+  ari: 0x000e,
+  ats: 0x000f,
+  sriov: 0x0010,
+  multicast: 0x0012,
+  pri: 0x0013,
+  dpa: 0x0016,
+  tph: 0x0017,
+  ltr: 0x0018,
+  secondary: 0x0019,
+  pmux: 0x001a,
+  pasid: 0x001b,
+  lnr: 0x001c,
+  dpc: 0x001d,
+  l1ss: 0x001e,
+  ptm: 0x001f,
+} as const;
 
 /** Standard list, ids of 8 bits (PCI Code and ID Assignment, 2). */
 export const capabilityNames = names({

@@ -46,6 +46,11 @@ export class CapabilityView implements RegisterReader {
     return (low | ((config[at + 2] ?? 0xff) << 16) | ((config[at + 3] ?? 0xff) << 24)) >>> 0;
   }
 
+  /** The view from a place in the capability, for words of a register that is there several times. */
+  from(offset: number): CapabilityView {
+    return new CapabilityView(this.#config, this.base + offset, this.fn, this.verbosity, this.portType);
+  }
+
   /** Whether all of those bytes of the capability could be read. */
   has(offset: number, bytes: number): boolean {
     return this.base + offset + bytes <= this.#config.length;

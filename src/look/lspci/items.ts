@@ -1,9 +1,18 @@
 /** What lspci's lines are made of: words beside fields of the register model, found once by their names. */
 import { dottedName, fieldMask, type RegisterTable } from '../../pci/index.js';
-import type { CapabilityView } from './capability-view.js';
+import type { CapabilityView, CapabilityWriter } from './capability-view.js';
 
 /** A piece of a line: literal text, or what a capability's bytes make of it. */
 export type Item = string | ((view: CapabilityView) => string);
+
+/** What a capability has below its first line, and from which bytes it is made. */
+interface Below {
+  /** Offset and number of the bytes that must be readable. */
+  readonly bytes: readonly [offset: number, count: number];
+  /** What stands below the first line if they are not. */
+  readonly unreadable?: string;
+  readonly lines: readonly Item[];
+}
 
 /** Where a field's bits are, for one access of the register's width. */
 interface Place {
@@ -87,4 +96,16 @@ export function joined(items: readonly Item[], view: CapabilityView): string {
   let text = '';
   for (const item of items) text += typeof item === 'string' ? item : item(view);
   return text;
+}
+
+/** A capability that has the same first line always, and lines below it from -vv on. */
+export function capability(title: string, below?: Below): CapabilityWriter {
+  const first = `${title}\n`;
+  if (below === undefined) return () => first;
+  const { bytes, unreadable = '', lines } = below;
+  const [offset, count] = bytes;
+  return (view) => {
+    if (view.verbosity < 2) return first;
+    return first + (view.has(offset, count) ? joined(lines, view) : unreadable);
+  };
 }

@@ -1,15 +1,5 @@
 /** Register tables of the enhanced allocation capability: entries of 2 to 5 dwords, one behind the other. */
-import {
-  bits,
-  capabilityList,
-  flag,
-  hex,
-  number,
-  placed,
-  register,
-  values,
-  whole,
-} from '../fields.js';
+import { bits, capabilityList, flag, hex, number, placed, register, values, whole } from '../fields.js';
 import type { Field, Register, RegisterReader, RegisterTable } from '../registers.js';
 
 const SOURCE = 'PCI Express Base 6.0, 7.8.5';
