@@ -1,4 +1,4 @@
-/** The tables of the standard capability list, and how one is chosen where an id has several. */
+/** Which capability of the standard list has which table. */
 import { CapabilityId } from '../capability-ids.js';
 import type { RegisterTable } from '../registers.js';
 import { af } from './af.js';
@@ -24,18 +24,13 @@ import { intelVendor, vendor, vendorTable, virtio, virtioAccess } from './vendor
 import { vpd } from './vpd.js';
 import type { TableChoice } from './table-choice.js';
 
-export { msi, msix, pcie, pm, vpd };
-export { af, agp, debugPort, ea, eaBridge, pcix, pcixBridge, sata, slotid, ssvid, vendor, virtio };
-export { htMsi, htRevision } from './ht.js';
-export { htPrimary, htSecondary } from './ht-interfaces.js';
-
 /** A bridge has other registers than a device in some capabilities; the header tells which one it is. */
 function byLayout(device: RegisterTable, bridge: RegisterTable): TableChoice {
   return ({ header }) => ((header.read(0x0e, 1) & 0x7f) === 1 ? bridge : device);
 }
 
-/** By id; of every id that the specification has. */
-export const standardCapabilities: ReadonlyMap<number, TableChoice> = new Map<number, TableChoice>([
+/** By id. */
+export const standardChoices: ReadonlyMap<number, TableChoice> = new Map<number, TableChoice>([
   [CapabilityId.null, nullCapability],
   [CapabilityId.pm, pm],
   [CapabilityId.agp, agp],
