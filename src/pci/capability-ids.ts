@@ -18,6 +18,7 @@ export type CapabilityId = (typeof CapabilityId)[keyof typeof CapabilityId];
 
 /** Ids of the extended list that something here knows by number. */
 export const ExtendedCapabilityId = {
+  null: 0x0000,
   aer: 0x0001,
   vc: 0x0002,
   dsn: 0x0003,
@@ -32,6 +33,7 @@ export const ExtendedCapabilityId = {
   ari: 0x000e,
   ats: 0x000f,
   sriov: 0x0010,
+  mriov: 0x0011,
   multicast: 0x0012,
   pri: 0x0013,
   dpa: 0x0016,

@@ -32,7 +32,30 @@ import { vpd } from './vpd.js';
 
 export { CORRECTABLE_ERRORS, UNCORRECTABLE_ERRORS, type ErrorBit } from './aer.js';
 export type { CapabilityBytes } from './table-choice.js';
+export { PortType } from './express-port.js';
+export { RC_LINK_START, RC_LINK_STRIDE } from './root-complex.js';
+export { VC_START, VC_STRIDE } from './virtual-channel.js';
 export { aer, header0, header1, headerCommon, msi, msix, pcie, pm, vpd };
+export {
+  accessControl,
+  addressTranslation,
+  alternativeRouting,
+  containment,
+  eventCollector,
+  l1Substates,
+  latencyTolerance,
+  pageRequest,
+  pasid,
+  portMulticast,
+  processingHints,
+  rootAer,
+  rootComplexLink,
+  secondary,
+  serialNumber,
+  singleRoot,
+  timeMeasurement,
+  virtualChannel,
+};
 
 const headers: ReadonlyMap<number, RegisterTable> = new Map([
   [0, header0],
