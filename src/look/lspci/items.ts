@@ -65,7 +65,7 @@ export function flags(
   table: RegisterTable,
   register: string,
   labels: Readonly<Record<string, string>>,
-): Item {
+): (view: CapabilityView) => string {
   const marks = Object.entries(labels).map(([label, field], index) => {
     const { mask } = placeOf(table, `${register}.${field}`);
     const before = index === 0 ? '' : ' ';

@@ -53,8 +53,10 @@ function hasL12(view: CapabilityView): boolean {
 }
 
 function thresholdText(view: CapabilityView): string {
+  if (aspmL12(view) === 0) return '';
   const scale = thresholdScale(view);
-  return scale > GREATEST_SCALE ? '<error>' : `${threshold(view) * 32 ** scale}ns`;
+  const time = scale > GREATEST_SCALE ? '<error>' : `${threshold(view) * 32 ** scale}ns`;
+  return ` LTR1.2_Threshold=${time}`;
 }
 
 export const writeL1Substates = capability('L1 PM Substates', {
@@ -71,10 +73,7 @@ export const writeL1Substates = capability('L1 PM Substates', {
     '\t\tL1SubCtl1: ',
     flags(l1Substates, 'ctl1', SUBSTATES),
     '\n',
-    (view) =>
-      hasL12(view)
-        ? `\t\t\t   T_CommonMode=${restore(view)}us LTR1.2_Threshold=${thresholdText(view)}\n`
-        : '',
+    (view) => (hasL12(view) ? `\t\t\t   T_CommonMode=${restore(view)}us${thresholdText(view)}\n` : ''),
     '\t\tL1SubCtl2:',
     (view) => (hasL12(view) ? ` T_PwrOn=${linkPowerOn(view)}\n` : '\n'),
   ],

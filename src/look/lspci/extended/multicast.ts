@@ -1,7 +1,7 @@
 /** lspci's lines of multicast. */
 import { portMulticast, PortType } from '../../../pci/index.js';
 import type { CapabilityView } from '../capability-view.js';
-import { capability, fieldIn, flag, hexDigits, shown, type Item } from '../items.js';
+import { capability, fieldIn, flag, flags, hexDigits, shown } from '../items.js';
 
 const table = portMulticast;
 const oneMore = (value: number) => String(value + 1);
@@ -9,15 +9,27 @@ const oneMore = (value: number) => String(value + 1);
 /** As lspci computes it, in 32 bits with a sign. */
 const bytesOf = (size: number) => 1 << size;
 
+/** Device/port types 0 and 9: the endpoints that may have the capability. */
+function isEndpoint({ portType }: CapabilityView): boolean {
+  return portType === PortType.endpoint || portType === PortType.integratedEndpoint;
+}
+
 function isPort({ portType }: CapabilityView): boolean {
   return portType === PortType.rootPort || portType === PortType.upstream || portType === PortType.downstream;
 }
 
-const ecrc = flag(fieldIn(table, 'cap.ecrc_regeneration'), 'ECRCRegen');
-const window = shown(fieldIn(table, 'cap.window'), (size) => `${size} (${bytesOf(size)} bytes)`);
+/** Only a port's line ends here; all others go on with the next one's words. */
+function ofType(view: CapabilityView): string {
+  if (isEndpoint(view)) return `, WindowSz ${window(view)}`;
+  return isPort(view) ? `, ${ecrc(view)}\n` : '';
+}
+
+const windowSize = fieldIn(table, 'cap.window');
+const window = (view: CapabilityView) => `${windowSize(view)} (${bytesOf(windowSize(view))} bytes)`;
+const ecrc = flags(table, 'cap', { ECRCRegen: 'ecrc_regeneration' });
 
 /** Two dwords at an offset as one number, whose low bits are something else. */
-function address(offset: number, low: number): Item {
+function address(offset: number, low: number): (view: CapabilityView) => string {
   return (view) =>
     hexDigits(view.read(offset + 4, 4), 8) + hexDigits((view.read(offset, 4) & (-1 << low)) >>> 0, 8);
 }
@@ -26,12 +38,11 @@ const size = fieldIn(table, 'overlay.size');
 const overlayAddress = address(0x28, 6);
 
 export const writeMulticast = capability('Multicast', {
-  bytes: [0x04, 0x2c],
+  bytes: [0x04, 0x30],
   lines: [
     '\t\tMcastCap: MaxGroups ',
     shown(fieldIn(table, 'cap.max_groups'), oneMore),
-    // Of an endpoint the line does not end here.
-    (view) => (isPort(view) ? `, ${call(ecrc, view)}\n` : `, WindowSz ${call(window, view)}`),
+    ofType,
     '\t\tMcastCtl: NumGroups ',
     shown(fieldIn(table, 'ctl.groups'), oneMore),
     ', ',
@@ -48,14 +59,10 @@ export const writeMulticast = capability('Multicast', {
     address(0x20, 0),
     '\n',
     (view) => {
-      if (!isPort(view)) return '';
+      if (isEndpoint(view)) return '';
       const log2 = size(view);
       const bytes = log2 >= 6 ? `${bytesOf(log2)} bytes` : 'disabled';
-      return `\t\tMcastOverlayBAR: OverlaySize ${log2} (${bytes}), BaseAddr ${call(overlayAddress, view)}\n`;
+      return `\t\tMcastOverlayBAR: OverlaySize ${log2} (${bytes}), BaseAddr ${overlayAddress(view)}\n`;
     },
   ],
 });
-
-function call(item: Item, view: CapabilityView): string {
-  return typeof item === 'string' ? item : item(view);
-}

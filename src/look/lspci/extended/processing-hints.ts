@@ -1,7 +1,7 @@
 /** lspci's lines of processing hints. */
 import { processingHints } from '../../../pci/index.js';
 import type { CapabilityView } from '../capability-view.js';
-import { capability, fieldIn, type FieldReader } from '../items.js';
+import { capability, fieldIn, shown, type FieldReader } from '../items.js';
 
 const table = processingHints;
 
@@ -9,8 +9,12 @@ function line(field: FieldReader, words: string) {
   return (view: CapabilityView) => (field(view) !== 0 ? `\t\t${words}\n` : '');
 }
 
-const location = fieldIn(table, 'cap.table');
-const entries = fieldIn(table, 'cap.table_size');
+const LOCATIONS = [
+  'No steering table available',
+  'Steering table in TPH capability structure',
+  'Steering table in MSI-X table',
+  'Reserved steering table location',
+];
 
 export const writeProcessingHints = capability('Transaction Processing Hints', {
   bytes: [0x04, 4],
@@ -18,17 +22,6 @@ export const writeProcessingHints = capability('Transaction Processing Hints', {
     line(fieldIn(table, 'cap.interrupt_vector'), 'Interrupt vector mode supported'),
     line(fieldIn(table, 'cap.device_specific'), 'Device specific mode supported'),
     line(fieldIn(table, 'cap.extended'), 'Extended requester support'),
-    (view) => {
-      switch (location(view)) {
-        case 0:
-          return '\t\tNo steering table available\n';
-        case 1:
-          return `\t\tSteering table in TPH capability structure, ${entries(view) + 1} entries\n`;
-        case 2:
-          return '\t\tSteering table in MSI-X table\n';
-        default:
-          return '\t\tReserved steering table location\n';
-      }
-    },
+    shown(fieldIn(table, 'cap.table'), (where) => `\t\t${LOCATIONS[where] ?? ''}\n`),
   ],
 });

@@ -7,8 +7,11 @@ const links = fieldIn(rootComplexLink, 'self.links');
 const ELEMENTS = ['Config', 'Egress', 'Internal'];
 const two = (value: number) => hexDigits(value, 2);
 
+/** Which must be readable for anything to be told. */
+const SELF_BYTES = [0x04, 12] as const;
+
 const self = capability('Root Complex Link', {
-  bytes: [0x04, 4],
+  bytes: SELF_BYTES,
   lines: [
     '\t\tDesc:\tPortNumber=',
     shown(fieldIn(rootComplexLink, 'self.port'), two),
@@ -28,7 +31,7 @@ const isConfiguration = fieldIn(rootComplexLink, 'link.type');
 
 /** Of one link; its registers are those of link 0, from where the link's own stand. */
 const link: readonly Item[] = [
-  '\tDesc:\tTargetPort=',
+  'Desc:\tTargetPort=',
   shown(fieldIn(rootComplexLink, 'link.target_port'), two),
   ' TargetComponent=',
   shown(fieldIn(rootComplexLink, 'link.target_component'), two),
@@ -48,7 +51,8 @@ function address(view: CapabilityView): string {
   const high = view.read(RC_LINK_START + 12, 4);
   const whole = hexDigits(high, 8) + hexDigits(low, 8);
   if (isConfiguration(view) === 0) return whole;
-  const busBits = low & 7;
+  // The least significant bits say how many bits of the address are the bus; 0 stands for all 8.
+  const busBits = low & 7 || 8;
   const bus = (low >>> 20) & ((1 << busBits) - 1);
   const [device, fn] = [(low >>> 15) & 0x1f, (low >>> 12) & 7];
   return `${two(bus)}:${two(device)}.${fn}  CfgSpace=${whole}`;
@@ -56,12 +60,13 @@ function address(view: CapabilityView): string {
 
 export const writeRootComplexLink: CapabilityWriter = (view, names) => {
   let text = self(view, names);
-  if (view.verbosity < 2 || !view.has(0x04, 4)) return text;
+  if (view.verbosity < 2 || !view.has(...SELF_BYTES)) return text;
   const count = links(view);
   for (let index = 0; index < count; index++) {
     const start = index * RC_LINK_STRIDE;
-    text += `\t\tLink${index}:`;
-    text += view.has(RC_LINK_START + start, 16) ? joined(link, view.from(start)) : ' <unreadable>\n';
+    text += `\t\tLink${index}:\t`;
+    if (!view.has(RC_LINK_START + start, RC_LINK_STRIDE)) return `${text}<unreadable>\n`;
+    text += joined(link, view.from(start));
   }
   return text;
 };
@@ -91,13 +96,14 @@ function associated(view: CapabilityView): string {
 
 function buses(view: CapabilityView): string {
   const hasBuses = (view.read(2, 1) & 0xf) >= 2;
-  if (!hasBuses || !view.has(0x08, 4)) return '';
+  if (!hasBuses) return '';
   const [next, last] = [nextBus(view), lastBus(view)];
-  const none = next === NO_BUS && last === 0 ? ' [none]' : '';
-  return `\t\tAssociatedBusNumbers: ${two(next)}-${two(last)}${none}\n`;
+  const range = `${two(next)}-${two(last)}`;
+  if (next !== NO_BUS || last !== 0) return `\t\tAssociatedBusNumbers: ${range}\n`;
+  return `\t\tAssociatedBusNumbers: ${view.verbosity < 3 ? '' : `${range} `}[none]\n`;
 }
 
 export const writeEventCollector = capability('Root Complex Event Collector Endpoint Association', {
-  bytes: [0x04, 4],
+  bytes: [0x04, 8],
   lines: ['\t\tRCiEPBitmap: ', associated, '\n', buses],
 });

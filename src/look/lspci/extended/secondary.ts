@@ -15,7 +15,7 @@ function laneErrors(view: CapabilityView): string {
 }
 
 export const writeSecondary = capability('Secondary PCI Express', {
-  bytes: [0x04, 8],
+  bytes: [0x04, 12],
   lines: [
     '\t\tLnkCtl3: ',
     flags(secondary, 'lnkctl3', {

@@ -22,11 +22,14 @@ function unnamed(offset: number, first: number): Item {
   };
 }
 
+/** Those of channel 0 must be readable too. */
+const PORT_BYTES = [0x04, 0x18] as const;
+
 const extended = fieldIn(table, 'portcap1.extended');
 const arbitrationTable = fieldIn(table, 'portcap2.table');
 
 const port = capability('Virtual Channel', {
-  bytes: [0x04, 0x0c],
+  bytes: PORT_BYTES,
   lines: [
     '\t\tCaps:\tLPEVC=',
     shown(fieldIn(table, 'portcap1.low_priority'), String),
@@ -51,7 +54,7 @@ const port = capability('Virtual Channel', {
 
 /** Of one channel; its registers are those of channel 0, from where the channel's own stand. */
 const channel: readonly Item[] = [
-  '\tCaps:\tPATOffset=',
+  'Caps:\tPATOffset=',
   shown(fieldIn(table, 'cap.table'), (value) => hexDigits(value, 2)),
   ' MaxTimeSlots=',
   shown(fieldIn(table, 'cap.time_slots'), (value) => String(value + 1)),
@@ -83,12 +86,12 @@ const channel: readonly Item[] = [
 
 export const writeVirtualChannel: CapabilityWriter = (view, names) => {
   let text = port(view, names);
-  if (view.verbosity < 2 || !view.has(0x04, 0x0c)) return text;
+  if (view.verbosity < 2 || !view.has(...PORT_BYTES)) return text;
   const last = extended(view);
   for (let index = 0; index <= last; index++) {
     const start = index * VC_STRIDE;
-    text += `\t\tVC${index}:`;
-    text += view.has(VC_START + start, VC_STRIDE) ? joined(channel, view.from(start)) : ' <unreadable>\n';
+    text += `\t\tVC${index}:\t`;
+    text += view.has(VC_START + start, VC_STRIDE) ? joined(channel, view.from(start)) : '<unreadable>\n';
   }
   return text;
 };
