@@ -12,8 +12,31 @@ function names(
   return new Map(Object.entries(list).map(([id, [name, title]]) => [Number(id), { name, title }]));
 }
 
-/** Ids of the standard list that have a register table here. */
-export const CapabilityId = { pm: 0x01, vpd: 0x03, msi: 0x05, pcie: 0x10, msix: 0x11 } as const;
+/** Ids of the standard list, each of which has a register table here. */
+export const CapabilityId = {
+  null: 0x00,
+  pm: 0x01,
+  agp: 0x02,
+  vpd: 0x03,
+  slotid: 0x04,
+  msi: 0x05,
+  compactPciHotSwap: 0x06,
+  pcix: 0x07,
+  ht: 0x08,
+  vendor: 0x09,
+  debug: 0x0a,
+  compactPciCentralResource: 0x0b,
+  shpc: 0x0c,
+  ssvid: 0x0d,
+  agp8x: 0x0e,
+  secure: 0x0f,
+  pcie: 0x10,
+  msix: 0x11,
+  sata: 0x12,
+  af: 0x13,
+  ea: 0x14,
+  fpb: 0x15,
+} as const;
 export type CapabilityId = (typeof CapabilityId)[keyof typeof CapabilityId];
 
 /** Ids of the extended list that something here knows by number. */

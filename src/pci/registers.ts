@@ -47,7 +47,7 @@ export interface Repeat {
   readonly stride: number;
   /**
    * Where number `index` stands in the table, for those whose count or places the bytes of the table tell; undefined
-   * for one that is not there. Those that are there come first.
+   * for one that is not there.
    */
   readonly place?: (bytes: RegisterReader, index: number) => number | undefined;
 }
@@ -117,8 +117,7 @@ export function placesOf({ offset, repeat }: Register, bytes?: RegisterReader): 
     const places: RegisterPlace[] = [];
     for (let index = 0; index < repeat.count; index++) {
       const at = repeat.place(bytes, index);
-      if (at === undefined) break;
-      places.push({ index, offset: at });
+      if (at !== undefined) places.push({ index, offset: at });
     }
     return places;
   }
