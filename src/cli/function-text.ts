@@ -3,6 +3,7 @@ import type { FindingData } from '../admin/index.js';
 import type { FunctionSummary, RegionInfo, ResetMethod } from '../function/index.js';
 import type { DecodedField, DecodedFunction, DecodedRegister, PciAddress } from '../pci/index.js';
 import type { Wire } from '../owner/index.js';
+import type { FunctionNames } from './names-in-use.js';
 import { sizeText } from './size-text.js';
 
 export interface FunctionFacts {
@@ -53,9 +54,12 @@ function findingLines(findings: FunctionFacts['findings']): string[] {
   ]);
 }
 
-export function functionLines(address: PciAddress, facts: FunctionFacts): string[] {
+export function functionLines(address: PciAddress, facts: FunctionFacts, names?: FunctionNames): string[] {
   const { summary, regions, resetMethods, decoded } = facts;
   const lines = [`${String(address)}  ${decoded.class ?? 'unknown class'}`];
+  const { name = null, subsystemName = null } = names ?? {};
+  if (name !== null) lines.push(`  name           ${name}`);
+  if (subsystemName !== null) lines.push(`  subsystem      ${subsystemName}`);
   lines.push(`  driver         ${summary?.driver ?? 'none'}`);
   if (summary?.iommuGroup !== undefined) lines.push(`  IOMMU group    ${summary.iommuGroup}`);
   lines.push(`  reset          ${resetMethods.length === 0 ? 'no method' : resetMethods.join(', ')}`);

@@ -57,6 +57,15 @@ const entries: readonly Entry[] = [
     load: () => import('./show.js'),
   },
   {
+    name: 'capture',
+    summary: 'save a machine as it is now, or some of its functions, to be looked at later',
+    arguments: [
+      { form: '<file>', description: 'where to: a file, or - for standard output' },
+      { form: '[address...]', description: `only ${ADDRESS.description}` },
+    ],
+    load: () => import('./capture.js'),
+  },
+  {
     name: 'get',
     summary: 'read registers, by the names of a map or by number',
     arguments: [ADDRESS, REGISTERS],
@@ -128,6 +137,17 @@ const entries: readonly Entry[] = [
     name: 'guest',
     summary: 'run programs as guests of the simulated machine',
     load: () => import('./guest.js'),
+  },
+  {
+    name: 'address',
+    summary: 'write an address in every notation',
+    arguments: [{ form: '<text...>', description: 'an address, in any notation that is below' }],
+    load: () => import('./address.js'),
+  },
+  {
+    name: 'ids',
+    summary: 'tell which pci.ids names are from, or take a newer one',
+    load: () => import('./ids.js'),
   },
   {
     name: 'proto',

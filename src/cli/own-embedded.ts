@@ -24,7 +24,7 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
     pool: () => entriesOf(host.pool, host.pciback),
     functions: () => host.machine.list(),
     platform: () => inspectPlatform(host.machine),
-    inspect: ({ address }) => inspect(host.machine, address),
+    inspect: ({ address, vpd }) => inspect(host.machine, address, vpd),
     registers: (parameters) => {
       const user = functionUser(host.machine, entriesOf(host.pool), parameters.address);
       return answerRegisters(host.machine, user, parameters);

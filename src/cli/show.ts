@@ -6,6 +6,7 @@ import { machineOption, type MachineChoice } from './machine-option.js';
 export function define(command: Command): void {
   command
     .addOption(machineOption())
+    .option('--numeric', 'no names of pci.ids')
     .option('--json', 'print data')
     .addHelpText(
       'after',
@@ -19,16 +20,28 @@ Examples:
     .action(show);
 }
 
-async function show(text: string, options: MachineChoice & { json?: boolean }): Promise<void> {
+interface ShowOptions extends MachineChoice {
+  readonly json?: boolean;
+  readonly numeric?: boolean;
+}
+
+async function show(text: string, options: ShowOptions): Promise<void> {
   const address = notations.hex.parse(text);
-  const { inspectFunction } = await import('./machine-view.js');
+  const [{ inspectFunction }, { nameData, namesInUse }] = await Promise.all([
+    import('./machine-view.js'),
+    import('./names-in-use.js'),
+  ]);
   const facts = await inspectFunction(options, address);
+  const { summary } = facts;
+  const names = options.numeric || summary === undefined ? undefined : nameData(namesInUse(), summary);
   if (options.json) {
     const plain = (_key: string, value: unknown) =>
       typeof value === 'bigint' ? `0x${value.toString(16)}` : value;
-    process.stdout.write(`${JSON.stringify({ address, ...facts }, plain, 2)}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ address, ...facts, ...(names === undefined ? {} : { names }) }, plain, 2)}\n`,
+    );
     return;
   }
   const { functionLines } = await import('./function-text.js');
-  process.stdout.write(`${functionLines(address, facts).join('\n')}\n`);
+  process.stdout.write(`${functionLines(address, facts, names).join('\n')}\n`);
 }

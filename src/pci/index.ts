@@ -13,6 +13,7 @@ export * as notations from './notations.js';
 export type { Notation, RootBus } from './notations.js';
 export { formatSpecTarget, parseXlSpec, type SpecDefaults, type SpecTarget, type XlSpec } from './xl-spec.js';
 export type { PciNames } from './names/names.js';
+export { deviceWords, subsystemWords } from './names/device-words.js';
 export { MalformedIdsError, parseIdsText, type IdsHeading, type IdsText } from './names/ids-text.js';
 export { IdsIndexError, IndexedNames, type AboutNames } from './names/indexed-names.js';
 export { writeIndex } from './names/write-index.js';
