@@ -1,5 +1,5 @@
-/** A private apt: the host's package sources, but lists, status and downloads in a folder of our own. */
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+/** A private apt: the host's package sources or a Debian release of its own; lists, status and downloads in our folder. */
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabFailure, lastLines } from './failure.js';
 import { runProgram, type Ended } from './process.js';
@@ -10,17 +10,43 @@ interface Planned {
   readonly bytes: number;
 }
 
+/** Where Debian is fetched from by a host that does not say. */
+const MIRROR = 'http://deb.debian.org/debian/';
+/** Signs every release that is still supported; each Debian has it. */
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
 export class PrivateApt {
   readonly #folder: string;
+  /** Undefined: the host's sources. */
+  readonly #sources: string | undefined;
   #updateOutput = '';
 
-  /** @param folder for apt's lists and the downloaded packages; nothing outside of it is written. */
-  constructor(folder: string) {
+  /**
+   * A private apt of another Debian release than the host's, its source packages included, from the mirror and by the
+   * keyring of the host.
+   * @param release its code name: `trixie`.
+   */
+  static async ofRelease(folder: string, release: string): Promise<PrivateApt> {
+    // Printing what an update would fetch shows the host's mirror without any list being there.
+    const asked = await new PrivateApt(folder).#apt('update', '--print-uris');
+    const mirror = /^'([^']+\/debian\/)dists\//m.exec(asked.output)?.[1] ?? MIRROR;
+    const signed = existsSync(KEYRING) ? `[signed-by=${KEYRING}] ` : '';
+    const lines = ['deb', 'deb-src'].map((kind) => `${kind} ${signed}${mirror} ${release} main\n`);
+    return new PrivateApt(folder, lines.join(''));
+  }
+
+  /**
+   * @param folder for apt's lists and the downloaded packages; nothing outside of it is written.
+   * @param sources lines of a sources.list; else the host's sources.
+   */
+  constructor(folder: string, sources?: string) {
     this.#folder = folder;
+    this.#sources = sources;
     for (const part of ['lists/partial', 'archives/partial', 'planning/partial'])
       mkdirSync(join(folder, part), { recursive: true });
     // An empty status says that nothing is installed: the whole closure is fetched, down to libc.
     writeFileSync(this.#path('status'), '');
+    if (sources !== undefined) writeFileSync(this.#path('sources.list'), sources);
     writeFileSync(this.#path('apt.conf'), this.#configuration());
   }
 
@@ -41,6 +67,19 @@ export class PrivateApt {
       if (ended.code !== 0) throw this.#failure('The packages could not be downloaded', ended);
     });
     return planned.map((one) => join(this.#path('archives'), one.file));
+  }
+
+  /** Downloads the archive of a package's source, without Debian's changes. @returns its path. */
+  async downloadSource(name: string): Promise<string> {
+    const folder = this.#path(`sources/${name}`);
+    mkdirSync(folder, { recursive: true });
+    await step(`source package ${name}`, async () => {
+      const ended = await this.#aptIn(folder, 'source', '--download-only', '--tar-only', name);
+      if (ended.code !== 0) throw this.#failure('The source package could not be downloaded', ended);
+    });
+    const archive = readdirSync(folder).find((file) => /\.orig\.tar\.\w+$/.test(file));
+    if (archive === undefined) throw new LabFailure(`The source package ${name} has no archive of its own.`);
+    return join(folder, archive);
   }
 
   /** Which files make the closure. An empty archive folder makes apt list those too that are downloaded already. */
@@ -66,8 +105,14 @@ export class PrivateApt {
   }
 
   #apt(...args: string[]): Promise<Ended> {
+    return this.#aptIn(undefined, ...args);
+  }
+
+  /** @param folder where it works: sources come there. */
+  #aptIn(folder: string | undefined, ...args: string[]): Promise<Ended> {
     return runProgram(['apt-get', '-c', this.#path('apt.conf'), ...args], {
       environment: { DEBIAN_FRONTEND: 'noninteractive' },
+      ...(folder === undefined ? {} : { folder }),
     });
   }
 
@@ -77,6 +122,9 @@ export class PrivateApt {
       `Dir::State::lists "${this.#path('lists')}";`,
       `Dir::State::status "${this.#path('status')}";`,
       `Dir::Cache "${this.#folder}";`,
+      ...(this.#sources === undefined
+        ? []
+        : [`Dir::Etc::sourcelist "${this.#path('sources.list')}";`, 'Dir::Etc::sourceparts "-";']),
       'Debug::NoLocking "1";',
       'APT::Architecture "amd64";',
       'APT::Sandbox::User "root";',

@@ -12,12 +12,18 @@ export interface Ended {
 /** @throws {Error} when the program cannot be started; a bad exit code is the caller's business. */
 export async function runProgram(
   command: readonly [string, ...string[]],
-  options: { readonly input?: Uint8Array; readonly environment?: NodeJS.ProcessEnv } = {},
+  options: {
+    readonly input?: Uint8Array;
+    readonly environment?: NodeJS.ProcessEnv;
+    /** Where it runs; else where this process does. */
+    readonly folder?: string;
+  } = {},
 ): Promise<Ended> {
   const [program, ...args] = command;
   const child = spawn(program, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, LC_ALL: 'C', ...options.environment },
+    cwd: options.folder,
   });
   const stdout: Buffer[] = [];
   const both: Buffer[] = [];

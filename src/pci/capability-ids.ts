@@ -12,16 +12,63 @@ function names(
   return new Map(Object.entries(list).map(([id, [name, title]]) => [Number(id), { name, title }]));
 }
 
-/** Ids of the standard list that have a register table here. */
-export const CapabilityId = { pm: 0x01, vpd: 0x03, msi: 0x05, pcie: 0x10, msix: 0x11 } as const;
+/** Ids of the standard list, each of which has a register table here. */
+export const CapabilityId = {
+  null: 0x00,
+  pm: 0x01,
+  agp: 0x02,
+  vpd: 0x03,
+  slotid: 0x04,
+  msi: 0x05,
+  compactPciHotSwap: 0x06,
+  pcix: 0x07,
+  ht: 0x08,
+  vendor: 0x09,
+  debug: 0x0a,
+  compactPciCentralResource: 0x0b,
+  shpc: 0x0c,
+  ssvid: 0x0d,
+  agp8x: 0x0e,
+  secure: 0x0f,
+  pcie: 0x10,
+  msix: 0x11,
+  sata: 0x12,
+  af: 0x13,
+  ea: 0x14,
+  fpb: 0x15,
+} as const;
 export type CapabilityId = (typeof CapabilityId)[keyof typeof CapabilityId];
 
 /** Ids of the extended list that something here knows by number. */
 export const ExtendedCapabilityId = {
   aer: 0x0001,
+  vc: 0x0002,
   dsn: 0x0003,
+  powerBudget: 0x0004,
+  rcLink: 0x0005,
+  rcInternalLink: 0x0006,
+  rcec: 0x0007,
+  mfvc: 0x0008,
+  vc9: 0x0009,
+  rcrb: 0x000a,
   vsec: 0x000b,
+  acs: 0x000d,
+  ari: 0x000e,
+  ats: 0x000f,
+  sriov: 0x0010,
+  multicast: 0x0012,
+  pri: 0x0013,
   rebar: 0x0015,
+  dpa: 0x0016,
+  tph: 0x0017,
+  ltr: 0x0018,
+  secondary: 0x0019,
+  pmux: 0x001a,
+  pasid: 0x001b,
+  lnr: 0x001c,
+  dpc: 0x001d,
+  l1ss: 0x001e,
+  ptm: 0x001f,
   mpcie: 0x0020,
   frs: 0x0021,
   readiness: 0x0022,

@@ -1,125 +1,53 @@
 /** The list of register tables: which header layout and which capability has which table. */
-import { CapabilityId, ExtendedCapabilityId } from '../capability-ids.js';
 import type { RegisterTable } from '../registers.js';
-import { aer } from './aer.js';
-import { alternateProtocol } from './alternate-protocol.js';
-import { cxlTables, dvsecTable } from './cxl/index.js';
-import { dataLink } from './data-link.js';
-import { dev3 } from './dev3.js';
-import { doe } from './doe.js';
-import { dvsec } from './dvsec.js';
-import { flitInjection } from './flit-injection.js';
-import { flitLog } from './flit-log.js';
-import { flitPerformance } from './flit-performance.js';
-import { frs } from './frs.js';
+import { extendedChoices, extendedTables } from './extended-list.js';
 import { headerCommon } from './header-common.js';
 import { header0 } from './header0.js';
 import { header1 } from './header1.js';
-import { hierarchy } from './hierarchy.js';
-import { ide } from './ide.js';
-import { margining } from './margining.js';
-import { mmioLocator } from './mmio-locator.js';
-import { mpcie } from './mpcie.js';
-import { msi } from './msi.js';
-import { msix } from './msix.js';
-import { npem } from './npem.js';
-import { pcie } from './pcie.js';
-import { phy16, phy32, phy64 } from './physical-layer.js';
-import { pm } from './pm.js';
-import { readiness } from './readiness.js';
-import { rebar, vfRebar } from './rebar.js';
-import { sfi } from './sfi.js';
-import { shadow } from './shadow.js';
+import { header2 } from './header2.js';
+import { standardChoices, standardTables } from './standard-list.js';
 import type { CapabilityBytes, TableChoice } from './table-choice.js';
-import { vpd } from './vpd.js';
-import { vsec } from './vsec.js';
 
 export { CORRECTABLE_ERRORS, UNCORRECTABLE_ERRORS, type ErrorBit } from './aer.js';
-export { aer, header0, header1, headerCommon, msi, msix, pcie, pm, vpd };
-export { doe, dvsec, ide, rebar, vfRebar, vsec };
-export { IdeLayout, linkStreams, selectiveStreams } from './ide-layout.js';
+export { header0, header1, header2, headerCommon };
+export { aer } from './aer.js';
+export { af } from './af.js';
+export { agp } from './agp.js';
+export { debugPort } from './debug-port.js';
 export * from './cxl/index.js';
-export type { CapabilityBytes, TableChoice };
-
-/** Lane margining of the widest link. */
-export const laneMargining = margining.widest;
+export { doe } from './doe.js';
+export { dvsec } from './dvsec.js';
+export { ea, eaBridge } from './ea.js';
+export { htMsi, htRevision } from './ht.js';
+export { htPrimary, htSecondary } from './ht-interfaces.js';
+export { ide } from './ide.js';
+export { IdeLayout, linkStreams, selectiveStreams } from './ide-layout.js';
+export { msi } from './msi.js';
+export { msix } from './msix.js';
+export { pcie } from './pcie.js';
+export { pcix, pcixBridge } from './pcix.js';
+export { pm } from './pm.js';
+export { rebar, vfRebar } from './rebar.js';
+export { sata } from './sata.js';
+export { slotid } from './slot-id.js';
+export { ssvid } from './ssvid.js';
+export { vendor, virtio } from './vendor.js';
+export { vpd } from './vpd.js';
+export { vsec } from './vsec.js';
+export type { CapabilityBytes, TableChoice } from './table-choice.js';
 
 const headers: ReadonlyMap<number, RegisterTable> = new Map([
   [0, header0],
   [1, header1],
-]);
-
-const capabilities: ReadonlyMap<number, TableChoice> = new Map<number, TableChoice>([
-  [CapabilityId.pm, pm],
-  [CapabilityId.vpd, vpd],
-  [CapabilityId.msi, msi],
-  [CapabilityId.pcie, pcie],
-  [CapabilityId.msix, msix],
-]);
-
-const extendedCapabilities: ReadonlyMap<number, TableChoice> = new Map<number, TableChoice>([
-  [ExtendedCapabilityId.aer, aer],
-  [ExtendedCapabilityId.vsec, vsec],
-  [ExtendedCapabilityId.rebar, rebar],
-  [ExtendedCapabilityId.mpcie, mpcie],
-  [ExtendedCapabilityId.frs, frs],
-  [ExtendedCapabilityId.readiness, readiness],
-  [ExtendedCapabilityId.dvsec, ({ capability }) => dvsecTable(capability)],
-  [ExtendedCapabilityId.vfRebar, vfRebar],
-  [ExtendedCapabilityId.dataLink, dataLink],
-  [ExtendedCapabilityId.phy16, phy16.choose],
-  [ExtendedCapabilityId.margining, margining.choose],
-  [ExtendedCapabilityId.hierarchy, hierarchy],
-  [ExtendedCapabilityId.npem, npem],
-  [ExtendedCapabilityId.phy32, phy32.choose],
-  [ExtendedCapabilityId.alternateProtocol, alternateProtocol],
-  [ExtendedCapabilityId.sfi, sfi],
-  [ExtendedCapabilityId.shadow, shadow],
-  [ExtendedCapabilityId.doe, doe],
-  [ExtendedCapabilityId.dev3, dev3],
-  [ExtendedCapabilityId.ide, ide],
-  [ExtendedCapabilityId.phy64, phy64.choose],
-  [ExtendedCapabilityId.flitLog, flitLog],
-  [ExtendedCapabilityId.flitPerformance, flitPerformance],
-  [ExtendedCapabilityId.flitInjection, flitInjection],
-  [ExtendedCapabilityId.mmioLocator, mmioLocator],
+  [2, header2],
 ]);
 
 /** Every table, once: for tests and documentation. */
 export const tables: readonly RegisterTable[] = [
   headerCommon,
   ...headers.values(),
-  pm,
-  vpd,
-  msi,
-  pcie,
-  msix,
-  aer,
-  vsec,
-  rebar,
-  mpcie,
-  frs,
-  readiness,
-  dvsec,
-  ...cxlTables,
-  vfRebar,
-  dataLink,
-  phy16.widest,
-  margining.widest,
-  hierarchy,
-  npem,
-  phy32.widest,
-  alternateProtocol,
-  sfi,
-  shadow,
-  doe,
-  dev3,
-  ide,
-  phy64.widest,
-  flitLog,
-  flitPerformance,
-  flitInjection,
-  mmioLocator,
+  ...standardTables,
+  ...extendedTables,
 ];
 
 /**
@@ -136,10 +64,10 @@ function chosen(choice: TableChoice | undefined, bytes: CapabilityBytes): Regist
 
 /** The table of a capability of the standard list; undefined when its registers are not known here. */
 export function capabilityTable(id: number, bytes: CapabilityBytes): RegisterTable | undefined {
-  return chosen(capabilities.get(id), bytes);
+  return chosen(standardChoices.get(id), bytes);
 }
 
 /** The table of a capability of the extended list; undefined when its registers are not known here. */
 export function extendedCapabilityTable(id: number, bytes: CapabilityBytes): RegisterTable | undefined {
-  return chosen(extendedCapabilities.get(id), bytes);
+  return chosen(extendedChoices.get(id), bytes);
 }

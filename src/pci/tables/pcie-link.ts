@@ -12,7 +12,7 @@ function hasLink2(bytes: RegisterReader): boolean {
   return (bytes.read(2, 2) & 0xf) >= 2 && hasLink(bytes);
 }
 
-const SPEEDS = values({
+export const SPEEDS = values({
   1: '2.5 GT/s',
   2: '5 GT/s',
   3: '8 GT/s',
@@ -21,9 +21,18 @@ const SPEEDS = values({
   6: '64 GT/s',
   7: '128 GT/s',
 });
-const ASPM = values(['none', 'L0s', 'L1', 'L0s and L1']);
-const L0S = ['< 64 ns', '< 128 ns', '< 256 ns', '< 512 ns', '< 1 us', '< 2 us', '2 us to 4 us', '> 4 us'];
-const L1 = ['< 1 us', '< 2 us', '< 4 us', '< 8 us', '< 16 us', '< 32 us', '32 us to 64 us', '> 64 us'];
+export const ASPM = values(['none', 'L0s', 'L1', 'L0s and L1']);
+export const L0S = [
+  '< 64 ns',
+  '< 128 ns',
+  '< 256 ns',
+  '< 512 ns',
+  '< 1 us',
+  '< 2 us',
+  '2 us to 4 us',
+  '> 4 us',
+];
+export const L1 = ['< 1 us', '< 2 us', '< 4 us', '< 8 us', '< 16 us', '< 32 us', '32 us to 64 us', '> 64 us'];
 const CROSSLINK = values(['not supported', 'upstream port', 'downstream port', 'not complete']);
 const DOWNSTREAM = values([
   'link down, presence not determined',
