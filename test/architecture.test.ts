@@ -66,6 +66,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'owner',
     'admin',
     'boot',
+    'ids',
     'pciback',
     'pool',
     'proto',
