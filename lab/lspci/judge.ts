@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { cacheFolder, repository } from '../cache.js';
 import { LabFailure, lastLines } from '../failure.js';
+import { dumpFile } from './dump-file.js';
 import { followedCommand } from './followed.js';
 
 /** The version that `openslot show --format lspci` follows, line by line. */
@@ -32,12 +33,15 @@ export class Judge {
     return this.version === FOLLOWED_VERSION;
   }
 
-  /** What it prints of a dump. It warns on standard error of what it finds odd; that is no text of its own. */
+  /** What it prints of a dump's text, by our names. @throws {LabFailure} it did not come to its end. */
   read(dump: string, args: readonly string[]): string {
-    return this.run(['-F', dump, ...args]);
+    return this.run(['-F', dumpFile(dump), ...args]);
   }
 
-  /** What it prints with these arguments and our names. @throws {LabFailure} it did not come to its end. */
+  /**
+   * What it prints with these arguments, of this host where no dump is named. It warns on standard error of what it finds
+   * odd; that is no text of its own. @throws {LabFailure} it did not come to its end.
+   */
   run(args: readonly string[]): string {
     const [program, ...before] = this.command;
     const ended = spawnSync(program, [...before, '-i', IDS, ...args], {

@@ -36,6 +36,11 @@ export class CapturedFields {
       if (!this.#fields.has(field.name)) this.#fields.set(field.name, field);
   }
 
+  /** By the name that another capture has for it. */
+  find(name: string): DecodedField | undefined {
+    return this.#fields.get(name);
+  }
+
   /** Undefined where the function has no such field, or it could not be read. @throws {RangeError} no table has it. */
   field(name: string): DecodedField | undefined {
     const field = this.#fields.get(name);

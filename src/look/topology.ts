@@ -76,7 +76,7 @@ function busKey({ domain, bus }: PciAddress): number {
 
 /** The key of the bus behind a bridge; undefined for what is none, and for one that nobody has given a bus. */
 function secondaryBus({ fn, fields }: FunctionNode): number | undefined {
-  const bus = fields.raw('header.secondary_bus') ?? fields.raw('header.cardbus_bus');
+  const bus = fields.raw('header.secondary_bus');
   if (bus === undefined || bus === 0 || bus === 0xff) return undefined;
   const { domain } = fn.address;
   return bus === fn.address.bus ? undefined : domain * 256 + bus;

@@ -10,18 +10,19 @@ export interface Window {
   readonly enabled: boolean;
 }
 
+/** `upper`: the lowest bit of the address that the upper half has, where there is one. */
 const WINDOWS = [
-  { kind: 'io', register: 'io', shift: 12n, decoding: 'io' },
-  { kind: 'memory', register: 'memory', shift: 20n, decoding: 'memory' },
-  { kind: 'prefetchable', register: 'prefetch', shift: 20n, decoding: 'memory' },
+  { kind: 'io', register: 'io', shift: 12n, upper: 16n, decoding: 'io' },
+  { kind: 'memory', register: 'memory', shift: 20n, upper: undefined, decoding: 'memory' },
+  { kind: 'prefetchable', register: 'prefetch', shift: 20n, upper: 32n, decoding: 'memory' },
 ] as const;
 
 /** Windows that are open, in the order of their registers (PCI-to-PCI Bridge Architecture 1.2, 3.2.5); none of a device. */
 export function windowsOf(fields: CapturedFields): Window[] {
   const open: Window[] = [];
-  for (const { kind, register, shift, decoding } of WINDOWS) {
-    const base = address(fields, `${register}_base`, shift);
-    const limit = address(fields, `${register}_limit`, shift);
+  for (const { kind, register, shift, upper, decoding } of WINDOWS) {
+    const base = address(fields, `${register}_base`, shift, upper);
+    const limit = address(fields, `${register}_limit`, shift, upper);
     // A base above the limit is how a window is closed.
     if (base === undefined || limit === undefined || base > limit) continue;
     const last = limit | ((1n << shift) - 1n);
@@ -30,12 +31,16 @@ export function windowsOf(fields: CapturedFields): Window[] {
   return open;
 }
 
-function address(fields: CapturedFields, register: string, shift: bigint): bigint | undefined {
+function address(
+  fields: CapturedFields,
+  register: string,
+  shift: bigint,
+  upper: bigint | undefined,
+): bigint | undefined {
   const low = fields.raw(`header.${register}.address`);
   if (low === undefined) return undefined;
+  const address = BigInt(low) << shift;
   // The upper half counts where the low nibble says that the bridge decodes it.
-  const wide = fields.raw(`header.${register}.type`) === 1;
-  const upper = wide ? (fields.raw(`header.${register}_upper`) ?? 0) : 0;
-  const above = register.startsWith('io') ? 16n : 32n;
-  return (BigInt(upper) << above) | (BigInt(low) << shift);
+  if (upper === undefined || fields.raw(`header.${register}.type`) !== 1) return address;
+  return (BigInt(fields.raw(`header.${register}_upper`) ?? 0) << upper) | address;
 }

@@ -12,8 +12,31 @@ function names(
   return new Map(Object.entries(list).map(([id, [name, title]]) => [Number(id), { name, title }]));
 }
 
-/** Ids of the standard list that have a register table here. */
-export const CapabilityId = { pm: 0x01, vpd: 0x03, msi: 0x05, pcie: 0x10, msix: 0x11 } as const;
+/** Ids of the standard list, each of which has a register table here. */
+export const CapabilityId = {
+  null: 0x00,
+  pm: 0x01,
+  agp: 0x02,
+  vpd: 0x03,
+  slotid: 0x04,
+  msi: 0x05,
+  compactPciHotSwap: 0x06,
+  pcix: 0x07,
+  ht: 0x08,
+  vendor: 0x09,
+  debug: 0x0a,
+  compactPciCentralResource: 0x0b,
+  shpc: 0x0c,
+  ssvid: 0x0d,
+  agp8x: 0x0e,
+  secure: 0x0f,
+  pcie: 0x10,
+  msix: 0x11,
+  sata: 0x12,
+  af: 0x13,
+  ea: 0x14,
+  fpb: 0x15,
+} as const;
 export type CapabilityId = (typeof CapabilityId)[keyof typeof CapabilityId];
 
 /** Ids of the extended list that something here knows by number. */
@@ -28,12 +51,14 @@ export const ExtendedCapabilityId = {
   mfvc: 0x0008,
   vc9: 0x0009,
   rcrb: 0x000a,
+  vsec: 0x000b,
   acs: 0x000d,
   ari: 0x000e,
   ats: 0x000f,
   sriov: 0x0010,
   multicast: 0x0012,
   pri: 0x0013,
+  rebar: 0x0015,
   dpa: 0x0016,
   tph: 0x0017,
   ltr: 0x0018,
@@ -44,6 +69,28 @@ export const ExtendedCapabilityId = {
   dpc: 0x001d,
   l1ss: 0x001e,
   ptm: 0x001f,
+  mpcie: 0x0020,
+  frs: 0x0021,
+  readiness: 0x0022,
+  dvsec: 0x0023,
+  vfRebar: 0x0024,
+  dataLink: 0x0025,
+  phy16: 0x0026,
+  margining: 0x0027,
+  hierarchy: 0x0028,
+  npem: 0x0029,
+  phy32: 0x002a,
+  alternateProtocol: 0x002b,
+  sfi: 0x002c,
+  shadow: 0x002d,
+  doe: 0x002e,
+  dev3: 0x002f,
+  ide: 0x0030,
+  phy64: 0x0031,
+  flitLog: 0x0032,
+  flitPerformance: 0x0033,
+  flitInjection: 0x0034,
+  mmioLocator: 0x0036,
 } as const;
 
 /** Standard list, ids of 8 bits (PCI Code and ID Assignment, 2). */
@@ -117,6 +164,7 @@ export const extendedCapabilityNames = names({
   0x2a: ['phy32', 'Physical Layer 32.0 GT/s'],
   0x2b: ['alternate_protocol', 'Alternate Protocol'],
   0x2c: ['sfi', 'System Firmware Intermediary'],
+  0x2d: ['shadow', 'Shadow Functions'],
   0x2e: ['doe', 'Data Object Exchange'],
   0x2f: ['dev3', 'Device 3'],
   0x30: ['ide', 'Integrity and Data Encryption'],
@@ -124,5 +172,10 @@ export const extendedCapabilityNames = names({
   0x32: ['flit_log', 'Flit Logging'],
   0x33: ['flit_perf', 'Flit Performance Measurement'],
   0x34: ['flit_inject', 'Flit Error Injection'],
+  0x35: ['svc', 'Streamlined Virtual Channel'],
   0x36: ['mmio_locator', 'MMIO Register Block Locator'],
+  0x37: ['nop_flit', 'NOP Flit'],
+  0x38: ['siov', 'Scalable I/O Virtualization'],
+  0x39: ['phy128', 'Physical Layer 128.0 GT/s'],
+  0x3a: ['captured_data', 'Captured Data'],
 });

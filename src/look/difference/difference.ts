@@ -199,7 +199,7 @@ function fieldDifferences(before: CapturedFields, after: CapturedFields): Differ
   const found: Difference[] = [];
   for (const field of after.all()) {
     const { name, title } = field;
-    const old = before.field(name);
+    const old = before.find(name);
     if (old === undefined || old.raw === field.raw) continue;
     if (TOLD.test(name) && (hasRegions || !name.startsWith('header.'))) continue;
     found.push({ address, kind: 'field', name, title, before: valueText(old), after: valueText(field) });

@@ -16,10 +16,9 @@ export interface Identity {
 
 export function identityOf(fields: CapturedFields): Identity {
   const id = (name: string) => (fields.raw(name) ?? 0xffff).toString(16).padStart(4, '0');
-  const hasSubsystem = fields.raw('header.subsystem_vendor') !== undefined;
-  const subsystem = hasSubsystem
-    ? ` (${id('header.subsystem_vendor')}:${id('header.subsystem_device')})`
-    : '';
+  // A vendor of 0 is none.
+  const hasSubsystem = (fields.raw('header.subsystem_vendor') ?? 0) !== 0;
+  const subsystem = hasSubsystem ? ` (${id('header.subsystem_vendor')}:${id('header.subsystem')})` : '';
   const ids = `${id('header.vendor')}:${id('header.device')}${subsystem}`;
   const serial = [...fields.all()].filter(
     ({ name }) => name.startsWith('dsn.') && !name.startsWith('dsn.list'),

@@ -58,18 +58,19 @@ export function flag(field: FieldReader, label: string): Item {
 }
 
 /**
- * `Label+` or `Label-` of several flags of one register, parted by blanks; the register is read once.
+ * `Label+` or `Label-` of several flags of one register, one behind the other; the register is read once.
  * @param labels each label with its field's name. @throws {RangeError} the table has no such field.
  */
 export function flags(
   table: RegisterTable,
   register: string,
   labels: Readonly<Record<string, string>>,
+  between = ' ',
 ): Item {
   const marks = Object.entries(labels).map(([label, field], index) => {
-    const { mask } = placeOf(table, `${register}.${field}`);
-    const before = index === 0 ? '' : ' ';
-    return { bits: mask, set: `${before}${label}+`, clear: `${before}${label}-` };
+    const bits = placeOf(table, `${register}.${field}`).mask;
+    const before = index === 0 ? '' : between;
+    return { bits, set: `${before}${label}+`, clear: `${before}${label}-` };
   });
   const value = registerIn(table, register);
   return (view) => {

@@ -1,116 +1,53 @@
 /** The list of register tables: which header layout and which capability has which table. */
-import { CapabilityId, ExtendedCapabilityId } from '../capability-ids.js';
 import type { RegisterTable } from '../registers.js';
-import { accessControl, alternativeRouting } from './access-control.js';
-import { addressTranslation, pageRequest, pasid } from './address-translation.js';
-import { aer, aerOf, rootAer } from './aer.js';
-import { containment } from './dpc.js';
+import { extendedChoices, extendedTables } from './extended-list.js';
 import { headerCommon } from './header-common.js';
 import { header0 } from './header0.js';
 import { header1 } from './header1.js';
-import { l1Substates, latencyTolerance, timeMeasurement } from './latency.js';
-import { msi } from './msi.js';
-import { msix } from './msix.js';
-import { multicastOf, portMulticast } from './multicast.js';
-import { pcie } from './pcie.js';
-import { pm } from './pm.js';
-import { powerAllocation, powerBudget } from './power-budget.js';
-import { lightweightNotification, processingHints } from './processing-hints.js';
-import { protocolMultiplexing } from './protocol-multiplexing.js';
-import {
-  eventCollector,
-  rootComplexInternalLink,
-  rootComplexLink,
-  rootComplexRegisterBlock,
-} from './root-complex.js';
-import { secondary, secondaryOf } from './secondary.js';
-import { serialNumber } from './serial-number.js';
-import { singleRoot } from './sriov.js';
+import { header2 } from './header2.js';
+import { standardChoices, standardTables } from './standard-list.js';
 import type { CapabilityBytes, TableChoice } from './table-choice.js';
-import { multiFunctionVirtualChannel, virtualChannel, virtualChannel9 } from './virtual-channel.js';
-import { vpd } from './vpd.js';
 
 export { CORRECTABLE_ERRORS, UNCORRECTABLE_ERRORS, type ErrorBit } from './aer.js';
-export type { CapabilityBytes } from './table-choice.js';
-export { aer, header0, header1, headerCommon, msi, msix, pcie, pm, vpd };
+export { header0, header1, header2, headerCommon };
+export { aer } from './aer.js';
+export { af } from './af.js';
+export { agp } from './agp.js';
+export { debugPort } from './debug-port.js';
+export * from './cxl/index.js';
+export { doe } from './doe.js';
+export { dvsec } from './dvsec.js';
+export { ea, eaBridge } from './ea.js';
+export { htMsi, htRevision } from './ht.js';
+export { htPrimary, htSecondary } from './ht-interfaces.js';
+export { ide } from './ide.js';
+export { IdeLayout, linkStreams, selectiveStreams } from './ide-layout.js';
+export { msi } from './msi.js';
+export { msix } from './msix.js';
+export { pcie } from './pcie.js';
+export { pcix, pcixBridge } from './pcix.js';
+export { pm } from './pm.js';
+export { rebar, vfRebar } from './rebar.js';
+export { sata } from './sata.js';
+export { slotid } from './slot-id.js';
+export { ssvid } from './ssvid.js';
+export { vendor, virtio } from './vendor.js';
+export { vpd } from './vpd.js';
+export { vsec } from './vsec.js';
+export type { CapabilityBytes, TableChoice } from './table-choice.js';
 
 const headers: ReadonlyMap<number, RegisterTable> = new Map([
   [0, header0],
   [1, header1],
+  [2, header2],
 ]);
 
-const capabilities: ReadonlyMap<number, TableChoice> = new Map<number, TableChoice>([
-  [CapabilityId.pm, pm],
-  [CapabilityId.vpd, vpd],
-  [CapabilityId.msi, msi],
-  [CapabilityId.pcie, pcie],
-  [CapabilityId.msix, msix],
-]);
-
-const extendedCapabilities: ReadonlyMap<number, TableChoice> = new Map<number, TableChoice>([
-  [ExtendedCapabilityId.aer, aerOf],
-  [ExtendedCapabilityId.vc, virtualChannel],
-  [ExtendedCapabilityId.dsn, serialNumber],
-  [ExtendedCapabilityId.powerBudget, powerBudget],
-  [ExtendedCapabilityId.rcLink, rootComplexLink],
-  [ExtendedCapabilityId.rcInternalLink, rootComplexInternalLink],
-  [ExtendedCapabilityId.rcec, eventCollector],
-  [ExtendedCapabilityId.mfvc, multiFunctionVirtualChannel],
-  [ExtendedCapabilityId.vc9, virtualChannel9],
-  [ExtendedCapabilityId.rcrb, rootComplexRegisterBlock],
-  [ExtendedCapabilityId.acs, accessControl],
-  [ExtendedCapabilityId.ari, alternativeRouting],
-  [ExtendedCapabilityId.ats, addressTranslation],
-  [ExtendedCapabilityId.sriov, singleRoot],
-  [ExtendedCapabilityId.multicast, multicastOf],
-  [ExtendedCapabilityId.pri, pageRequest],
-  [ExtendedCapabilityId.dpa, powerAllocation],
-  [ExtendedCapabilityId.tph, processingHints],
-  [ExtendedCapabilityId.ltr, latencyTolerance],
-  [ExtendedCapabilityId.secondary, secondaryOf],
-  [ExtendedCapabilityId.pmux, protocolMultiplexing],
-  [ExtendedCapabilityId.pasid, pasid],
-  [ExtendedCapabilityId.lnr, lightweightNotification],
-  [ExtendedCapabilityId.dpc, containment],
-  [ExtendedCapabilityId.l1ss, l1Substates],
-  [ExtendedCapabilityId.ptm, timeMeasurement],
-]);
-
-/** Every table, once, of several with one name the one that has all registers: for tests and documentation. */
+/** Every table, once: for tests and documentation. */
 export const tables: readonly RegisterTable[] = [
   headerCommon,
   ...headers.values(),
-  pm,
-  vpd,
-  msi,
-  pcie,
-  msix,
-  rootAer,
-  virtualChannel,
-  serialNumber,
-  powerBudget,
-  rootComplexLink,
-  rootComplexInternalLink,
-  eventCollector,
-  multiFunctionVirtualChannel,
-  virtualChannel9,
-  rootComplexRegisterBlock,
-  accessControl,
-  alternativeRouting,
-  addressTranslation,
-  singleRoot,
-  portMulticast,
-  pageRequest,
-  powerAllocation,
-  processingHints,
-  latencyTolerance,
-  secondary,
-  protocolMultiplexing,
-  pasid,
-  lightweightNotification,
-  containment,
-  l1Substates,
-  timeMeasurement,
+  ...standardTables,
+  ...extendedTables,
 ];
 
 /**
@@ -127,10 +64,10 @@ function chosen(choice: TableChoice | undefined, bytes: CapabilityBytes): Regist
 
 /** The table of a capability of the standard list; undefined when its registers are not known here. */
 export function capabilityTable(id: number, bytes: CapabilityBytes): RegisterTable | undefined {
-  return chosen(capabilities.get(id), bytes);
+  return chosen(standardChoices.get(id), bytes);
 }
 
 /** The table of a capability of the extended list; undefined when its registers are not known here. */
 export function extendedCapabilityTable(id: number, bytes: CapabilityBytes): RegisterTable | undefined {
-  return chosen(extendedCapabilities.get(id), bytes);
+  return chosen(extendedChoices.get(id), bytes);
 }

@@ -1,4 +1,36 @@
 /** Who writes which capability of the standard list, by id. */
+import { CapabilityId } from '../../../pci/index.js';
 import type { CapabilityWriter } from '../capability-view.js';
+import { writeAgp } from './agp.js';
+import { writeEa } from './ea.js';
+import { writeExpress } from './express.js';
+import { writeHt } from './ht.js';
+import { writeMsi, writeMsix } from './messages.js';
+import { named, writeAf, writeDebugPort, writeSlotId, writeSsvid } from './one-line.js';
+import { writePcix } from './pcix.js';
+import { writePm } from './pm.js';
+import { writeSata } from './sata.js';
+import { writeVendor } from './vendor.js';
 
-export const standardWriters: ReadonlyMap<number, CapabilityWriter> = new Map();
+export const standardWriters: ReadonlyMap<number, CapabilityWriter> = new Map([
+  [CapabilityId.null, named('Null')],
+  [CapabilityId.pm, writePm],
+  [CapabilityId.agp, writeAgp],
+  [CapabilityId.slotid, writeSlotId],
+  [CapabilityId.msi, writeMsi],
+  [CapabilityId.compactPciHotSwap, named('CompactPCI hot-swap <?>')],
+  [CapabilityId.pcix, writePcix],
+  [CapabilityId.ht, writeHt],
+  [CapabilityId.vendor, writeVendor],
+  [CapabilityId.debug, writeDebugPort],
+  [CapabilityId.compactPciCentralResource, named('CompactPCI central resource control <?>')],
+  [CapabilityId.shpc, named('Hot-plug capable')],
+  [CapabilityId.ssvid, writeSsvid],
+  [CapabilityId.agp8x, named('AGP3 <?>')],
+  [CapabilityId.secure, named('Secure device <?>')],
+  [CapabilityId.pcie, writeExpress],
+  [CapabilityId.msix, writeMsix],
+  [CapabilityId.sata, writeSata],
+  [CapabilityId.af, writeAf],
+  [CapabilityId.ea, writeEa],
+]);

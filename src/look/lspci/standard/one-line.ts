@@ -1,0 +1,46 @@
+/** lspci's words for the capabilities that it tells in a line, and for one with three more. */
+import { af, debugPort, slotid, ssvid } from '../../../pci/index.js';
+import type { CapabilityWriter } from '../capability-view.js';
+import { fieldIn, flags, hexDigits, joined, shown, type Item } from '../items.js';
+
+/** A capability of which lspci tells no more than its name. */
+export function named(name: string): CapabilityWriter {
+  return () => `${name}\n`;
+}
+
+const SLOT_ID: readonly Item[] = [
+  shown(fieldIn(slotid, 'expansion.slots'), (slots) => `Slot ID: ${slots} slots, `),
+  flags(slotid, 'expansion', { First: 'first' }),
+  shown(fieldIn(slotid, 'chassis'), (chassis) => `, chassis ${hexDigits(chassis, 2)}\n`),
+];
+
+export const writeSlotId: CapabilityWriter = (view) => joined(SLOT_ID, view);
+
+const DEBUG_PORT: readonly Item[] = [
+  shown(fieldIn(debugPort, 'place.bar'), (bar) => `Debug port: BAR=${bar}`),
+  shown(fieldIn(debugPort, 'place.offset'), (offset) => ` offset=${hexDigits(offset, 4)}\n`),
+];
+
+export const writeDebugPort: CapabilityWriter = (view) => joined(DEBUG_PORT, view);
+
+const subsystemVendor = fieldIn(ssvid, 'vendor');
+const subsystem = fieldIn(ssvid, 'id');
+
+/** Ids that cannot be read leave the line as it began. */
+export const writeSsvid: CapabilityWriter = (view, names) =>
+  view.has(4, 4) ? `Subsystem: ${names.subsystem(subsystemVendor(view), subsystem(view))}\n` : '';
+
+const AF: readonly Item[] = [
+  '\t\tAFCap: ',
+  flags(af, 'capabilities', { TP: 'pending', FLR: 'flr' }),
+  '\n\t\tAFCtrl: ',
+  flags(af, 'control', { FLR: 'flr' }),
+  '\n\t\tAFStatus: ',
+  flags(af, 'status', { TP: 'pending' }),
+  '\n',
+];
+
+export const writeAf: CapabilityWriter = (view) => {
+  const text = 'PCI Advanced Features\n';
+  return view.verbosity < 2 || !view.has(3, 3) ? text : text + joined(AF, view);
+};
