@@ -3,16 +3,17 @@ import { cacheFolder } from '../cache.js';
 import { LabFailure } from '../failure.js';
 import { prepareRoot } from '../packages.js';
 import { step } from '../progress.js';
+import { LSPCI_VERSION } from '../../src/look/lspci/index.js';
 import { parseDump } from '../../src/machines/capture/index.js';
 import { tables } from '../../src/pci/index.js';
 import { Comparison } from './comparison.js';
 import { excusesFor } from './excuse.js';
 import { EXCUSES } from './excuses/index.js';
 import { prepareCorpus, prepareFollowed } from './followed.js';
-import { FOLLOWED_VERSION, judges } from './judge.js';
+import { judges } from './judge.js';
 import { DECODING, MODES } from './modes.js';
 import { ourText } from './ours.js';
-import { functionsOf, readAround } from './read-around.js';
+import { AroundReader, functionsOf } from './read-around.js';
 import { corpusSpaces } from './spaces/corpus.js';
 import { damagedSpaces } from './spaces/damaged.js';
 import { hostSpaces } from './spaces/host.js';
@@ -45,7 +46,7 @@ export async function runScenario({ kinds }: ScenarioOptions): Promise<boolean> 
   const found = judges();
   if (!found.some(({ isFollowed }) => isFollowed))
     throw new LabFailure(
-      `There is no lspci ${FOLLOWED_VERSION}, which our text follows; at hand are ${found.join(', ')}.`,
+      `There is no lspci ${LSPCI_VERSION}, which our text follows; at hand are ${found.join(', ')}.`,
     );
   const totals = found.map(
     (judge) => new Totals(judge, excusesFor(judge.version, judge.isFollowed ? [] : EXCUSES)),
@@ -68,16 +69,25 @@ export async function runScenario({ kinds }: ScenarioOptions): Promise<boolean> 
   return good;
 }
 
-/** Our text is made of what each judge came through; where that is all, once for all of them. */
+/**
+ * Our text is made of what each judge came through. The text of the version that we follow is compared with older judges
+ * by the same excuses: so these are shown to say no more than what those word otherwise.
+ */
 export function compareSource(source: SpaceSource, totals: readonly Totals[], modes = modesOf(source)): void {
   const functions = functionsOf(source.dump);
   const capture = parseDump(source.dump);
+  const asked = totals.map((totals) => ({ totals, reader: new AroundReader(totals.judge, functions) }));
   for (const args of modes) {
     const whole = ourText(capture, args);
-    for (const one of totals) {
-      const { text, functions: read, left } = readAround(one.judge, functions, args);
+    const answers = asked.map(({ totals, reader }) => ({ totals, ...reader.read(args) }));
+    const followed = answers.find(({ totals }) => totals.judge.isFollowed);
+    for (const { totals, text, functions: read, left } of answers) {
+      const comparison = new Comparison(capture, totals.excuses);
       const ours = left === 0 ? whole : ourText(read.join(''), args);
-      one.add(source, args, new Comparison(capture, one.excuses).compare(ours, text), left);
+      totals.add(source, args, comparison.compare(ours, text), left);
+      const alike = followed?.functions.length === read.length;
+      if (!totals.judge.isFollowed && followed !== undefined && alike)
+        totals.addFollowed(source, args, comparison.compare(followed.text, text));
     }
   }
 }
