@@ -1,10 +1,13 @@
 /** One function as an owner shows it to other processes: facts and configuration space, as JSON can carry them. */
-import type {
-  FunctionSummary,
-  Machine,
-  PlatformDeviceSummary,
-  RegionInfo,
-  ResetMethod,
+import {
+  NO_HOST_FACTS,
+  readConfig,
+  type FunctionSummary,
+  type HostFacts,
+  type Machine,
+  type PlatformDeviceSummary,
+  type RegionInfo,
+  type ResetMethod,
 } from '../function/index.js';
 import type { PciAddress } from '../pci/index.js';
 
@@ -19,22 +22,32 @@ export interface Inspection {
   readonly interruptLine: number | undefined;
   /** All that can be read of configuration space, base64. */
   readonly config: string;
+  readonly host: Omit<HostFacts, 'readVpd'>;
+  /** Vital product data, base64; undefined where it was not asked for, or where there is none. */
+  readonly vpd: string | undefined;
 }
 
-/** Reads each register once, by 4 bytes. @throws {FunctionNotFoundError} */
-export function inspect(machine: Machine, address: PciAddress): Inspection {
+/**
+ * Reads each register once, by 4 bytes. `vpd`: reads vital product data as well, which may take a second.
+ * @throws {FunctionNotFoundError | VpdUnreadableError}
+ */
+export function inspect(machine: Machine, address: PciAddress, vpd = false): Inspection {
   using fn = machine.open(address);
   const summary = machine.list().find((entry) => entry.address.equals(address));
   if (summary === undefined) throw new RangeError(`${address} is open and not in the list`);
-  const bytes = Buffer.alloc(fn.config.size);
-  for (let offset = 0; offset < bytes.length; offset += 4)
-    bytes.writeUInt32LE(fn.config.read(offset, 4), offset);
+  const config = readConfig(fn.config, (_offset, refusal) => {
+    throw refusal;
+  });
+  const { readVpd, ...host } = machine.hostFacts?.(address) ?? NO_HOST_FACTS;
+  const productData = vpd ? readVpd?.() : undefined;
   return {
     summary,
     regions: fn.regions.map((region) => ({ ...region, address: `0x${region.address.toString(16)}` })),
     resetMethods: fn.resetMethods,
     interruptLine: fn.interruptLine,
-    config: bytes.toString('base64'),
+    config: Buffer.from(config).toString('base64'),
+    host,
+    vpd: productData === undefined ? undefined : Buffer.from(productData).toString('base64'),
   };
 }
 

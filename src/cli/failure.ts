@@ -8,6 +8,7 @@ const { createColors, isColorSupported } = pc;
 const WRONG_COMMAND_LINE: ReadonlySet<string> = new Set([
   'ADDRESS_MALFORMED',
   'ADDRESS_RANGE',
+  'ADDRESS_UNKNOWN',
   'SPEC_MALFORMED',
   'FINDING_UNKNOWN',
   'HIDE_LIST_NOTATION',

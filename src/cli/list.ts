@@ -2,16 +2,19 @@
 import type { Command } from 'commander';
 import type { RegionInfo } from '../function/index.js';
 import type { PoolEntry } from '../owner/index.js';
+
 import { machineOption, type MachineChoice } from './machine-option.js';
 
 export function define(command: Command): void {
   command
     .addOption(machineOption())
+    .option('--numeric', 'no names of pci.ids: only numbers, and what kind of device it is')
     .option('--json', 'print data instead of a table')
     .addHelpText(
       'after',
       `
-STATE is the pool's: free, taken by a guest, or quarantined; empty for functions of the host. "fixed" behind a guest: its
+ADDRESS is hexadecimal, DDDD:BB:DD.F (openslot address has the other notations). NAME is of the class and of pci.ids
+(openslot ids). STATE is the pool's: free, taken by a guest, or quarantined; empty for functions of the host. "fixed" behind a guest: its
 front end takes no changes while it runs (openslot attach --help).
 
 Examples:
@@ -32,11 +35,18 @@ function rangeText({ kind, address, size }: RegionInfo): string {
   return `${kind === 'io' ? 'ports' : 'memory'} ${first}-${last}`;
 }
 
-async function list(options: MachineChoice & { json?: boolean }): Promise<void> {
-  const [{ className }, { viewMachine }] = await Promise.all([
+interface ListOptions extends MachineChoice {
+  readonly json?: boolean;
+  readonly numeric?: boolean;
+}
+
+async function list(options: ListOptions): Promise<void> {
+  const [{ className, deviceWords }, { nameData, namesInUse }, { viewMachine }] = await Promise.all([
     import('../pci/index.js'),
+    import('./names-in-use.js'),
     import('./machine-view.js'),
   ]);
+  const names = options.numeric ? undefined : namesInUse();
   const { name, functions, platform, pool: poolView } = await viewMachine(options);
   const { entries, unreadable: poolUnreadable } = poolView;
   const pool = new Map(entries.map((entry) => [entry.address, entry]));
@@ -48,6 +58,7 @@ async function list(options: MachineChoice & { json?: boolean }): Promise<void> 
         address,
         ...facts,
         className: className(facts.classCode),
+        ...(names === undefined ? {} : nameData(names, facts)),
         pool: pool.has(String(address)) ? state : null,
       };
     });
@@ -70,11 +81,12 @@ async function list(options: MachineChoice & { json?: boolean }): Promise<void> 
   }
   const { printTable } = await import('./table.js');
   printTable(
-    ['ADDRESS', 'CLASS', 'VENDOR:DEVICE', 'REV', 'DRIVER', 'STATE', ''],
+    ['ADDRESS', 'CLASS', 'VENDOR:DEVICE', 'REV', 'DRIVER', 'STATE', options.numeric ? '' : 'NAME'],
     functions.map(({ address, vendor, device, classCode, revision, driver }) => {
       const entry = pool.get(String(address));
       // No vendor has this number: it is what nobody answered.
       const known = vendor !== 0xffff;
+      const name = names === undefined ? undefined : deviceWords(names, vendor, device);
       return [
         String(address),
         known ? hex(classCode >>> 8, 4) : '-',
@@ -82,7 +94,7 @@ async function list(options: MachineChoice & { json?: boolean }): Promise<void> 
         known ? hex(revision, 2) : '-',
         driver ?? '-',
         entry === undefined ? '' : stateText(entry),
-        known ? className(classCode) : '',
+        known ? [className(classCode), name].filter((words) => words !== undefined).join(': ') : '',
       ];
     }),
   );

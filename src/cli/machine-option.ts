@@ -62,7 +62,7 @@ export function machineOption(): Option {
   return new Option(
     '--on <machine>',
     'where the functions live: linux (this host, if nothing is said), sim (the simulated machine that runs), or one that the' +
-      " command opens for itself: sim:FILE, proto:DIR, replay:FILE, 'qemu:ARGUMENTS'",
+      " command opens for itself: sim:FILE, capture:FILE, proto:DIR, replay:FILE, 'qemu:ARGUMENTS'",
   ).env('OPENSLOT_ON');
 }
 

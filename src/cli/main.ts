@@ -23,7 +23,7 @@ const SPECS: Argument = {
 
 const REGISTERS: Argument = {
   form: '[register...]',
-  description: 'REGISTER, REGISTER.FIELD, or SPACE:OFFSET/WIDTH',
+  description: 'REGISTER, REGISTER.FIELD, CAPABILITY, CAPABILITY.REGISTER.FIELD, or SPACE:OFFSET/WIDTH',
 };
 const ASSIGNMENTS: Argument = {
   form: '<register=value...>',
@@ -57,6 +57,15 @@ const entries: readonly Entry[] = [
     load: () => import('./show.js'),
   },
   {
+    name: 'capture',
+    summary: 'save a machine as it is now, or some of its functions, to be looked at later',
+    arguments: [
+      { form: '<file>', description: 'where to: a file, or - for standard output' },
+      { form: '[address...]', description: `only ${ADDRESS.description}` },
+    ],
+    load: () => import('./capture.js'),
+  },
+  {
     name: 'get',
     summary: 'read registers, by the names of a map or by number',
     arguments: [ADDRESS, REGISTERS],
@@ -67,6 +76,12 @@ const entries: readonly Entry[] = [
     summary: 'write registers or fields of them, and show them before and after',
     arguments: [ADDRESS, ASSIGNMENTS],
     load: () => import('./set.js'),
+  },
+  {
+    name: 'undo',
+    summary: 'give registers of configuration space back what they held before they were set',
+    arguments: [ONLY_ADDRESS],
+    load: () => import('./undo.js'),
   },
   {
     name: 'watch',
@@ -128,6 +143,23 @@ const entries: readonly Entry[] = [
     name: 'guest',
     summary: 'run programs as guests of the simulated machine',
     load: () => import('./guest.js'),
+  },
+  {
+    name: 'address',
+    summary: 'write an address in every notation',
+    arguments: [{ form: '<text...>', description: 'an address, in any notation that is below' }],
+    load: () => import('./address.js'),
+  },
+  {
+    name: 'ids',
+    summary: 'tell which pci.ids names are from, or take a newer one',
+    load: () => import('./ids.js'),
+  },
+  {
+    name: 'schema',
+    summary: 'print the JSON Schema of what a command prints',
+    arguments: [{ form: '[name]', description: 'what it is the schema of: show' }],
+    load: () => import('./schema.js'),
   },
   {
     name: 'proto',

@@ -197,7 +197,7 @@ function requestsOf(machine: Machine, mounted: MountedFiles, claims: Claims | un
     pool: () => (claims === undefined ? [] : entriesOf(claims.pool)),
     functions: () => machine.list(),
     platform: () => inspectPlatform(machine),
-    inspect: ({ address }) => inspect(machine, address),
+    inspect: ({ address, vpd }) => inspect(machine, address, vpd),
     registers: (parameters) =>
       answerRegisters(machine, userOf(machine, mounted, parameters.address), parameters),
   };

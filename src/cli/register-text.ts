@@ -1,14 +1,7 @@
 /** Registers as the commands print them: lines for a person, and data. */
 import { decodeValue, type DecodedField } from '../pci/index.js';
 import { bitLadder, type SelectedRegister } from '../proto/program/index.js';
-import type { RegisterOperation } from '../admin/index.js';
 import { fieldText } from './function-text.js';
-
-/** The read of a register. */
-export function readOf({ space, offset, shape }: SelectedRegister): RegisterOperation {
-  const { width } = shape.register;
-  return { kind: 'read', space, offset, width, ...(shape.readClears ? { clears: true } : {}) };
-}
 
 export function hexOf({ shape }: SelectedRegister, value: bigint): string {
   return `0x${value.toString(16).padStart(shape.register.width * 2, '0')}`;

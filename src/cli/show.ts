@@ -6,7 +6,9 @@ import { machineOption, type MachineChoice } from './machine-option.js';
 export function define(command: Command): void {
   command
     .addOption(machineOption())
-    .option('--json', 'print data')
+    .option('--numeric', 'no names of pci.ids')
+    .option('--bits', "draw each register's bits with its fields below them")
+    .option('--json', 'print data: openslot schema show tells its form')
     .addHelpText(
       'after',
       `
@@ -14,21 +16,33 @@ Without root the kernel shows 64 bytes of configuration space: the header, no ca
 
 Examples:
   openslot show 0a:00.0
+  openslot show 0a:00.0 --bits | less
   openslot show 0a:00.0 --json | jq '.decoded.capabilities[].name'`,
     )
     .action(show);
 }
 
-async function show(text: string, options: MachineChoice & { json?: boolean }): Promise<void> {
+interface ShowOptions extends MachineChoice {
+  readonly bits?: boolean;
+  readonly json?: boolean;
+  readonly numeric?: boolean;
+}
+
+async function show(text: string, options: ShowOptions): Promise<void> {
   const address = notations.hex.parse(text);
-  const { inspectFunction } = await import('./machine-view.js');
+  const [{ inspectFunction }, { nameData, namesInUse }] = await Promise.all([
+    import('./machine-view.js'),
+    import('./names-in-use.js'),
+  ]);
   const facts = await inspectFunction(options, address);
+  const { summary } = facts;
+  const names = options.numeric || summary === undefined ? undefined : nameData(namesInUse(), summary);
   if (options.json) {
-    const plain = (_key: string, value: unknown) =>
-      typeof value === 'bigint' ? `0x${value.toString(16)}` : value;
-    process.stdout.write(`${JSON.stringify({ address, ...facts }, plain, 2)}\n`);
+    const { showData } = await import('./show-data.js');
+    process.stdout.write(`${JSON.stringify(showData(address, facts, names), undefined, 2)}\n`);
     return;
   }
   const { functionLines } = await import('./function-text.js');
-  process.stdout.write(`${functionLines(address, facts).join('\n')}\n`);
+  const { bits = false } = options;
+  process.stdout.write(`${functionLines(address, facts, { bits, names }).join('\n')}\n`);
 }

@@ -1,11 +1,17 @@
 /** `openslot watch`: registers as they change. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgumentError, type Command } from 'commander';
+import { readSelected } from '../admin/settings/index.js';
 import { notations, OpenslotError } from '../pci/index.js';
-import { registerCondition, selectReadable, type SelectedRegister } from '../proto/program/index.js';
+import {
+  needsConfiguration,
+  registerCondition,
+  selectReadable,
+  type SelectedRegister,
+} from '../proto/program/index.js';
 import { addRegisterOptions, NOTATION, type RegisterOptions } from './register-options.js';
-import { openRegisterSession, type RegisterSession } from './register-session.js';
-import { hexOf, readOf, registerData, registerLine } from './register-text.js';
+import { openRegisterSession } from './register-session.js';
+import { hexOf, registerData, registerLine } from './register-text.js';
 import { untilTold } from './until-told.js';
 
 /** What was waited for did not come in time. */
@@ -67,15 +73,19 @@ async function watch(text: string, names: readonly string[], options: WatchOptio
   });
   using session = await openRegisterSession(address, options, false);
   const { maps } = session;
-  const until = options.until === undefined ? undefined : registerCondition(maps, options.until);
-  const selected = names.map((name) => selectReadable(maps, name));
+  const given = options.until === undefined ? [] : [options.until];
+  const isNamed = [...names, ...given].some((name) => needsConfiguration(maps, name));
+  const configuration = isNamed ? await session.configuration() : undefined;
+  const until =
+    options.until === undefined ? undefined : registerCondition(maps, options.until, configuration);
+  const selected = names.flatMap((name) => selectReadable(maps, name, configuration));
   if (until !== undefined && !selected.some(({ name }) => name === until.target.name))
     selected.push(until.target);
   const start = performance.now();
   const most = options.timeout ?? Infinity;
   let before: readonly bigint[] = [];
   while (!told.signal.aborted) {
-    const values = await look(session, selected);
+    const values = await readSelected(session.run, selected);
     const since = (performance.now() - start) / 1000;
     selected.forEach((each, index) => {
       const value = values[index] ?? 0n;
@@ -93,13 +103,6 @@ async function watch(text: string, names: readonly string[], options: WatchOptio
       signal: told.signal,
     }).catch(() => undefined);
   }
-}
-
-async function look(
-  session: RegisterSession,
-  selected: readonly SelectedRegister[],
-): Promise<readonly bigint[]> {
-  return (await session.run(selected.map(readOf))).map((value) => value ?? 0n);
 }
 
 function tell(

@@ -69,6 +69,19 @@ function listingOf(machine: string): string {
   return `openslot list --on ${plain ? machine : `'${machine.replaceAll("'", `'\\''`)}'`}`;
 }
 
+/** A function's vital product data is there, and cannot be read. */
+export class VpdUnreadableError extends OpenslotError {
+  readonly code = 'VPD_UNREADABLE';
+  constructor(address: PciAddress, why: string, next = '', options?: ErrorOptions) {
+    super(
+      `the vital product data of ${address} cannot be read: ${why}`,
+      { address: String(address), why },
+      next,
+      options,
+    );
+  }
+}
+
 /** Something was asked of a function after it was closed. */
 export class FunctionClosedError extends OpenslotError {
   readonly code = 'FUNCTION_CLOSED';

@@ -1,8 +1,10 @@
 /** A machine: a place where functions live, and the way to reach them. */
 import type { PciAddress } from '../pci/address.js';
 import type { ErrorReports } from './error-reports.js';
+import type { Capture } from './capture.js';
 import type { PciFunction } from './function.js';
 import type { HostControl, IommuFaultReports } from './host.js';
+import type { HostFacts } from './host-facts.js';
 import type { HostDrivers } from './host-drivers.js';
 import type { PlatformDevices } from './platform.js';
 
@@ -57,6 +59,10 @@ export interface Machine extends Disposable {
   present?(): readonly Presence[];
   /** @throws {FunctionNotFoundError} */
   open(address: PciAddress): PciFunction;
+  /** No device is touched. Absent on machines that know nothing besides what functions tell. */
+  hostFacts?(address: PciAddress): HostFacts;
+  /** Of a machine that is not there any more: all that was saved of it. */
+  readonly saved?: Capture;
   /** Absent on machines that know of no devices besides PCI functions. */
   readonly platform?: PlatformDevices;
   /** Absent on machines where no host driver competes. */

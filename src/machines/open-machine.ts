@@ -86,6 +86,14 @@ const KINDS: Readonly<Record<string, MachineKind>> = {
       return new ReplayMachine(file);
     },
   },
+  capture: {
+    form: 'capture:FILE',
+    open: async (file) => {
+      if (file === undefined || file === '') throw new UnknownMachineError(written('capture', file));
+      const { CaptureMachine } = await import('./capture/index.js');
+      return CaptureMachine.read(file);
+    },
+  },
   qemu: {
     form: "'qemu:ARGUMENTS'",
     open: async (given) => {

@@ -58,7 +58,7 @@ const SCHEMAS = {
   pool: z.strictObject({}),
   functions: z.strictObject({}),
   platform: z.strictObject({}),
-  inspect: z.strictObject({ address }),
+  inspect: z.strictObject({ address, vpd: z.boolean().default(false) }),
   registers: z.strictObject({
     address,
     operations,

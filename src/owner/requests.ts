@@ -70,5 +70,4 @@ export type AnswerLine =
 
 /** Bytes of the longest request. */
 export const LONGEST_LINE = 64 * 1024;
-/** Register accesses of one request: whoever wants more asks again. */
-export const MOST_ACCESSES = 256;
+export { MOST_ACCESSES } from '../admin/access-limit.js';

@@ -153,6 +153,8 @@ function isSoundRepeat({ width, repeat }: Register): boolean {
 function overlap(a: Register, b: Register): boolean {
   // A finding of its own, and no number of places.
   if (!isSoundRepeat(a) || !isSoundRepeat(b)) return false;
+  // Where they stand depends on bytes; only decoding can tell.
+  if (a.repeat?.place !== undefined || b.repeat?.place !== undefined) return false;
   // Where they lie apart as wholes nothing has to be compared; arrays may be laid into each other's gaps.
   if (a.offset >= b.offset + extentOf(b) || b.offset >= a.offset + extentOf(a)) return false;
   const [more, fewer] = (a.repeat?.count ?? 1) > (b.repeat?.count ?? 1) ? [a, b] : [b, a];

@@ -121,6 +121,28 @@ export const pcictl: Notation = {
   },
 };
 
+/**
+ * `BBB:DD:F` in decimal with zeros before: how the lines of `pcictl list` begin. They do not say the domain, which is
+ * that of the bus node.
+ */
+export const pcictlList: Notation = {
+  name: 'pcictl-list',
+  parse(text) {
+    const cursor = cursorOf(text, 'pcictl-list');
+    const bus = cursor.paddedDecimal('bus', 3);
+    cursor.literal(':');
+    const device = cursor.paddedDecimal('device', 2);
+    cursor.literal(':');
+    const fn = cursor.paddedDecimal('function', 1);
+    cursor.end();
+    return new PciAddress(0, bus, device, fn);
+  },
+  format({ domain, bus, device, function: fn }) {
+    if (domain !== 0) throw new AddressRangeError('domain', domain, 0);
+    return `${String(bus).padStart(3, '0')}:${String(device).padStart(2, '0')}:${fn}`;
+  },
+};
+
 /** All four parts in hexadecimal, with their digits when written; `exact` demands them when read, too. */
 function fourParts(
   name: string,

@@ -62,6 +62,16 @@ export class TextCursor {
     return Number(this.#text.slice(start, this.position));
   }
 
+  /** Exactly so many digits, zeros before the number among them. */
+  paddedDecimal(part: string, digits: number): number {
+    const start = this.position;
+    for (let i = 0; i < digits; i++) {
+      if (!DECIMAL_DIGIT.test(this.next)) this.fail(`${digits} decimal digits of the ${part}`);
+      this.position++;
+    }
+    return Number(this.#text.slice(start, this.position));
+  }
+
   end(): void {
     if (!this.atEnd) this.fail('the end of the text');
   }

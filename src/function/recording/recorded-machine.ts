@@ -1,10 +1,12 @@
 /** A machine whose devices are recorded as a program drives them. */
 import type { PciAddress } from '../../pci/address.js';
+import type { Capture } from '../capture.js';
 import type { ErrorReports } from '../error-reports.js';
 import type { PciFunction, RegionInfo, Resources } from '../function.js';
 import type { HostControl } from '../host.js';
 import type { IommuFaultReports } from '../host.js';
 import type { HostDrivers } from '../host-drivers.js';
+import type { HostFacts } from '../host-facts.js';
 import type { FunctionSummary, Machine, MachineCapabilities } from '../machine.js';
 import type { PlatformDevices } from '../platform.js';
 import {
@@ -19,8 +21,8 @@ import { RecordedFunction, RecordedPlatformDevice } from './recorded-device.js';
 import { Recorder, type RecordingSink } from './recorder.js';
 
 /**
- * Does what the machine does, and tells the sink. Host drivers, the processor's side and error reports are the
- * machine's own and are not recorded: a recording is of one program that drives devices.
+ * Does what the machine does, and tells the sink. Host drivers, what the host knows, the processor's side and error
+ * reports are the machine's own and are not recorded: a recording is of one program that drives devices.
  */
 export class RecordedMachine implements Machine {
   readonly name: string;
@@ -30,6 +32,8 @@ export class RecordedMachine implements Machine {
   readonly host?: HostControl;
   readonly errors?: ErrorReports;
   readonly faults?: IommuFaultReports;
+  readonly hostFacts?: (address: PciAddress) => HostFacts;
+  readonly saved?: Capture;
   readonly #inner: Machine;
   readonly #recorder: Recorder;
   readonly #faultWatch: Disposable | undefined;
@@ -46,6 +50,8 @@ export class RecordedMachine implements Machine {
     if (inner.host !== undefined) this.host = inner.host;
     if (inner.errors !== undefined) this.errors = inner.errors;
     if (inner.faults !== undefined) this.faults = inner.faults;
+    if (inner.saved !== undefined) this.saved = inner.saved;
+    if (inner.hostFacts !== undefined) this.hostFacts = inner.hostFacts.bind(inner);
     if (inner.platform !== undefined) this.platform = this.#recordPlatform(inner.platform);
     const { name: machine, capabilities } = inner;
     sink.write([{ op: 'recording', version: RECORDING_VERSION, machine, capabilities }]);

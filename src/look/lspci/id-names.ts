@@ -100,10 +100,16 @@ export class IdNames implements SubsystemNames {
   }
 
   #subsystemName(vendor: number, device: number, subVendor: number, subDevice: number): string | undefined {
-    const name = this.#names.subsystem(vendor, device, subVendor, subDevice);
+    // lspci finds no subsystem of a device whose number is 0, only one that has a name whatever the device.
+    const [ofVendor, ofDevice] = device === 0 ? [-1, -1] : [vendor, device];
+    const name = this.#names.subsystem(ofVendor, ofDevice, subVendor, subDevice);
     // A subsystem with the numbers of its device is the device as its maker sells it.
     if (name !== undefined || subVendor !== vendor || subDevice !== device) return name;
     return this.#names.device(vendor, device);
+  }
+
+  subsystemVendorAlone(vendor: number): string {
+    return this.#one(this.#names.vendor(vendor), 'Unknown vendor', hex4(vendor));
   }
 
   vendorAlone(vendor: number): string {

@@ -6,7 +6,7 @@ import { hexDump } from './hex-dump.js';
 import { IdNames } from './id-names.js';
 import { machineLine, machineRecord } from './machine-record.js';
 import type { LspciOptions } from './options.js';
-import { functionTitle, kernelLines, subsystemLine, verboseLines } from './record-lines.js';
+import { functionTitle, kernelLines, nameLines, verboseLines } from './record-lines.js';
 import { ShownFunction } from './shown-function.js';
 
 export * from './filters.js';
@@ -28,8 +28,7 @@ export function* lspciParts(capture: Capture, names: PciNames, options: LspciOpt
   const selected = selectedOf(capture, options);
   const domains = options.domains || selected.some(({ captured }) => captured.address.domain !== 0);
   for (const fn of selected) {
-    const full = String(fn.captured.address);
-    yield recordOf(fn, domains ? full : full.slice(full.indexOf(':') + 1), ids, options);
+    yield recordOf(fn, ids, options, domains);
   }
 }
 
@@ -46,16 +45,23 @@ function selectedOf(
   return selected;
 }
 
-function recordOf(fn: ShownFunction, slot: string, names: IdNames, options: LspciOptions): string {
+function recordOf(fn: ShownFunction, names: IdNames, options: LspciOptions, domains: boolean): string {
   const { verbosity, machine, kernel, hex } = options;
   let text: string;
-  if (machine > 0)
+  if (machine > 0) {
+    // A program's record stands for itself, so it has a domain for its own sake alone.
+    const slot = slotText(fn, options.domains || fn.captured.address.domain !== 0);
     text = verbosity > 0 ? machineRecord(fn, slot, names, options) : machineLine(fn, slot, names);
-  else {
-    text = `${slot} ${functionTitle(fn, names)}\n`;
+  } else {
+    text = `${slotText(fn, domains)} ${functionTitle(fn, names)}\n`;
     if (verbosity > 0) text += verboseLines(fn, names);
-    else if (kernel) text += subsystemLine(fn, names) + kernelLines(fn);
+    else if (kernel) text += nameLines(fn, names) + kernelLines(fn);
   }
   if (hex > 0) text += hexDump(fn, hex);
   return verbosity > 0 || hex > 0 ? `${text}\n` : text;
+}
+
+function slotText({ captured: { address } }: ShownFunction, domain: boolean): string {
+  const full = String(address);
+  return domain ? full : full.slice(full.indexOf(':') + 1);
 }

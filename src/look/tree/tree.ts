@@ -1,6 +1,6 @@
 /** A machine's topology as data: root buses, bridges with their windows, and for each function who has it. */
 import type { RegionInfo } from '../../function/index.js';
-import { className, type PciAddress, type PciNames } from '../../pci/index.js';
+import { className, deviceWords, type PciAddress, type PciNames } from '../../pci/index.js';
 import { linkOf, speedText } from '../link.js';
 import type { FunctionNode, Topology } from '../topology.js';
 import { windowsOf, type Window } from '../windows.js';
@@ -55,13 +55,12 @@ function treeFunction(node: FunctionNode, names: PciNames | undefined): TreeFunc
   const { fn, fields, below } = node;
   const [vendor, device] = [fields.raw('header.vendor') ?? 0xffff, fields.raw('header.device') ?? 0xffff];
   const [secondary, subordinate] = [fields.raw('header.secondary_bus'), fields.raw('header.subordinate_bus')];
-  const words = [names?.vendor(vendor), names?.device(vendor, device)].filter((word) => word !== undefined);
   return {
     address: fn.address,
     vendor,
     device,
     class: fields.decoded.class ?? className(0xffffff),
-    name: words.length === 2 ? words.join(' ') : undefined,
+    name: names === undefined ? undefined : deviceWords(names, vendor, device),
     driver: fn.driver,
     numaNode: fn.numaNode,
     iommuGroup: fn.iommuGroup,

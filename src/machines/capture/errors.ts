@@ -9,3 +9,33 @@ export class DumpMalformedError extends OpenslotError {
     super(`${file}, line ${line}: ${why}`, { file, line, why }, 'docs/captures.md has the format');
   }
 }
+
+/** The file of a capture cannot be read or written. */
+export class CaptureFileError extends OpenslotError {
+  readonly code = 'CAPTURE_FILE';
+  constructor(file: string, what: 'read' | 'written', errno: string, options?: ErrorOptions) {
+    super(`the capture ${file} cannot be ${what}: ${errno}`, { file, errno }, '', options);
+  }
+}
+
+/** A file is neither a capture nor a dump, or not as either has to be. */
+export class CaptureMalformedError extends OpenslotError {
+  readonly code = 'CAPTURE_MALFORMED';
+  /** `where`: names and numbers of what is wrong, `functions.3.config`; empty for all of it. */
+  constructor(file: string, where: string, why: string, options?: ErrorOptions) {
+    const place = where === '' ? file : `${file}, ${where}`;
+    super(`${place}: ${why}`, { file, where, why }, 'docs/captures.md has the formats', options);
+  }
+}
+
+/** A later openslot wrote the capture, in a shape that this one does not know. */
+export class CaptureVersionError extends OpenslotError {
+  readonly code = 'CAPTURE_VERSION';
+  constructor(file: string, version: number, known: number) {
+    super(
+      `${file} has version ${version} of the format, and this openslot reads ${known}`,
+      { file, version, known },
+      'read it with a later openslot; openslot capture --format lspci there writes a dump that any reads',
+    );
+  }
+}

@@ -2,6 +2,7 @@
 import {
   FunctionNotFoundError,
   type FunctionSummary,
+  type HostFacts,
   type IommuFaultReports,
   type Machine,
   type MachineCapabilities,
@@ -15,6 +16,7 @@ import { parseIdentity } from './identity.js';
 import { LinuxConfig } from './linux-config.js';
 import { LinuxFunction } from './linux-function.js';
 import { SysfsDrivers } from './sysfs-drivers.js';
+import { SysfsFacts } from './sysfs-facts.js';
 import { Shared } from './shared.js';
 import type { UioDevice } from './uio/uio-device.js';
 import { UioPlatform } from './uio/uio-platform.js';
@@ -31,6 +33,8 @@ export interface LinuxMachineOptions {
    * for each access, wherever it offers that. Memory that sysfs gives can only be mapped, and is mapped all the same.
    */
   readonly mapping?: 'allowed' | 'avoided';
+  /** Directory of the running kernel's modules; another one belongs to a saved tree. */
+  readonly modules?: string;
   /** Where UIO's class and its device files are; others serve a saved tree. */
   readonly uio?: { readonly root: string; readonly devices: string };
 }
@@ -49,6 +53,7 @@ export class LinuxMachine implements Machine {
   readonly faults?: IommuFaultReports;
   readonly #faults: KernelLogFaults | undefined;
   readonly #sysfs: Sysfs;
+  readonly #facts: SysfsFacts;
   readonly #vfio: VfioHost;
   readonly #uio = new Shared<UioDevice>();
   readonly #mapped: boolean;
@@ -61,6 +66,7 @@ export class LinuxMachine implements Machine {
     this.#faults = this.#sysfs.anyHas('iommu_group') ? KernelLogFaults.available() : undefined;
     if (this.#faults !== undefined) this.faults = this.#faults;
     this.drivers = new SysfsDrivers(this.#sysfs);
+    this.#facts = new SysfsFacts(this.#sysfs, options.modules);
   }
 
   /** What at least one function of this host has as its drivers are bound now. */
@@ -92,6 +98,10 @@ export class LinuxMachine implements Machine {
       if (instance === undefined) return [];
       return [{ address, driver: this.#sysfs.readLinkName(address, 'driver'), instance }];
     });
+  }
+
+  hostFacts(address: PciAddress): HostFacts {
+    return this.#facts.of(address);
   }
 
   /** @throws {SysfsUnavailableError} */

@@ -2,9 +2,11 @@
 import {
   FunctionNotFoundError,
   InterruptSources,
+  NO_HOST_FACTS,
   type ErrorReports,
   type FunctionSummary,
   type HostControl,
+  type HostFacts,
   type IommuFault,
   type IommuFaultReports,
   type Machine,
@@ -61,6 +63,7 @@ export class SimMachine implements Machine {
   readonly #root = new RootComplex();
   readonly #shared = new Map<Endpoint | Bridge, SharedFunction>();
   readonly #restore = new Map<Endpoint, () => void>();
+  readonly #facts = new Map<Endpoint | Bridge, HostFacts>();
   readonly #open = new Set<SimFunction>();
   readonly #memoryFile: (() => MemoryFile) | undefined;
 
@@ -100,7 +103,7 @@ export class SimMachine implements Machine {
       shape.pin === undefined ? undefined : this.#host.lineOf(address, shape.pin);
     startMachine(roots, lineOf, (path, why, next) => refusal(checked, path, why, next));
     this.drivers = new SimDrivers(this.name, checked.drivers ?? [], (address) => this.#present(address));
-    for (const { children } of roots) this.#start(children);
+    for (const { children, numaNode } of roots) this.#start(children, numaNode);
     this.platform = new SimPlatform(this.name, { root: this.#root, host: this.#host, clock: this.clock });
     for (const [index, device] of (checked.platform ?? []).entries())
       this.platform.add(device, platformKinds(options.platformKinds), (why, next) =>
@@ -143,6 +146,12 @@ export class SimMachine implements Machine {
   /** Functions of one device can reach each other behind the IOMMU's back; who has another's id it takes for that. */
   #groupKey(address: PciAddress): number | Bridge {
     return this.#root.aliasOf(address) ?? address.sbdf >>> 3;
+  }
+
+  /** As the description has them. */
+  hostFacts(address: PciAddress): HostFacts {
+    const fn = this.#root.find(address);
+    return (fn === undefined ? undefined : this.#facts.get(fn)) ?? NO_HOST_FACTS;
   }
 
   open(address: PciAddress): PciFunction {
@@ -198,7 +207,7 @@ export class SimMachine implements Machine {
     this.clock.stop();
   }
 
-  #start(children: readonly Built[]): void {
+  #start(children: readonly Built[], numaNode: number | undefined): void {
     for (const child of children) {
       if (child.kind === 'bridge') {
         this.#shared.set(child.registers, {
@@ -206,10 +215,20 @@ export class SimMachine implements Machine {
           interrupts: undefined,
           iovas: programIovas(),
         });
-        this.#start(child.children);
+        this.#facts.set(child.registers, { ...NO_HOST_FACTS, numaNode });
+        this.#start(child.children, numaNode);
         continue;
       }
-      const { registers: endpoint, driver, faults } = child;
+      const { registers: endpoint, driver, faults, label, physicalSlot } = child;
+      const { vpd } = endpoint.shape;
+      this.#facts.set(endpoint, {
+        ...NO_HOST_FACTS,
+        modules: driver === undefined ? [] : [driver],
+        numaNode,
+        label,
+        physicalSlot,
+        readVpd: vpd === undefined ? undefined : () => vpd,
+      });
       const programmed = new SimInterrupts(endpoint, this.#host, this.clock);
       this.#shared.set(endpoint, {
         fn: endpoint,

@@ -2,7 +2,10 @@
 export interface PciNames {
   vendor(vendor: number): string | undefined;
   device(vendor: number, device: number): string | undefined;
-  /** Of a device's subsystem, else of that vendor's subsystems whatever the device. */
+  /**
+   * Of a device's subsystem, else of that vendor's subsystems whatever the device. Where a subsystem has the ids of its
+   * device, and no name, it has the name of the device.
+   */
   subsystem(
     vendor: number,
     device: number,

@@ -14,20 +14,27 @@ export { aer } from './aer.js';
 export { af } from './af.js';
 export { agp } from './agp.js';
 export { debugPort } from './debug-port.js';
+export * from './cxl/index.js';
+export { doe } from './doe.js';
+export { dvsec } from './dvsec.js';
 export { ea, eaBridge } from './ea.js';
 export { htMsi, htRevision } from './ht.js';
 export { htPrimary, htSecondary } from './ht-interfaces.js';
+export { ide } from './ide.js';
+export { IdeLayout, linkStreams, selectiveStreams } from './ide-layout.js';
 export { msi } from './msi.js';
 export { msix } from './msix.js';
 export { pcie } from './pcie.js';
 export { pcix, pcixBridge } from './pcix.js';
 export { pm } from './pm.js';
+export { rebar, vfRebar } from './rebar.js';
 export { sata } from './sata.js';
 export { slotid } from './slot-id.js';
 export { ssvid } from './ssvid.js';
 export { vendor, virtio } from './vendor.js';
 export { vpd } from './vpd.js';
-export type { CapabilityBytes } from './table-choice.js';
+export { vsec } from './vsec.js';
+export type { CapabilityBytes, TableChoice } from './table-choice.js';
 
 const headers: ReadonlyMap<number, RegisterTable> = new Map([
   [0, header0],

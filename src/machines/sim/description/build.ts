@@ -53,13 +53,14 @@ class Builder {
   }
 
   roots(): BuiltRoot[] {
-    return this.#parts.description.roots.map(({ domain = 0, bus: given, slots }, index) => {
+    return this.#parts.description.roots.map(({ domain = 0, bus: given, numaNode, slots }, index) => {
       const path = ['roots', index];
       const bus = this.#parts.root.addRoot(domain);
       const setNumber = (number: number) => {
         bus.setRootNumber(number);
       };
-      return { path, domain, given, setNumber, children: this.#slots(slots, bus, [...path, 'slots']) };
+      const children = this.#slots(slots, bus, [...path, 'slots']);
+      return { path, domain, given, numaNode, setNumber, children };
     });
   }
 
@@ -140,7 +141,7 @@ class Builder {
         routing: this.#parts.root.routing,
       });
       bus.functions.set(own, endpoint);
-      return this.#function(endpoint, said, at);
+      return { ...this.#function(endpoint, said, at), physicalSlot: device.physicalSlot };
     });
   }
 
@@ -171,8 +172,12 @@ class Builder {
     }
   }
 
-  #function(endpoint: Endpoint, own: FunctionDescription, path: DescriptionPath): BuiltFunction {
-    const { regions = {}, faults = [], driver } = own;
+  #function(
+    endpoint: Endpoint,
+    own: FunctionDescription,
+    path: DescriptionPath,
+  ): Omit<BuiltFunction, 'physicalSlot'> {
+    const { regions = {}, faults = [], driver, label } = own;
     for (const index of Object.keys(regions)) {
       if (endpoint.shape.regions.some((region) => region.index === Number(index))) continue;
       throw this.#refuse([...path, 'regions', index], `${endpoint.kind.name} has no region ${index}`);
@@ -188,6 +193,7 @@ class Builder {
       given: regions,
       driver,
       faults,
+      label,
     };
   }
 

@@ -35,6 +35,8 @@ export interface RootDescription {
   readonly domain?: number;
   /** Bus number; where absent the first one that is free. */
   readonly bus?: number;
+  /** NUMA node of everything below it; none where absent. */
+  readonly numaNode?: number;
   readonly slots: readonly SlotDescription[];
 }
 
@@ -55,6 +57,8 @@ export interface FunctionDescription {
   readonly faults?: readonly DeviceFault[];
   /** It has advanced error reporting: for PCI Express functions. */
   readonly aer?: boolean;
+  /** What firmware calls it. */
+  readonly label?: string;
 }
 
 export interface DeviceDescription extends Slot, FunctionDescription {
@@ -62,6 +66,8 @@ export interface DeviceDescription extends Slot, FunctionDescription {
   readonly model: string;
   /** As the kind understands them. */
   readonly options?: Readonly<Record<string, unknown>>;
+  /** Name of the slot that the card is in, with all its functions. */
+  readonly physicalSlot?: string;
   /** The further functions of a device that has several, by function number inside the device. */
   readonly functions?: Readonly<Record<number, FunctionDescription>>;
 }

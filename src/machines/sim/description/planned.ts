@@ -8,6 +8,9 @@ export interface BuiltFunction extends PlannedFunction {
   readonly registers: Endpoint;
   readonly driver: string | undefined;
   readonly faults: readonly DeviceFault[];
+  /** What firmware calls it. */
+  readonly label: string | undefined;
+  readonly physicalSlot: string | undefined;
 }
 
 export interface BuiltBridge extends PlannedBridge {
@@ -18,5 +21,6 @@ export interface BuiltBridge extends PlannedBridge {
 export type Built = BuiltBridge | BuiltFunction;
 
 export interface BuiltRoot extends PlannedRoot {
+  readonly numaNode: number | undefined;
   readonly children: readonly Built[];
 }

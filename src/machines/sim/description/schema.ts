@@ -46,6 +46,7 @@ const functionShape = {
     .optional(),
   faults: z.array(fault).optional(),
   aer: z.boolean().optional(),
+  label: name.optional(),
 };
 
 function window(granule: number, end: number) {
@@ -65,6 +66,7 @@ const device = z.strictObject({
   slot: slotNumber,
   model: name,
   options: z.record(z.string(), z.unknown()).optional(),
+  physicalSlot: name.optional(),
   ...functionShape,
   functions: z
     .record(z.string().regex(/^[0-7]$/, 'functions are 0 to 7'), z.strictObject(functionShape))
@@ -122,6 +124,7 @@ const machine = z.strictObject({
       z.strictObject({
         domain: z.int().min(0).max(0xffff).optional(),
         bus: z.int().min(0).max(255).optional(),
+        numaNode: z.int().min(0).max(1023).optional(),
         slots: z.array(slot),
       }),
     )

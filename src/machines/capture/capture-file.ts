@@ -1,0 +1,164 @@
+/** A capture as a file: one JSON object, written as a whole or not at all. */
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import type { Capture, CapturedFunction } from '../../function/index.js';
+import { notations } from '../../pci/index.js';
+import { CaptureFileError, CaptureMalformedError, CaptureVersionError } from './errors.js';
+import {
+  CAPTURE_FORMAT,
+  CAPTURE_VERSION,
+  captureSchema,
+  type CaptureData,
+  type FunctionData,
+} from './schema.js';
+
+/** `redacted`: what was taken out of it, where anything was. */
+export function formatCapture(
+  { machine, taken, functions }: Capture,
+  redacted: readonly string[] = [],
+): string {
+  const data: CaptureData = {
+    format: CAPTURE_FORMAT,
+    version: CAPTURE_VERSION,
+    machine,
+    ...(taken === undefined ? {} : { taken: taken.toISOString() }),
+    ...(redacted.length === 0 ? {} : { redacted: [...redacted] }),
+    functions: functions.map(dataOf),
+  };
+  return `${JSON.stringify(data, undefined, 2)}\n`;
+}
+
+function dataOf({
+  address,
+  config,
+  regions,
+  vpd,
+  modules,
+  unreadable,
+  ...facts
+}: CapturedFunction): FunctionData {
+  return {
+    address: String(address),
+    config: hexOf(config),
+    regions: regions?.map((region) => ({ ...region, address: `0x${region.address.toString(16)}` })),
+    ...facts,
+    resetMethods: facts.resetMethods === undefined ? undefined : [...facts.resetMethods],
+    modules: modules.length === 0 ? undefined : [...modules],
+    vpd: vpd === undefined ? undefined : hexOf(vpd),
+    unreadable: unreadable.length === 0 ? undefined : [...unreadable],
+  };
+}
+
+/**
+ * `file` is how errors name it. Whatever the text holds is answered.
+ * @throws {CaptureMalformedError} it is no capture. @throws {CaptureVersionError} it is one of a later version.
+ */
+export function parseCapture(text: string, file: string): Capture {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new CaptureMalformedError(file, '', `it is no JSON: ${(cause as Error).message}`, { cause });
+  }
+  checkVersion(value, file);
+  const { data, error } = captureSchema.safeParse(value);
+  if (data === undefined) {
+    const [issue] = error.issues;
+    throw new CaptureMalformedError(file, issue?.path.map(String).join('.') ?? '', issue?.message ?? '');
+  }
+  const functions = data.functions.map(functionOf).sort((a, b) => a.address.sbdf - b.address.sbdf);
+  const taken = data.taken === undefined ? undefined : new Date(data.taken);
+  return { machine: data.machine, taken, functions };
+}
+
+/** Of another version more may be another than the version: that is told first. */
+function checkVersion(value: unknown, file: string): void {
+  if (typeof value !== 'object' || value === null) return;
+  const { format, version } = value as { readonly format?: unknown; readonly version?: unknown };
+  if (format === CAPTURE_FORMAT && typeof version === 'number' && version > CAPTURE_VERSION)
+    throw new CaptureVersionError(file, version, CAPTURE_VERSION);
+}
+
+function functionOf(data: FunctionData): CapturedFunction {
+  const { regions, vpd, pool } = data;
+  return {
+    address: notations.hex.parse(data.address),
+    config: bytesOf(data.config),
+    regions: regions?.map((region) => ({ ...region, address: BigInt(region.address) })),
+    driver: data.driver,
+    modules: data.modules ?? [],
+    interruptLine: data.interruptLine,
+    numaNode: data.numaNode,
+    iommuGroup: data.iommuGroup,
+    label: data.label,
+    physicalSlot: data.physicalSlot,
+    resetMethods: data.resetMethods,
+    vpd: vpd === undefined ? undefined : bytesOf(vpd),
+    pool: pool === undefined ? undefined : { state: pool.state, guest: pool.guest },
+    unreadable: data.unreadable ?? [],
+  };
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+}
+
+function bytesOf(hex: string): Uint8Array {
+  return new Uint8Array(Buffer.from(hex, 'hex'));
+}
+
+/**
+ * Writes the file (mode 0600: the kernel shows to root alone what is in it) beside its place and moves it there once it
+ * is on the disk, so that a former one stays until then. What is no file of a disk is written to as it is.
+ * @throws {CaptureFileError}
+ */
+export function writeWhole(file: string, text: string): void {
+  try {
+    const there = statSync(file, { throwIfNoEntry: false });
+    if (there !== undefined && !there.isFile()) writeFileSync(file, text);
+    else replace(there === undefined ? file : realpathSync(file), text);
+  } catch (cause) {
+    throw new CaptureFileError(file, 'written', errnoOf(cause), { cause });
+  }
+}
+
+function replace(file: string, text: string): void {
+  const next = `${file}.${process.pid}.new`;
+  try {
+    const fd = openSync(next, 'wx', 0o600);
+    try {
+      writeFileSync(fd, text);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(next, file);
+  } catch (cause) {
+    rmSync(next, { force: true });
+    throw cause;
+  }
+  syncFolder(dirname(file));
+}
+
+/** The new name of the file is on the disk, too. */
+function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+export function errnoOf(cause: unknown): string {
+  return (cause as NodeJS.ErrnoException).code ?? String(cause);
+}
