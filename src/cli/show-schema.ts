@@ -159,11 +159,6 @@ export const showSchema = z
       .readonly()
       .optional()
       .describe('of pci.ids, null where it has none; absent with --numeric'),
-    names: z
-      .strictObject({ name: z.string().nullable(), subsystemName: z.string().nullable() })
-      .readonly()
-      .optional()
-      .describe('of pci.ids'),
   })
   .readonly()
   .meta({
