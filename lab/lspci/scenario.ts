@@ -113,19 +113,19 @@ async function made(kind: SpaceSource['kind'], cache: string, unreached: string[
     case 'QEMU': {
       const root = await prepareRoot(cache);
       const command = root.command('usr/bin/qemu-system-x86_64');
-      const { sources, listed, missing } = await step('machines of QEMU’s device models', () =>
+      const { sources, functions, listed, missing } = await step('machines of QEMU’s device models', () =>
         qemuSpaces({ command, environment: { ...process.env, ...root.qemuEnvironment } }),
       );
       return {
         sources,
         remarks: [
-          `QEMU lists ${listed} models on the bus PCI; ${listed - missing.size} were made, ${missing.size} need what is not here:`,
+          `QEMU lists ${listed} models on the bus PCI; ${listed - missing.size} were made with ${functions} functions in all, ${missing.size} need what is not here:`,
           ...[...missing].map(([name, why]) => `  ${name}: ${why}`),
         ],
       };
     }
     case 'host':
-      return hostSpaces();
+      return { sources: hostSpaces(), remarks: [] };
     case 'synthetic': {
       const { sources, reached, fields } = await step('spaces from the register tables', () =>
         syntheticSpaces(EXTENT),
