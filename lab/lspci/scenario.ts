@@ -4,21 +4,17 @@ import { LabFailure } from '../failure.js';
 import { prepareRoot } from '../packages.js';
 import { step } from '../progress.js';
 import { LSPCI_VERSION } from '../../src/look/lspci/index.js';
-import { parseDump } from '../../src/machines/capture/index.js';
 import { tables } from '../../src/pci/index.js';
-import { Comparison } from './comparison.js';
+import { compareSource } from './compare-source.js';
 import { excusesFor } from './excuse.js';
 import { EXCUSES } from './excuses/index.js';
 import { prepareCorpus, prepareFollowed } from './followed.js';
 import { judges } from './judge.js';
-import { DECODING, MODES } from './modes.js';
-import { ourText } from './ours.js';
-import { AroundReader, functionsOf } from './read-around.js';
 import { corpusSpaces } from './spaces/corpus.js';
 import { damagedSpaces } from './spaces/damaged.js';
 import { hostSpaces } from './spaces/host.js';
 import { qemuSpaces } from './spaces/qemu.js';
-import type { SpaceSource } from './spaces/source.js';
+import { dumpOf, type SpaceSource } from './spaces/source.js';
 import { syntheticSpaces } from './spaces/synthetic.js';
 import { Totals } from './totals.js';
 
@@ -69,33 +65,6 @@ export async function runScenario({ kinds }: ScenarioOptions): Promise<boolean> 
   return good;
 }
 
-/**
- * Our text is made of what each judge came through. The text of the version that we follow is compared with older judges
- * by the same excuses: so these are shown to say no more than what those word otherwise.
- */
-export function compareSource(source: SpaceSource, totals: readonly Totals[], modes = modesOf(source)): void {
-  const functions = functionsOf(source.dump);
-  const capture = parseDump(source.dump);
-  const asked = totals.map((totals) => ({ totals, reader: new AroundReader(totals.judge, functions) }));
-  for (const args of modes) {
-    const whole = ourText(capture, args);
-    const answers = asked.map(({ totals, reader }) => ({ totals, ...reader.read(args) }));
-    const followed = answers.find(({ totals }) => totals.judge.isFollowed);
-    for (const { totals, text, functions: read, left } of answers) {
-      const comparison = new Comparison(capture, totals.excuses);
-      const ours = left === 0 ? whole : ourText(read.join(''), args);
-      totals.add(source, args, comparison.compare(ours, text), left);
-      const alike = followed?.functions.length === read.length;
-      if (!totals.judge.isFollowed && followed !== undefined && alike)
-        totals.addFollowed(source, args, comparison.compare(followed.text, text));
-    }
-  }
-}
-
-function modesOf({ decodingOnly }: SpaceSource): readonly (readonly string[])[] {
-  return decodingOnly ? DECODING : MODES;
-}
-
 interface Made {
   readonly sources: readonly SpaceSource[];
   readonly remarks: readonly string[];
@@ -127,10 +96,16 @@ async function made(kind: SpaceSource['kind'], cache: string, unreached: string[
     case 'host':
       return { sources: hostSpaces(), remarks: [] };
     case 'synthetic': {
-      const { sources, reached, fields } = await step('spaces from the register tables', () =>
+      const { groups, reached, fields } = await step('spaces from the register tables', () =>
         syntheticSpaces(EXTENT),
       );
       for (const { name } of tables) if (!reached.has(name)) unreached.push(name);
+      const sources = [...groups].map(([name, spaces]): SpaceSource => ({
+        kind: 'synthetic',
+        name,
+        dump: dumpOf(spaces),
+        decodingOnly: true,
+      }));
       return { sources, remarks: [`${reached.size} tables, ${fields.size} fields with several values each`] };
     }
     case 'damaged':
