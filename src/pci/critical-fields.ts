@@ -12,6 +12,10 @@ const MOVES = 'what stands behind it answers at another address, and nobody who 
 const ROUTES = 'the bridge routes other addresses, and what stands behind it is lost to its driver';
 const BUSES = 'what stands behind the bridge gets other addresses, or none';
 const MESSAGES = 'interrupts of the host’s driver are lost, or written to memory that is somebody else’s';
+const APART = 'what an IOMMU group stands on is gone: functions may reach each other, and memory of others';
+const TRANSLATES =
+  'the function and the IOMMU must agree on it: what is under way is lost, or goes untranslated';
+const VIRTUAL = 'the virtual functions come, go or move, whoever has them';
 const KEPT = 'the card keeps what is written, beyond a reset and without power';
 
 /** By name of table, register and field; without a field all fields of the register. */
@@ -35,12 +39,16 @@ const CRITICAL: ReadonlyMap<string, CriticalField> = new Map(
     'header.secondary_bus': { why: BUSES },
     'header.subordinate_bus': { why: BUSES },
     ...Object.fromEntries(
-      ['io', 'memory', 'prefetch'].flatMap((window) =>
-        ['base', 'limit', 'base_upper', 'limit_upper'].map((end) => [
-          `header.${window}_${end}`,
-          { why: ROUTES },
-        ]),
-      ),
+      ['io_base', 'io_limit', 'memory_base', 'memory_limit', 'prefetch_base', 'prefetch_limit'].map((window) => [
+        `header.${window}`,
+        { why: ROUTES },
+      ]),
+    ),
+    ...Object.fromEntries(
+      ['io_base', 'io_limit', 'prefetch_base', 'prefetch_limit'].map((window) => [
+        `header.${window}_upper`,
+        { why: ROUTES },
+      ]),
     ),
     'header.bridge_control.secondary_reset': {
       why: 'every function behind the bridge is reset',
@@ -58,6 +66,33 @@ const CRITICAL: ReadonlyMap<string, CriticalField> = new Map(
     'msi.address_upper': { why: MESSAGES },
     'msi.data': { why: MESSAGES },
     'msix.control.enable': { why: MESSAGES },
+    'header.cardbus_bus': { why: BUSES },
+    'af.control.flr': {
+      why: 'the function is reset: its registers and what it was doing are lost',
+      change: 'set',
+    },
+    'acs.ctl': { why: APART },
+    'acs.egress': { why: APART },
+    'ats.ctl': { why: TRANSLATES },
+    'pasid.ctl': { why: TRANSLATES },
+    'pri.ctl': { why: TRANSLATES },
+    'sriov.ctl.enable': { why: VIRTUAL },
+    'sriov.ctl.memory': { why: VIRTUAL },
+    'sriov.ctl.ari': { why: VIRTUAL },
+    'sriov.num_vfs': { why: VIRTUAL },
+    'sriov.page': { why: VIRTUAL },
+    'sriov.bar': { why: VIRTUAL },
+    'rebar.control.size': { why: MOVES },
+    'dpc.ctl.software_trigger': {
+      why: 'the link goes down, and with it every function behind it',
+      change: 'set',
+    },
+    'fpb.rid_control1': { why: ROUTES },
+    'fpb.rid_control2': { why: ROUTES },
+    'ht_msi.command.enable': { why: MESSAGES },
+    'shpc.data': { why: 'the controller switches slots, and with them every function in them' },
+    'cxl_device.control2.reset': { why: 'the device is reset, and its memory may be cleared', change: 'set' },
+    'cxl_device.lock.locked': { why: 'nothing that it locks can be set again before a reset', change: 'set' },
     'pcie.devctl.flr': {
       why: 'the function is reset: its registers and what it was doing are lost',
       change: 'set',

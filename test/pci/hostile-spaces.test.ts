@@ -98,10 +98,10 @@ const faces: Readonly<Record<string, (bytes: Uint8Array) => void>> = {
     names.bitsAt(4, 4);
   },
   show: (bytes) => {
-    functionLines(AT, factsOf(new StrictReader(bytes)), { bits: false });
+    functionLines(AT, factsOf(new StrictReader(bytes)), { bits: false, names: undefined });
   },
   'show --bits': (bytes) => {
-    functionLines(AT, factsOf(new StrictReader(bytes)), { bits: true });
+    functionLines(AT, factsOf(new StrictReader(bytes)), { bits: true, names: undefined });
   },
   'lspci -vvvxxxx': (bytes) => {
     lspciText(captureOf(bytes), NO_NAMES, { ...PLAIN, verbosity: 3, hex: 4 });
