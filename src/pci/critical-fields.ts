@@ -18,6 +18,19 @@ const TRANSLATES =
 const VIRTUAL = 'the virtual functions come, go or move, whoever has them';
 const KEPT = 'the card keeps what is written, beyond a reset and without power';
 
+/** Registers of a bridge's windows, of PCI and of CardBus; each has one for its base and one for its limit. */
+const WINDOWS = [
+  'io_*',
+  'io_*_upper',
+  'memory_*',
+  'prefetch_*',
+  'prefetch_*_upper',
+  'io_*0',
+  'io_*1',
+  'memory_*0',
+  'memory_*1',
+];
+
 /** By name of table, register and field; without a field all fields of the register. */
 const CRITICAL: ReadonlyMap<string, CriticalField> = new Map(
   Object.entries<CriticalField>({
@@ -39,16 +52,9 @@ const CRITICAL: ReadonlyMap<string, CriticalField> = new Map(
     'header.secondary_bus': { why: BUSES },
     'header.subordinate_bus': { why: BUSES },
     ...Object.fromEntries(
-      ['io_base', 'io_limit', 'memory_base', 'memory_limit', 'prefetch_base', 'prefetch_limit'].map((window) => [
-        `header.${window}`,
-        { why: ROUTES },
-      ]),
-    ),
-    ...Object.fromEntries(
-      ['io_base', 'io_limit', 'prefetch_base', 'prefetch_limit'].map((window) => [
-        `header.${window}_upper`,
-        { why: ROUTES },
-      ]),
+      WINDOWS.flatMap((window) =>
+        ['base', 'limit'].map((end) => [`header.${window.replace('*', end)}`, { why: ROUTES }]),
+      ),
     ),
     'header.bridge_control.secondary_reset': {
       why: 'every function behind the bridge is reset',
@@ -66,7 +72,6 @@ const CRITICAL: ReadonlyMap<string, CriticalField> = new Map(
     'msi.address_upper': { why: MESSAGES },
     'msi.data': { why: MESSAGES },
     'msix.control.enable': { why: MESSAGES },
-    'header.cardbus_bus': { why: BUSES },
     'af.control.flr': {
       why: 'the function is reset: its registers and what it was doing are lost',
       change: 'set',
