@@ -20,8 +20,8 @@ import { lspciText, PLAIN } from '../../src/look/lspci/index.js';
 import { checkProperty } from '../kept-seeds.js';
 import { hostileSpace } from './hostile-spaces.js';
 
-/** More accesses than a full space of 4 KiB gives reason to. */
-const MOST_READS = 40_000;
+/** The most capabilities of a space that is made here, each of which may reach to the end of it. */
+const MOST_READS = 28 * 4096;
 
 /** Refuses what is no access of configuration space, and counts. */
 class StrictReader implements ConfigReader {
