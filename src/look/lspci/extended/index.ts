@@ -5,7 +5,7 @@ import { capability } from '../items.js';
 import { dataObjectExchange } from './data-object-exchange.js';
 import { designatedVendorSpecific } from './designated-vendor.js';
 import { encryption } from './encryption.js';
-import { margining } from './margining.js';
+import { laneMargining } from './margining.js';
 import { resizableBars, virtualResizableBars } from './resizable-bars.js';
 import { vendorSpecific } from './vendor-specific.js';
 
@@ -19,7 +19,7 @@ export const extendedWriters: ReadonlyMap<number, CapabilityWriter> = new Map<nu
   [ExtendedCapabilityId.vfRebar, virtualResizableBars],
   [ExtendedCapabilityId.dataLink, capability('Data Link Feature <?>')],
   [ExtendedCapabilityId.phy16, capability('Physical Layer 16.0 GT/s <?>')],
-  [ExtendedCapabilityId.margining, margining],
+  [ExtendedCapabilityId.margining, laneMargining],
   [ExtendedCapabilityId.hierarchy, capability('Hierarchy ID <?>')],
   [ExtendedCapabilityId.npem, capability('Native PCIe Enclosure Management <?>')],
   [ExtendedCapabilityId.phy32, capability('Physical Layer 32.0 GT/s <?>')],
