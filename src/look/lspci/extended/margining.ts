@@ -4,7 +4,7 @@ import { capability, flags } from '../items.js';
 
 const table = margining.widest;
 
-export const laneMargining = capability('Lane Margining at the Receiver', {
+export const writeMargining = capability('Lane Margining at the Receiver', {
   bytes: [4, 4],
   lines: [
     '\t\tPortCap: ',
