@@ -123,7 +123,8 @@ export async function inspectFunction(choice: MachineChoice, address: PciAddress
   return factsOf(machine, address, await findingsOnHost(machine, address));
 }
 
-function factsOf(
+/** What a machine that is open here tells of one function. */
+export function factsOf(
   machine: Machine,
   address: PciAddress,
   findings: readonly Wire<FindingData>[],
