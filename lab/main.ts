@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { measureXen } from '../bench/xen.js';
 import { runCommand } from './command.js';
 import { LabFailure } from './failure.js';
+import { KINDS, runScenario as runLspci } from './lspci/scenario.js';
 import { runScenario as runQemu } from './qemu/scenario.js';
 import { runScenario as runVfio } from './vfio/scenario.js';
 import { shell } from './xen/boot.js';
@@ -14,6 +15,7 @@ const help = `Usage: npm run lab -- xen [--back-end openslot|kernel] [--phase NA
        npm run lab -- xen --shell
        npm run lab -- vfio [--suite NAME] [--limit SECONDS]
        npm run lab -- qemu [--suite NAME]
+       npm run lab -- lspci [--source KIND…]
 
 xen boots real Xen with a Debian dom0 in QEMU, without root and without hardware virtualisation, and takes functions the
 whole way: claimed from their drivers, given to PV guests whose stock drivers show that they work, taken back. Two such
@@ -25,6 +27,10 @@ functions that vfio-pci and uio_pci_generic have.
 qemu drives QEMU's device models from this host, without a guest: the suites of test/qemu-lab, the compliance suite, and
 the comparisons of our device models with QEMU's.
 
+lspci compares the text of \`openslot show --format lspci\` with that of lspci itself, line by line: that of Debian 13, whose
+version is followed, and the installed one. Both are asked in every way about each PCI device model of QEMU, this host,
+the dumps that pciutils tests itself with, spaces made from the register tables, and damaged ones.
+
   --back-end openslot   openslot claims, serves and releases (default)
   --back-end kernel     the kernel's xen-pciback and xl do it: the reference to compare with
   --phase NAME          only this phase; may be given several times
@@ -33,6 +39,7 @@ the comparisons of our device models with QEMU's.
   --kills N             how often the phase restart kills serve (default 20, an even number from 6 on)
   --no-table            leave out what follows when everything is run: a bus scan, configuration reads and attaches,
                         ours beside the kernel's back end (npm run bench has more)
+  --source KIND         only corpus, QEMU, host, synthetic or damaged; may be given several times
   --limit SECONDS       give up after that long (default 900)
   --shell               an interactive dom0 instead of the scenario
 
@@ -49,6 +56,7 @@ async function main(): Promise<number> {
       'no-suites': { type: 'boolean', default: false },
       phase: { type: 'string', multiple: true, default: [] },
       suite: { type: 'string' },
+      source: { type: 'string', multiple: true, default: [] },
       kills: { type: 'string', default: '20' },
       'no-table': { type: 'boolean', default: false },
       'back-end': { type: 'string', default: 'openslot' },
@@ -60,12 +68,13 @@ async function main(): Promise<number> {
     return values.help ? 0 : 2;
   }
   const [lab = '', ...rest] = positionals;
-  if (!['xen', 'vfio', 'qemu'].includes(lab) || rest.length > 0)
+  if (!['xen', 'vfio', 'qemu', 'lspci'].includes(lab) || rest.length > 0)
     throw new LabFailure(`There is no lab ${positionals.join(' ')}; try --help.`);
   if (values.suite !== undefined && !/^[a-z-]+$/.test(values.suite))
     throw new LabFailure(
       `--suite ${values.suite}: the name of a file of test/${lab}-lab, without its end .lab.ts.`,
     );
+  if (lab === 'lspci') return (await runLspci({ kinds: values.source.map(kind) })) ? 0 : 1;
   if (lab === 'qemu') return (await runQemu({ suite: values.suite })) ? 0 : 1;
   const limitSeconds = Number(values.limit);
   if (!(limitSeconds > 0)) throw new LabFailure(`--limit ${values.limit} is no number of seconds.`);
@@ -99,6 +108,12 @@ async function printTable(limitSeconds: number): Promise<void> {
     if (!(error instanceof LabFailure)) throw error;
     console.log(`No table beside the kernel's back end: ${error.message}`);
   }
+}
+
+function kind(name: string): (typeof KINDS)[number] {
+  const found = KINDS.find((one) => one === name);
+  if (found === undefined) throw new LabFailure(`--source ${name}: it is ${KINDS.join(', ')}.`);
+  return found;
 }
 
 function backEnd(name: string): BackEnd {

@@ -2,6 +2,7 @@
 import type { FindingData } from '../admin/index.js';
 import type { FunctionSummary, RegionInfo, ResetMethod } from '../function/index.js';
 import type { DecodedField, DecodedFunction, DecodedRegister, PciAddress } from '../pci/index.js';
+import { fieldLadder } from '../proto/registers/bit-ladder.js';
 import type { Wire } from '../owner/index.js';
 import type { FunctionNames } from './names-in-use.js';
 import { sizeText } from './size-text.js';
@@ -37,6 +38,15 @@ export function fieldText({ name, value, unit }: DecodedField, register: string)
   return short === '' ? shown : `${short}=${shown}`;
 }
 
+function registerLines(register: DecodedRegister, bits: boolean): string[] {
+  if (!bits) return [registerLine(register)].filter((line) => line !== undefined);
+  const place = register.offset.toString(16).padStart(3, '0');
+  if (!register.readable) return [`  ${place}  ${register.name}  (not readable)`];
+  const { name, hex, title, width, fields } = register;
+  const ladder = fieldLadder(width, fields, BigInt(hex)).map((line) => `       ${line}`.trimEnd());
+  return [`  ${place}  ${name.padEnd(26)} ${hex.padEnd(11)}${title}`, ...ladder];
+}
+
 function registerLine(register: DecodedRegister): string | undefined {
   if (HIDDEN.test(register.name)) return undefined;
   const place = register.offset.toString(16).padStart(3, '0');
@@ -54,7 +64,12 @@ function findingLines(findings: FunctionFacts['findings']): string[] {
   ]);
 }
 
-export function functionLines(address: PciAddress, facts: FunctionFacts, names?: FunctionNames): string[] {
+/** `bits`: each register with its bits drawn, none hidden. `names`: of pci.ids. */
+export function functionLines(
+  address: PciAddress,
+  facts: FunctionFacts,
+  { bits, names }: { readonly bits: boolean; readonly names: FunctionNames | undefined },
+): string[] {
   const { summary, regions, resetMethods, decoded } = facts;
   const lines = [`${String(address)}  ${decoded.class ?? 'unknown class'}`];
   const { name = null, subsystemName = null } = names ?? {};
@@ -67,13 +82,13 @@ export function functionLines(address: PciAddress, facts: FunctionFacts, names?:
   if (facts.findings.length > 0)
     lines.push('', 'To know before it is given away', ...findingLines(facts.findings));
   lines.push('', 'Regions', ...(regions.length === 0 ? ['  none'] : regions.map(regionLine)));
-  const registerLines = (registers: readonly DecodedRegister[]) =>
-    registers.map(registerLine).filter((line) => line !== undefined);
-  lines.push('', 'Header', ...registerLines(decoded.header));
+  const linesOf = (registers: readonly DecodedRegister[]) =>
+    registers.flatMap((register) => registerLines(register, bits));
+  lines.push('', 'Header', ...linesOf(decoded.header));
   for (const capability of decoded.capabilities) {
     const { id, title, offset, registers } = capability;
     const name = title ?? `capability 0x${id.toString(16).padStart(2, '0')}`;
-    lines.push('', `${name} at 0x${offset.toString(16)}`, ...registerLines(registers));
+    lines.push('', `${name} at 0x${offset.toString(16)}`, ...linesOf(registers));
   }
   for (const finding of decoded.findings) {
     lines.push('', `! ${finding.code}${'offset' in finding ? ` at 0x${finding.offset.toString(16)}` : ''}`);

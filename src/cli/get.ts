@@ -1,11 +1,11 @@
 /** `openslot get`: reads registers by name or number. */
 import type { Command } from 'commander';
-import { MOST_ACCESSES } from '../owner/index.js';
+import { readSelected } from '../admin/settings/index.js';
 import { notations, OpenslotError } from '../pci/index.js';
-import { harmlessRegisters, selectReadable } from '../proto/program/index.js';
+import { harmlessRegisters, needsConfiguration, selectReadable } from '../proto/program/index.js';
 import { addRegisterOptions, NOTATION, type RegisterOptions } from './register-options.js';
 import { openRegisterSession } from './register-session.js';
-import { ladderLines, readOf, registerData, registerLine } from './register-text.js';
+import { ladderLines, registerData, registerLine } from './register-text.js';
 
 /** Without a map there are no names: which registers are meant has to be said. */
 export class MapAbsentError extends OpenslotError {
@@ -32,6 +32,7 @@ reading clears is read only where it is named, and not while a driver or a guest
 Examples:
   openslot get 01:00.0 status --bits
   openslot get 01:00.0 status.computing identification
+  openslot get 0a:00.0 pcie.lnksta.speed header.command msi
   openslot get 0a:00.0 bar0:0x1c/4 config:0x04/2
   openslot get 0a:00.0 --map my-device.json --json`,
     )
@@ -47,11 +48,13 @@ async function get(
   using session = await openRegisterSession(address, options, false);
   const { maps } = session;
   if (names.length === 0 && maps.length === 0) throw new MapAbsentError(String(address));
+  const isNamed = names.some((name) => needsConfiguration(maps, name));
+  const configuration = isNamed ? await session.configuration() : undefined;
   const selected =
-    names.length === 0 ? harmlessRegisters(maps) : names.map((name) => selectReadable(maps, name));
-  const values: (bigint | undefined)[] = [];
-  for (let first = 0; first < selected.length; first += MOST_ACCESSES)
-    values.push(...(await session.run(selected.slice(first, first + MOST_ACCESSES).map(readOf))));
+    names.length === 0
+      ? harmlessRegisters(maps)
+      : names.flatMap((name) => selectReadable(maps, name, configuration));
+  const values = await readSelected(session.run, selected);
   const read = selected.map((each, index) => [each, values[index] ?? 0n] as const);
   if (options.json) {
     process.stdout.write(`${JSON.stringify(read.map(([each, value]) => registerData(each, value)))}\n`);

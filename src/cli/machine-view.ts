@@ -27,7 +27,7 @@ import {
   type MachineChoice,
   type OwnedMachine,
 } from './machine-option.js';
-import { hostPool, viewPool, type PoolView } from './pool-view.js';
+import { hostPool, savedEntries, viewPool, type PoolView } from './pool-view.js';
 
 export interface MachineView {
   readonly name: string;
@@ -80,7 +80,7 @@ export async function viewMachine(choice: MachineChoice): Promise<MachineView> {
       name: own.name,
       functions: own.list(),
       platform: own.platform?.list() ?? [],
-      pool: { entries: [] },
+      pool: { entries: own.saved === undefined ? [] : savedEntries(own.saved) },
     };
   }
   if (chosenMachine(choice).name === 'sim') {
@@ -128,7 +128,8 @@ async function decoded(source: Uint8Array | ConfigSpace): Promise<DecodedFunctio
   return decodeFunction(source instanceof Uint8Array ? bytesReader(source) : source);
 }
 
-async function factsOf(
+/** What a machine that is open here tells of one function. */
+export async function factsOf(
   machine: Machine,
   address: PciAddress,
   findings: readonly Wire<FindingData>[],

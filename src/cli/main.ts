@@ -23,7 +23,7 @@ const SPECS: Argument = {
 
 const REGISTERS: Argument = {
   form: '[register...]',
-  description: 'REGISTER, REGISTER.FIELD, or SPACE:OFFSET/WIDTH',
+  description: 'REGISTER, REGISTER.FIELD, CAPABILITY, CAPABILITY.REGISTER.FIELD, or SPACE:OFFSET/WIDTH',
 };
 const ASSIGNMENTS: Argument = {
   form: '<register=value...>',
@@ -66,6 +66,26 @@ const entries: readonly Entry[] = [
     load: () => import('./capture.js'),
   },
   {
+    name: 'tree',
+    summary: 'draw how functions hang together: bridges, links, drivers, groups, who has what',
+    load: () => import('./tree.js'),
+  },
+  {
+    name: 'explain',
+    summary: 'tell why a link is slow, a BAR does not answer, a reset cannot be had',
+    arguments: [{ ...ADDRESS, form: '[address]' }],
+    load: () => import('./explain.js'),
+  },
+  {
+    name: 'diff',
+    summary: 'tell what is different between two captures, two machines, or then and now',
+    arguments: [
+      { form: '<before>', description: 'a capture, a dump, or a machine as --on takes it' },
+      { form: '[after]', description: 'the same; the machine of --on as it is now where absent' },
+    ],
+    load: () => import('./diff.js'),
+  },
+  {
     name: 'get',
     summary: 'read registers, by the names of a map or by number',
     arguments: [ADDRESS, REGISTERS],
@@ -78,9 +98,15 @@ const entries: readonly Entry[] = [
     load: () => import('./set.js'),
   },
   {
+    name: 'undo',
+    summary: 'give registers of configuration space back what they held before they were set',
+    arguments: [ONLY_ADDRESS],
+    load: () => import('./undo.js'),
+  },
+  {
     name: 'watch',
     summary: 'show registers as they change, until one has a value',
-    arguments: [ADDRESS, { ...REGISTERS, form: '<register...>' }],
+    arguments: [ADDRESS, REGISTERS],
     load: () => import('./watch.js'),
   },
   {
@@ -148,6 +174,12 @@ const entries: readonly Entry[] = [
     name: 'ids',
     summary: 'tell which pci.ids names are from, or take a newer one',
     load: () => import('./ids.js'),
+  },
+  {
+    name: 'schema',
+    summary: 'print the JSON Schema of what a command prints',
+    arguments: [{ form: '[name]', description: 'what it is the schema of: show' }],
+    load: () => import('./schema.js'),
   },
   {
     name: 'proto',

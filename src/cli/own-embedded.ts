@@ -15,9 +15,10 @@ import { answerRegisters } from './register-answers.js';
 
 /** Answers from now on, until it is disposed of: ahead of the host, which the requests work with. */
 export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promise<Disposable> {
-  const { store } = machineFiles('sim');
-  // Whoever has the owner's socket may clear away what a dead owner left.
+  const { store, settings } = machineFiles('sim');
+  // Whoever has the owner's socket may clear away what a dead owner left. What was set on its machine is gone with it.
   rmSync(store, { force: true });
+  rmSync(settings, { recursive: true, force: true });
   await host.store.listen(store);
   const { guests } = host;
   return owner.serve({

@@ -1,7 +1,8 @@
 /** The pool as another process sees it: from its owner where one runs, else from the journal. */
-import type { HostDrivers, Machine } from '../function/index.js';
 import { lstatSync } from 'node:fs';
+import type { Capture, HostDrivers, Machine } from '../function/index.js';
 import type { PoolEntry } from '../owner/index.js';
+import { POOL_STATES } from '../owner/requests.js';
 import { machineFiles } from '../owner/runtime-directory.js';
 import type { FrontEndKind, Pciback } from '../pciback/index.js';
 import type { Pool } from '../pool/index.js';
@@ -23,6 +24,15 @@ export function entriesOf(pool: Pool, backEnds?: Pick<Pciback, 'guests'>): reado
 
 function frontEndOf(frontEnd: FrontEndKind | undefined): Pick<PoolEntry, 'frontEnd'> {
   return frontEnd === undefined ? {} : { frontEnd };
+}
+
+/** Entries as they were when a machine was saved. */
+export function savedEntries({ functions }: Capture): readonly PoolEntry[] {
+  return functions.flatMap(({ address, pool }) => {
+    const state = POOL_STATES.find((one) => one === pool?.state);
+    if (pool === undefined || state === undefined) return [];
+    return [{ address: String(address), state, ...(pool.guest === undefined ? {} : { taker: pool.guest }) }];
+  });
 }
 
 export interface PoolView {

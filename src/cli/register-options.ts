@@ -27,7 +27,9 @@ export interface RegisterOptions extends RecordChoice {
 
 export const NOTATION = `
 A register is named as its map names it, REGISTER, REGISTER.FIELD or REGISTER[NUMBER], with the map's own name in front
-where several have it; or by number, SPACE:OFFSET/WIDTH: bar0:0x20/4, config:0x04/2. WIDTH is in bytes, 4 if absent.
+where several have it; in configuration space as docs/configuration-registers.md names it, pcie.devctl.max_payload, of
+several capabilities of one name vendor@50.length or vendor#2.length; or by number, SPACE:OFFSET/WIDTH: bar0:0x20/4,
+config:0x04/2. WIDTH is in bytes, 4 if absent.
 With --on, this is also a machine that the command opens for itself: qemu:…, proto:DIR, replay:FILE.
 Maps are those of --map, and those that come with openslot for the device. Each register is one access of its width.`;
 

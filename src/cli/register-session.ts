@@ -1,19 +1,28 @@
 /** One function's registers as a command reaches them: in one way, whoever makes the accesses. */
 import { accessRegisters, type RegisterOperation } from '../admin/index.js';
+import { functionIdentity, type FunctionIdentity, type RunAccesses } from '../admin/settings/index.js';
 import { FunctionNotFoundError, type FunctionSummary, type Machine } from '../function/index.js';
-import { notations, type PciAddress, type RegisterMap } from '../pci/index.js';
+import { bytesReader, notations, type PciAddress, type RegisterMap } from '../pci/index.js';
+import { ConfigurationNames } from '../proto/program/index.js';
 import { machineOfItsOwn } from './machine-option.js';
 import { askSim } from './machine-view.js';
 import { registerMachine } from './register-machine.js';
 import { chosenMaps, type RegisterOptions } from './register-options.js';
 
-type Identity = Pick<FunctionSummary, 'vendor' | 'device' | 'classCode'>;
+/** What tells a device from another one at its address. */
+type Identity = Pick<
+  FunctionSummary,
+  'vendor' | 'device' | 'subsystemVendor' | 'subsystemDevice' | 'classCode' | 'revision'
+>;
 
 export interface RegisterSession extends Disposable {
   readonly address: PciAddress;
+  readonly identity: FunctionIdentity;
   readonly maps: readonly RegisterMap[];
   /** Accesses in their order; nothing comes between them. @returns what each found; undefined for writes. */
-  run(operations: readonly RegisterOperation[]): Promise<readonly (bigint | undefined)[]>;
+  readonly run: RunAccesses;
+  /** The names of the function's configuration: its capabilities are read for them. */
+  configuration(): Promise<ConfigurationNames>;
 }
 
 /**
@@ -29,12 +38,17 @@ export async function openRegisterSession(
   const access = { evenIfUsed: options.evenIfUsed ?? false, enable: options.enable ?? false };
   if (reached === 'sim') {
     const functions = await askSim('functions', {});
-    const maps = chosenMaps(options.map, () =>
-      identityIn(functions, ({ address: text }) => notations.hex.parse(text).equals(address), address, 'sim'),
-    );
+    const isIt = ({ address: text }: { address: string }) => notations.hex.parse(text).equals(address);
+    const identity = identityIn(functions, isIt, address, 'sim');
+    const maps = chosenMaps(options.map, () => identity);
     return {
       address,
+      identity: functionIdentity(identity),
       maps,
+      configuration: async () => {
+        const { config } = await askSim('inspect', { address: String(address) });
+        return new ConfigurationNames(bytesReader(Buffer.from(config, 'base64')));
+      },
       run: async (operations) => {
         const found = await askSim('registers', {
           address: String(address),
@@ -48,17 +62,19 @@ export async function openRegisterSession(
   }
   const { machine, user } = reached;
   try {
-    const maps = chosenMaps(options.map, () =>
-      identityIn(
-        machine.list(),
-        (each) => each.address.equals(address),
-        address,
-        machineOfItsOwn(options) ?? machine.name,
-      ),
-    );
+    const named = machineOfItsOwn(options) ?? machine.name;
+    const identity = identityIn(machine.list(), (each) => each.address.equals(address), address, named);
+    const instance = machine.present?.().find((each) => each.address.equals(address))?.instance;
+    const maps = chosenMaps(options.map, () => identity);
     return {
       address,
+      identity: functionIdentity(identity, instance),
       maps,
+      configuration: () =>
+        Promise.resolve().then(() => {
+          using fn = machine.open(address);
+          return new ConfigurationNames(fn.config);
+        }),
       run: (operations) =>
         Promise.resolve().then(() => accessRegisters(machine, user, address, operations, access)),
       [Symbol.dispose]: () => {

@@ -1,14 +1,7 @@
 /** Registers as the commands print them: lines for a person, and data. */
 import { decodeValue, type DecodedField } from '../pci/index.js';
 import { bitLadder, type SelectedRegister } from '../proto/program/index.js';
-import type { RegisterOperation } from '../admin/index.js';
 import { fieldText } from './function-text.js';
-
-/** The read of a register. */
-export function readOf({ space, offset, shape }: SelectedRegister): RegisterOperation {
-  const { width } = shape.register;
-  return { kind: 'read', space, offset, width, ...(shape.readClears ? { clears: true } : {}) };
-}
 
 export function hexOf({ shape }: SelectedRegister, value: bigint): string {
   return `0x${value.toString(16).padStart(shape.register.width * 2, '0')}`;
@@ -30,6 +23,30 @@ export function registerLine(selected: SelectedRegister, value: bigint): string 
     return `${name}.${field.name}  ${shownFields(selected, value).map(valueText).join('')}`;
   const fields = shownFields(selected, value).map((each) => fieldText(each, name));
   return `${name}  ${hex}${fields.length === 0 || fields[0] === hex ? '' : `  ${fields.join(' ')}`}`;
+}
+
+/** Fields of the register whose values are not the same, each with the one before. */
+export function changedFields(
+  selected: SelectedRegister,
+  before: bigint,
+  value: bigint,
+): readonly { readonly before: DecodedField; readonly after: DecodedField }[] {
+  const then = shownFields(selected, before);
+  return shownFields(selected, value).flatMap((after, index) => {
+    const field = then[index];
+    return field === undefined || field.raw === after.raw ? [] : [{ before: field, after }];
+  });
+}
+
+/** Name and number, and each field that is another now: `speed 2.5 GT/s -> 8 GT/s`. */
+export function changeLine(selected: SelectedRegister, before: bigint, value: bigint): string {
+  const { name, field } = selected;
+  const fields = changedFields(selected, before, value).map(({ before: was, after }) => {
+    const short = field !== undefined || after.name === name ? '' : `${after.name.slice(name.length + 1)} `;
+    return `${short}${valueText(was)} -> ${valueText(after)}`;
+  });
+  if (field !== undefined) return `${name}.${field.name}  ${fields.join('')}`;
+  return `${name}  ${hexOf(selected, value)}${fields.length === 0 ? '' : `  ${fields.join(', ')}`}`;
 }
 
 /** The bits, and the fields below them. */

@@ -7,7 +7,8 @@ export function define(command: Command): void {
   command
     .addOption(machineOption())
     .option('--numeric', 'no names of pci.ids')
-    .option('--json', 'print data')
+    .option('--bits', "draw each register's bits with its fields below them")
+    .option('--json', 'print data: openslot schema show tells its form')
     .addHelpText(
       'after',
       `
@@ -15,12 +16,14 @@ Without root the kernel shows 64 bytes of configuration space: the header, no ca
 
 Examples:
   openslot show 0a:00.0
+  openslot show 0a:00.0 --bits | less
   openslot show 0a:00.0 --json | jq '.decoded.capabilities[].name'`,
     )
     .action(show);
 }
 
 interface ShowOptions extends MachineChoice {
+  readonly bits?: boolean;
   readonly json?: boolean;
   readonly numeric?: boolean;
 }
@@ -35,13 +38,11 @@ async function show(text: string, options: ShowOptions): Promise<void> {
   const { summary } = facts;
   const names = options.numeric || summary === undefined ? undefined : nameData(namesInUse(), summary);
   if (options.json) {
-    const plain = (_key: string, value: unknown) =>
-      typeof value === 'bigint' ? `0x${value.toString(16)}` : value;
-    process.stdout.write(
-      `${JSON.stringify({ address, ...facts, ...(names === undefined ? {} : { names }) }, plain, 2)}\n`,
-    );
+    const { showData } = await import('./show-data.js');
+    process.stdout.write(`${JSON.stringify(showData(address, facts, names), undefined, 2)}\n`);
     return;
   }
   const { functionLines } = await import('./function-text.js');
-  process.stdout.write(`${functionLines(address, facts, names).join('\n')}\n`);
+  const { bits = false } = options;
+  process.stdout.write(`${functionLines(address, facts, { bits, names }).join('\n')}\n`);
 }

@@ -36,6 +36,8 @@ export function machineFiles(
   readonly probing: string;
   /** XenStore of an embedded Xen. */
   readonly store: string;
+  /** Folder of what commands set in configuration space, and can undo. */
+  readonly settings: string;
 } {
   return {
     socket: join(directory, `${machine}.sock`),
@@ -43,5 +45,6 @@ export function machineFiles(
     guests: join(directory, machine),
     probing: join(directory, `${machine}.probing`),
     store: join(directory, `${machine}.xenstore.sock`),
+    settings: join(directory, `${machine}.settings`),
   };
 }

@@ -6,7 +6,7 @@ import type { CapabilityFinding } from './capabilities.js';
 import { capabilityNames, extendedCapabilityNames } from './capability-ids.js';
 import { className } from './classes.js';
 import { bitsOf, fieldValue, isExact, rawIn } from './field-values.js';
-import { dottedName, isReadable, placesOf, tableReader } from './registers.js';
+import { dottedName, isReadable, registersThere, tableReader } from './registers.js';
 import type { Access, ConfigReader, Field, Register, RegisterTable, Width } from './registers.js';
 import { capabilityTable, extendedCapabilityTable, headerTable } from './tables/index.js';
 
@@ -93,14 +93,9 @@ const FIRST_BAR = 0x10;
  * inside its own size.
  */
 export function decodeTable(table: RegisterTable, reader: ConfigReader, base = 0): DecodedRegister[] {
-  const bytes = tableReader(reader, base);
-  return table.registers
-    .filter((register) => register.when?.(bytes) ?? true)
-    .flatMap((register) =>
-      placesOf(register, bytes).map(({ index, offset }) =>
-        decodeRegister(dottedName(table, register, undefined, index), register, reader, base + offset),
-      ),
-    );
+  return registersThere(table, tableReader(reader, base)).map(({ register, index, offset }) =>
+    decodeRegister(dottedName(table, register, undefined, index), register, reader, base + offset),
+  );
 }
 
 function decodeRegister(

@@ -18,6 +18,8 @@ export { MalformedIdsError, parseIdsText, type IdsHeading, type IdsText } from '
 export { IdsIndexError, IndexedNames, type AboutNames } from './names/indexed-names.js';
 export { writeIndex } from './names/write-index.js';
 export * from './present-registers.js';
+export { presentTables, type PresentTable } from './present-tables.js';
+export { criticalField, criticalNames, type CriticalField } from './critical-fields.js';
 export * from './nearest.js';
 export * from './register-map.js';
 export * from './registers.js';

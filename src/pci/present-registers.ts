@@ -1,7 +1,7 @@
 /** The registers that a function has: of its header and of each capability with a table, where they stand. */
 import { walkCapabilities } from './capabilities.js';
 import { Header } from './header.js';
-import { dottedName, isReadable, placesOf, tableReader } from './registers.js';
+import { dottedName, isReadable, registersThere, tableReader } from './registers.js';
 import type { ConfigReader, Register, RegisterTable } from './registers.js';
 import { capabilityTable, headerTable } from './tables/index.js';
 
@@ -19,15 +19,11 @@ export interface PresentRegister {
 export function presentRegisters(reader: ConfigReader): PresentRegister[] {
   const present: PresentRegister[] = [];
   const add = (table: RegisterTable, base: number) => {
-    const bytes = tableReader(reader, base);
-    for (const register of table.registers) {
+    for (const { register, index, offset } of registersThere(table, tableReader(reader, base))) {
       const { width } = register;
-      if (width === 8 || (register.when !== undefined && !register.when(bytes))) continue;
-      for (const { index, offset } of placesOf(register, bytes)) {
-        if (!isReadable(reader, base + offset, width)) continue;
-        const name = dottedName(table, register, undefined, index);
-        present.push({ table, register, name, offset: base + offset, width });
-      }
+      if (width === 8 || !isReadable(reader, base + offset, width)) continue;
+      const name = dottedName(table, register, undefined, index);
+      present.push({ table, register, name, offset: base + offset, width });
     }
   };
   add(headerTable(reader.read(Header.type, 1)), 0);

@@ -97,7 +97,12 @@ export interface RegisterTable {
 }
 
 /** The dotted name of a register or of one of its fields; a repeated register's number stands in brackets. */
-export function dottedName(table: RegisterTable, register: Register, field?: Field, index?: number): string {
+export function dottedName(
+  table: Pick<RegisterTable, 'name'>,
+  register: Pick<Register, 'name'>,
+  field?: Pick<Field, 'name'>,
+  index?: number,
+): string {
   const name = `${table.name}.${register.name}${index === undefined ? '' : `[${index}]`}`;
   return field === undefined || field.name === '' ? name : `${name}.${field.name}`;
 }
@@ -125,6 +130,18 @@ export function placesOf({ offset, repeat }: Register, bytes?: RegisterReader): 
     index,
     offset: offset + index * repeat.stride,
   }));
+}
+
+/** A register of a table that is there, at one of its places. */
+export interface RegisterInTable extends RegisterPlace {
+  readonly register: Register;
+}
+
+/** The registers that the bytes of a table tell to be there, at each of their places, in order. */
+export function registersThere(table: RegisterTable, bytes: RegisterReader): readonly RegisterInTable[] {
+  return table.registers
+    .filter((register) => register.when?.(bytes) ?? true)
+    .flatMap((register) => placesOf(register, bytes).map((place) => ({ register, ...place })));
 }
 
 /** Bytes from the start of a register to its end, over all of its places. */

@@ -1,73 +1,89 @@
 /** Where the regions of a function are: as its host says where it does, else as its base address registers say. */
 import type { RegionInfo } from '../../function/index.js';
-import { barTypeBits, type RegisterReader } from '../../pci/index.js';
+import type { RegisterReader } from '../../pci/index.js';
 
-/** One BAR of a header. */
+/** One line of a region. */
 export interface BaseAddress {
+  readonly index: number;
+  readonly io: boolean;
   /** On the host's bus; 0n where none is assigned. */
   readonly address: bigint;
   /** Bytes; 0n where nobody told. */
   readonly size: bigint;
-  /** What it is, as the low bits of a register say it. */
+  /** Bits 2:1 of a memory register, what it can hold: 0 for 32 bits, 1 below 1 MiB, 2 for 64 bits, 3 reserved. */
   readonly type: number;
-  /** Its register holds an address. */
-  readonly programmed: boolean;
+  readonly prefetchable: boolean;
+  /** The register has an address that the host does not use. */
+  readonly ignored: boolean;
   /** The host has it and the register does not: the BARs of a virtual function are in another function's registers. */
   readonly virtual: boolean;
 }
 
 const ALL_ONES = 0xffffffff;
 const IO_SPACE = 1;
-const WIDE = 4;
+const PREFETCHABLE = 8;
+const WIDE = 2;
 
+const isIo = (raw: number) => (raw & IO_SPACE) !== 0;
+const typeOf = (raw: number) => (raw >> 1) & 3;
 /** Address bits of a BAR's low half. */
-const addressBits = (raw: number) => ((raw & IO_SPACE) !== 0 ? raw & ~3 : raw & ~15) >>> 0;
-/** A memory BAR of 64 bits. */
-export const isWide = (type: number) => (type & 7) === WIDE;
-export const isIo = (type: number) => (type & IO_SPACE) !== 0;
+const addressBits = (raw: number) => (raw & (isIo(raw) ? ~3 : ~15)) >>> 0;
 
-/** By index; undefined for one that is not there and for the upper half of another. */
+/** The regions of a header with `count` BARs. */
 export function baseAddresses(
   header: RegisterReader,
   count: number,
   regions: readonly RegionInfo[] | undefined,
-): readonly (BaseAddress | undefined)[] {
-  const found: (BaseAddress | undefined)[] = [];
-  for (let index = 0; index < count; index++) {
-    const raw = header.read(0x10 + 4 * index, 4);
+): readonly BaseAddress[] {
+  const raw = Array.from({ length: count }, (_, index) => header.read(0x10 + 4 * index, 4));
+  if (regions === undefined) return byRegisters(raw);
+  return regions.filter(({ index }) => index < count).map((region) => byHost(region, raw));
+}
+
+/** One for each register that is not 0: the upper half of an address too, as one without an address. */
+function byRegisters(raw: readonly number[]): readonly BaseAddress[] {
+  const found: BaseAddress[] = [];
+  let upper = false;
+  for (const [index, low] of raw.entries()) {
     // All ones is what a register that is not there may read.
-    const low = raw === ALL_ONES ? 0 : raw;
-    const high = isWide(low) && index + 1 < count ? header.read(0x14 + 4 * index, 4) : 0;
-    const region = regions?.find((one) => one.index === index);
-    const bar = region === undefined ? ofRegister(low, high) : ofRegion(region, low, high);
-    found.push(bar);
-    if (bar !== undefined && isWide(bar.type)) {
-      index++;
-      if (index < count) found.push(undefined);
-    }
+    const there = low !== 0 && low !== ALL_ONES;
+    const wide: boolean = there && !upper && !isIo(low) && typeOf(low) === WIDE;
+    if (there)
+      found.push({
+        index,
+        io: isIo(low),
+        address: upper ? 0n : addressOf(low, wide, raw[index + 1]),
+        size: 0n,
+        type: typeOf(low),
+        prefetchable: (low & PREFETCHABLE) !== 0,
+        ignored: false,
+        virtual: false,
+      });
+    upper = wide;
   }
   return found;
 }
 
-function ofRegister(low: number, high: number): BaseAddress | undefined {
-  if (low === 0) return undefined;
-  const address = (BigInt(high) << 32n) | BigInt(addressBits(low));
-  return { address, size: 0n, type: low, programmed: address !== 0n, virtual: false };
+/** A 64-bit one in the last register has no place for its upper half, and so no address. */
+function addressOf(low: number, wide: boolean, high: number | undefined): bigint {
+  if (!wide) return BigInt(addressBits(low));
+  return high === undefined ? 0n : (BigInt(high) << 32n) | BigInt(addressBits(low));
 }
 
-function ofRegion(region: RegionInfo, low: number, high: number): BaseAddress {
-  const { address, prefetchable, wide } = region;
+function byHost(region: RegionInfo, raw: readonly number[]): BaseAddress {
+  const { index, size, prefetchable, wide } = region;
+  const io = region.kind === 'io';
+  const address = region.address & (io ? ~3n : ~15n);
+  const [low = 0, high = 0] = [raw[index], wide ? raw[index + 1] : 0];
   const programmed = addressBits(low) !== 0 || high !== 0;
-  const shape =
-    region.kind === 'io'
-      ? ({ kind: 'io', width: 32 } as const)
-      : ({ kind: 'memory', width: wide ? 64 : 32, prefetchable, belowOneMegabyte: false } as const);
-  const virtual = address !== 0n && !programmed;
   return {
+    index,
+    io,
     address,
-    size: BigInt(region.size),
-    type: low === 0 || virtual ? barTypeBits(shape) : low,
-    programmed,
-    virtual,
+    size: BigInt(size),
+    type: wide ? WIDE : 0,
+    prefetchable,
+    ignored: address === 0n && programmed,
+    virtual: !io && !programmed && (address !== 0n || wide || prefetchable),
   };
 }

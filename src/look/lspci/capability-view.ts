@@ -36,10 +36,11 @@ export class CapabilityView implements RegisterReader {
     this.portType = portType;
   }
 
-  /** An unsigned little-endian number at an offset of the capability; bytes that are not there read as all ones. */
+  /** An unsigned little-endian number at an offset of the capability; all ones where not all of it could be read. */
   read(offset: number, width: 1 | 2 | 4): number {
     const config = this.#config;
     const at = this.base + offset;
+    if (at + width > config.length) return width === 4 ? 0xffffffff : width === 2 ? 0xffff : 0xff;
     if (width === 1) return config[at] ?? 0xff;
     const low = (config[at] ?? 0xff) | ((config[at + 1] ?? 0xff) << 8);
     if (width === 2) return low;

@@ -6,8 +6,8 @@ import type { ShownFunction } from './shown-function.js';
 const IO_ENABLE = 1;
 const MEMORY_ENABLE = 2;
 /** Where the header of this layout ends; 64 bytes are not all of it. */
-const HEADER_END = 0x80;
-/** A memory window's limit is the address of its last page, an I/O window's that of its last dword. */
+export const CARDBUS_HEADER = 0x80;
+/** A memory window's limit is the address of its last page, an I/O window's that of its last dword: what each adds. */
 const PAGE = 0xfff;
 const DWORD = 3;
 
@@ -15,23 +15,26 @@ export function cardbusLines(fn: ShownFunction): string {
   const { header, verbosity, command } = fn;
   const control = header.read(0x3e, 2);
   let text = busLine(fn);
+  // Windows that end before they begin are switched off.
   for (const index of [0, 1]) {
-    const [base, limit] = [header.read(0x1c + 8 * index, 4), header.read(0x20 + 8 * index, 4)];
+    const base = header.read(0x1c + 8 * index, 4);
+    const limit = (header.read(0x20 + 8 * index, 4) + PAGE) >>> 0;
     const prefetchable = (control & (0x100 << index)) !== 0 ? ' (prefetchable)' : '';
-    // Windows that end before they begin are switched off.
-    if (limit + PAGE > base || verbosity > 2)
-      text += `\tMemory window ${index}: ${hex8(base)}-${hex8(limit + PAGE)}${disabled(command & MEMORY_ENABLE)}${prefetchable}\n`;
+    if (base <= limit || verbosity > 2)
+      text += `\tMemory window ${index}: ${hex8(base)}-${hex8(limit)}${disabled(command & MEMORY_ENABLE)}${prefetchable}\n`;
   }
   for (const index of [0, 1]) {
-    let [base, limit] = [header.read(0x2c + 8 * index, 4), header.read(0x30 + 8 * index, 4)];
-    if ((base & 1) === 0) [base, limit] = [base & 0xffff, limit & 0xffff];
-    [base, limit] = [(base & ~3) >>> 0, ((limit & ~3) + DWORD) >>> 0];
+    const [from, to] = [header.read(0x2c + 8 * index, 4), header.read(0x30 + 8 * index, 4)];
+    // Bit 0 says 32 bits of address, else there are 16.
+    const mask = (from & 1) !== 0 ? ~DWORD : 0xffff & ~DWORD;
+    const base = (from & mask) >>> 0;
+    const limit = ((to & mask) + DWORD) >>> 0;
     if (base <= limit || verbosity > 2)
       text += `\tI/O window ${index}: ${hex8(base)}-${hex8(limit)}${disabled(command & IO_ENABLE)}\n`;
   }
   if ((header.read(0x16, 2) & 0x4000) !== 0) text += '\tSecondary status: SERR\n';
   if (verbosity > 1) text += `\tBridgeCtl: ${controlText(control)}\n`;
-  if (fn.config.length < HEADER_END) return `${text}\t<access denied to the rest>\n`;
+  if (fn.config.length < CARDBUS_HEADER) return `${text}\t<access denied to the rest>\n`;
   const legacy = header.read(0x44, 2);
   return legacy === 0 ? text : `${text}\t16-bit legacy interface ports at ${hex4(legacy)}\n`;
 }

@@ -6,16 +6,23 @@ const HEADER = 64;
 const CARDBUS = 2;
 const CARDBUS_HEADER = 128;
 
-/** @param level how often `-x` was said. */
+/**
+ * What cannot be read whole is not shown at all, but for the header.
+ * @param level how often `-x` was said.
+ */
 export function hexDump({ config, layout }: ShownFunction, level: number): string {
-  const header = layout === CARDBUS ? CARDBUS_HEADER : HEADER;
-  const asked = level >= 4 ? 4096 : level === 3 ? 256 : header;
-  const end = Math.min(asked, config.length);
+  const end = endOf(config.length, layout === CARDBUS ? CARDBUS_HEADER : HEADER, level);
   let text = '';
   for (let at = 0; at < end; at += 16) {
     text += `${at < 0x100 ? hex2(at) : at.toString(16)}:`;
-    for (let i = at; i < at + 16 && i < end; i++) text += ` ${hex2(config[i] ?? 0xff)}`;
+    for (let i = at; i < at + 16; i++) text += ` ${hex2(config[i] ?? 0xff)}`;
     text += '\n';
   }
   return text;
+}
+
+function endOf(size: number, header: number, level: number): number {
+  if (level >= 4 && size >= 4096) return 4096;
+  if (level >= 3 && size >= 256) return 256;
+  return size >= header ? header : HEADER;
 }

@@ -108,6 +108,10 @@ export class IdNames implements SubsystemNames {
     return this.#names.device(vendor, device);
   }
 
+  subsystemVendorAlone(vendor: number): string {
+    return this.#one(this.#names.vendor(vendor), 'Unknown vendor', hex4(vendor));
+  }
+
   vendorAlone(vendor: number): string {
     return this.#one(this.#names.vendor(vendor), 'Vendor', hex4(vendor));
   }

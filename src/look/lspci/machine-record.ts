@@ -22,7 +22,7 @@ export function machineLine(fn: ShownFunction, slot: string, names: IdNames): st
     `-p${hex2(programmingInterface)}`,
     ...(sub === undefined
       ? ['""', '""']
-      : [quoted(names.vendorAlone(sub[0])), quoted(names.subsystemAlone(vendor, device, ...sub))]),
+      : [quoted(names.subsystemVendorAlone(sub[0])), quoted(names.subsystemAlone(vendor, device, ...sub))]),
   ];
   return `${parts.join(' ')}\n`;
 }
@@ -42,7 +42,7 @@ export function machineRecord(
     ['Class', names.classOf(fn.classCode)],
     ['Vendor', names.vendorAlone(vendor)],
     ['Device', names.deviceAlone(vendor, device)],
-    ['SVendor', sub && names.vendorAlone(sub[0])],
+    ['SVendor', sub && names.subsystemVendorAlone(sub[0])],
     ['SDevice', sub && names.subsystemAlone(vendor, device, ...sub)],
     ['PhySlot', physicalSlot],
     ['Rev', revision === 0 ? undefined : hex2(revision)],

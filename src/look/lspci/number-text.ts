@@ -24,14 +24,17 @@ export function hexOf(value: bigint, digits: number): string {
 
 const UNITS = ['', 'K', 'M', 'G', 'T'] as const;
 
-/** ` [size=4K]`: divided by 1024 as long as nothing is lost; empty for a size that is 0 or not known. */
+/**
+ * ` [size=4K]`: divided by 1024 as long as nothing is lost, of the number that is left its low 32 bits; empty for a size
+ * of 0 or 1, of all 64 bits, and for one that is not known.
+ */
 export function sizeText(bytes: bigint): string {
-  if (bytes <= 0n) return '';
-  let size = bytes;
+  let size = BigInt.asUintN(64, bytes);
+  if (size <= 1n) return '';
   let unit = 0;
   while (unit < UNITS.length - 1 && size % 1024n === 0n) {
     size /= 1024n;
     unit++;
   }
-  return ` [size=${size}${UNITS[unit] ?? ''}]`;
+  return ` [size=${BigInt.asUintN(32, size)}${UNITS[unit] ?? ''}]`;
 }

@@ -1,7 +1,7 @@
 /** One function's record for a reader: its first line, and with `-v` all that is known of it. */
 import { bridgeLines } from './bridge-lines.js';
 import { capabilityLines } from './capability-lines.js';
-import { cardbusLines } from './cardbus-lines.js';
+import { CARDBUS_HEADER, cardbusLines } from './cardbus-lines.js';
 import { controlRow, DEVSEL, statusRow } from './header-rows.js';
 import type { IdNames } from './id-names.js';
 import { hex2, hex4 } from './number-text.js';
@@ -14,6 +14,10 @@ const CARDBUS = 2;
 const BRIDGE_CLASS = 0x06;
 const PCI_BRIDGE = 0x0604;
 const BUS_MASTER = 4;
+const STATUS_CAPABILITIES = 0x10;
+const CARDBUS_SUBSYSTEM = 0x40;
+/** Id of the capability that has it. */
+const SUBSYSTEM = 0x0d;
 
 /** `IDE interface: Intel Corporation Device 2229 (rev 03)`, as it stands behind the address. */
 export function functionTitle(fn: ShownFunction, names: IdNames): string {
@@ -27,22 +31,49 @@ export function functionTitle(fn: ShownFunction, names: IdNames): string {
   return text;
 }
 
-/** Vendor and id of its subsystem, where its layout has them; a PCI bridge has them in a capability. */
+/** Vendor and id of its subsystem: of a PCI bridge in a capability, else in the header. */
 export function subsystemOf({
   layout,
   header,
   config,
-}: ShownFunction): readonly [number, number] | undefined {
-  const offset = layout === DEVICE ? 0x2c : layout === CARDBUS && config.length >= 0x80 ? 0x40 : undefined;
+  status,
+}: ShownFunction): readonly [vendor: number, device: number] | undefined {
+  const offset =
+    layout === DEVICE
+      ? 0x2c
+      : layout === BRIDGE
+        ? bridgeSubsystem(status, config)
+        : layout === CARDBUS
+          ? CARDBUS_SUBSYSTEM
+          : undefined;
   if (offset === undefined) return undefined;
   const vendor = header.read(offset, 2);
   return vendor === 0 || vendor === 0xffff ? undefined : [vendor, header.read(offset + 2, 2)];
 }
 
-/** `Subsystem:`, the one line that `-k` prints without `-v`. */
-export function subsystemLine(fn: ShownFunction, names: IdNames): string {
+/** Where a bridge's subsystem is: in a capability of its own (PCI-to-PCI Bridge Architecture 1.2, 3.2.6.2). */
+function bridgeSubsystem(status: number, config: Uint8Array): number | undefined {
+  if ((status & STATUS_CAPABILITIES) === 0) return undefined;
+  const visited = new Set<number>();
+  let at = (config[0x34] ?? 0xff) & ~3;
+  while (at !== 0 && at + 2 <= config.length && !visited.has(at)) {
+    visited.add(at);
+    const id = config[at];
+    if (id === 0xff) return undefined;
+    if (id === SUBSYSTEM) return at + 4;
+    at = (config[at + 1] ?? 0xff) & ~3;
+  }
+  return undefined;
+}
+
+/** What names it besides its ids: with `-k` the only lines before those of the drivers. */
+export function nameLines(fn: ShownFunction, names: IdNames): string {
+  const { label } = fn.captured;
   const sub = subsystemOf(fn);
-  return sub === undefined ? '' : `\tSubsystem: ${names.subsystemOf(fn.vendor, fn.device, ...sub)}\n`;
+  const text = label === undefined ? '' : `\tDeviceName: ${label}\n`;
+  return sub === undefined
+    ? text
+    : `${text}\tSubsystem: ${names.subsystemOf(fn.vendor, fn.device, ...sub)}\n`;
 }
 
 export function kernelLines({ captured: { driver, modules } }: ShownFunction): string {
@@ -59,16 +90,20 @@ function layoutFinding({ layout, classCode }: ShownFunction): string {
 
 /** All lines below the first one. */
 export function verboseLines(fn: ShownFunction, names: IdNames): string {
-  const { label, physicalSlot } = fn.captured;
-  let text = label === undefined ? '' : `\tDeviceName: ${label}\n`;
-  text += subsystemLine(fn, names) + layoutFinding(fn);
-  if (fn.layout > CARDBUS) return text;
-  if (physicalSlot !== undefined) text += `\tPhysical Slot: ${physicalSlot}\n`;
-  text += fn.verbosity > 1 ? registerLines(fn) : flagsLine(fn);
+  const { verbosity, layout, captured } = fn;
+  let text = nameLines(fn, names) + layoutFinding(fn);
+  if (captured.physicalSlot !== undefined) text += `\tPhysical Slot: ${captured.physicalSlot}\n`;
+  if (layout > CARDBUS) {
+    if (verbosity > 1) text += placeLines(fn, 0);
+    return text + kernelLines(fn);
+  }
+  text += verbosity > 1 ? registerLines(fn) : flagsLine(fn);
   text += bistLine(fn.header.read(0x0f, 1)) + regionLines(fn);
-  if (fn.layout === DEVICE) text += romLine(fn, 0x30);
-  else text += fn.layout === BRIDGE ? bridgeLines(fn) : cardbusLines(fn);
-  return text + capabilityLines(fn, names) + kernelLines(fn);
+  if (layout === DEVICE) text += romLine(fn, 0x30);
+  else text += layout === BRIDGE ? bridgeLines(fn) : cardbusLines(fn);
+  // Of a CardBus bridge the header itself is longer than what everybody may read.
+  if (layout !== CARDBUS || fn.config.length >= CARDBUS_HEADER) text += capabilityLines(fn, names);
+  return text + kernelLines(fn);
 }
 
 /** Units of the two latency registers, in nanoseconds (PCI Local Bus 3.0, 6.2.4). */
@@ -76,10 +111,15 @@ const LATENCY_UNIT = 250;
 
 function registerLines(fn: ShownFunction): string {
   const { header } = fn;
-  const { numaNode, iommuGroup } = fn.captured;
   let text = `\tControl: ${controlRow(header)}\n\tStatus: ${statusRow(header)}\n`;
   if ((fn.command & BUS_MASTER) !== 0) text += latencyLine(fn);
-  const pin = header.read(0x3d, 1);
+  return text + placeLines(fn, header.read(0x3d, 1));
+}
+
+/** Where it stands in its host: interrupt, node, group. */
+function placeLines(fn: ShownFunction, pin: number): string {
+  const { numaNode, iommuGroup } = fn.captured;
+  let text = '';
   if (pin !== 0 || fn.interrupt !== 0)
     text += `\tInterrupt: pin ${pinText(pin)} routed to IRQ ${fn.interrupt}\n`;
   if (numaNode !== undefined) text += `\tNUMA node: ${numaNode}\n`;

@@ -1,6 +1,6 @@
 /** lspci's lines of a function's regions and of its expansion ROM. */
 import { ROM_REGION } from '../../function/index.js';
-import { isIo, type BaseAddress } from './base-addresses.js';
+import type { BaseAddress } from './base-addresses.js';
 import { hexOf, sizeText } from './number-text.js';
 import type { ShownFunction } from './shown-function.js';
 
@@ -11,16 +11,15 @@ const MEMORY_TYPES = ['32-bit', 'low-1M', '64-bit', 'type 3'] as const;
 
 export function regionLines(fn: ShownFunction): string {
   let text = '';
-  for (const [index, bar] of fn.bars.entries()) {
-    if (bar === undefined) continue;
-    text += fn.verbosity > 1 ? `\tRegion ${index}: ` : '\t';
-    text += `${isIo(bar.type) ? ioText(bar, fn.command) : memoryText(bar, fn.command)}${sizeText(bar.size)}\n`;
+  for (const bar of fn.bars) {
+    text += fn.verbosity > 1 ? `\tRegion ${bar.index}: ` : '\t';
+    text += `${bar.io ? ioText(bar, fn.command) : memoryText(bar, fn.command)}${sizeText(bar.size)}\n`;
   }
   return text;
 }
 
-function missing({ programmed }: BaseAddress): string {
-  return programmed ? '<ignored>' : '<unassigned>';
+function missing({ ignored }: BaseAddress): string {
+  return ignored ? '<ignored>' : '<unassigned>';
 }
 
 function stateText(virtual: boolean, enabled: boolean): string {
@@ -35,8 +34,8 @@ function ioText(bar: BaseAddress, command: number): string {
 
 function memoryText(bar: BaseAddress, command: number): string {
   const where = bar.address !== 0n ? hexOf(bar.address, 8) : missing(bar);
-  const kind = MEMORY_TYPES[(bar.type >> 1) & 3] ?? '';
-  const fetch = (bar.type & 8) !== 0 ? '' : 'non-';
+  const kind = MEMORY_TYPES[bar.type] ?? '';
+  const fetch = bar.prefetchable ? '' : 'non-';
   const state = stateText(bar.virtual, (command & MEMORY_ENABLE) !== 0);
   return `Memory at ${where} (${kind}, ${fetch}prefetchable)${state}`;
 }
@@ -44,15 +43,15 @@ function memoryText(bar: BaseAddress, command: number): string {
 /** @param offset of the header's ROM register. */
 export function romLine(fn: ShownFunction, offset: number): string {
   const raw = fn.header.read(offset, 4);
-  const register = raw === 0xffffffff ? 0 : raw;
-  const region = fn.captured.regions?.find(({ index }) => index === ROM_REGION);
-  const held = BigInt((register & ~0x7ff) >>> 0);
-  const address = region?.address ?? held;
-  const size = BigInt(region?.size ?? 0);
-  if (address === 0n && register === 0 && size === 0n) return '';
-  const virtual = address !== 0n && held === 0n;
+  const held = BigInt((raw & ~0x7ff) >>> 0);
+  const { regions } = fn.captured;
+  const region = regions?.find(({ index }) => index === ROM_REGION);
+  // All ones is what a register that is not there may read.
+  const address = region?.address ?? (regions === undefined && raw !== 0xffffffff ? held : 0n);
+  if (region === undefined && raw === 0) return '';
   const where = address !== 0n ? hexOf(address, 8) : held !== 0n ? '<ignored>' : '<unassigned>';
-  const enabled = virtual || (register & 1) !== 0;
+  const virtual = address !== 0n && held === 0n ? ' [virtual]' : '';
+  const enabled = (raw & 1) !== 0;
   const state = !enabled ? ' [disabled]' : (fn.command & MEMORY_ENABLE) === 0 ? ' [disabled by cmd]' : '';
-  return `\tExpansion ROM at ${where}${virtual ? ' [virtual]' : ''}${state}${sizeText(size)}\n`;
+  return `\tExpansion ROM at ${where}${virtual}${state}${sizeText(BigInt(region?.size ?? 0))}\n`;
 }

@@ -2,7 +2,7 @@
 import { barCount } from '../../pci/index.js';
 import type { CapturedFunction } from '../../function/index.js';
 import { CapabilityView, type FunctionFacts } from './capability-view.js';
-import { baseAddresses, isIo, type BaseAddress } from './base-addresses.js';
+import { baseAddresses, type BaseAddress } from './base-addresses.js';
 
 export class ShownFunction implements FunctionFacts {
   readonly captured: CapturedFunction;
@@ -20,8 +20,8 @@ export class ShownFunction implements FunctionFacts {
   readonly function: number;
   /** Configuration space as the words of the header are written from. */
   readonly header: CapabilityView;
-  /** Of the BARs that the layout has, by index. */
-  readonly bars: readonly (BaseAddress | undefined)[];
+  /** Its regions, without the expansion ROM. */
+  readonly bars: readonly BaseAddress[];
   readonly hasMemoryBar: boolean;
   readonly vpd: Uint8Array | undefined;
 
@@ -44,7 +44,7 @@ export class ShownFunction implements FunctionFacts {
     this.classCode = header.read(0x0a, 2);
     this.layout = header.read(0x0e, 1) & 0x7f;
     this.bars = baseAddresses(header, barCount(this.layout), captured.regions);
-    this.hasMemoryBar = this.bars.some((bar) => bar !== undefined && bar.address !== 0n && !isIo(bar.type));
+    this.hasMemoryBar = this.bars.some(({ io, address }) => !io && address !== 0n);
   }
 
   /** The number that is shown as its interrupt: the host's, else what firmware left in the register. */

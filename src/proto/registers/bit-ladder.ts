@@ -1,14 +1,19 @@
 /** A register's bits with its fields hung below them, each at its lowest bit. */
-import { decodeValue, type DecodedField, type Register } from '../../pci/index.js';
+import { decodeValue, type DecodedField, type Register, type Width } from '../../pci/index.js';
 
 const LINE_BITS = 32;
 
 /** Lines of text: the bits in groups of four, highest first, and below them the fields. */
 export function bitLadder(register: Register, value: number | bigint): string[] {
   const { fields } = decodeValue(register.name, register, register.offset, value);
+  return fieldLadder(register.width, fields, value);
+}
+
+/** The same of fields that are decoded already. */
+export function fieldLadder(width: Width, fields: readonly DecodedField[], value: number | bigint): string[] {
   const bits = BigInt(value)
     .toString(2)
-    .padStart(register.width * 8, '0');
+    .padStart(width * 8, '0');
   const lines: string[] = [];
   // A register of 64 bits has two lines of them; a field hangs where its lowest bit is.
   for (let top = bits.length; top > 0; top -= LINE_BITS) {

@@ -7,6 +7,7 @@ const NEXT = {
   REGISTER_READ_CLEARS: 'write the whole register at once, with every field named',
   REGISTER_VALUE: '',
   REGISTER_INDEX: '',
+  REGISTER_ABSENT: '',
 } as const;
 
 /** A register or field cannot be accessed so. Nothing was accessed. */

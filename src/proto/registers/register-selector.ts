@@ -1,21 +1,20 @@
-/** Registers as a person names them: by a map's names, or by space, offset and width. */
+/** Registers as a person names them: by the names of a map or of configuration space, or by space, offset and width. */
 import {
-  allBits,
   dottedName,
   fields,
   OpenslotError,
-  rawFieldValue,
   rawIn,
   REGISTER_SPACES,
   type Field,
   type Register,
   type RegisterMap,
-  type RegisterSpace,
   type Width,
 } from '../../pci/index.js';
 import { RegisterError, RegisterUnknownError } from './errors.js';
-import { rawFields, rawOf, wholeNumber } from './mapped-register.js';
+import { namesConfiguration, type ConfigurationNames } from './configuration-names.js';
 import { RegisterShape, type ComposedWrite, type RawField } from './register-shape.js';
+import type { SelectedRegister } from './selected-register.js';
+import { fieldOfText, rawOfText, wholeOfText } from './typed-value.js';
 
 /** A text names no register. */
 export class SelectorError extends OpenslotError {
@@ -24,33 +23,51 @@ export class SelectorError extends OpenslotError {
     super(
       `"${text}" names no register: ${why}`,
       { text, why },
-      'write REGISTER, REGISTER.FIELD or REGISTER[NUMBER] of a map, or SPACE:OFFSET/WIDTH, for example bar0:0x20/4',
+      'write REGISTER, REGISTER.FIELD or REGISTER[NUMBER] of a map, CAPABILITY.REGISTER.FIELD of configuration space, or SPACE:OFFSET/WIDTH, for example bar0:0x20/4',
     );
   }
 }
 
-/** One register, where it stands. */
-export interface SelectedRegister {
-  /** Dotted, or as the number that was given. */
-  readonly name: string;
-  readonly space: RegisterSpace;
-  readonly offset: number;
-  readonly shape: RegisterShape;
-  /** The field that was named, undefined where all of the register was. */
-  readonly field: Field | undefined;
+/**
+ * `edu.status`, `status.computing`, `nvme.sq_tail[3]`, `bar0:0x20/4`; `pcie.devctl.max_payload` where the names of the
+ * function's configuration are given. @throws {SelectorError | RegisterUnknownError | RegisterError}
+ */
+export function selectRegister(
+  maps: readonly RegisterMap[],
+  text: string,
+  configuration?: ConfigurationNames,
+): SelectedRegister {
+  if (text.includes(':')) return byNumber(text);
+  const [first, ...more] = byName(maps, text, configuration);
+  if (first !== undefined && more.length === 0) return first;
+  throw new SelectorError(
+    text,
+    `it is a capability: name one of its registers, ${first?.name ?? ''} or another`,
+  );
 }
 
-/** `edu.status`, `status.computing`, `nvme.sq_tail[3]`, `bar0:0x20/4`. @throws {SelectorError | RegisterUnknownError} */
-export function selectRegister(maps: readonly RegisterMap[], text: string): SelectedRegister {
-  return text.includes(':') ? byNumber(text) : byName(maps, text);
-}
-
-/** As {@link selectRegister}, for one that is to be read. @throws {RegisterError} a read would say nothing of it. */
-export function selectReadable(maps: readonly RegisterMap[], text: string): SelectedRegister {
-  const found = selectRegister(maps, text);
-  found.shape.checkReadable();
-  if (found.field !== undefined) found.shape.checkReadable(found.field);
+/**
+ * As {@link selectRegister}, for what is to be read: one register, or all of a header or capability that a read tells
+ * anything of and does not change. @throws {RegisterError} a read would say nothing of the one that was named.
+ */
+export function selectReadable(
+  maps: readonly RegisterMap[],
+  text: string,
+  configuration?: ConfigurationNames,
+): readonly SelectedRegister[] {
+  const found = text.includes(':') ? [byNumber(text)] : byName(maps, text, configuration);
+  if (found.length > 1) return found.filter(({ shape }) => shape.isReadable && !shape.readClears);
+  for (const { shape, field } of found) {
+    shape.checkReadable();
+    if (field !== undefined) shape.checkReadable(field);
+  }
   return found;
+}
+
+/** Whether a text can only be told with the names of the function's configuration, which are read from it. */
+export function needsConfiguration(maps: readonly RegisterMap[], text: string): boolean {
+  const [name = ''] = text.split('=', 1);
+  return !name.includes(':') && (namesConfiguration(name) || candidates(maps, name).length === 0);
 }
 
 /** Every register of the maps that can be read without harm, in order; repeated ones by their numbers. */
@@ -101,11 +118,16 @@ function byNumber(text: string): SelectedRegister {
 
 const NAME = /^([a-z0-9_.]+?)(?:\[(\d+)\])?(?:\.([a-z0-9_]+))?$/i;
 
-function byName(maps: readonly RegisterMap[], text: string): SelectedRegister {
-  const found = candidates(maps, text);
+/** What the name means: a register, or all those of a capability. */
+function byName(
+  maps: readonly RegisterMap[],
+  text: string,
+  configuration: ConfigurationNames | undefined,
+): readonly SelectedRegister[] {
+  const found = [...candidates(maps, text).map((each) => [each]), ...(configuration?.find(text) ?? [])];
   const [first, second] = found;
   if (first === undefined) {
-    const names = registerNames(maps);
+    const names = [...registerNames(maps), ...(configuration?.names() ?? [])];
     const next =
       names.length === 0
         ? 'give a map (--map FILE), or numbers: bar0:0x0/4'
@@ -113,14 +135,16 @@ function byName(maps: readonly RegisterMap[], text: string): SelectedRegister {
     throw new RegisterUnknownError(text, names, 'register', next);
   }
   if (second !== undefined) {
-    const names = found.map(({ name }) => name).join(', ');
-    throw new SelectorError(text, `there are ${names}: name the map as well`);
+    const names = found.map((each) => each[0]?.name ?? '').join(', ');
+    throw new SelectorError(text, `there are ${names}: say which, with what stands before the first dot`);
   }
   return first;
 }
 
 /** `a.b` may be a field of a register, or a register of a map; `a.b.c` is all three. */
 function candidates(maps: readonly RegisterMap[], text: string): SelectedRegister[] {
+  // Names of configuration space alone say where a capability stands.
+  if (/[@#]/.test(text)) return [];
   const [matched, path = '', digits, last] = NAME.exec(text) ?? [];
   if (matched === undefined) throw new SelectorError(text, 'it is no name');
   const parts = path.split('.');
@@ -169,12 +193,16 @@ export interface RegisterAssignment {
  * `REGISTER=VALUE` and `REGISTER.FIELD=VALUE`; fields of one register that follow each other are one write.
  * @throws {SelectorError | RegisterUnknownError | RegisterError} what cannot be written.
  */
-export function assignments(maps: readonly RegisterMap[], texts: readonly string[]): RegisterAssignment[] {
+export function assignments(
+  maps: readonly RegisterMap[],
+  texts: readonly string[],
+  configuration?: ConfigurationNames,
+): RegisterAssignment[] {
   const groups: { target: SelectedRegister; values: [Field | undefined, string][] }[] = [];
   for (const text of texts) {
     const equals = text.indexOf('=');
     if (equals < 0) throw new SelectorError(text, 'a value is missing: write it as REGISTER=VALUE');
-    const target = selectRegister(maps, text.slice(0, equals));
+    const target = selectRegister(maps, text.slice(0, equals), configuration);
     const last = groups.at(-1);
     const value: [Field | undefined, string] = [target.field, text.slice(equals + 1)];
     if (last?.target.name === target.name && target.field !== undefined && last.target.field !== undefined)
@@ -184,12 +212,19 @@ export function assignments(maps: readonly RegisterMap[], texts: readonly string
   return groups.map(({ target, values }) => {
     const { shape } = target;
     const given = values.flatMap(([field, text]) =>
-      field === undefined ? [] : rawFields(shape, { [field.name]: valueOf(field, text) }),
+      field === undefined ? [] : [fieldOfText(shape, field, text)],
     );
+    for (const [index, { field }] of given.entries())
+      if (given.findIndex((each) => each.field === field) !== index)
+        throw new RegisterError(
+          'REGISTER_VALUE',
+          shape.fieldName(field),
+          'two values are given for one write',
+        );
     const [[field, text]] = values as [[Field | undefined, string]];
     if (field !== undefined) return { target, write: shape.compose('set', given), fields: given };
-    if (!shape.isWritable) throw new RegisterError('REGISTER_READ_ONLY', target.name, 'it is read-only');
-    return { target, write: { keep: 0n, value: wholeValue(shape, text) }, fields: [] };
+    shape.checkWritable();
+    return { target, write: { keep: 0n, value: wholeOfText(shape, text) }, fields: [] };
   });
 }
 
@@ -200,50 +235,23 @@ export interface RegisterCondition {
 }
 
 /** `REGISTER=VALUE` or `REGISTER.FIELD=VALUE`. @throws {SelectorError | RegisterUnknownError | RegisterError} */
-export function registerCondition(maps: readonly RegisterMap[], text: string): RegisterCondition {
+export function registerCondition(
+  maps: readonly RegisterMap[],
+  text: string,
+  configuration?: ConfigurationNames,
+): RegisterCondition {
   const equals = text.indexOf('=');
   if (equals < 0) throw new SelectorError(text, 'a value is missing: write it as REGISTER=VALUE');
-  const target = selectRegister(maps, text.slice(0, equals));
+  const target = selectRegister(maps, text.slice(0, equals), configuration);
   const { shape, field } = target;
   shape.checkReadable(field);
   const value = text.slice(equals + 1);
   if (field === undefined) {
-    const whole = wholeValue(shape, value);
+    const whole = wholeOfText(shape, value);
     return { target, holds: (found) => found === whole };
   }
-  const raw = rawFieldValue(field, valueOf(field, value));
+  const raw = rawOfText(field, value);
   if (raw === undefined)
     throw new RegisterError('REGISTER_VALUE', shape.fieldName(field), `it is never "${value}"`);
   return { target, holds: (found) => rawIn(found, field) === raw };
-}
-
-function wholeValue(shape: RegisterShape, text: string): bigint {
-  const { register, name } = shape;
-  const [only] = register.fields;
-  // A register that is one number of named values, or in a unit, reads as such: then it is written so.
-  if (only !== undefined && register.fields.length === 1 && only.name === '' && only.show.kind !== 'hex')
-    return BigInt(rawOf(shape, only, valueOf(only, text))) << BigInt(only.low);
-  return BigInt(wholeNumber(register, name, numberOf(text) ?? text)) & allBits(register.width);
-}
-
-const ON = new Set(['1', 'true', 'on', 'yes']);
-const OFF = new Set(['0', 'false', 'off', 'no']);
-
-/** A value as a person types it for a field; text where it is no number, which the field may have a name for. */
-export function valueOf({ show }: Field, text: string): unknown {
-  if (show.kind === 'flag') {
-    const word = text.toLowerCase();
-    if (ON.has(word)) return true;
-    return OFF.has(word) ? false : text;
-  }
-  if (show.kind === 'values' && Object.values(show.values).includes(text)) return text;
-  return numberOf(text) ?? text;
-}
-
-/** Decimal, or with 0x, 0o or 0b; underscores may divide it. */
-function numberOf(text: string): number | bigint | undefined {
-  const digits = text.replaceAll('_', '');
-  if (!/^(0x[0-9a-f]+|0o[0-7]+|0b[01]+|\d+)$/i.test(digits)) return undefined;
-  const value = BigInt(digits);
-  return value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
 }

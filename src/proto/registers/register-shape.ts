@@ -1,5 +1,5 @@
 /** What can be done to a register, derived once from its description: which bits a write keeps, and what is refused. */
-import { allBits, bitsOf, type Field, type Register } from '../../pci/index.js';
+import { allBits, bitsOf, type Field, type Register, type RegisterTable } from '../../pci/index.js';
 import { RegisterError } from './errors.js';
 
 /** One write: bits that stay as a read finds them, and the others. 0n to keep: nothing has to be read. */
@@ -23,11 +23,14 @@ export class RegisterShape {
   readonly isWritable: boolean;
   /** A read changes the register: bits that it clears, and what was waiting there is gone. */
   readonly readClears: boolean;
+  /** The table that the register is of, in configuration space; undefined for a device's own registers. */
+  readonly configuration: RegisterTable | undefined;
   readonly #reserved: bigint;
 
-  constructor(register: Register, name: string) {
+  constructor(register: Register, name: string, configuration?: RegisterTable) {
     this.register = register;
     this.name = name;
+    this.configuration = configuration;
     const { fields, width } = register;
     this.isReadable = fields.some(({ access }) => access !== 'wo');
     this.isWritable = fields.some(isWritable);
@@ -36,14 +39,22 @@ export class RegisterShape {
     this.#reserved = fields.reduce((rest, field) => rest & ~bitsOf(field), allBits(width));
   }
 
-  /** The named field. @throws {RegisterError} */
-  checkWritable(field: Field): void {
-    if (isWritable(field)) return;
-    const why =
-      field.access === 'ro' || field.access === 'rc'
-        ? `it is read-only (${field.access})`
-        : `it is reserved (${field.access})`;
-    throw new RegisterError('REGISTER_READ_ONLY', this.fieldName(field), why);
+  /** The named field, or any of the register. @throws {RegisterError} */
+  checkWritable(field?: Field): void {
+    if (field === undefined ? this.isWritable : isWritable(field)) return;
+    if (field === undefined) {
+      const [{ access } = { access: 'rsvdp' as const }] = this.register.fields;
+      throw new RegisterError('REGISTER_READ_ONLY', this.name, this.refusal({ access }));
+    }
+    throw new RegisterError('REGISTER_READ_ONLY', this.fieldName(field), this.refusal(field));
+  }
+
+  /** Why a field that software does not set is not written: its kind of access, and who says so. */
+  refusal({ access }: Pick<Field, 'access'>): string {
+    const { configuration } = this;
+    const facts = configuration === undefined ? access : `${access}; ${configuration.source}`;
+    if (access !== 'ro' && access !== 'rc') return `it is reserved (${facts})`;
+    return `it is read-only${configuration === undefined ? '' : ', set by the hardware or its firmware'} (${facts})`;
   }
 
   /** @throws {RegisterError} */
@@ -62,7 +73,8 @@ export class RegisterShape {
     let readOnly = 0n;
     for (const field of this.register.fields) {
       if (written.includes(field)) continue;
-      if (field.access === 'wo') {
+      // What configuration space does not let read is a command: a 0 gives none (PCI Express Base 6.0, 7.5.3.7).
+      if (field.access === 'wo' && this.configuration === undefined) {
         const why = `it cannot be read, so that this write would set it to 0`;
         const next = 'name it as well, or write the whole register at once';
         throw new RegisterError('REGISTER_WRITE_ONLY', this.fieldName(field), why, next);
@@ -99,6 +111,26 @@ export class RegisterShape {
     if (raw !== 0 || field.access !== 'w1c' || field.show.kind !== 'flag') return;
     const why = 'a written 1 clears it, and a 0 does nothing';
     throw new RegisterError('REGISTER_VALUE', this.fieldName(field), why, 'write 1 to clear it');
+  }
+
+  /**
+   * All of the register is to be `value`, and it is `before`: what software does not set must be as it is.
+   * @throws {RegisterError} the first field, or the reserved bits, that would differ.
+   */
+  checkWhole(before: bigint, value: bigint): void {
+    const differing = before ^ value;
+    for (const field of this.register.fields)
+      if (!isWritable(field) && (differing & bitsOf(field)) !== 0n) this.checkWritable(field);
+    const reserved = differing & this.#reserved;
+    if (reserved === 0n) return;
+    const bits = `0x${reserved.toString(16).padStart(this.register.width * 2, '0')}`;
+    const why = `bits ${bits} of it: ${this.refusal({ access: 'rsvdp' })}`;
+    throw new RegisterError(
+      'REGISTER_READ_ONLY',
+      this.name,
+      why,
+      'leave them as they are, or set a field by its name',
+    );
   }
 
   fieldName({ name }: Field): string {

@@ -1,0 +1,58 @@
+/** Refusals of settings and of their undoing. */
+import { OpenslotError } from '../../pci/index.js';
+
+/** The field does more than set itself, and nobody said that this is meant. */
+export class FieldCriticalError extends OpenslotError {
+  readonly code = 'FIELD_CRITICAL';
+  constructor(field: string, why: string) {
+    super(`${field}: ${why}`, { field, why }, 'add --even-if-critical where that is what you want');
+  }
+}
+
+/** Nothing that was set is remembered. */
+export class NothingSetError extends OpenslotError {
+  readonly code = 'UNDO_NOTHING';
+  constructor(what: string) {
+    super(
+      `nothing that was set on ${what} can be undone`,
+      { what },
+      'what is remembered: registers of configuration space that openslot set wrote; openslot undo --list shows it',
+    );
+  }
+}
+
+/** The device that was set is not the one that is there. */
+export class OtherDeviceError extends OpenslotError {
+  readonly code = 'UNDO_OTHER_DEVICE';
+  constructor(address: string, differing: readonly string[]) {
+    super(
+      `the device at ${address} is not the one that was set: ${differing.join(', ')}`,
+      { address, differing },
+      '--even-if-changed writes the old values to this one',
+    );
+  }
+}
+
+/** Somebody else has changed a register since it was set. */
+export class RegisterChangedError extends OpenslotError {
+  readonly code = 'UNDO_CHANGED';
+  constructor(register: string, found: string, expected: string) {
+    super(
+      `${register} has changed since it was set: it is ${found}, and was left at ${expected}`,
+      { register, found, expected },
+      '--even-if-changed puts back what it held before it was set',
+    );
+  }
+}
+
+/** The hardware did not take what it held before. */
+export class NotRestoredError extends OpenslotError {
+  readonly code = 'UNDO_NOT_TAKEN';
+  constructor(registers: readonly string[]) {
+    super(
+      `the function did not take back what ${registers.join(', ')} held before`,
+      { registers },
+      'openslot show ADDRESS tells what is there now; the record is kept',
+    );
+  }
+}

@@ -1,0 +1,199 @@
+/** What registers held before a command set them, kept on disk so that another command can undo it. */
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { OpenslotError } from '../../pci/index.js';
+
+const word = z.int().min(0).max(0xffff_ffff);
+
+const register = z.strictObject({
+  /** As it was named. */
+  name: z.string(),
+  /** In configuration space. */
+  offset: z.int().min(0).max(4095),
+  width: z.union([z.literal(1), z.literal(2), z.literal(4)]),
+  before: word,
+  written: word,
+  /** Undefined while it is not known whether the write was made: the command ended between. */
+  after: word.optional(),
+  /** Bits that software sets, among those that were written: what is put back. */
+  mask: word,
+  /** Bits that are left as they are then; all others are written 0, which does nothing to them. */
+  keep: word,
+});
+
+const record = z.strictObject({
+  address: z.string(),
+  identity: z.strictObject({
+    vendor: z.int(),
+    device: z.int(),
+    subsystem: z.string(),
+    classCode: z.int(),
+    revision: z.int(),
+    instance: z.int().optional(),
+  }),
+  /** When it was set, ISO 8601. */
+  when: z.string(),
+  registers: z.array(register),
+  /** Names of fields that cannot be put back: cleared by a written 1, or a command to the device. */
+  lost: z.array(z.string()),
+});
+
+/** What tells a device from another one at its address. */
+export type FunctionIdentity = z.output<typeof record>['identity'];
+
+export type SetRegister = z.output<typeof register>;
+
+/** What one command set on one function. */
+export type SettingRecord = z.output<typeof record>;
+
+/** A record with its number; a higher one is a later one. */
+export interface KeptSetting {
+  readonly number: number;
+  readonly record: SettingRecord;
+}
+
+/** A file of the journal does not hold what this program writes. */
+export class SettingUnreadableError extends OpenslotError {
+  readonly code = 'SETTING_UNREADABLE';
+  constructor(path: string, why: string, options?: ErrorOptions) {
+    super(
+      `the record of what was set cannot be read: ${path}: ${why}`,
+      { path, why },
+      `look at ${path}; removing it forgets what its registers held before`,
+      options,
+    );
+  }
+}
+
+/** Older ones are forgotten. */
+const MOST_KEPT = 256;
+const NAME = /^(\d{8})\.json$/;
+
+/**
+ * A folder with a file for each command, so that commands of several terminals do not write over each other. A file is
+ * whole and on disk before it has its name.
+ */
+export class SettingJournal {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Oldest first. @throws {SettingUnreadableError} */
+  records(): readonly KeptSetting[] {
+    return this.#numbers().flatMap((number) => {
+      const found = this.#read(number);
+      return found === undefined ? [] : [{ number, record: found }];
+    });
+  }
+
+  /** Durable when it returns: written before the function is. */
+  add(record: SettingRecord): number {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    const numbers = this.#numbers();
+    for (const number of numbers.slice(0, Math.max(0, numbers.length + 1 - MOST_KEPT))) this.remove(number);
+    const next = this.#write(record);
+    try {
+      for (let number = (numbers.at(-1) ?? 0) + 1; ; number++) {
+        try {
+          linkSync(next, this.#path(number));
+          this.#flush();
+          return number;
+        } catch (cause) {
+          // Another command was quicker.
+          if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+        }
+      }
+    } finally {
+      rmSync(next, { force: true });
+    }
+  }
+
+  replace(number: number, record: SettingRecord): void {
+    renameSync(this.#write(record), this.#path(number));
+    this.#flush();
+  }
+
+  remove(number: number): void {
+    rmSync(this.#path(number), { force: true });
+  }
+
+  #numbers(): number[] {
+    let names: readonly string[];
+    try {
+      names = readdirSync(this.#folder);
+    } catch (cause) {
+      const { code = 'unknown' } = cause as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return [];
+      throw new SettingUnreadableError(this.#folder, code, { cause });
+    }
+    return names
+      .flatMap((name) => {
+        const [, digits] = NAME.exec(name) ?? [];
+        return digits === undefined ? [] : [Number(digits)];
+      })
+      .sort((a, b) => a - b);
+  }
+
+  /** Undefined where it was undone meanwhile. */
+  #read(number: number): SettingRecord | undefined {
+    const path = this.#path(number);
+    let text: string;
+    try {
+      text = readFileSync(path, 'utf8');
+    } catch (cause) {
+      const { code = 'unknown' } = cause as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return undefined;
+      throw new SettingUnreadableError(path, code, { cause });
+    }
+    let data: unknown;
+    try {
+      data = JSON.parse(text);
+    } catch (cause) {
+      throw new SettingUnreadableError(path, 'it is no JSON', { cause });
+    }
+    const checked = record.safeParse(data);
+    if (checked.success) return checked.data;
+    throw new SettingUnreadableError(path, checked.error.issues[0]?.message ?? 'it does not fit');
+  }
+
+  /** @returns the path of a file that has no name of the journal yet. */
+  #write(record: SettingRecord): string {
+    const next = join(this.#folder, `next-${process.pid}`);
+    rmSync(next, { force: true });
+    // Made anew, never followed: nobody else's file is written through a link.
+    writeFileSync(next, `${JSON.stringify(record, undefined, 2)}\n`, {
+      mode: 0o600,
+      flush: true,
+      flag: 'wx',
+    });
+    return next;
+  }
+
+  /** The name is on disk, too. */
+  #flush(): void {
+    const folder = openSync(this.#folder, 'r');
+    try {
+      fsyncSync(folder);
+    } finally {
+      closeSync(folder);
+    }
+  }
+
+  #path(number: number): string {
+    return join(this.#folder, `${String(number).padStart(8, '0')}.json`);
+  }
+}

@@ -1,0 +1,13 @@
+/** One register, where it stands: what a name or a number was found to mean. */
+import type { Field, RegisterSpace } from '../../pci/index.js';
+import type { RegisterShape } from './register-shape.js';
+
+export interface SelectedRegister {
+  /** Dotted, or as the number that was given. */
+  readonly name: string;
+  readonly space: RegisterSpace;
+  readonly offset: number;
+  readonly shape: RegisterShape;
+  /** The field that was named, undefined where all of the register was. */
+  readonly field: Field | undefined;
+}
