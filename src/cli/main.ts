@@ -165,6 +165,16 @@ const entries: readonly Entry[] = [
     load: () => import('./guest.js'),
   },
   {
+    name: 'pcictl',
+    summary: "list, dump, read and write configuration space as NetBSD's pcictl does",
+    arguments: [
+      { form: '<bus>', description: 'bus node: pci0 is bus 0, decimal' },
+      { form: '<command>', description: 'list, dump, read REGISTER, or write REGISTER VALUE' },
+      { form: '[number...]', description: 'the register, and the value to write' },
+    ],
+    load: () => import('./pcictl.js'),
+  },
+  {
     name: 'address',
     summary: 'write an address in every notation',
     arguments: [{ form: '<text...>', description: 'an address, in any notation that is below' }],
