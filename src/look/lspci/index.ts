@@ -67,14 +67,16 @@ function treeOf({ functions }: Capture, names: IdNames, options: LspciOptions): 
   const all = shown(functions, options);
   const topology = topologyOf(all);
   const asked = new Set(all.filter(({ captured }) => isSelected(captured, options)));
-  const drawn = new Set(asked);
+  const whole = new Set(asked);
+  const leading = new Set<ShownFunction>();
   for (const fn of all) {
+    // Without a filter nothing is to be found out.
     if (asked.size === all.length) break;
     const path = topology.pathTo(fn);
-    if (path.some((bridge) => asked.has(bridge))) drawn.add(fn);
-    if (asked.has(fn)) for (const bridge of path) drawn.add(bridge);
+    if (path.some((bridge) => asked.has(bridge))) whole.add(fn);
+    if (asked.has(fn)) for (const bridge of path) leading.add(bridge);
   }
-  return treeText(topology, drawn, options.verbosity > 0 ? names : undefined);
+  return treeText({ topology, whole, leading, names: options.verbosity > 0 ? names : undefined });
 }
 
 function recordOf(fn: ShownFunction, slot: string, names: IdNames, options: LspciOptions): string {
