@@ -66,6 +66,26 @@ const entries: readonly Entry[] = [
     load: () => import('./capture.js'),
   },
   {
+    name: 'tree',
+    summary: 'draw how functions hang together: bridges, links, drivers, groups, who has what',
+    load: () => import('./tree.js'),
+  },
+  {
+    name: 'explain',
+    summary: 'tell why a link is slow, a BAR does not answer, a reset cannot be had',
+    arguments: [{ ...ADDRESS, form: '[address]' }],
+    load: () => import('./explain.js'),
+  },
+  {
+    name: 'diff',
+    summary: 'tell what is different between two captures, two machines, or then and now',
+    arguments: [
+      { form: '<before>', description: 'a capture, a dump, or a machine as --on takes it' },
+      { form: '[after]', description: 'the same; the machine of --on as it is now where absent' },
+    ],
+    load: () => import('./diff.js'),
+  },
+  {
     name: 'get',
     summary: 'read registers, by the names of a map or by number',
     arguments: [ADDRESS, REGISTERS],
@@ -86,7 +106,7 @@ const entries: readonly Entry[] = [
   {
     name: 'watch',
     summary: 'show registers as they change, until one has a value',
-    arguments: [ADDRESS, { ...REGISTERS, form: '<register...>' }],
+    arguments: [ADDRESS, REGISTERS],
     load: () => import('./watch.js'),
   },
   {

@@ -20,12 +20,12 @@ export const CapabilityId = {
   vpd: 0x03,
   slotid: 0x04,
   msi: 0x05,
-  compactPciHotSwap: 0x06,
+  cpci_hotswap: 0x06,
   pcix: 0x07,
   ht: 0x08,
   vendor: 0x09,
   debug: 0x0a,
-  compactPciCentralResource: 0x0b,
+  cpci_crc: 0x0b,
   shpc: 0x0c,
   ssvid: 0x0d,
   agp8x: 0x0e,
@@ -41,6 +41,7 @@ export type CapabilityId = (typeof CapabilityId)[keyof typeof CapabilityId];
 
 /** Ids of the extended list that something here knows by number. */
 export const ExtendedCapabilityId = {
+  null: 0x0000,
   aer: 0x0001,
   vc: 0x0002,
   dsn: 0x0003,
@@ -56,6 +57,7 @@ export const ExtendedCapabilityId = {
   ari: 0x000e,
   ats: 0x000f,
   sriov: 0x0010,
+  mriov: 0x0011,
   multicast: 0x0012,
   pri: 0x0013,
   rebar: 0x0015,

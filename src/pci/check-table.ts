@@ -31,9 +31,10 @@ export type TableFinding = { readonly name: string } & (
 const NAME = /^[a-z][a-z0-9_]*$/;
 
 /**
- * Checks the shape of a table. Pairs of registers of which both are conditional may exclude each other; they are
- * checked only against the `samples`: for each sample (bytes of one such capability) the registers that are present
- * together must not overlap or share a name. Bits without a field are fine: they are reserved.
+ * Checks the shape of a table. Pairs of registers of which both are conditional may exclude each other, and where a
+ * register stands whose places the bytes tell is not known without bytes; such pairs are checked only against the
+ * `samples`: for each sample (bytes of one such capability) the registers that are present together must not overlap or
+ * share a name. Bits without a field are fine: they are reserved.
  */
 export function checkTable(table: RegisterTable, samples: readonly RegisterReader[] = []): TableFinding[] {
   const findings: TableFinding[] = [];
@@ -52,17 +53,14 @@ export function checkTable(table: RegisterTable, samples: readonly RegisterReade
     }
     previous = register;
   }
-  findings.push(
-    ...checkPairs(table, table.registers, (a, b) => a.when === undefined || b.when === undefined),
-  );
+  const settled = (a: Register, b: Register) => a.when === undefined || b.when === undefined;
+  findings.push(...checkPairs(table, table.registers, settled, (a, b) => settled(a, b) && overlap(a, b)));
   const seen = new Set(findings.map((finding) => JSON.stringify(finding)));
-  for (const sample of samples) {
+  const unsettled = table.registers.some(isUnsettled) ? samples : [];
+  for (const sample of unsettled) {
     const present = table.registers.filter((register) => register.when?.(sample) ?? true);
-    for (const finding of checkPairs(
-      table,
-      present,
-      (a, b) => a.when !== undefined && b.when !== undefined,
-    )) {
+    const found = checkPairs(table, present, (a, b) => !settled(a, b), overlapIn(sample));
+    for (const finding of found) {
       const key = JSON.stringify(finding);
       if (!seen.has(key)) findings.push(finding);
       seen.add(key);
@@ -124,17 +122,18 @@ function checkField(register: Register, field: Field, name: string): TableFindin
 function checkPairs(
   table: RegisterTable,
   registers: readonly Register[],
-  concerned: (a: Register, b: Register) => boolean,
+  named: (a: Register, b: Register) => boolean,
+  overlapping: (a: Register, b: Register) => boolean,
 ): TableFinding[] {
   const findings: TableFinding[] = [];
   registers.forEach((register, index) => {
     for (const other of registers.slice(0, index)) {
-      if (!concerned(register, other)) continue;
       const name = dottedName(table, register);
-      if (overlap(register, other)) {
+      if (overlapping(register, other)) {
         findings.push({ code: 'TABLE_REGISTER_OVERLAP', name, other: dottedName(table, other) });
       }
-      if (register.name === other.name) findings.push({ code: 'TABLE_NAME_DUPLICATE', name });
+      if (register.name === other.name && named(register, other))
+        findings.push({ code: 'TABLE_NAME_DUPLICATE', name });
     }
   });
   return findings;
@@ -150,10 +149,37 @@ function isSoundRepeat({ width, repeat }: Register): boolean {
   return isCount && Number.isInteger(stride) && stride >= width && stride % width === 0;
 }
 
+/** Only bytes tell whether it is there, or where. */
+function isUnsettled({ when, repeat }: Register): boolean {
+  return when !== undefined || repeat?.place !== undefined;
+}
+
+/** Whether two registers overlap that only bytes can tell of. */
+function overlapIn(sample: RegisterReader): (a: Register, b: Register) => boolean {
+  const taken = new Map<Register, ReadonlySet<number>>();
+  const bytesOf = (register: Register): ReadonlySet<number> => {
+    const known = taken.get(register);
+    if (known !== undefined) return known;
+    const bytes = new Set<number>();
+    for (const { offset } of placesOf(register, sample))
+      for (let byte = 0; byte < register.width; byte++) bytes.add(offset + byte);
+    taken.set(register, bytes);
+    return bytes;
+  };
+  return (a, b) => {
+    if (!isSoundRepeat(a) || !isSoundRepeat(b)) return false;
+    if (a.repeat?.place === undefined && b.repeat?.place === undefined)
+      return a.when !== undefined && b.when !== undefined && overlap(a, b);
+    const others = bytesOf(b);
+    for (const byte of bytesOf(a)) if (others.has(byte)) return true;
+    return false;
+  };
+}
+
 function overlap(a: Register, b: Register): boolean {
   // A finding of its own, and no number of places.
   if (!isSoundRepeat(a) || !isSoundRepeat(b)) return false;
-  // Where they stand depends on bytes; only decoding can tell.
+  // Bytes alone tell.
   if (a.repeat?.place !== undefined || b.repeat?.place !== undefined) return false;
   // Where they lie apart as wholes nothing has to be compared; arrays may be laid into each other's gaps.
   if (a.offset >= b.offset + extentOf(b) || b.offset >= a.offset + extentOf(a)) return false;

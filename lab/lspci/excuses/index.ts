@@ -2,6 +2,12 @@
 import type { Excuse } from '../excuse.js';
 import { errorExcuses } from './errors.js';
 import { expressExcuses } from './express.js';
+import { extendedExcuses } from './extended.js';
 import { treeExcuses } from './tree.js';
 
-export const EXCUSES: readonly Excuse[] = [...expressExcuses, ...errorExcuses, ...treeExcuses];
+export const EXCUSES: readonly Excuse[] = [
+  ...expressExcuses,
+  ...errorExcuses,
+  ...extendedExcuses,
+  ...treeExcuses,
+];

@@ -66,7 +66,7 @@ export function flags(
   register: string,
   labels: Readonly<Record<string, string>>,
   between = ' ',
-): Item {
+): (view: CapabilityView) => string {
   const marks = Object.entries(labels).map(([label, field], index) => {
     const bits = placeOf(table, `${register}.${field}`).mask;
     const before = index === 0 ? '' : between;

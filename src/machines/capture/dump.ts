@@ -151,7 +151,7 @@ export class DumpParser {
 }
 
 /** A function of which nothing else is known. */
-function withConfigAlone(address: PciAddress, config: Uint8Array): CapturedFunction {
+export function withConfigAlone(address: PciAddress, config: Uint8Array): CapturedFunction {
   return {
     address,
     config,
