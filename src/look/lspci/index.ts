@@ -53,7 +53,8 @@ function* lazily(
   for (const captured of functions) yield new ShownFunction(captured, verbosity);
 }
 
-function isSelected(captured: CapturedFunction, { slot, device }: LspciOptions): boolean {
+function isSelected(captured: CapturedFunction, { only, slot, device }: LspciOptions): boolean {
+  if (only?.has(captured.address.sbdf) === false) return false;
   if (slot !== undefined && !matchesSlot(slot, captured.address)) return false;
   return device === undefined || matchesDevice(device, new ShownFunction(captured, 0));
 }
