@@ -50,16 +50,17 @@ export const cxlExcuses: readonly Excuse[] = [
     ours: ' [size=0x{x}]',
     older: '',
   })),
+  { field: 'cxl_flex_bus', until, ours: '\n\t\t<Wrong length for Revision 0>', older: '' },
+  { field: 'cxl_flex_bus', until, ours: '\n\t\t<?>', older: '' },
   // Older ones decode no revision 0.
   {
     field: 'cxl_flex_bus',
     until,
+    after: 'Rev=0 Len={d}: CXL',
     ours:
       '\n\t\tFBCap:\tCache{+} IO{+} Mem{+} 68BFlit{+} MltLogDev{+}' +
       '\n\t\tFBCtl:\tCache{+} IO{+} Mem{+} SynHdrByp{+} DrftBuf{+} 68BFlit{+} MltLogDev{+} RCD{+} Retimer1{+} Retimer2{+}' +
       '\n\t\tFBSta:\tCache{+} IO{+} Mem{+} SynHdrByp{+} DrftBuf{+} 68BFlit{+} MltLogDev{+}\n',
     older: '\n\t\tRevision 0 not supported\n',
   },
-  { field: 'cxl_flex_bus', until, ours: '\n\t\t<Wrong length for Revision 0>', older: '' },
-  { field: 'cxl_flex_bus', until, ours: '\n\t\t<?>', older: '' },
 ];
