@@ -30,7 +30,7 @@ import {
   type MachineChoice,
   type OwnedMachine,
 } from './machine-option.js';
-import { hostPool, viewPool, type PoolView } from './pool-view.js';
+import { hostPool, savedEntries, viewPool, type PoolView } from './pool-view.js';
 
 export interface MachineView {
   readonly name: string;
@@ -81,7 +81,7 @@ export async function viewMachine(choice: MachineChoice): Promise<MachineView> {
       name: own.name,
       functions: own.list(),
       platform: own.platform?.list() ?? [],
-      pool: { entries: [] },
+      pool: { entries: own.saved === undefined ? [] : savedEntries(own.saved) },
     };
   }
   if (chosenMachine(choice).name === 'sim') {
@@ -123,7 +123,8 @@ export async function inspectFunction(choice: MachineChoice, address: PciAddress
   return factsOf(machine, address, await findingsOnHost(machine, address));
 }
 
-function factsOf(
+/** What a machine that is open here tells of one function. */
+export function factsOf(
   machine: Machine,
   address: PciAddress,
   findings: readonly Wire<FindingData>[],

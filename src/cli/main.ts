@@ -106,7 +106,7 @@ const entries: readonly Entry[] = [
   {
     name: 'watch',
     summary: 'show registers as they change, until one has a value',
-    arguments: [ADDRESS, { ...REGISTERS, form: '<register...>' }],
+    arguments: [ADDRESS, REGISTERS],
     load: () => import('./watch.js'),
   },
   {

@@ -1,10 +1,11 @@
 /** The pool as another process sees it: from its owner where one runs, else from the journal. */
-import type { HostDrivers, Machine } from '../function/index.js';
+import type { Capture, HostDrivers, Machine } from '../function/index.js';
 import {
   askOwner,
   machineFiles,
   OwnerRefusedError,
   OwnerUnreachableError,
+  POOL_STATES,
   type PoolEntry,
 } from '../owner/index.js';
 import type { FrontEndKind, Pciback } from '../pciback/index.js';
@@ -27,6 +28,15 @@ export function entriesOf(pool: Pool, backEnds?: Pick<Pciback, 'guests'>): reado
 
 function frontEndOf(frontEnd: FrontEndKind | undefined): Pick<PoolEntry, 'frontEnd'> {
   return frontEnd === undefined ? {} : { frontEnd };
+}
+
+/** Entries as they were when a machine was saved. */
+export function savedEntries({ functions }: Capture): readonly PoolEntry[] {
+  return functions.flatMap(({ address, pool }) => {
+    const state = POOL_STATES.find((one) => one === pool?.state);
+    if (pool === undefined || state === undefined) return [];
+    return [{ address: String(address), state, ...(pool.guest === undefined ? {} : { taker: pool.guest }) }];
+  });
 }
 
 export interface PoolView {
