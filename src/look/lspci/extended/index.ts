@@ -10,7 +10,7 @@ import { designatedVendorSpecific } from './designated-vendor.js';
 import { writeContainment } from './dpc.js';
 import { encryption } from './encryption.js';
 import { writeL1Substates, writeLatencyTolerance, writeTimeMeasurement } from './latency.js';
-import { margining } from './margining.js';
+import { laneMargining } from './margining.js';
 import { writeMulticast } from './multicast.js';
 import { writeProcessingHints } from './processing-hints.js';
 import { resizableBars, virtualResizableBars } from './resizable-bars.js';
@@ -60,7 +60,7 @@ export const extendedWriters: ReadonlyMap<number, CapabilityWriter> = new Map<nu
   [ExtendedCapabilityId.vfRebar, virtualResizableBars],
   [ExtendedCapabilityId.dataLink, capability('Data Link Feature <?>')],
   [ExtendedCapabilityId.phy16, capability('Physical Layer 16.0 GT/s <?>')],
-  [ExtendedCapabilityId.margining, margining],
+  [ExtendedCapabilityId.margining, laneMargining],
   [ExtendedCapabilityId.hierarchy, capability('Hierarchy ID <?>')],
   [ExtendedCapabilityId.npem, capability('Native PCIe Enclosure Management <?>')],
   [ExtendedCapabilityId.phy32, capability('Physical Layer 32.0 GT/s <?>')],
