@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { lspciText, PLAIN } from '../../../src/look/lspci/index.js';
-import { CapabilityId, PciAddress, type PciNames } from '../../../src/pci/index.js';
+import { CapabilityId, type PciNames } from '../../../src/pci/index.js';
 import { checkProperty } from '../../kept-seeds.js';
 import { madeFunction } from '../made-function.js';
 
@@ -30,14 +30,14 @@ const NO_NAMES: PciNames = {
   vendor: () => undefined,
   device: () => undefined,
   subsystem: () => undefined,
-  classOf: () => undefined,
+  baseClass: () => undefined,
   subclass: () => undefined,
-  progIf: () => undefined,
+  programmingInterface: () => undefined,
 };
 
 /** What stands behind `Capabilities: [40] ` and below, as lines. */
 function linesOf(config: Uint8Array, verbosity: number, fn = 0, vpd?: Uint8Array): readonly string[] {
-  const captured = madeFunction(new PciAddress(0, 0, 0, fn), config, { vpd });
+  const captured = madeFunction(`00:00.${fn}`, config, { vpd, regions: undefined });
   const capture = { machine: 'made up', taken: undefined, functions: [captured] };
   const text = lspciText(capture, NO_NAMES, { ...PLAIN, ids: 'numbers', verbosity });
   const tag = '\tCapabilities: [40] ';
