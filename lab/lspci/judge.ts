@@ -1,13 +1,11 @@
 /** One lspci that our text is compared with: how it is run, and which version it is. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { LSPCI_VERSION } from '../../src/look/lspci/index.js';
 import { cacheFolder, repository } from '../cache.js';
 import { LabFailure, lastLines } from '../failure.js';
 import { dumpFile } from './dump-file.js';
 import { followedCommand } from './followed.js';
-
-/** The version that `openslot show --format lspci` follows, line by line. */
-export const FOLLOWED_VERSION = '3.13.0';
 
 /** The names of ids that every side is given. */
 export const IDS = join(repository, 'data/pci.ids');
@@ -30,7 +28,7 @@ export class Judge {
 
   /** Whether it is of the version that our text follows: then nothing is excused. */
   get isFollowed(): boolean {
-    return this.version === FOLLOWED_VERSION;
+    return this.version === LSPCI_VERSION;
   }
 
   /** What it prints of a dump's text, by our names. @throws {LabFailure} it did not come to its end. */

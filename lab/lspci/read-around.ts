@@ -18,25 +18,41 @@ export function functionsOf(dump: string): readonly string[] {
   return dump.split(/(?<=\n\n)/).filter((one) => one !== '');
 }
 
-export function readAround(judge: Judge, functions: readonly string[], args: readonly string[]): ReadAround {
-  const whole = attempt(judge, functions, args);
-  if (whole !== undefined) return { text: whole, functions, left: 0 };
-  const good = halved(judge, functions, args);
-  return { text: judge.read(good.join(''), args), functions: good, left: functions.length - good.length };
-}
+/** One judge with one dump; what it did not come through once is tried first where it stops again. */
+export class AroundReader {
+  readonly #judge: Judge;
+  readonly #functions: readonly string[];
+  #good: readonly string[];
 
-function halved(judge: Judge, functions: readonly string[], args: readonly string[]): readonly string[] {
-  if (attempt(judge, functions, args) !== undefined) return functions;
-  if (functions.length <= 1) return [];
-  const middle = functions.length >> 1;
-  return [functions.slice(0, middle), functions.slice(middle)].flatMap((half) => halved(judge, half, args));
-}
+  constructor(judge: Judge, functions: readonly string[]) {
+    this.#judge = judge;
+    this.#functions = functions;
+    this.#good = functions;
+  }
 
-function attempt(judge: Judge, functions: readonly string[], args: readonly string[]): string | undefined {
-  try {
-    return judge.read(functions.join(''), args);
-  } catch (error) {
-    if (error instanceof LabFailure) return undefined;
-    throw error;
+  read(args: readonly string[]): ReadAround {
+    const whole = this.#attempt(this.#functions, args);
+    if (whole !== undefined) return { text: whole, functions: this.#functions, left: 0 };
+    const text = this.#attempt(this.#good, args);
+    if (text === undefined) this.#good = this.#halved(this.#good, args);
+    const functions = this.#good;
+    const left = this.#functions.length - functions.length;
+    return { text: text ?? this.#judge.read(functions.join(''), args), functions, left };
+  }
+
+  #halved(functions: readonly string[], args: readonly string[]): readonly string[] {
+    if (this.#attempt(functions, args) !== undefined) return functions;
+    if (functions.length <= 1) return [];
+    const middle = functions.length >> 1;
+    return [functions.slice(0, middle), functions.slice(middle)].flatMap((half) => this.#halved(half, args));
+  }
+
+  #attempt(functions: readonly string[], args: readonly string[]): string | undefined {
+    try {
+      return this.#judge.read(functions.join(''), args);
+    } catch (error) {
+      if (error instanceof LabFailure) return undefined;
+      throw error;
+    }
   }
 }

@@ -3,21 +3,18 @@ import { cacheFolder } from '../cache.js';
 import { LabFailure } from '../failure.js';
 import { prepareRoot } from '../packages.js';
 import { step } from '../progress.js';
-import { parseDump } from '../../src/machines/capture/index.js';
+import { LSPCI_VERSION } from '../../src/look/lspci/index.js';
 import { tables } from '../../src/pci/index.js';
-import { Comparison } from './comparison.js';
+import { compareSource } from './compare-source.js';
 import { excusesFor } from './excuse.js';
 import { EXCUSES } from './excuses/index.js';
 import { prepareCorpus, prepareFollowed } from './followed.js';
-import { FOLLOWED_VERSION, judges } from './judge.js';
-import { DECODING, MODES } from './modes.js';
-import { ourText } from './ours.js';
-import { functionsOf, readAround } from './read-around.js';
+import { judges } from './judge.js';
 import { corpusSpaces } from './spaces/corpus.js';
 import { damagedSpaces } from './spaces/damaged.js';
 import { hostSpaces } from './spaces/host.js';
 import { qemuSpaces } from './spaces/qemu.js';
-import type { SpaceSource } from './spaces/source.js';
+import { dumpOf, type SpaceSource } from './spaces/source.js';
 import { syntheticSpaces } from './spaces/synthetic.js';
 import { Totals } from './totals.js';
 
@@ -45,7 +42,7 @@ export async function runScenario({ kinds }: ScenarioOptions): Promise<boolean> 
   const found = judges();
   if (!found.some(({ isFollowed }) => isFollowed))
     throw new LabFailure(
-      `There is no lspci ${FOLLOWED_VERSION}, which our text follows; at hand are ${found.join(', ')}.`,
+      `There is no lspci ${LSPCI_VERSION}, which our text follows; at hand are ${found.join(', ')}.`,
     );
   const totals = found.map(
     (judge) => new Totals(judge, excusesFor(judge.version, judge.isFollowed ? [] : EXCUSES)),
@@ -68,24 +65,6 @@ export async function runScenario({ kinds }: ScenarioOptions): Promise<boolean> 
   return good;
 }
 
-/** Our text is made of what each judge came through; where that is all, once for all of them. */
-export function compareSource(source: SpaceSource, totals: readonly Totals[], modes = modesOf(source)): void {
-  const functions = functionsOf(source.dump);
-  const capture = parseDump(source.dump);
-  for (const args of modes) {
-    const whole = ourText(capture, args);
-    for (const one of totals) {
-      const { text, functions: read, left } = readAround(one.judge, functions, args);
-      const ours = left === 0 ? whole : ourText(read.join(''), args);
-      one.add(source, args, new Comparison(capture, one.excuses).compare(ours, text), left);
-    }
-  }
-}
-
-function modesOf({ decodingOnly }: SpaceSource): readonly (readonly string[])[] {
-  return decodingOnly ? DECODING : MODES;
-}
-
 interface Made {
   readonly sources: readonly SpaceSource[];
   readonly remarks: readonly string[];
@@ -103,24 +82,30 @@ async function made(kind: SpaceSource['kind'], cache: string, unreached: string[
     case 'QEMU': {
       const root = await prepareRoot(cache);
       const command = root.command('usr/bin/qemu-system-x86_64');
-      const { sources, listed, missing } = await step('machines of QEMU’s device models', () =>
+      const { sources, functions, listed, missing } = await step('machines of QEMU’s device models', () =>
         qemuSpaces({ command, environment: { ...process.env, ...root.qemuEnvironment } }),
       );
       return {
         sources,
         remarks: [
-          `QEMU lists ${listed} models on the bus PCI; ${listed - missing.size} were made, ${missing.size} need what is not here:`,
+          `QEMU lists ${listed} models on the bus PCI; ${listed - missing.size} were made with ${functions} functions in all, ${missing.size} need what is not here:`,
           ...[...missing].map(([name, why]) => `  ${name}: ${why}`),
         ],
       };
     }
     case 'host':
-      return hostSpaces();
+      return { sources: hostSpaces(), remarks: [] };
     case 'synthetic': {
-      const { sources, reached, fields } = await step('spaces from the register tables', () =>
+      const { groups, reached, fields } = await step('spaces from the register tables', () =>
         syntheticSpaces(EXTENT),
       );
       for (const { name } of tables) if (!reached.has(name)) unreached.push(name);
+      const sources = [...groups].map(([name, spaces]): SpaceSource => ({
+        kind: 'synthetic',
+        name,
+        dump: dumpOf(spaces),
+        decodingOnly: true,
+      }));
       return { sources, remarks: [`${reached.size} tables, ${fields.size} fields with several values each`] };
     }
     case 'damaged':

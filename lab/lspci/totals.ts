@@ -1,4 +1,5 @@
 /** What was compared with one judge, by kind of source, and how it is told. */
+import { LSPCI_VERSION } from '../../src/look/lspci/index.js';
 import { Tally, type Difference } from './comparison.js';
 import type { ReadyExcuse } from './excuse.js';
 import type { Judge } from './judge.js';
@@ -25,6 +26,8 @@ export class Totals {
   readonly excuses: readonly ReadyExcuse[];
   readonly #kinds = new Map<SpaceSource['kind'], KindTotals>();
   readonly #seen = new Map<string, Seen>();
+  /** The text of the version that we follow, by the same excuses. */
+  readonly #followed = new KindTotals();
   /** Functions that the judge did not come through, by where. */
   readonly #stopped = new Map<string, number>();
 
@@ -34,7 +37,7 @@ export class Totals {
   }
 
   get differing(): number {
-    return this.#sum().differing;
+    return this.#sum().differing + this.#followed.differing;
   }
 
   /** Excuses that were never needed. */
@@ -57,7 +60,24 @@ export class Totals {
     totals.differing += tally.differing;
     totals.excused += tally.excused;
     if (stopped > 0) this.#stopped.set(`${kind} ${name}`, stopped);
-    const where = `${kind} ${name}, ${args.join(' ') || 'no switch'}`;
+    this.#note(tally, `${kind} ${name}, ${args.join(' ') || 'no switch'}`);
+  }
+
+  /** What lspci of the version that we follow printed, beside this older judge. */
+  addFollowed(
+    { kind, name }: Pick<SpaceSource, 'kind' | 'name'>,
+    args: readonly string[],
+    tally: Tally,
+  ): void {
+    this.#followed.texts++;
+    this.#followed.sources.add(`${kind} ${name}`);
+    this.#followed.lines += tally.lines;
+    this.#followed.differing += tally.differing;
+    this.#followed.excused += tally.excused;
+    this.#note(tally, `${kind} ${name}, ${args.join(' ') || 'no switch'}, lspci ${LSPCI_VERSION} itself`);
+  }
+
+  #note(tally: Tally, where: string): void {
     for (const first of tally.differences) {
       const key = shapeOf(first);
       const seen = this.#seen.get(key);
@@ -72,6 +92,9 @@ export class Totals {
       `${String(this.judge)}${this.judge.isFollowed ? ', the version that we follow: nothing is excused' : ''}`,
       ...rows,
       row('all', this.#sum()),
+      ...(this.#followed.texts === 0
+        ? []
+        : [`  beside it, by the same excuses, lspci ${LSPCI_VERSION} itself:`, row('all', this.#followed)]),
       ...this.#stoppedLines(),
       ...this.#excuseLines(),
       ...this.#differenceLines(),

@@ -42,7 +42,7 @@ async function capture(file: string, texts: readonly string[], options: CaptureO
     import('./machine-capture.js'),
     import('../machines/capture/index.js'),
   ]);
-  const whole = await takeCapture(options, addresses.length === 0 ? undefined : addresses);
+  const whole = await takeCapture(options, addresses.length === 0 ? {} : { addresses });
   const { capture: saved, removed } =
     options.redact === true ? redactCapture(whole) : { capture: whole, removed: [] };
   const text = options.format === 'lspci' ? formatDump(saved) : formatCapture(saved, removed);

@@ -4,6 +4,7 @@ import {
   FunctionNotFoundError,
   type Capture,
   type CapturedFunction,
+  type CaptureOptions,
 } from '../function/index.js';
 import type { PoolEntry } from '../owner/index.js';
 import { notations, type PciAddress } from '../pci/index.js';
@@ -23,20 +24,22 @@ import { viewPool } from './pool-view.js';
  */
 export async function takeCapture(
   choice: MachineChoice,
-  addresses?: readonly PciAddress[],
+  chosen: Pick<CaptureOptions, 'addresses' | 'vpd'> = {},
 ): Promise<Capture> {
-  const chosen = addresses === undefined ? {} : { addresses };
   if (machineOfItsOwn(choice) !== undefined) {
     using own = await openChosen(choice);
     return captureMachine(own, chosen);
   }
-  if (chosenMachine(choice).name === 'sim') return captureSim(addresses);
+  if (chosenMachine(choice).name === 'sim') return captureSim(chosen);
   using machine = await openHost();
-  const { entries } = await viewPool(machine);
+  const { entries } = await viewPool(machine.name, (read) => Promise.resolve(read(machine)));
   return captureMachine(machine, { ...chosen, pool: (address) => poolState(entries, address) });
 }
 
-async function captureSim(addresses: readonly PciAddress[] | undefined): Promise<Capture> {
+async function captureSim({
+  addresses,
+  vpd = true,
+}: Pick<CaptureOptions, 'addresses' | 'vpd'>): Promise<Capture> {
   const taken = new Date();
   const entries = await askSim('pool', {});
   const there = (await askSim('functions', {})).map(({ address }) => notations.hex.parse(address));
@@ -45,12 +48,16 @@ async function captureSim(addresses: readonly PciAddress[] | undefined): Promise
   const functions: CapturedFunction[] = [];
   for (const address of there)
     if (addresses?.some((one) => one.equals(address)) ?? true)
-      functions.push(await captureOnSim(address, poolState(entries, address)));
+      functions.push(await captureOnSim(address, vpd, poolState(entries, address)));
   return { machine: 'sim', taken, functions };
 }
 
-async function captureOnSim(address: PciAddress, pool: CapturedFunction['pool']): Promise<CapturedFunction> {
-  const told = await askSim('inspect', { address: String(address), vpd: true });
+async function captureOnSim(
+  address: PciAddress,
+  withVpd: boolean,
+  pool: CapturedFunction['pool'],
+): Promise<CapturedFunction> {
+  const told = await askSim('inspect', { address: String(address), vpd: withVpd });
   const { summary, regions, resetMethods, interruptLine, config, host, vpd } = told;
   return {
     address,

@@ -52,8 +52,8 @@ const entries: readonly Entry[] = [
   },
   {
     name: 'show',
-    summary: "show a function's regions, reset methods and registers by name",
-    arguments: [ADDRESS],
+    summary: "show a function's regions, reset methods and registers by name, or what lspci prints",
+    arguments: [{ ...ADDRESS, form: '[address...]' }],
     load: () => import('./show.js'),
   },
   {
@@ -64,6 +64,26 @@ const entries: readonly Entry[] = [
       { form: '[address...]', description: `only ${ADDRESS.description}` },
     ],
     load: () => import('./capture.js'),
+  },
+  {
+    name: 'tree',
+    summary: 'draw how functions hang together: bridges, links, drivers, groups, who has what',
+    load: () => import('./tree.js'),
+  },
+  {
+    name: 'explain',
+    summary: 'tell why a link is slow, a BAR does not answer, a reset cannot be had',
+    arguments: [{ ...ADDRESS, form: '[address]' }],
+    load: () => import('./explain.js'),
+  },
+  {
+    name: 'diff',
+    summary: 'tell what is different between two captures, two machines, or then and now',
+    arguments: [
+      { form: '<before>', description: 'a capture, a dump, or a machine as --on takes it' },
+      { form: '[after]', description: 'the same; the machine of --on as it is now where absent' },
+    ],
+    load: () => import('./diff.js'),
   },
   {
     name: 'get',
@@ -86,7 +106,7 @@ const entries: readonly Entry[] = [
   {
     name: 'watch',
     summary: 'show registers as they change, until one has a value',
-    arguments: [ADDRESS, { ...REGISTERS, form: '<register...>' }],
+    arguments: [ADDRESS, REGISTERS],
     load: () => import('./watch.js'),
   },
   {
@@ -143,6 +163,16 @@ const entries: readonly Entry[] = [
     name: 'guest',
     summary: 'run programs as guests of the simulated machine',
     load: () => import('./guest.js'),
+  },
+  {
+    name: 'pcictl',
+    summary: "list, dump, read and write configuration space as NetBSD's pcictl does",
+    arguments: [
+      { form: '<bus>', description: 'bus node: pci0 is bus 0, decimal' },
+      { form: '<command>', description: 'list, dump, read REGISTER, or write REGISTER VALUE' },
+      { form: '[number...]', description: 'the register, and the value to write' },
+    ],
+    load: () => import('./pcictl.js'),
   },
   {
     name: 'address',

@@ -25,6 +25,30 @@ export function registerLine(selected: SelectedRegister, value: bigint): string 
   return `${name}  ${hex}${fields.length === 0 || fields[0] === hex ? '' : `  ${fields.join(' ')}`}`;
 }
 
+/** Fields of the register whose values are not the same, each with the one before. */
+export function changedFields(
+  selected: SelectedRegister,
+  before: bigint,
+  value: bigint,
+): readonly { readonly before: DecodedField; readonly after: DecodedField }[] {
+  const then = shownFields(selected, before);
+  return shownFields(selected, value).flatMap((after, index) => {
+    const field = then[index];
+    return field === undefined || field.raw === after.raw ? [] : [{ before: field, after }];
+  });
+}
+
+/** Name and number, and each field that is another now: `speed 2.5 GT/s -> 8 GT/s`. */
+export function changeLine(selected: SelectedRegister, before: bigint, value: bigint): string {
+  const { name, field } = selected;
+  const fields = changedFields(selected, before, value).map(({ before: was, after }) => {
+    const short = field !== undefined || after.name === name ? '' : `${after.name.slice(name.length + 1)} `;
+    return `${short}${valueText(was)} -> ${valueText(after)}`;
+  });
+  if (field !== undefined) return `${name}.${field.name}  ${fields.join('')}`;
+  return `${name}  ${hexOf(selected, value)}${fields.length === 0 ? '' : `  ${fields.join(', ')}`}`;
+}
+
 /** The bits, and the fields below them. */
 export function ladderLines(selected: SelectedRegister, value: bigint): string[] {
   const { register } = selected.shape;

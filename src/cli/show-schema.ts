@@ -11,7 +11,7 @@ const address = z
   .regex(/^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/)
   .describe('DDDD:BB:DD.F, hexadecimal');
 const width = z.literal([1, 2, 4, 8]).describe('bytes');
-const offset = z.int().min(0).max(4095).describe('in configuration space, bytes');
+const offset = z.int().min(0).describe('in configuration space, bytes');
 const list = <Of extends z.ZodType>(of: Of) => z.array(of).readonly();
 
 const field = z
@@ -39,7 +39,7 @@ const register = z
   .discriminatedUnion('readable', [
     z.strictObject({ ...place, readable: z.literal(true), hex, fields: list(field) }).readonly(),
     z
-      .strictObject({ ...place, offset: z.int().min(0), readable: z.literal(false) })
+      .strictObject({ ...place, readable: z.literal(false) })
       .readonly()
       .describe('lies past what can be read'),
   ])

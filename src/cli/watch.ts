@@ -11,7 +11,7 @@ import {
 } from '../proto/program/index.js';
 import { addRegisterOptions, NOTATION, type RegisterOptions } from './register-options.js';
 import { openRegisterSession } from './register-session.js';
-import { hexOf, registerData, registerLine } from './register-text.js';
+import { changedFields, changeLine, hexOf, registerData, registerLine } from './register-text.js';
 import { untilTold } from './until-told.js';
 
 /** What was waited for did not come in time. */
@@ -34,10 +34,13 @@ export function define(command: Command): void {
     .addHelpText(
       'after',
       `${NOTATION}
-Each look reads each register once. What changes between two looks and changes back is not seen; a register that
-reading clears is cleared by looking.
+Each look reads each register once, and what is another than before is printed: with the first look every register, then
+the fields that changed. What changes between two looks and changes back is not seen; a register that reading clears is
+cleared by looking. Without a register: all of configuration space that a read does not change, and changes alone.
 
 Examples:
+  openslot watch 0a:00.0
+  openslot watch 0a:00.0 pcie.lnksta.speed aer.correctable
   openslot watch 01:00.0 status factorial
   openslot watch 0a:00.0 csts --until csts.rdy=1 --timeout 5
   openslot watch 0a:00.0 bar0:0x1c/4 --interval 20 --json`,
@@ -74,23 +77,30 @@ async function watch(text: string, names: readonly string[], options: WatchOptio
   using session = await openRegisterSession(address, options, false);
   const { maps } = session;
   const given = options.until === undefined ? [] : [options.until];
-  const isNamed = [...names, ...given].some((name) => needsConfiguration(maps, name));
+  const everything = names.length === 0 && given.length === 0;
+  const isNamed = everything || [...names, ...given].some((name) => needsConfiguration(maps, name));
   const configuration = isNamed ? await session.configuration() : undefined;
   const until =
     options.until === undefined ? undefined : registerCondition(maps, options.until, configuration);
-  const selected = names.flatMap((name) => selectReadable(maps, name, configuration));
+  const selected = everything
+    ? [...(configuration?.harmless() ?? [])]
+    : names.flatMap((name) => selectReadable(maps, name, configuration));
   if (until !== undefined && !selected.some(({ name }) => name === until.target.name))
     selected.push(until.target);
   const start = performance.now();
   const most = options.timeout ?? Infinity;
-  let before: readonly bigint[] = [];
+  let before: readonly bigint[] | undefined;
   while (!told.signal.aborted) {
     const values = await readSelected(session.run, selected);
     const since = (performance.now() - start) / 1000;
     selected.forEach((each, index) => {
-      const value = values[index] ?? 0n;
-      if (value !== before[index]) tell(each, value, before[index], since, options.json ?? false);
+      const [was, value] = [before?.[index], values[index] ?? 0n];
+      if (was === undefined ? !everything : hasChanged(each, was, value))
+        tell(each, value, was, since, options.json ?? false);
     });
+    // From here on no change is missed.
+    if (before === undefined && everything)
+      process.stderr.write(`${selected.length} registers of configuration space are watched\n`);
     before = values;
     const isOver = since >= most;
     if (until !== undefined) {
@@ -103,6 +113,12 @@ async function watch(text: string, names: readonly string[], options: WatchOptio
       signal: told.signal,
     }).catch(() => undefined);
   }
+}
+
+/** Of a register of which a field was named, only that counts. */
+function hasChanged(selected: SelectedRegister, before: bigint, value: bigint): boolean {
+  if (before === value) return false;
+  return selected.field === undefined || changedFields(selected, before, value).length > 0;
 }
 
 function tell(
@@ -118,5 +134,6 @@ function tell(
     process.stdout.write(`${JSON.stringify(line)}\n`);
     return;
   }
-  process.stdout.write(`${since.toFixed(3).padStart(9)}  ${registerLine(selected, value)}\n`);
+  const text = before === undefined ? registerLine(selected, value) : changeLine(selected, before, value);
+  process.stdout.write(`${since.toFixed(3).padStart(9)}  ${text}\n`);
 }

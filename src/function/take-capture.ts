@@ -9,6 +9,8 @@ import type { FunctionSummary, Machine } from './machine.js';
 export interface CaptureOptions {
   /** All functions where absent. */
   readonly addresses?: readonly PciAddress[];
+  /** False: without vital product data, which may take a second each to be read. */
+  readonly vpd?: boolean;
   /** State in the pool, and the guest, where somebody keeps a pool. */
   readonly pool?: (address: PciAddress) => CapturedFunction['pool'];
 }
@@ -18,7 +20,10 @@ export interface CaptureOptions {
  * @throws {FunctionNotFoundError} one of the addresses is not there.
  * @throws {OpenslotError} no configuration space can be read at all; the first one's reason.
  */
-export function captureMachine(machine: Machine, { addresses, pool }: CaptureOptions = {}): Capture {
+export function captureMachine(
+  machine: Machine,
+  { addresses, pool, vpd = true }: CaptureOptions = {},
+): Capture {
   const { saved } = machine;
   if (saved !== undefined) {
     const functions = chosen(saved.functions, addresses, machine.name);
@@ -27,7 +32,7 @@ export function captureMachine(machine: Machine, { addresses, pool }: CaptureOpt
   const taken = new Date();
   const refusals: OpenslotError[] = [];
   const functions = chosen(machine.list(), addresses, machine.name).map((summary) =>
-    captureFunction(machine, summary, pool?.(summary.address), (refusal) => refusals.push(refusal)),
+    captureFunction(machine, summary, pool?.(summary.address), vpd, (refusal) => refusals.push(refusal)),
   );
   const [first] = refusals;
   if (first !== undefined && refusals.length === functions.length) throw first;
@@ -63,6 +68,7 @@ function captureFunction(
   machine: Machine,
   summary: FunctionSummary,
   pool: CapturedFunction['pool'],
+  withVpd: boolean,
   onRefused: (refusal: OpenslotError) => void,
 ): CapturedFunction {
   const { address, driver, iommuGroup } = summary;
@@ -91,7 +97,7 @@ function captureFunction(
   });
   // Somebody else has it, or it went while the others were looked at.
   if (told instanceof OpenslotError) onRefused(told);
-  const vpd = readVpd === undefined ? undefined : attempt('vital product data', readVpd);
+  const vpd = readVpd === undefined || !withVpd ? undefined : attempt('vital product data', readVpd);
   return {
     address,
     driver,

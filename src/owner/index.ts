@@ -8,6 +8,7 @@ export { OwnerRunningError, OwnerSocket, RuntimeDirectoryError } from './owner-s
 export type { CheckedParameters, RequestName, RequestParameters } from './request-schemas.js';
 export {
   MOST_ACCESSES,
+  POOL_STATES,
   type OwnerRequests,
   type OwnerResults,
   type PoolEntry,

@@ -13,10 +13,12 @@ import type { FunctionSummary } from '../function/index.js';
 import type { ErrorData } from '../pci/index.js';
 import type { CheckedParameters, RequestName } from './request-schemas.js';
 
+export const POOL_STATES = ['free', 'taken', 'quarantined', 'changing'] as const;
+
 /** A pool function as it is printed and sent: addresses in hexadecimal notation. */
 export interface PoolEntry {
   readonly address: string;
-  readonly state: 'free' | 'taken' | 'quarantined' | 'changing';
+  readonly state: (typeof POOL_STATES)[number];
   /** `guest 3`, for a taken one. */
   readonly taker?: string;
   /** What the taker's front end can take, once it has connected. */

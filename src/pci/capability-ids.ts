@@ -41,6 +41,7 @@ export type CapabilityId = (typeof CapabilityId)[keyof typeof CapabilityId];
 
 /** Ids of the extended list that something here knows by number. */
 export const ExtendedCapabilityId = {
+  null: 0x0000,
   aer: 0x0001,
   vc: 0x0002,
   dsn: 0x0003,
@@ -56,6 +57,7 @@ export const ExtendedCapabilityId = {
   ari: 0x000e,
   ats: 0x000f,
   sriov: 0x0010,
+  mriov: 0x0011,
   multicast: 0x0012,
   pri: 0x0013,
   rebar: 0x0015,

@@ -35,6 +35,7 @@ describe('help', () => {
       'show',
       'get',
       'set',
+      'undo',
       'watch',
       'repl',
       'pool',
@@ -45,6 +46,7 @@ describe('help', () => {
       'serve',
       'hide-list',
       'guest',
+      'schema',
       'proto',
     ]);
     for (const name of commands) {

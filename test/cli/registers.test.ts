@@ -187,6 +187,75 @@ describe('set', () => {
   });
 });
 
+describe('configuration space by name', () => {
+  test('is read beside the device’s own registers', () => {
+    const text = printed('get', '02:00.0', 'pcie.devctl.max_payload', 'header.vendor', 'csts.rdy', 'pm');
+    assert.match(text, /^pcie\.devctl\.max_payload {2}128 bytes\nheader\.vendor {2}0x1b36\nnvme\.csts\.rdy/);
+    assert.match(text, /^pm\.pmcsr {2}0x0000 {2}state=D0/m);
+    const [data] = JSON.parse(printed('get', '02:00.0', 'pcie.devctl', '--json')) as [
+      Record<string, unknown>,
+    ];
+    assert.deepEqual([data['space'], data['width']], ['config', 2]);
+    refused(
+      /REGISTER_UNKNOWN[\s\S]*did you mean pcie\.devctl\.max_payload/,
+      'get',
+      '02:00.0',
+      'pcie.devctl.max_paylod',
+    );
+    printed('watch', '02:00.0', '--until', 'pcie.devctl.max_payload=128', '--timeout', '20');
+  });
+
+  test('is set, listed and undone through the owner', () => {
+    const set = ['pcie.devctl.max_payload=256', 'header.interrupt_line=5'];
+    refused(/FUNCTION_DRIVEN[\s\S]*--even-if-used/, 'set', '02:00.0', ...set);
+    refused(/UNDO_NOTHING/, 'undo', '02:00.0');
+    assert.match(
+      printed('set', '02:00.0', ...set, '--even-if-used'),
+      /^pcie\.devctl\.max_payload {2}128 bytes -> 256 bytes {2}\(0x2810 -> 0x2830\)\nheader\.interrupt_line {2}0x.. -> 0x05\n$/,
+    );
+    refused(
+      /REGISTER_READ_ONLY.*\(ro; PCI Express Base/,
+      'set',
+      '02:00.0',
+      'pcie.devcap.flr=1',
+      '--even-if-used',
+    );
+    refused(
+      /FIELD_CRITICAL.*command\.memory/,
+      'set',
+      '02:00.0',
+      'header.command.memory=off',
+      '--even-if-used',
+    );
+    assert.match(printed('undo', '--list'), /0000:02:00\.0 {2}pcie\.devctl {2}0x2810 -> 0x2830\n/);
+    assert.match(printed('set', '01:00.0', 'header.command.serr=on'), /serr {2}no -> yes/);
+    refused(/FUNCTION_DRIVEN/, 'undo', '02:00.0');
+    assert.match(
+      printed('undo', '02:00.0', '--even-if-used'),
+      /^header\.interrupt_line {2}0x05 -> 0x..\npcie\.devctl {2}0x2830 -> 0x2810\n$/,
+    );
+    printed('set', '01:00.0', 'config:0x3c/1=0x21');
+    printed('set', '01:00.0', 'config:0x3c/1=0x22');
+    printed('set', '01:00.0', 'liveness=1');
+    const { registers } = JSON.parse(printed('undo', '--json')) as { registers: Record<string, unknown>[] };
+    assert.deepEqual(registers, [
+      { name: 'config:0x3c/1', offset: 0x3c, width: 1, before: '0x22', after: '0x21' },
+    ]);
+    printed('set', '01:00.0', 'config:0x3c/1=0x23');
+    refused(/UNDO_CHANGED|UNDO_NOTHING/, 'undo', '02:00.0');
+    for (let left = 3; left > 0; left--) printed('undo', '01:00.0');
+    assert.match(printed('get', '01:00.0', 'header.command'), /serr-/);
+    refused(/UNDO_NOTHING/, 'undo');
+    refused(/UNDO_MACHINE_ENDED.*proto mount/s, 'undo', '--on', 'sim:board.yaml');
+  });
+
+  test('show draws the bits', () => {
+    const lines = printed('show', '02:00.0', '--bits');
+    assert.match(lines, /pcie\.devctl +0x2810 +Device control\n +0010 1000 0001 0000\n/);
+    assert.match(lines, /\+-+ 7:5 +max_payload +128 bytes\n/);
+  });
+});
+
 describe('requests of somebody else', () => {
   const operation = { kind: 'write', space: 'bar0', offset: 4, width: 4, value: '0x1' };
   const ask = (operations: readonly object[]) =>
@@ -255,6 +324,28 @@ describe('watch', () => {
     if (child.exitCode === null) await once(child, 'exit');
     assert.equal(child.exitCode, 0);
     assert.deepEqual([seen[0], seen.at(-1)], ['0x00000006', '0x000002d0']);
+  });
+
+  test('without a register shows each field of configuration space that changes, and nothing else', async () => {
+    const set = (value: string) => printed('set', '00:04.0', `config:0x0c/1=${value}`, '--even-if-used');
+    set('0');
+    const child = spawn(process.execPath, [MAIN, 'watch', '00:04.0', '--interval', '10'], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const told: string[] = [];
+    child.stderr.on('data', (text: Buffer) => {
+      if (told.push(String(text)) === 1) set('8');
+    });
+    const lines: string[] = [];
+    for await (const line of createInterface({ input: child.stdout })) {
+      lines.push(line);
+      if (lines.length === 1) child.kill('SIGINT');
+    }
+    if (child.exitCode === null) await once(child, 'exit');
+    assert.match(told.join(''), /^\d+ registers of configuration space are watched$/m);
+    assert.match(lines.join('\n'), /^ +\d+\.\d{3} {2}header\.cache_line {2}0x08 {2}0 bytes -> 32 bytes$/);
+    set('0');
   });
 
   test('ends at its time, and by a signal', async () => {

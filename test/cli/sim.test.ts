@@ -134,6 +134,23 @@ describe('a second terminal', () => {
     assert.equal(list.machine, 'sim');
   });
 
+  test('saves what the owner tells, with who has what', () => {
+    const { status, stdout, stderr } = openslot('capture', '-');
+    assert.equal(status, 0, stderr);
+    const { machine, functions } = JSON.parse(stdout) as {
+      machine: string;
+      functions: readonly { address: string; config: string; driver?: string; pool?: unknown }[];
+    };
+    assert.equal(machine, 'sim');
+    assert.deepEqual(functions.find(({ address }) => address === '0000:01:00.0')?.pool, {
+      state: 'taken',
+      guest: 'guest 1',
+    });
+    const disk = functions.find(({ address }) => address === '0000:02:00.0');
+    assert.deepEqual([disk?.driver, disk?.config.length, disk?.pool], ['nvme', 2 * 4096, undefined]);
+    assert.match(openslot('capture', '-', '05:00.0').stderr, /FUNCTION_NOT_FOUND/);
+  });
+
   test('sees its XenStore with Xen’s own tools', (context) => {
     const socket = join(runtime, 'sim.xenstore.sock');
     const { error, stdout } = spawnSync('xenstore-ls', ['-fp'], {

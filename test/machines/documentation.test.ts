@@ -1,11 +1,12 @@
 /** The page of all machines names each, and says of each what it declares. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Machine } from '../../src/function/index.js';
+import { captureMachine, type Machine } from '../../src/function/index.js';
+import { formatCapture } from '../../src/machines/capture/index.js';
 import { machineForms, openMachine, recordMachine } from '../../src/machines/index.js';
 import { SimMachine } from '../../src/machines/sim/index.js';
 import { skip as noQemu, startQemu } from './qemu/qemu.js';
@@ -16,7 +17,7 @@ const ROWS = PAGE.split('\n')
   .map((line) => line.split('|').slice(1, -1))
   .map((cells) => cells.map((cell) => cell.trim()));
 /** Columns of the tables of what each has, behind the name of the row. */
-const MACHINES = ['linux', 'sim', 'qemu', 'proto', 'replay'] as const;
+const MACHINES = ['linux', 'sim', 'qemu', 'proto', 'replay', 'capture'] as const;
 
 const folder = mkdtempSync(join(tmpdir(), 'openslot-machines-'));
 after(() => {
@@ -36,6 +37,12 @@ const open: Readonly<Record<(typeof MACHINES)[number], () => Promise<Machine>>> 
     const file = join(folder, 'run.jsonl');
     recordMachine(new SimMachine(), file)[Symbol.dispose]();
     return openMachine(`replay:${file}`);
+  },
+  capture: () => {
+    const file = join(folder, 'saved.json');
+    using sim = new SimMachine();
+    writeFileSync(file, formatCapture(captureMachine(sim)));
+    return openMachine(`capture:${file}`);
   },
 };
 

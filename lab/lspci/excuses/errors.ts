@@ -32,5 +32,5 @@ export const errorExcuses: readonly Excuse[] = [
     ours: ' CorrIntErr{+} HeaderOF{+}',
     older: '',
   })),
-  { field: 'aer.root_status.message', until, ours: ' IntMsgNum {d}', older: ' IntMsg {1}' },
+  { field: 'aer.root_status.message_number', until, ours: ' IntMsgNum {d}', older: ' IntMsg {1}' },
 ];

@@ -10,7 +10,7 @@ export const expressExcuses: readonly Excuse[] = [
   { field: 'pcie.flags.interrupt_message', until, ours: ', IntMsgNum {d}', older: ', MSI {1:02x}' },
   { field: 'pcie.devcap.tee_io', until, ours: ' TEE-IO{+}', older: '' },
   { field: 'pcie.lnkctl.disable', until, ours: ' LnkDisable{+}', older: ' Disabled{1}' },
-  { field: 'pcie.devctl2.ee_tlp_prefix_block', until, ours: ', EETLPPrefixBlk{+}', older: ',' },
+  { field: 'pcie.devctl2.prefix_block', until, ours: ', EETLPPrefixBlk{+}', older: ',' },
   {
     field: 'pcie.devctl2.obff',
     until,
@@ -28,7 +28,7 @@ export const expressExcuses: readonly Excuse[] = [
     movedBehind,
   },
   {
-    field: 'pcie.devctl2.emergency_power_reduction',
+    field: 'pcie.devctl2.emergency_power_request',
     until,
     ours: ' EmergencyPowerReductionReq{+}',
     older: '',
@@ -43,4 +43,5 @@ export const expressExcuses: readonly Excuse[] = [
   },
   { field: 'pcie.devctl2.ido_request', until, ours: '\n\t\t\t IDOReq{+}', older: '' },
   { field: 'pcie.devctl2.ido_completion', until, ours: ' IDOCompl{+}', older: '' },
+  { field: 'pcie.lnkcap2.speeds', until, ours: 'Speeds: 2.5-64GT/s', older: 'Speeds: RsvdP' },
 ];

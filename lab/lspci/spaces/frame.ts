@@ -23,7 +23,8 @@ export interface Placed {
 const [STANDARD_START, STANDARD_END] = [0x48, 0x100];
 const [EXTENDED_START, EXTENDED_END] = [0x100, 0x1000];
 const EXPRESS_ID = 0x10;
-const EXPRESS_BYTES = 0x3c;
+/** Four lanes at 16 GT/s: some capabilities have something for each lane. */
+const [LINK_CAPABILITIES, LINK] = [0x0c, 0x0000_0044];
 
 /** Fills functions with capabilities, as many in each as find room; those that one function has share its header. */
 export class Packer {
@@ -50,7 +51,7 @@ export class Packer {
     if (this.#list === 'standard') {
       open[at] = capability.id;
       open[at + 1] = 0;
-      open[this.#last === 0 ? this.#pointer : this.#last + 1] = at;
+      open[this.#last === 0 ? pointerOf(this.#header) : this.#last + 1] = at;
     } else {
       const view = new DataView(open.buffer);
       view.setUint32(at, ((capability.version << 16) | capability.id) >>> 0, true);
@@ -61,23 +62,26 @@ export class Packer {
     this.#at += length;
   }
 
-  /** Where the standard list begins. */
-  get #pointer(): number {
-    return this.#header.layout === 2 ? 0x14 : 0x34;
-  }
-
   #begin(): void {
-    const extended = this.#list === 'extended';
-    const space = headerSpace(this.#header, extended ? EXTENDED_END : STANDARD_END);
-    if (this.#header.portType !== undefined && extended) {
-      space[this.#pointer] = STANDARD_START;
-      space.set([EXPRESS_ID, 0, 0x02 | (this.#header.portType << 4), 0], STANDARD_START);
-      space.fill(0, STANDARD_START + 4, STANDARD_START + EXPRESS_BYTES);
-    }
-    this.spaces.push((this.#open = space));
-    this.#at = extended ? EXTENDED_START : STANDARD_START;
+    this.spaces.push((this.#open = functionSpace(this.#header, this.#list)));
+    this.#at = this.#list === 'extended' ? EXTENDED_START : STANDARD_START;
     this.#last = 0;
   }
+}
+
+/** A function for capabilities of that list: its header, and the Express capability that the extended list goes with. */
+export function functionSpace(header: Header, list: 'standard' | 'extended'): Uint8Array {
+  const space = headerSpace(header, list === 'extended' ? EXTENDED_END : STANDARD_END);
+  if (header.portType === undefined || list === 'standard') return space;
+  space[pointerOf(header)] = STANDARD_START;
+  space.set([EXPRESS_ID, 0, 0x02 | (header.portType << 4), 0], STANDARD_START);
+  new DataView(space.buffer).setUint32(STANDARD_START + LINK_CAPABILITIES, LINK, true);
+  return space;
+}
+
+/** Where the standard list begins. */
+function pointerOf({ layout }: Header): number {
+  return layout === 2 ? 0x14 : 0x34;
 }
 
 /** A function with that header and nothing behind it; its first BAR is of memory. */

@@ -1,14 +1,18 @@
 /** Spaces of QEMU's device models: each in a machine of its own, on the root bus and behind a root port, opened by us. */
-import { OpenslotError } from '../../../src/pci/index.js';
+import { captureMachine, type Capture, type CapturedFunction } from '../../../src/function/index.js';
+import { formatDump } from '../../../src/machines/capture/index.js';
+import { OpenslotError, PciAddress } from '../../../src/pci/index.js';
 import { QemuMachine, type QemuMachineOptions } from '../../../src/machines/qemu/index.js';
-import { dumpOfMachine } from './capture-of.js';
 import { LabFailure, lastLines } from '../../failure.js';
 import { runProgram } from '../../process.js';
+import { functionsOf } from '../read-around.js';
 import { modelNames, modelOf, type QemuModel } from './qemu-models.js';
 import type { SpaceSource } from './source.js';
 
 export interface QemuSpaces {
   readonly sources: readonly SpaceSource[];
+  /** In all machines. */
+  readonly functions: number;
   /** Models that QEMU lists. */
   readonly listed: number;
   /** Models that could not be made, each with QEMU's reason. */
@@ -38,21 +42,40 @@ export async function qemuSpaces(qemu: Command): Promise<QemuSpaces> {
   if (help.code !== 0) throw new LabFailure(`QEMU lists no devices: ${lastLines(help.output, 3)}`);
   const names = modelNames(help.output);
   const waiting = [...names];
-  const sources: SpaceSource[] = [await started('a tree', TREE, qemu)];
+  const machines = new Map<string, Capture>();
   const missing = new Map<string, string>();
   const worker = async () => {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
       const made = await spaceOf(modelOf(name), qemu);
       if (typeof made === 'string') missing.set(name, made);
-      else sources.push(made);
+      else machines.set(name, made);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return { sources, listed: names.length, missing };
+  const sources: readonly SpaceSource[] = [
+    {
+      kind: 'QEMU',
+      name: 'a tree of bridges',
+      dump: formatDump(await started(TREE, qemu)),
+      decodingOnly: false,
+    },
+    {
+      kind: 'QEMU',
+      name: 'every model',
+      dump: formatDump(sideBySide(names.flatMap((name) => machines.get(name) ?? []))),
+      decodingOnly: false,
+    },
+  ];
+  return {
+    sources,
+    listed: names.length,
+    functions: sources.reduce((sum, { dump }) => sum + functionsOf(dump).length, 0),
+    missing,
+  };
 }
 
 /** The first of these machines that QEMU makes: some models stand on one kind of bus only. */
-async function spaceOf(model: QemuModel, qemu: Command): Promise<SpaceSource | string> {
+async function spaceOf(model: QemuModel, qemu: Command): Promise<Capture | string> {
   const machines = [
     `${PORT} ${model.argumentsOn(undefined, 0)} ${model.argumentsOn('behind', 1)}`,
     `${PORT} ${model.argumentsOn('behind', 1)}`,
@@ -61,7 +84,7 @@ async function spaceOf(model: QemuModel, qemu: Command): Promise<SpaceSource | s
   let why = '';
   for (const machine of machines)
     try {
-      return await started(model.name, machine, qemu);
+      return await started(machine, qemu);
     } catch (error) {
       if (!(error instanceof OpenslotError)) throw error;
       // QEMU's own last words; what it says before them repeats its arguments.
@@ -70,7 +93,18 @@ async function spaceOf(model: QemuModel, qemu: Command): Promise<SpaceSource | s
   return why;
 }
 
-async function started(name: string, given: string, qemu: Command): Promise<SpaceSource> {
+async function started(given: string, qemu: Command): Promise<Capture> {
   using machine = await QemuMachine.start(given, qemu);
-  return { kind: 'QEMU', name, dump: dumpOfMachine(machine), decodingOnly: false };
+  return captureMachine(machine);
+}
+
+/** Machines as the domains of one: so one run of an lspci reads them all. */
+function sideBySide(machines: readonly Capture[]): Capture {
+  const functions = machines.flatMap((machine, domain) =>
+    machine.functions.map((fn): CapturedFunction => {
+      const { bus, device, function: number } = fn.address;
+      return { ...fn, address: new PciAddress(domain, bus, device, number) };
+    }),
+  );
+  return { machine: 'QEMU', taken: undefined, functions };
 }

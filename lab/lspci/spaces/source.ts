@@ -1,4 +1,5 @@
 /** One thing that every lspci and our own text are asked about: a dump of functions, and where it comes from. */
+import { formatDump, withConfigAlone } from '../../../src/machines/capture/index.js';
 import { PciAddress } from '../../../src/pci/index.js';
 
 export interface SpaceSource {
@@ -12,29 +13,12 @@ export interface SpaceSource {
 }
 
 /** The address of function number `index` of many that are made: as many buses and domains as are needed. */
-export function addressOf(index: number): PciAddress {
+function addressOf(index: number): PciAddress {
   return new PciAddress(index >> 13, (index >> 5) & 0xff, index & 0x1f, 0);
 }
 
 /** A dump of made-up spaces, each a function of its own. */
 export function dumpOf(spaces: readonly Uint8Array[]): string {
-  const domains = spaces.length > 1 << 13;
-  return spaces
-    .map((bytes, index) => {
-      const address = String(addressOf(index));
-      return `${domains ? address : address.slice(5)} made up\n${rows(bytes)}\n`;
-    })
-    .join('');
-}
-
-const BYTE = Array.from({ length: 256 }, (_, byte) => ` ${byte.toString(16).padStart(2, '0')}`);
-
-function rows(bytes: Uint8Array): string {
-  let text = '';
-  for (let offset = 0; offset < bytes.length; offset += 16) {
-    text += `${offset.toString(16).padStart(2, '0')}:`;
-    for (const byte of bytes.subarray(offset, offset + 16)) text += BYTE[byte] ?? '';
-    text += '\n';
-  }
-  return text;
+  const functions = spaces.map((config, index) => withConfigAlone(addressOf(index), config));
+  return formatDump({ machine: 'made up', taken: undefined, functions });
 }

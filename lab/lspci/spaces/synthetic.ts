@@ -11,10 +11,9 @@ import {
   type Register,
   type RegisterTable,
 } from '../../../src/pci/index.js';
-import { headerSpace, Packer, type Header, type Placed } from './frame.js';
+import { functionSpace, headerSpace, Packer, type Header, type Placed } from './frame.js';
 import { Random } from './random.js';
 import { putField, valuesOf } from './register-values.js';
-import { dumpOf, type SpaceSource } from './source.js';
 import { headersOf, selectorsOf, type List, type Selector } from './variants.js';
 
 /** How much is made. */
@@ -32,7 +31,8 @@ const [LEAST_BYTES, MOST_BYTES] = [0x40, 0x180];
 
 /** What the sweep of a run met, so that a table that nothing reaches is seen. */
 export interface Synthetic {
-  readonly sources: readonly SpaceSource[];
+  /** By header layout, and by list and id. */
+  readonly groups: ReadonlyMap<string, readonly Uint8Array[]>;
   /** Names of tables. */
   readonly reached: ReadonlySet<string>;
   /** Dotted names without the numbers of repeated registers, of fields that had their values. */
@@ -41,16 +41,12 @@ export interface Synthetic {
 
 export function syntheticSpaces(extent: Extent): Synthetic {
   const making = new Making(extent);
-  const sources: SpaceSource[] = [];
-  const add = (name: string, spaces: readonly Uint8Array[]) => {
-    if (spaces.length > 0)
-      sources.push({ kind: 'synthetic', name, dump: dumpOf(spaces), decodingOnly: true });
-  };
-  for (const layout of [0, 1, 2]) add(`header ${layout}`, making.headers(layout));
+  const groups = new Map<string, readonly Uint8Array[]>();
+  for (const layout of [0, 1, 2]) groups.set(`header ${layout}`, making.headers(layout));
   for (const list of ['standard', 'extended'] as const)
     for (let id = 0; id < IDS[list]; id++)
-      add(`${list} ${id.toString(16).padStart(2, '0')}`, making.capabilities(list, id));
-  return { sources, reached: making.reached, fields: making.fields };
+      groups.set(`${list} ${id.toString(16).padStart(2, '0')}`, making.capabilities(list, id));
+  return { groups, reached: making.reached, fields: making.fields };
 }
 
 class Making {
@@ -115,7 +111,7 @@ class Making {
   }
 
   #tableOf(list: List, id: number, header: Header, bytes: Uint8Array): RegisterTable | undefined {
-    const about = { capability: bytesReader(bytes), header: bytesReader(headerSpace(header, 0x40)) };
+    const about = { capability: bytesReader(bytes), header: bytesReader(functionSpace(header, list)) };
     const table = list === 'standard' ? capabilityTable(id, about) : extendedCapabilityTable(id, about);
     if (table !== undefined) this.reached.add(table.name);
     return table;
@@ -141,7 +137,7 @@ class Making {
       if (register.name === 'list') continue;
       const key = Array.from(
         { length: this.#extent.rests },
-        (_, rest) => `${table.name}.${register.name}.${register.offset} ${rest}`,
+        (_, rest) => `${table.name}.${register.name} ${table.registers.indexOf(register)} ${rest}`,
       ).find((one) => !swept.has(one));
       if (key === undefined) continue;
       swept.add(key);
@@ -170,9 +166,12 @@ class Making {
   }
 }
 
+/** Those that stand somewhere in these bytes. */
 function presentIn(table: RegisterTable, bytes: Uint8Array): readonly Register[] {
   const reader = bytesReader(bytes);
-  return table.registers.filter((register) => register.when?.(reader) ?? true);
+  return table.registers.filter(
+    (register) => (register.when?.(reader) ?? true) && placesOf(register, reader).length > 0,
+  );
 }
 
 /** Bytes that a capability of that table takes here; what a long one has behind them are those of its neighbour. */

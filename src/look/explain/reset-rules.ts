@@ -69,7 +69,7 @@ const none: Rule = {
   look({ node, topology }) {
     const methods = methodsOf(node, topology);
     if (!isDevice(node) || Object.values(methods).includes('works')) return [];
-    return [{ what: `it cannot be reset: ${obstaclesText(methods)}`, evidence: methods }];
+    return [{ what: 'it cannot be reset by any method', details: obstacles(methods), evidence: methods }];
   },
 };
 
@@ -82,21 +82,14 @@ const methods: Rule = {
     const all = methodsOf(node, topology);
     const works = Object.keys(all).filter((method) => all[method] === 'works');
     if (!isDevice(node) || works.length === 0) return [];
-    const others = obstaclesText(all);
-    return [
-      {
-        what: `it can be reset by ${works.join(', ')}${others === '' ? '' : `; not by ${others}`}`,
-        evidence: all,
-      },
-    ];
+    return [{ what: `it can be reset by ${works.join(', ')}`, details: obstacles(all), evidence: all }];
   },
 };
 
-function obstaclesText(all: Readonly<Record<string, string>>): string {
+function obstacles(all: Readonly<Record<string, string>>): string[] {
   return Object.entries(all)
     .filter(([, what]) => what !== 'works')
-    .map(([method, what]) => `${method} (${what})`)
-    .join(', ');
+    .map(([method, what]) => `not by ${method}: ${what}`);
 }
 
 export const resetRules: readonly Rule[] = [none, methods];

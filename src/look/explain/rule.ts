@@ -13,6 +13,8 @@ export interface Explanation {
   readonly what: string;
   /** One sentence: why, or what it leads to. */
   readonly why: string;
+  /** More to `what`, a line each. */
+  readonly details?: readonly string[];
   /** What can be done; empty where nothing can. */
   readonly next: string;
   readonly evidence: Readonly<Record<string, string | number | readonly string[]>>;
@@ -25,7 +27,8 @@ export interface Subject {
 }
 
 /** What a rule found of a subject, without what is the same each time. */
-export type Found = Pick<Explanation, 'what' | 'evidence'> & Partial<Pick<Explanation, 'why' | 'next'>>;
+export type Found = Pick<Explanation, 'what' | 'evidence'> &
+  Partial<Pick<Explanation, 'why' | 'next' | 'details'>>;
 
 export interface Rule {
   readonly code: string;

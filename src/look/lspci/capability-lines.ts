@@ -54,17 +54,13 @@ function extendedLines(fn: ShownFunction, names: IdNames, portType: number): str
     const header = view.read(0, 4);
     if (header === 0 || header === 0xffffffff) break;
     const version = verbosity > 1 ? ` v${(header >>> 16) & 0xf}` : '';
-    text += `\tCapabilities: [${hexAtLeast(at, 3)}${version}] `;
+    text += `\tCapabilities: [${at.toString(16).padStart(3, '0')}${version}] `;
     if (visited.has(at)) return `${text}<chain looped>\n`;
     visited.add(at);
     const id = header & 0xffff;
     const writer: CapabilityWriter | undefined = extendedWriters.get(id);
-    text += writer?.(view, names) ?? `Extended Capability ID 0x${hexAtLeast(id, 2)}\n`;
+    text += writer?.(view, names) ?? `Extended Capability ID 0x${id.toString(16)}\n`;
     at = (header >>> 20) & ~3;
   }
   return text;
-}
-
-function hexAtLeast(value: number, digits: number): string {
-  return value.toString(16).padStart(digits, '0');
 }

@@ -1,13 +1,16 @@
 /** lspci's text of a capture, for the version that {@link LSPCI_VERSION} names. It knows the model, names and the port's data. */
-import type { Capture } from '../../function/index.js';
+import type { Capture, CapturedFunction } from '../../function/index.js';
 import type { PciNames } from '../../pci/index.js';
 import { matchesDevice, matchesSlot } from './filters.js';
 import { hexDump } from './hex-dump.js';
 import { IdNames } from './id-names.js';
+import { hex2 } from './number-text.js';
 import { machineLine, machineRecord } from './machine-record.js';
 import type { LspciOptions } from './options.js';
 import { functionTitle, kernelLines, nameLines, verboseLines } from './record-lines.js';
 import { ShownFunction } from './shown-function.js';
+import { topologyOf } from './topology.js';
+import { treeText } from './tree.js';
 
 export * from './filters.js';
 export * from './options.js';
@@ -25,35 +28,65 @@ export function lspciText(capture: Capture, names: PciNames, options: LspciOptio
 /** The same in pieces, one for each function, so that a large machine's text need not be held whole. */
 export function* lspciParts(capture: Capture, names: PciNames, options: LspciOptions): Generator<string> {
   const ids = new IdNames(names, options.ids);
-  const selected = selectedOf(capture, options);
-  const domains = options.domains || selected.some(({ captured }) => captured.address.domain !== 0);
-  for (const fn of selected) {
-    yield recordOf(fn, ids, options, domains);
+  if (options.tree) {
+    yield treeOf(capture, ids, options);
+    return;
+  }
+  const selected = capture.functions.filter((captured) => isSelected(captured, options));
+  const seen = options.path > 0 ? capture.functions : selected;
+  const domains = seen.some(({ address }) => address.domain !== 0);
+  // The way to one function is told by the bridges among all of them.
+  const all = options.path > 0 ? shown(capture.functions, options) : undefined;
+  const pathTo = all && topologyOf(all).pathTo;
+  for (const fn of all ?? lazily(selected, options)) {
+    if (all !== undefined && !isSelected(fn.captured, options)) continue;
+    // A program's record stands for itself, so it has a domain for its own sake alone.
+    const withDomain = options.domains || (options.machine > 0 ? fn.captured.address.domain !== 0 : domains);
+    yield recordOf(fn, slotText(fn, pathTo?.(fn) ?? [], withDomain, options.path), ids, options);
   }
 }
 
-function selectedOf(
-  { functions }: Capture,
-  { slot, device, verbosity }: LspciOptions,
-): readonly ShownFunction[] {
-  const selected: ShownFunction[] = [];
-  for (const captured of functions) {
-    if (slot !== undefined && !matchesSlot(slot, captured.address)) continue;
-    const fn = new ShownFunction(captured, verbosity);
-    if (device === undefined || matchesDevice(device, fn)) selected.push(fn);
-  }
-  return selected;
+function* lazily(
+  functions: readonly CapturedFunction[],
+  { verbosity }: LspciOptions,
+): Generator<ShownFunction> {
+  for (const captured of functions) yield new ShownFunction(captured, verbosity);
 }
 
-function recordOf(fn: ShownFunction, names: IdNames, options: LspciOptions, domains: boolean): string {
+function isSelected(captured: CapturedFunction, { only, slot, device }: LspciOptions): boolean {
+  if (only?.has(captured.address.sbdf) === false) return false;
+  if (slot !== undefined && !matchesSlot(slot, captured.address)) return false;
+  return device === undefined || matchesDevice(device, new ShownFunction(captured, 0));
+}
+
+function shown(functions: readonly CapturedFunction[], { verbosity }: LspciOptions): ShownFunction[] {
+  return functions.map((captured) => new ShownFunction(captured, verbosity));
+}
+
+/** A drawing of the functions that were asked for, the bridges that lead to them, and all that is behind them. */
+function treeOf({ functions }: Capture, names: IdNames, options: LspciOptions): string {
+  const all = shown(functions, options);
+  const topology = topologyOf(all);
+  const asked = new Set(all.filter(({ captured }) => isSelected(captured, options)));
+  const whole = new Set(asked);
+  const leading = new Set<ShownFunction>();
+  for (const fn of all) {
+    // Without a filter nothing is to be found out.
+    if (asked.size === all.length) break;
+    const path = topology.pathTo(fn);
+    if (path.some((bridge) => asked.has(bridge))) whole.add(fn);
+    if (asked.has(fn)) for (const bridge of path) leading.add(bridge);
+  }
+  return treeText({ topology, whole, leading, names: options.verbosity > 0 ? names : undefined });
+}
+
+function recordOf(fn: ShownFunction, slot: string, names: IdNames, options: LspciOptions): string {
   const { verbosity, machine, kernel, hex } = options;
   let text: string;
-  if (machine > 0) {
-    // A program's record stands for itself, so it has a domain for its own sake alone.
-    const slot = slotText(fn, options.domains || fn.captured.address.domain !== 0);
+  if (machine > 0)
     text = verbosity > 0 ? machineRecord(fn, slot, names, options) : machineLine(fn, slot, names);
-  } else {
-    text = `${slotText(fn, domains)} ${functionTitle(fn, names)}\n`;
+  else {
+    text = `${slot} ${functionTitle(fn, names)}\n`;
     if (verbosity > 0) text += verboseLines(fn, names);
     else if (kernel) text += nameLines(fn, names) + kernelLines(fn);
   }
@@ -61,7 +94,18 @@ function recordOf(fn: ShownFunction, names: IdNames, options: LspciOptions, doma
   return verbosity > 0 || hex > 0 ? `${text}\n` : text;
 }
 
-function slotText({ captured: { address } }: ShownFunction, domain: boolean): string {
-  const full = String(address);
-  return domain ? full : full.slice(full.indexOf(':') + 1);
+/** Where a function is: its address, or the way to it from the outermost bridge on. */
+function slotText(
+  fn: ShownFunction,
+  path: readonly ShownFunction[],
+  domain: boolean,
+  style: LspciOptions['path'],
+): string {
+  const [outermost = fn, ...others] = [...path, fn];
+  const first = String(outermost.captured.address);
+  const steps = others.map(({ captured: { address }, slot, function: number }) => {
+    const place = `${hex2(slot)}.${number}`;
+    return `/${style > 1 ? `${hex2(address.bus)}:${place}` : place}`;
+  });
+  return `${domain ? first : first.slice(first.indexOf(':') + 1)}${steps.join('')}`;
 }

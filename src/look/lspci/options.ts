@@ -18,6 +18,10 @@ export interface LspciOptions {
   readonly kernel: boolean;
   /** `-D`: domains are written even where all are 0. */
   readonly domains: boolean;
+  /** 0 to 2: how often `-P` was said; the way to a function instead of its bus, 2 with the buses on it. */
+  readonly path: number;
+  /** The functions that are named, by the `sbdf` of their addresses; absent for all. */
+  readonly only?: ReadonlySet<number>;
   /** `-s`. */
   readonly slot?: SlotFilter;
   /** `-d`. */
@@ -33,4 +37,5 @@ export const PLAIN: LspciOptions = {
   tree: false,
   kernel: false,
   domains: false,
+  path: 0,
 };

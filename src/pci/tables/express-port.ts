@@ -6,8 +6,15 @@ const PCIE = 0x10;
 /** The part of configuration space that the standard list stands in. */
 const STANDARD_SIZE = 0x100;
 
-/** Device/port types (PCI Express Base 6.0, 7.5.3.2) with registers that others have not. */
-export const PortType = { rootPort: 4, upstream: 5, downstream: 6, eventCollector: 10 } as const;
+/** Device/port types (PCI Express Base 6.0, 7.5.3.2) that registers and words depend on. */
+export const PortType = {
+  endpoint: 0,
+  rootPort: 4,
+  upstream: 5,
+  downstream: 6,
+  integratedEndpoint: 9,
+  eventCollector: 10,
+} as const;
 
 function expressOffset(config: RegisterReader): number | undefined {
   const standard = { size: STANDARD_SIZE, read: config.read.bind(config) };

@@ -60,6 +60,13 @@ export class ConfigurationNames {
     ]);
   }
 
+  /** Every register that a read tells anything of and does not change, in the order of header and capabilities. */
+  harmless(): readonly SelectedRegister[] {
+    return this.#tables
+      .flatMap((table) => table.registers.map((each) => select(table, each)))
+      .filter(({ shape }) => shape.isReadable && !shape.readClears);
+  }
+
   /**
    * What a text may mean: a register, with its field where that is named, or all registers of a header or capability.
    * Several where the function has several such capabilities: whoever asks has to say which. Empty where it has none.

@@ -223,7 +223,7 @@ export function assignments(
         );
     const [[field, text]] = values as [[Field | undefined, string]];
     if (field !== undefined) return { target, write: shape.compose('set', given), fields: given };
-    if (!shape.isWritable) throw new RegisterError('REGISTER_READ_ONLY', target.name, 'it is read-only');
+    shape.checkWritable();
     return { target, write: { keep: 0n, value: wholeOfText(shape, text) }, fields: [] };
   });
 }

@@ -39,9 +39,13 @@ export class RegisterShape {
     this.#reserved = fields.reduce((rest, field) => rest & ~bitsOf(field), allBits(width));
   }
 
-  /** The named field. @throws {RegisterError} */
-  checkWritable(field: Field): void {
-    if (isWritable(field)) return;
+  /** The named field, or any of the register. @throws {RegisterError} */
+  checkWritable(field?: Field): void {
+    if (field === undefined ? this.isWritable : isWritable(field)) return;
+    if (field === undefined) {
+      const [{ access } = { access: 'rsvdp' as const }] = this.register.fields;
+      throw new RegisterError('REGISTER_READ_ONLY', this.name, this.refusal({ access }));
+    }
     throw new RegisterError('REGISTER_READ_ONLY', this.fieldName(field), this.refusal(field));
   }
 

@@ -1,0 +1,131 @@
+/** Any configuration space is decoded, and shown by every face: no throw, no end that never comes, no access that is none. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { checkConfigAccess } from '../../src/function/config-access.js';
+import type { Capture } from '../../src/function/index.js';
+import {
+  decodeFunction,
+  PciAddress,
+  presentRegisters,
+  presentTables,
+  walkCapabilities,
+  walkExtendedCapabilities,
+  type ConfigReader,
+  type PciNames,
+} from '../../src/pci/index.js';
+import { ConfigurationNames, selectReadable } from '../../src/proto/program/index.js';
+import { functionLines } from '../../src/cli/function-text.js';
+import { lspciText, PLAIN } from '../../src/look/lspci/index.js';
+import { checkProperty } from '../kept-seeds.js';
+import { hostileSpace } from './hostile-spaces.js';
+
+/** More accesses than a full space of 4 KiB gives reason to. */
+const MOST_READS = 40_000;
+
+/** Refuses what is no access of configuration space, and counts. */
+class StrictReader implements ConfigReader {
+  readonly size: number;
+  readonly #view: DataView;
+  reads = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.size = bytes.length;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  read(offset: number, width: 1 | 2 | 4): number {
+    checkConfigAccess('read', offset, width, this.size);
+    assert.ok(++this.reads <= MOST_READS, 'it reads without an end');
+    if (width === 4) return this.#view.getUint32(offset, true);
+    return width === 2 ? this.#view.getUint16(offset, true) : this.#view.getUint8(offset);
+  }
+}
+
+const nameless = () => undefined;
+const NO_NAMES: PciNames = {
+  ...{ vendor: nameless, device: nameless, subsystem: nameless },
+  ...{ baseClass: nameless, subclass: nameless, programmingInterface: nameless },
+};
+const AT = new PciAddress(0, 0, 1, 0);
+
+function factsOf(reader: ConfigReader) {
+  return {
+    summary: undefined,
+    regions: [],
+    resetMethods: [],
+    interruptLine: undefined,
+    decoded: decodeFunction(reader),
+    findings: [],
+  };
+}
+
+function captureOf(config: Uint8Array): Capture {
+  const nothing = undefined;
+  const fn = {
+    ...{ address: AT, config, regions: nothing, driver: nothing, modules: [], interruptLine: nothing },
+    ...{ numaNode: nothing, iommuGroup: nothing, label: nothing, physicalSlot: nothing },
+    ...{ resetMethods: nothing, vpd: nothing, pool: nothing, unreadable: [] },
+  };
+  return { machine: 'a dump', taken: undefined, functions: [fn] };
+}
+
+/** What each does with a space; it must not throw. */
+const faces: Readonly<Record<string, (bytes: Uint8Array) => void>> = {
+  decoder: (bytes) => {
+    const { header, capabilities } = decodeFunction(new StrictReader(bytes));
+    const places = new Set(capabilities.map(({ list, offset }) => `${list} ${offset}`));
+    assert.equal(places.size, capabilities.length, 'no place is told twice');
+    for (const register of [...header, ...capabilities.flatMap(({ registers }) => registers)])
+      assert.equal(register.readable, register.offset + register.width <= bytes.length, register.name);
+  },
+  'walks of the lists': (bytes) => {
+    for (const walk of [walkCapabilities, walkExtendedCapabilities]) {
+      const reader = new StrictReader(bytes);
+      assert.ok(walk(reader).findings.length <= 1);
+      assert.ok(reader.reads <= 3 + 2 + bytes.length / 4);
+    }
+  },
+  'present registers': (bytes) => {
+    if (bytes.length < 64) return;
+    for (const { name, offset, width } of presentRegisters(new StrictReader(bytes)))
+      assert.ok(offset + width <= bytes.length, name);
+  },
+  'names of get and set': (bytes) => {
+    const names = new ConfigurationNames(new StrictReader(bytes));
+    const labels = presentTables(new StrictReader(bytes)).map(({ label }) => label);
+    for (const label of labels) selectReadable([], label, names);
+    names.bitsAt(4, 4);
+  },
+  show: (bytes) => {
+    functionLines(AT, factsOf(new StrictReader(bytes)), { bits: false });
+  },
+  'show --bits': (bytes) => {
+    functionLines(AT, factsOf(new StrictReader(bytes)), { bits: true });
+  },
+  'lspci -vvvxxxx': (bytes) => {
+    lspciText(captureOf(bytes), NO_NAMES, { ...PLAIN, verbosity: 3, hex: 4 });
+  },
+  'lspci -vmm': (bytes) => {
+    lspciText(captureOf(bytes), NO_NAMES, { ...PLAIN, verbosity: 1, machine: 2 });
+  },
+};
+
+describe('any configuration space', () => {
+  for (const [name, face] of Object.entries(faces)) {
+    test(`is no fault of ${name}`, async () => {
+      await checkProperty(
+        `any space: ${name}`,
+        fc.property(hostileSpace, (bytes) => {
+          face(bytes);
+        }),
+      );
+    });
+  }
+
+  test('the shortest and the emptiest', () => {
+    for (const face of Object.values(faces))
+      for (let size = 0; size <= 72; size++)
+        for (const value of [0, 0xff]) face(new Uint8Array(size).fill(value));
+  });
+});
