@@ -3,11 +3,13 @@ import type { Excuse } from '../excuse.js';
 import { errorExcuses } from './errors.js';
 import { expressExcuses } from './express.js';
 import { extendedExcuses } from './extended.js';
+import { laterExtendedExcuses } from './extended-later.js';
 import { treeExcuses } from './tree.js';
 
 export const EXCUSES: readonly Excuse[] = [
   ...expressExcuses,
   ...errorExcuses,
   ...extendedExcuses,
+  ...laterExtendedExcuses,
   ...treeExcuses,
 ];
