@@ -81,6 +81,13 @@ const flexBus: readonly Excuse[] = [
   },
 ];
 
+/** Older ones take an object's error for what busy and the interrupt's status say. */
+const objectError: readonly Excuse[] = [
+  ['Busy- IntSta- Error{+}', 'Busy- IntSta- Error-'],
+  ['Busy- IntSta+ Error{+}', 'Busy- IntSta+ Error+'],
+  ['Busy+ IntSta{+} Error{+}', 'Busy+ IntSta{1} Error+'],
+].map(([ours = '', older = '']): Excuse => ({ field: 'doe.status.error', until, ours, older }));
+
 export const laterExtendedExcuses: readonly Excuse[] = [
   ...Object.entries(undecoded).map(([field, line]): Excuse => ({ field, until, undecoded: line })),
   ...Object.entries(titles).map(([field, title]): Excuse => ({
@@ -101,6 +108,7 @@ export const laterExtendedExcuses: readonly Excuse[] = [
     ours: 'PCIe DVSEC for Test Capability <?>',
     older: 'Unknown ID 000a',
   },
+  ...objectError,
   ...device,
   ...flexBus,
 ];
