@@ -30,12 +30,6 @@ const device: readonly Excuse[] = [
     older: 'Cache SF Cov {1} Cache SF Gran {2} Cache Clean{3}',
   },
   {
-    field: 'cxl_device.control2.hot_reset_state',
-    until,
-    ours: ' DesiredVolatileHDMStateAfterHotReset{+}',
-    older: '',
-  },
-  {
     field: 'cxl_device.control2',
     until,
     ours: '\n\t\tCXLCtl2:\tDisableCaching{+} InitCacheWB&Inval{+} InitRst{+} RstMemClrEn{+}',
@@ -48,13 +42,6 @@ const device: readonly Excuse[] = [
     ours: 'Range{d}: {x}-{x} [size=0x{x}]',
     older: 'Range{1}: {2}-{3}',
   },
-  {
-    field: 'cxl_device.cap3',
-    until,
-    ours: '\n\t\tCXLCap3:\tDefaultVolatile HDM State After:\tColdReset{+} WarmReset{+} HotReset{+} HotResetConfigurability{+}',
-    older: '',
-  },
-  { field: 'cxl_device.header1.length', until, ours: '\n\t\t<?>', older: '' },
 ];
 
 const PROTOCOLS = 'Cache{+} IO{+} Mem{+}';
