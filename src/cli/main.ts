@@ -52,8 +52,8 @@ const entries: readonly Entry[] = [
   },
   {
     name: 'show',
-    summary: "show a function's regions, reset methods and registers by name",
-    arguments: [ADDRESS],
+    summary: "show a function's regions, reset methods and registers by name, or what lspci prints",
+    arguments: [{ ...ADDRESS, form: '[address...]' }],
     load: () => import('./show.js'),
   },
   {

@@ -326,6 +326,28 @@ describe('watch', () => {
     assert.deepEqual([seen[0], seen.at(-1)], ['0x00000006', '0x000002d0']);
   });
 
+  test('without a register shows each field of configuration space that changes, and nothing else', async () => {
+    const set = (value: string) => printed('set', '00:04.0', `config:0x0c/1=${value}`, '--even-if-used');
+    set('0');
+    const child = spawn(process.execPath, [MAIN, 'watch', '00:04.0', '--interval', '10'], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const told: string[] = [];
+    child.stderr.on('data', (text: Buffer) => {
+      if (told.push(String(text)) === 1) set('8');
+    });
+    const lines: string[] = [];
+    for await (const line of createInterface({ input: child.stdout })) {
+      lines.push(line);
+      if (lines.length === 1) child.kill('SIGINT');
+    }
+    if (child.exitCode === null) await once(child, 'exit');
+    assert.match(told.join(''), /^\d+ registers of configuration space are watched$/m);
+    assert.match(lines.join('\n'), /^ +\d+\.\d{3} {2}header\.cache_line {2}0x08 {2}0 bytes -> 32 bytes$/);
+    set('0');
+  });
+
   test('ends at its time, and by a signal', async () => {
     const late = openslot('watch', '01:00.0', 'status', '--until', 'status.computing=1', '--timeout', '0.1');
     assert.equal(late.status, 1);

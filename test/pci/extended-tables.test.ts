@@ -1,80 +1,138 @@
-/** Registers of the extended list that are there only for some functions, or as often as the capability's own bytes say. */
+/** Tests of tables of the extended list whose registers depend on bytes: streams, lanes, blocks, and who designated them. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { bytesReader, decodeFunction, ExtendedCapabilityId as Id } from '../../src/pci/index.js';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import {
+  bytesReader,
+  CXL_VENDOR,
+  CxlDvsec,
+  cxlTables,
+  decodedFields,
+  decodeTable,
+  extendedCapabilityTable,
+  ExtendedCapabilityId,
+  tables,
+  type RegisterTable,
+} from '../../src/pci/index.js';
+import { checkProperty } from '../kept-seeds.js';
 
-const [ENDPOINT, ROOT_PORT, EVENT_COLLECTOR, DOWNSTREAM] = [0, 4, 10, 6];
-
-/** A function with an Express capability of that type and width, and one extended capability of these dwords. */
-function registersOf(
-  id: number,
-  dwords: readonly number[],
-  { portType = ENDPOINT, lanes = 0, version = 1 } = {},
-): ReadonlyMap<string, number> {
-  const words = new Uint32Array(1024);
-  words.set([0x12348086, 0x00100000]);
-  words[0x34 / 4] = 0x40;
-  words.set([0x10 | ((2 | (portType << 4)) << 16), 0, 0, lanes << 4], 0x40 / 4);
-  words.set([id | (version << 16), ...dwords], 0x100 / 4);
-  const { capabilities } = decodeFunction(bytesReader(new Uint8Array(words.buffer)));
-  const registers = capabilities.find(({ list }) => list === 'extended')?.registers ?? [];
-  return new Map(registers.map(({ name, offset }) => [name, offset - 0x100]));
+/** A capability's bytes by the offset of each dword. */
+function capability(registers: Readonly<Record<number, number>>, size = 0x200): Uint8Array {
+  const bytes = new Uint8Array(size);
+  const words = new DataView(bytes.buffer);
+  for (const [offset, value] of Object.entries(registers)) words.setUint32(Number(offset), value, true);
+  return bytes;
 }
 
-const places = (registers: ReadonlyMap<string, number>, name: string) =>
-  [...registers].filter(([register]) => register.startsWith(`${name}[`)).map(([, offset]) => offset);
+/** Configuration space with an Express capability of a link of so many lanes; 0: no Express capability. */
+function header(lanes: number): Uint8Array {
+  return capability(
+    lanes === 0 ? {} : { 0x04: 0x0010_0000, 0x34: 0x40, 0x40: 0x0002_0010, 0x4c: lanes << 4 },
+    0x100,
+  );
+}
 
-test('only what errors are sent to has root registers', () => {
-  for (const portType of [ROOT_PORT, EVENT_COLLECTOR])
-    assert.equal(registersOf(Id.aer, [], { portType }).get('aer.root_status'), 0x30);
-  assert.equal(registersOf(Id.aer, [], { portType: DOWNSTREAM }).has('aer.root_status'), false);
+function tableOf(id: number, bytes: Uint8Array, lanes = 0): RegisterTable {
+  const table = extendedCapabilityTable(id, {
+    capability: bytesReader(bytes),
+    header: bytesReader(header(lanes)),
+  });
+  assert.ok(table !== undefined);
+  return table;
+}
+
+function offsets(table: RegisterTable, bytes: Uint8Array, register: string): number[] {
+  return decodeTable(table, bytesReader(bytes))
+    .filter(({ name }) => name.startsWith(`${table.name}.${register}[`))
+    .map(({ offset }) => offset);
+}
+
+describe('lanes', () => {
+  test('there are as many as the link has', () => {
+    const bytes = capability({});
+    for (const lanes of [0, 1, 4, 16, 32]) {
+      const phy16 = tableOf(ExtendedCapabilityId.phy16, bytes, lanes);
+      assert.deepEqual(
+        offsets(phy16, bytes, 'lane'),
+        Array.from({ length: lanes }, (_, lane) => 0x20 + lane),
+      );
+    }
+    const margining = tableOf(ExtendedCapabilityId.margining, bytes, 2);
+    assert.deepEqual(offsets(margining, bytes, 'lane_status'), [0x0a, 0x0e]);
+  });
 });
 
-test('the log of prefixes is there once a TLP with some was logged', () => {
-  assert.deepEqual(places(registersOf(Id.aer, []), 'aer.prefix'), []);
-  const logged = registersOf(Id.aer, [0, 0, 0, 0, 0, 1 << 11]);
-  assert.deepEqual(places(logged, 'aer.prefix'), [0x38, 0x3c, 0x40, 0x44]);
+describe('resizable BARs', () => {
+  test('the first entry is there whatever the number is, and never more than six', () => {
+    const count = (number: number) => {
+      const bytes = capability({ 8: number << 5 });
+      return offsets(tableOf(ExtendedCapabilityId.rebar, bytes), bytes, 'control').length;
+    };
+    assert.deepEqual([0, 1, 3, 6, 7].map(count), [1, 1, 3, 6, 6]);
+  });
 });
 
-test('each channel has its registers, and the arbitration table stands where it is said to', () => {
-  // Three channels; 32 phases of arbitration, whose table is at 5 * 16.
-  const registers = registersOf(Id.vc, [2, 0x0500_0002]);
-  assert.deepEqual(places(registers, 'vc.cap'), [0x10, 0x1c, 0x28]);
-  assert.deepEqual(places(registers, 'vc.sta'), [0x1a, 0x26, 0x32]);
-  assert.deepEqual(places(registers, 'vc.arbitration_table'), [0x50, 0x54, 0x58, 0x5c]);
+describe('encryption streams', () => {
+  test('stand behind each other, each as long as its address blocks make it', () => {
+    // Two link streams, then two selective ones; the first has two address blocks.
+    const bytes = capability({ 4: 0x0001_2003, 0x1c: 2 });
+    const ide = tableOf(ExtendedCapabilityId.ide, bytes);
+    assert.deepEqual(offsets(ide, bytes, 'link_control'), [0x0c, 0x14]);
+    assert.deepEqual(offsets(ide, bytes, 'selective_cap'), [0x1c, 0x48]);
+    assert.deepEqual(offsets(ide, bytes, 'address1'), [0x30, 0x3c]);
+    assert.deepEqual(offsets(ide, bytes, 'address3'), [0x38, 0x44]);
+  });
+
+  test('never lie over each other', async () => {
+    const ide = tables.find(({ name }) => name === 'ide');
+    assert.ok(ide !== undefined);
+    await checkProperty(
+      'extended tables: encryption streams do not overlap',
+      fc.property(fc.uint8Array({ minLength: 0x80, maxLength: 0x400 }), (bytes) => {
+        const places = decodeTable(ide, bytesReader(bytes))
+          .map(({ offset, width }) => [offset, offset + width] as const)
+          .sort(([a], [b]) => a - b);
+        places.slice(1).forEach(([start], index) => {
+          const end = places[index]?.[1] ?? 0;
+          assert.ok(start >= end, `0x${start.toString(16)} lies before 0x${end.toString(16)}`);
+        });
+      }),
+    );
+  });
 });
 
-test('a vector and a table have the size that the capability tells', () => {
-  const cases: readonly (readonly [id: number, dwords: readonly number[], name: string, count: number])[] = [
-    [Id.acs, [0x2020], 'acs.egress', 1],
-    [Id.acs, [0x0020], 'acs.egress', 8],
-    [Id.acs, [0x2000], 'acs.egress', 0],
-    [Id.tph, [(1 << 9) | (3 << 16)], 'tph.st', 4],
-    [Id.tph, [(2 << 9) | (3 << 16)], 'tph.st', 0],
-    [Id.dpa, [7], 'dpa.power', 8],
-    [Id.rcLink, [0x200], 'rc_link.address', 2],
-    [Id.pmux, [3], 'pmux.protocol', 3],
-    [Id.dpc, [0x0720], 'dpc.pio_prefix', 2],
-  ];
-  for (const [id, dwords, name, count] of cases)
-    assert.equal(places(registersOf(id, dwords), name).length, count, name);
-});
+describe('designated vendor-specific capabilities', () => {
+  test('CXL’s have a table each, those of others and unknown ones their headers', () => {
+    const name = (vendor: number, id: number) =>
+      tableOf(ExtendedCapabilityId.dvsec, capability({ 4: vendor, 8: id })).name;
+    const found = Object.values(CxlDvsec).map((id) => name(CXL_VENDOR, id));
+    assert.deepEqual(
+      found,
+      cxlTables.map((table) => table.name),
+    );
+    assert.equal(name(CXL_VENDOR, 1), 'dvsec');
+    assert.equal(name(0x8086, CxlDvsec.device), 'dvsec');
+  });
 
-test('a link has equalization of each of its lanes', () => {
-  for (const lanes of [0, 2, 16]) {
-    const registers = registersOf(Id.secondary, [], { lanes });
-    assert.equal(places(registers, 'secondary.lane').length, lanes);
-  }
-  assert.equal(registersOf(Id.secondary, [], { lanes: 1 }).get('secondary.lane'), 0x0c);
-});
+  test('registers of later revisions are there by the length', () => {
+    const names = (length: number) => {
+      const bytes = capability({ 4: (length << 20) | CXL_VENDOR, 8: CxlDvsec.flexBus });
+      const table = tableOf(ExtendedCapabilityId.dvsec, bytes);
+      return decodeTable(table, bytesReader(bytes)).map((register) => register.name);
+    };
+    assert.ok(!names(0x10).includes('cxl_flex_bus.modified_ts'));
+    assert.ok(names(0x14).includes('cxl_flex_bus.modified_ts'));
+    assert.ok(names(0x20).includes('cxl_flex_bus.status2'));
+  });
 
-test('registers of later versions, of ports and of root ports are theirs alone', () => {
-  assert.equal(registersOf(Id.rcec, [], { version: 1 }).has('rcec.buses'), false);
-  assert.equal(registersOf(Id.rcec, [], { version: 2 }).get('rcec.buses'), 8);
-  assert.equal(registersOf(Id.multicast, []).has('multicast.overlay'), false);
-  assert.equal(registersOf(Id.multicast, [], { portType: DOWNSTREAM }).get('multicast.overlay'), 0x28);
-  assert.equal(registersOf(Id.dpc, [0]).has('dpc.pio_status'), false);
-  assert.equal(registersOf(Id.dpc, [0x20]).get('dpc.pio_status'), 0x0c);
-  assert.equal(registersOf(Id.l1ss, [0]).has('l1ss.sta'), false);
-  assert.equal(registersOf(Id.l1ss, [0x20]).get('l1ss.sta'), 0x10);
+  test('a field reads in its own words', () => {
+    const bytes = capability({ 4: (0x3c << 20) | CXL_VENDOR, 8: CxlDvsec.device, 0x1c: 0x2000_2125 });
+    const table = tableOf(ExtendedCapabilityId.dvsec, bytes);
+    const values = new Map(
+      decodedFields(decodeTable(table, bytesReader(bytes))).map(({ name, value }) => [name, value]),
+    );
+    assert.equal(values.get('cxl_device.range1_size_low.media'), 'non-volatile');
+    assert.equal(values.get('cxl_device.range1_size_low.interleave'), '256');
+    assert.equal(values.get('cxl_device.range1_size_low.size'), '0x20000000');
+  });
 });

@@ -1,5 +1,6 @@
 /** All excuses: where a version of lspci that is older than the one we follow words a register otherwise. */
 import type { Excuse } from '../excuse.js';
+import { cxlExcuses } from './cxl.js';
 import { errorExcuses } from './errors.js';
 import { expressExcuses } from './express.js';
 import { extendedExcuses } from './extended.js';
@@ -9,5 +10,6 @@ export const EXCUSES: readonly Excuse[] = [
   ...expressExcuses,
   ...errorExcuses,
   ...extendedExcuses,
+  ...cxlExcuses,
   ...treeExcuses,
 ];

@@ -22,7 +22,7 @@ export { htMsi, htRevision } from './ht.js';
 export { htPrimary, htSecondary } from './ht-interfaces.js';
 export { ide } from './ide.js';
 export { IdeLayout, linkStreams, selectiveStreams } from './ide-layout.js';
-export { laneMargining } from './margining.js';
+export { margining } from './margining.js';
 export { msi } from './msi.js';
 export { msix } from './msix.js';
 export { pcie } from './pcie.js';

@@ -30,6 +30,3 @@ export const margining = byLanes((lanes): RegisterTable => ({
     perLane(register(0x0a, 2, 'lane_status', 'Margining lane status', command('ro', ' status')), lanes, 4),
   ],
 }));
-
-/** Of the widest link: its places are those of every link. */
-export const laneMargining = margining.widest;

@@ -5,20 +5,20 @@ import { capability } from '../items.js';
 import { writeAccessControl, writeAlternativeRouting } from './access-control.js';
 import { writeAddressTranslation, writePageRequest, writePasid } from './address-translation.js';
 import { writeErrorReporting } from './aer.js';
-import { dataObjectExchange } from './data-object-exchange.js';
-import { designatedVendorSpecific } from './designated-vendor.js';
+import { writeDataObjectExchange } from './data-object-exchange.js';
+import { writeDesignatedVendorSpecific } from './designated-vendor.js';
 import { writeContainment } from './dpc.js';
-import { encryption } from './encryption.js';
+import { writeEncryption } from './encryption.js';
 import { writeL1Substates, writeLatencyTolerance, writeTimeMeasurement } from './latency.js';
-import { margining } from './margining.js';
+import { writeMargining } from './margining.js';
 import { writeMulticast } from './multicast.js';
 import { writeProcessingHints } from './processing-hints.js';
-import { resizableBars, virtualResizableBars } from './resizable-bars.js';
+import { writeResizableBars, writeVirtualResizableBars } from './resizable-bars.js';
 import { writeEventCollector, writeRootComplexLink } from './root-complex.js';
 import { writeSecondary } from './secondary.js';
 import { writeSerialNumber } from './serial-number.js';
 import { writeSingleRoot } from './sriov.js';
-import { vendorSpecific } from './vendor-specific.js';
+import { writeVendorSpecific } from './vendor-specific.js';
 import { writeVirtualChannel } from './virtual-channel.js';
 
 /** Those that lspci knows by name only end in its mark for what it does not decode. */
@@ -34,7 +34,7 @@ export const extendedWriters: ReadonlyMap<number, CapabilityWriter> = new Map<nu
   [ExtendedCapabilityId.mfvc, capability('Multi-Function Virtual Channel <?>')],
   [ExtendedCapabilityId.vc9, writeVirtualChannel],
   [ExtendedCapabilityId.rcrb, capability('Root Complex Register Block <?>')],
-  [ExtendedCapabilityId.vsec, vendorSpecific],
+  [ExtendedCapabilityId.vsec, writeVendorSpecific],
   [ExtendedCapabilityId.acs, writeAccessControl],
   [ExtendedCapabilityId.ari, writeAlternativeRouting],
   [ExtendedCapabilityId.ats, writeAddressTranslation],
@@ -42,7 +42,7 @@ export const extendedWriters: ReadonlyMap<number, CapabilityWriter> = new Map<nu
   [ExtendedCapabilityId.mriov, capability('Multi-Root I/O Virtualization <?>')],
   [ExtendedCapabilityId.multicast, writeMulticast],
   [ExtendedCapabilityId.pri, writePageRequest],
-  [ExtendedCapabilityId.rebar, resizableBars],
+  [ExtendedCapabilityId.rebar, writeResizableBars],
   [ExtendedCapabilityId.dpa, capability('Dynamic Power Allocation <?>')],
   [ExtendedCapabilityId.tph, writeProcessingHints],
   [ExtendedCapabilityId.ltr, writeLatencyTolerance],
@@ -56,14 +56,14 @@ export const extendedWriters: ReadonlyMap<number, CapabilityWriter> = new Map<nu
   [ExtendedCapabilityId.mpcie, capability('PCI Express over M_PHY <?>')],
   [ExtendedCapabilityId.frs, capability('FRS Queueing <?>')],
   [ExtendedCapabilityId.readiness, capability('Readiness Time Reporting <?>')],
-  [ExtendedCapabilityId.dvsec, designatedVendorSpecific],
-  [ExtendedCapabilityId.vfRebar, virtualResizableBars],
+  [ExtendedCapabilityId.dvsec, writeDesignatedVendorSpecific],
+  [ExtendedCapabilityId.vfRebar, writeVirtualResizableBars],
   [ExtendedCapabilityId.dataLink, capability('Data Link Feature <?>')],
   [ExtendedCapabilityId.phy16, capability('Physical Layer 16.0 GT/s <?>')],
-  [ExtendedCapabilityId.margining, margining],
+  [ExtendedCapabilityId.margining, writeMargining],
   [ExtendedCapabilityId.hierarchy, capability('Hierarchy ID <?>')],
   [ExtendedCapabilityId.npem, capability('Native PCIe Enclosure Management <?>')],
   [ExtendedCapabilityId.phy32, capability('Physical Layer 32.0 GT/s <?>')],
-  [ExtendedCapabilityId.doe, dataObjectExchange],
-  [ExtendedCapabilityId.ide, encryption],
+  [ExtendedCapabilityId.doe, writeDataObjectExchange],
+  [ExtendedCapabilityId.ide, writeEncryption],
 ]);

@@ -52,5 +52,5 @@ function resizable(kind: string): CapabilityWriter {
   return (view) => (view.verbosity < 2 ? first : first + entries(view));
 }
 
-export const resizableBars = resizable('Physical');
-export const virtualResizableBars = resizable('Virtual');
+export const writeResizableBars = resizable('Physical');
+export const writeVirtualResizableBars = resizable('Virtual');
