@@ -23,15 +23,21 @@ export function capabilityLines(fn: ShownFunction, names: IdNames): string {
   let portType = -1;
   const visited = new Set<number>();
   let at = header.read(fn.layout === CARDBUS ? 0x14 : 0x34, 1) & ~3;
+  // A list that ends before its end is no reason not to look at the extended one.
   while (at !== 0) {
     text += '\tCapabilities: ';
-    if (at + 4 > config.length) return `${text}<access denied>\n`;
+    if (at + 4 > config.length) {
+      text += '<access denied>\n';
+      break;
+    }
     const view = new CapabilityView(config, at, fn, verbosity, -1);
     const id = view.read(0, 1);
     text += `[${hex2(at)}] `;
-    if (visited.has(at)) return `${text}<chain looped>\n`;
+    if (visited.has(at) || id === 0xff) {
+      text += visited.has(at) ? '<chain looped>\n' : '<chain broken>\n';
+      break;
+    }
     visited.add(at);
-    if (id === 0xff) return `${text}<chain broken>\n`;
     if (id === PCIX) extended = true;
     if (id === EXPRESS) {
       extended = true;
