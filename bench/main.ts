@@ -3,14 +3,16 @@ import { parseArgs } from 'node:util';
 import { runCommand } from '../lab/command.js';
 import { LabFailure } from '../lab/failure.js';
 import { measureLocal } from './local.js';
+import { measureLspci } from './lspci.js';
 import { measureProto } from './proto.js';
 import { measureStart } from './start.js';
 import { measureStore } from './store.js';
 import { measureXen } from './xen.js';
 
-const help = `Usage: npm run bench [-- start|store|local|proto|xen …] [--rounds N]
+const help = `Usage: npm run bench [-- start|lspci|store|local|proto|xen …] [--rounds N]
 
   start   how long \`openslot --help\` takes, beside an empty Node program
+  lspci   -vvv of dumps of 10 to 10,000 functions by \`openslot show --format lspci\`, beside each lspci at hand, and memory
   store   operations of our XenStore server a second, through its socket
   local   accesses, interrupts, attach, memory and growth of guests of the embedded Xen, beside threads without one
   proto   device files beside a libfuse3 program in C, registers beside C volatile, an eventfd beside poll(2) in C, and a
@@ -26,7 +28,7 @@ Without a name all are measured. Raw samples are printed; those of xen are kept 
   --back-end kernel     both guests get the kernel's back end: how far two equal things differ
   --limit SECONDS       give up after that long (default 400)`;
 
-const PARTS = ['start', 'store', 'local', 'proto', 'xen'];
+const PARTS = ['start', 'lspci', 'store', 'local', 'proto', 'xen'];
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -59,6 +61,7 @@ async function main(): Promise<number> {
   const limit = Number(values.limit);
   if (!(limit > 0)) throw new LabFailure(`--limit ${values.limit} is no number of seconds.`);
   if (parts.includes('start')) measureStart();
+  if (parts.includes('lspci')) await measureLspci(rounds);
   if (parts.includes('store')) await measureStore(rounds);
   if (parts.includes('local')) await measureLocal(rounds);
   if (parts.includes('proto')) await measureProto(rounds);

@@ -7,8 +7,10 @@ import { listed, median } from './samples.js';
 const rounds = 21;
 
 export function measureStart(): void {
+  const openslot = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
   const commands = {
-    'openslot --help': [fileURLToPath(new URL('../src/cli/main.js', import.meta.url)), '--help'],
+    'openslot --help': [openslot, '--help'],
+    'openslot list': [openslot, 'list', '--on', 'linux'],
     'empty program': [fileURLToPath(new URL('empty.js', import.meta.url))],
   };
   const samples = Object.entries(commands).map(([name, args]) => ({ name, args, taken: [] as number[] }));
@@ -21,8 +23,12 @@ export function measureStart(): void {
   console.log(`start: wall milliseconds of ${rounds} runs each, by turns`);
   for (const { name, taken } of samples)
     console.log(`  ${name.padEnd(18)} median ${median(taken).toFixed(1).padStart(7)}   ${listed(taken)}`);
-  const [ours = Number.NaN, empty = Number.NaN] = samples.map(({ taken }) => median(taken));
-  console.log(`  difference         ${(ours - empty).toFixed(1)} ms`);
+  const empty = samples.at(-1);
+  for (const { name, taken } of samples)
+    if (empty !== undefined && name !== empty.name)
+      console.log(
+        `  ${name}: ${(median(taken) - median(empty.taken)).toFixed(1)} ms more than the ${empty.name}`,
+      );
 }
 
 function timed(args: readonly string[]): number {

@@ -67,6 +67,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'admin',
     'boot',
     'ids',
+    'look',
     'pciback',
     'pool',
     'proto',

@@ -68,7 +68,7 @@ function findingLines(findings: FunctionFacts['findings']): string[] {
 export function functionLines(
   address: PciAddress,
   facts: FunctionFacts,
-  { bits, names }: { readonly bits: boolean; readonly names: FunctionNames | undefined },
+  { bits, names }: { readonly bits: boolean; readonly names?: FunctionNames | undefined },
 ): string[] {
   const { summary, regions, resetMethods, decoded } = facts;
   const lines = [`${String(address)}  ${decoded.class ?? 'unknown class'}`];

@@ -41,8 +41,10 @@ interface ListOptions extends MachineChoice {
 }
 
 async function list(options: ListOptions): Promise<void> {
-  const [{ className, deviceWords }, { nameData, namesInUse }, { viewMachine }] = await Promise.all([
-    import('../pci/index.js'),
+  // Each by its own file: what a room's index loads besides would be most of the time that this takes.
+  const [{ className }, { deviceWords }, { nameData, namesInUse }, { viewMachine }] = await Promise.all([
+    import('../pci/classes.js'),
+    import('../pci/names/device-words.js'),
     import('./names-in-use.js'),
     import('./machine-view.js'),
   ]);

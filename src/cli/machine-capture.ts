@@ -32,7 +32,7 @@ export async function takeCapture(
   }
   if (chosenMachine(choice).name === 'sim') return captureSim(chosen);
   using machine = await openHost();
-  const { entries } = await viewPool(machine);
+  const { entries } = await viewPool(machine.name, (read) => Promise.resolve(read(machine)));
   return captureMachine(machine, { ...chosen, pool: (address) => poolState(entries, address) });
 }
 

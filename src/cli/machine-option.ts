@@ -1,7 +1,7 @@
 /** The option `--on MACHINE` and what it names. */
 import { Option } from 'commander';
 import type { HostDrivers, Machine } from '../function/index.js';
-import { isMachineName, openMachine, UnknownMachineError } from '../machines/index.js';
+import { isMachineName, openMachine, UnknownMachineError } from '../machines/open-machine.js';
 import { OpenslotError } from '../pci/errors.js';
 
 /** A simulated machine lives in the process that owns it, and none does. */

@@ -1,23 +1,20 @@
 /** A machine as a command looks at it: opened here where any process can, else told by its owner. */
 import { existsSync } from 'node:fs';
 import type { FindingData, ShownPlatformDevice } from '../admin/index.js';
-import {
-  FunctionNotFoundError,
-  type FunctionSummary,
-  type HostDrivers,
-  type Machine,
-  type PlatformDeviceSummary,
-  type RegionInfo,
+import { FunctionNotFoundError } from '../function/errors.js';
+import type {
+  ConfigSpace,
+  FunctionSummary,
+  HostDrivers,
+  Machine,
+  PlatformDeviceSummary,
+  RegionInfo,
 } from '../function/index.js';
-import {
-  askOwner,
-  machineFiles,
-  OwnerRefusedError,
-  OwnerUnreachableError,
-  type RequestName,
-} from '../owner/index.js';
-import type { OwnerResults, RequestParameters, Wire } from '../owner/index.js';
-import { bytesReader, decodeFunction, notations, OpenslotError, type PciAddress } from '../pci/index.js';
+import type { OwnerResults, RequestName, RequestParameters, Wire } from '../owner/index.js';
+import { machineFiles } from '../owner/runtime-directory.js';
+import { OpenslotError } from '../pci/errors.js';
+import type { DecodedFunction, PciAddress } from '../pci/index.js';
+import * as notations from '../pci/notations.js';
 import type { FunctionFacts } from './function-text.js';
 import {
   chosenMachine,
@@ -45,6 +42,7 @@ export async function askSim<Name extends RequestName>(
   parameters: RequestParameters<Name>,
 ): Promise<Wire<OwnerResults[Name]>> {
   const { socket } = machineFiles('sim');
+  const { askOwner, OwnerUnreachableError } = await import('../owner/client.js');
   try {
     return await askOwner(socket, request, parameters);
   } catch (cause) {
@@ -63,12 +61,13 @@ export function machineToChange(choice: MachineChoice): OwnedMachine {
 }
 
 /** Asks the owner of the chosen machine for what only a running owner does. */
-export function askOwnerOf<Name extends RequestName>(
+export async function askOwnerOf<Name extends RequestName>(
   choice: MachineChoice,
   request: Name,
   parameters: RequestParameters<Name>,
 ): Promise<Wire<OwnerResults[Name]>> {
   const { name } = machineToChange(choice);
+  const { askOwner } = await import('../owner/client.js');
   return name === 'sim'
     ? askSim(request, parameters)
     : askOwner(machineFiles(name).socket, request, parameters);
@@ -89,13 +88,13 @@ export async function viewMachine(choice: MachineChoice): Promise<MachineView> {
     const platform = (await askSim('platform', {})).map(platformOf);
     return { name: 'sim', functions: functions.map(summaryOf), platform, pool: { entries } };
   }
-  using machine = await openHost();
-  return {
-    name: machine.name,
-    functions: machine.list(),
-    platform: machine.platform?.list() ?? [],
-    pool: await viewPool(machine),
-  };
+  const { listHost } = await import('../machines/linux/host-listing.js');
+  const listing = await listHost();
+  const pool = await viewPool('linux', async (read) => {
+    using machine = await openHost();
+    return read(machine);
+  });
+  return { name: 'linux', ...listing, pool };
 }
 
 export async function inspectFunction(choice: MachineChoice, address: PciAddress): Promise<FunctionFacts> {
@@ -105,7 +104,7 @@ export async function inspectFunction(choice: MachineChoice, address: PciAddress
     if (!own.list().some((one) => one.address.equals(address)))
       throw new FunctionNotFoundError(address, written);
     // Nobody has anything on it, so there is nothing to find of who shares it.
-    return factsOf(own, address, []);
+    return await factsOf(own, address, []);
   }
   if (chosenMachine(choice).name === 'sim') {
     const parameters = { address: String(address) };
@@ -115,20 +114,26 @@ export async function inspectFunction(choice: MachineChoice, address: PciAddress
       regions: regions.map((region): RegionInfo => ({ ...region, address: BigInt(region.address) })),
       resetMethods,
       interruptLine,
-      decoded: decodeFunction(bytesReader(Buffer.from(config, 'base64'))),
+      decoded: await decoded(Buffer.from(config, 'base64')),
       findings: await askSim('findings', parameters),
     };
   }
   using machine = await openHost();
-  return factsOf(machine, address, await findingsOnHost(machine, address));
+  return await factsOf(machine, address, await findingsOnHost(machine, address));
+}
+
+/** Only who shows a function needs the register model. */
+async function decoded(source: Uint8Array | ConfigSpace): Promise<DecodedFunction> {
+  const { bytesReader, decodeFunction } = await import('../pci/index.js');
+  return decodeFunction(source instanceof Uint8Array ? bytesReader(source) : source);
 }
 
 /** What a machine that is open here tells of one function. */
-export function factsOf(
+export async function factsOf(
   machine: Machine,
   address: PciAddress,
   findings: readonly Wire<FindingData>[],
-): FunctionFacts {
+): Promise<FunctionFacts> {
   const summary = machine.list().find((entry) => entry.address.equals(address));
   using fn = machine.open(address);
   return {
@@ -136,7 +141,7 @@ export function factsOf(
     regions: fn.regions,
     resetMethods: fn.resetMethods,
     interruptLine: fn.interruptLine,
-    decoded: decodeFunction(fn.config),
+    decoded: await decoded(fn.config),
     findings,
   };
 }
@@ -146,6 +151,7 @@ async function findingsOnHost(
   machine: Machine & { readonly drivers: HostDrivers },
   address: PciAddress,
 ): Promise<readonly Wire<FindingData>[]> {
+  const { askOwner, OwnerRefusedError, OwnerUnreachableError } = await import('../owner/client.js');
   try {
     return await askOwner(machineFiles(machine.name).socket, 'findings', { address: String(address) });
   } catch (error) {
@@ -156,7 +162,7 @@ async function findingsOnHost(
     import('../admin/findings/index.js'),
     import('../xen/native/index.js'),
   ]);
-  const pool = hostPool(machine);
+  const pool = await hostPool(machine);
   const onXen = runsOnXen();
   // Xen keeps the IOMMU for itself, and shows it to its tool stack alone: without the right to ask, nobody knows.
   const platform = onXen ? await openNativePlatform().catch(ignoreRefusal) : undefined;

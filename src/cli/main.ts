@@ -52,8 +52,8 @@ const entries: readonly Entry[] = [
   },
   {
     name: 'show',
-    summary: "show a function's regions, reset methods and registers by name",
-    arguments: [ADDRESS],
+    summary: "show a function's regions, reset methods and registers by name, or what lspci prints",
+    arguments: [{ ...ADDRESS, form: '[address...]' }],
     load: () => import('./show.js'),
   },
   {
@@ -163,6 +163,16 @@ const entries: readonly Entry[] = [
     name: 'guest',
     summary: 'run programs as guests of the simulated machine',
     load: () => import('./guest.js'),
+  },
+  {
+    name: 'pcictl',
+    summary: "list, dump, read and write configuration space as NetBSD's pcictl does",
+    arguments: [
+      { form: '<bus>', description: 'bus node: pci0 is bus 0, decimal' },
+      { form: '<command>', description: 'list, dump, read REGISTER, or write REGISTER VALUE' },
+      { form: '[number...]', description: 'the register, and the value to write' },
+    ],
+    load: () => import('./pcictl.js'),
   },
   {
     name: 'address',

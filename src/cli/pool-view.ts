@@ -1,15 +1,11 @@
 /** The pool as another process sees it: from its owner where one runs, else from the journal. */
+import { lstatSync } from 'node:fs';
 import type { Capture, HostDrivers, Machine } from '../function/index.js';
-import {
-  askOwner,
-  machineFiles,
-  OwnerRefusedError,
-  OwnerUnreachableError,
-  POOL_STATES,
-  type PoolEntry,
-} from '../owner/index.js';
+import type { PoolEntry } from '../owner/index.js';
+import { POOL_STATES } from '../owner/requests.js';
+import { machineFiles } from '../owner/runtime-directory.js';
 import type { FrontEndKind, Pciback } from '../pciback/index.js';
-import { FileJournal, JournalUnreadableError, Pool } from '../pool/index.js';
+import type { Pool } from '../pool/index.js';
 
 /** Entries of a pool as they are printed, with what its back end, where one runs, knows of the takers. */
 export function entriesOf(pool: Pool, backEnds?: Pick<Pciback, 'guests'>): readonly PoolEntry[] {
@@ -45,25 +41,54 @@ export interface PoolView {
   readonly unreadable?: string;
 }
 
-export async function viewPool(machine: Machine & { readonly drivers: HostDrivers }): Promise<PoolView> {
-  const { socket, claims } = machineFiles(machine.name);
-  try {
-    return { entries: await askOwner(socket, 'pool', {}) };
-  } catch (error) {
-    // A command that is the owner for its own duration tells nothing: the journal does.
-    const busy = error instanceof OwnerRefusedError && error.code === 'OWNER_BUSY';
-    if (!(error instanceof OwnerUnreachableError) && !busy) throw error;
+type PooledMachine = Machine & { readonly drivers: HostDrivers };
+
+/** Gives a machine to whoever reads something of it, open for so long. */
+export type WithMachine = <Result>(read: (machine: PooledMachine) => Result) => Promise<Result>;
+
+/** The machine itself is needed only where there is a journal and no owner. */
+export async function viewPool(machine: string, withMachine: WithMachine): Promise<PoolView> {
+  const { socket, claims } = machineFiles(machine);
+  if (mayBeThere(socket)) {
+    const entries = await askForPool(socket);
+    if (entries !== undefined) return { entries };
   }
+  if (!mayBeThere(claims)) return { entries: [] };
+  const { FileJournal, JournalUnreadableError, Pool } = await import('../pool/index.js');
   try {
-    return { entries: entriesOf(new Pool(machine, new FileJournal(claims))) };
+    const journal = new FileJournal(claims);
+    return { entries: await withMachine((opened) => entriesOf(new Pool(opened, journal))) };
   } catch (error) {
     if (!(error instanceof JournalUnreadableError)) throw error;
     return { entries: [], unreadable: error.message };
   }
 }
 
+/** Undefined where nobody listens, or one who tells nothing: a command that is the owner for its own duration. */
+async function askForPool(socket: string): Promise<readonly PoolEntry[] | undefined> {
+  const { askOwner, OwnerRefusedError, OwnerUnreachableError } = await import('../owner/client.js');
+  try {
+    return await askOwner(socket, 'pool', {});
+  } catch (error) {
+    const busy = error instanceof OwnerRefusedError && error.code === 'OWNER_BUSY';
+    if (!(error instanceof OwnerUnreachableError) && !busy) throw error;
+    return undefined;
+  }
+}
+
+/** False where there certainly is no such file: most hosts have no owner and no claims, and then nothing more is loaded. */
+function mayBeThere(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT';
+  }
+}
+
 /** Members by the journal, where nobody owns the machine; none where this user may not read it. */
-export function hostPool(machine: Machine & { readonly drivers: HostDrivers }): Pick<Pool, 'list'> {
+export async function hostPool(machine: PooledMachine): Promise<Pick<Pool, 'list'>> {
+  const { FileJournal, JournalUnreadableError, Pool } = await import('../pool/index.js');
   try {
     return new Pool(machine, new FileJournal(machineFiles(machine.name).claims));
   } catch (error) {

@@ -36,7 +36,10 @@ export async function registerMachine(
   const machine = await openChosen(choice);
   try {
     // A machine of the command's own has no pool: only its drivers use functions.
-    const entries = own === undefined && hasDrivers(machine) ? (await viewPool(machine)).entries : [];
+    const entries =
+      own === undefined && hasDrivers(machine)
+        ? (await viewPool(machine.name, (read) => Promise.resolve(read(machine)))).entries
+        : [];
     return { machine, user: functionUser(machine, entries, address) };
   } catch (cause) {
     machine[Symbol.dispose]();

@@ -5,11 +5,7 @@ import type { FunctionNames } from './names-in-use.js';
 import type { ShownFunction } from './show-schema.js';
 
 /** What JSON has no number for is text. */
-export function showData(
-  address: PciAddress,
-  facts: FunctionFacts,
-  names: FunctionNames | undefined,
-): ShownFunction {
+export function showData(address: PciAddress, facts: FunctionFacts, names?: FunctionNames): ShownFunction {
   const { summary, regions, resetMethods, interruptLine, decoded, findings } = facts;
   return {
     address: String(address),

@@ -1,6 +1,7 @@
 /** `openslot show`: one function's registers, decoded by name. */
-import type { Command } from 'commander';
-import { notations } from '../pci/index.js';
+import { Option, type Command } from 'commander';
+import { notations, type PciAddress } from '../pci/index.js';
+import { addLspciSwitches, givenSwitches, lspciOptions, type LspciSwitches } from './lspci-options.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
 export function define(command: Command): void {
@@ -9,6 +10,16 @@ export function define(command: Command): void {
     .option('--numeric', 'no names of pci.ids')
     .option('--bits', "draw each register's bits with its fields below them")
     .option('--json', 'print data: openslot schema show tells its form')
+    .addOption(
+      new Option(
+        '--format <format>',
+        'openslot: one function, all that is known; lspci: the text of lspci 3.13.0, of all functions or of those named',
+      )
+        .choices(['openslot', 'lspci'])
+        .default('openslot'),
+    );
+  addLspciSwitches(command);
+  command
     .addHelpText(
       'after',
       `
@@ -17,19 +28,68 @@ Without root the kernel shows 64 bytes of configuration space: the header, no ca
 Examples:
   openslot show 0a:00.0
   openslot show 0a:00.0 --bits | less
-  openslot show 0a:00.0 --json | jq '.decoded.capabilities[].name'`,
+  openslot show 0a:00.0 --json | jq '.decoded.capabilities[].name'
+  openslot show --format lspci -vvnn -s 0a:
+  openslot show --format lspci -tv --on capture:server.json`,
     )
-    .action(show);
+    .action((texts: readonly string[], options: ShowOptions) => show(texts, options, command));
 }
 
-interface ShowOptions extends MachineChoice {
+interface ShowOptions extends MachineChoice, LspciSwitches {
   readonly bits?: boolean;
+  readonly format: 'openslot' | 'lspci';
   readonly json?: boolean;
   readonly numeric?: boolean;
 }
 
-async function show(text: string, options: ShowOptions): Promise<void> {
-  const address = notations.hex.parse(text);
+async function show(texts: readonly string[], options: ShowOptions, command: Command): Promise<void> {
+  const addresses = texts.map((text) => notations.hex.parse(text));
+  if (options.format === 'lspci') {
+    if (options.json || options.bits)
+      command.error(`error: ${options.json ? '--json' : '--bits'} is no part of lspci's text`);
+    await showAsLspci(addresses, options);
+    return;
+  }
+  const [switched] = givenSwitches(options);
+  if (switched !== undefined) command.error(`error: ${switched} is a switch of --format lspci`);
+  const [address, ...others] = addresses;
+  if (address === undefined) command.error("error: missing required argument 'address'");
+  if (others.length > 0) command.error('error: several functions at once are shown with --format lspci');
+  await showFunction(address, options);
+}
+
+/** How much text is written at once. */
+const CHUNK = 1 << 18;
+
+async function showAsLspci(addresses: readonly PciAddress[], options: ShowOptions): Promise<void> {
+  const [asked, { takeCapture }, { lspciParts }, { namesInUse }] = await Promise.all([
+    lspciOptions(options),
+    import('./machine-capture.js'),
+    import('../look/lspci/index.js'),
+    import('./names-in-use.js'),
+  ]);
+  // What leads to a function is drawn with it, so it has to be known; vital product data is shown from -vv on.
+  const whole = addresses.length === 0 || asked.tree || asked.path > 0;
+  const capture = await takeCapture(options, {
+    ...(whole ? {} : { addresses }),
+    vpd: asked.verbosity > 1 && asked.machine === 0 && !asked.tree,
+  });
+  const wanted = {
+    ...asked,
+    ...(options.numeric ? { ids: 'numbers' as const } : {}),
+    ...(addresses.length > 0 ? { only: new Set(addresses.map(({ sbdf }) => sbdf)) } : {}),
+  };
+  let text = '';
+  for (const part of lspciParts(capture, namesInUse(), wanted)) {
+    text += part;
+    if (text.length < CHUNK) continue;
+    process.stdout.write(text);
+    text = '';
+  }
+  process.stdout.write(text);
+}
+
+async function showFunction(address: PciAddress, options: ShowOptions): Promise<void> {
   const [{ inspectFunction }, { nameData, namesInUse }] = await Promise.all([
     import('./machine-view.js'),
     import('./names-in-use.js'),

@@ -40,7 +40,7 @@ cleared by looking. Without a register: all of configuration space that a read d
 
 Examples:
   openslot watch 0a:00.0
-  openslot watch 0a:00.0 pcie.lnksta.speed aer.correctable_status
+  openslot watch 0a:00.0 pcie.lnksta.speed aer.correctable
   openslot watch 01:00.0 status factorial
   openslot watch 0a:00.0 csts --until csts.rdy=1 --timeout 5
   openslot watch 0a:00.0 bar0:0x1c/4 --interval 20 --json`,
@@ -85,21 +85,22 @@ async function watch(text: string, names: readonly string[], options: WatchOptio
   const selected = everything
     ? [...(configuration?.harmless() ?? [])]
     : names.flatMap((name) => selectReadable(maps, name, configuration));
-  if (everything && options.json !== true)
-    process.stderr.write(`${selected.length} registers of configuration space are watched\n`);
   if (until !== undefined && !selected.some(({ name }) => name === until.target.name))
     selected.push(until.target);
   const start = performance.now();
   const most = options.timeout ?? Infinity;
-  let before: readonly bigint[] = [];
+  let before: readonly bigint[] | undefined;
   while (!told.signal.aborted) {
     const values = await readSelected(session.run, selected);
     const since = (performance.now() - start) / 1000;
     selected.forEach((each, index) => {
-      const [was, value] = [before[index], values[index] ?? 0n];
+      const [was, value] = [before?.[index], values[index] ?? 0n];
       if (was === undefined ? !everything : hasChanged(each, was, value))
         tell(each, value, was, since, options.json ?? false);
     });
+    // From here on no change is missed.
+    if (before === undefined && everything)
+      process.stderr.write(`${selected.length} registers of configuration space are watched\n`);
     before = values;
     const isOver = since >= most;
     if (until !== undefined) {

@@ -1,6 +1,8 @@
 /** The names that are in use on this host. */
 import { readFileSync } from 'node:fs';
-import { IndexedNames, messageOf, type PciNames } from '../pci/index.js';
+import { messageOf } from '../pci/errors.js';
+import { IndexedNames } from '../pci/names/indexed-names.js';
+import type { PciNames } from '../pci/names/names.js';
 import { indexFiles, type IndexFile } from './index-files.js';
 
 export interface HostNames {

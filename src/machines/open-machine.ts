@@ -1,8 +1,7 @@
 /** Opens a machine by the name that users write: the table of all kinds of machines. */
 import { readFileSync } from 'node:fs';
 import type { Machine } from '../function/index.js';
-import { MemoryFile } from '../os/index.js';
-import { OpenslotError } from '../pci/index.js';
+import { OpenslotError } from '../pci/errors.js';
 
 /** No machine has this name. */
 export class UnknownMachineError extends OpenslotError {
@@ -62,7 +61,10 @@ const KINDS: Readonly<Record<string, MachineKind>> = {
   sim: {
     form: 'sim[:FILE]',
     open: async (file) => {
-      const { parseMachine, SimMachine } = await import('./sim/index.js');
+      const [{ parseMachine, SimMachine }, { MemoryFile }] = await Promise.all([
+        import('./sim/index.js'),
+        import('../os/index.js'),
+      ]);
       if (file === '') throw new UnknownMachineError('sim:');
       const description = file === undefined ? undefined : parseMachine(readDescription(file));
       // Made where a program first wants DMA: without it the simulator needs no native code.

@@ -25,6 +25,7 @@ export * from './register-map.js';
 export * from './registers.js';
 export * from './devices/index.js';
 export * from './tables/index.js';
+export * from './vpd.js';
 export { visibleText } from './visible-text.js';
 /** Builders for tables of one's own (a device's register map). */
 export * as fields from './fields.js';

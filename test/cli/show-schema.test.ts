@@ -30,11 +30,13 @@ function assertValid(data: unknown, what: string): void {
   assert.ok(validate(JSON.parse(text)), `${what}: ${JSON.stringify(validate.errors?.slice(0, 3))}`);
 }
 
+const NAMES = { name: 'a name', subsystemName: null };
+
 /** @returns how many functions there were. */
 function checkMachine(machine: Machine): number {
   const functions = machine.list();
   for (const { address } of functions)
-    assertValid(showData(address, factsOf(machine, address, [])), String(address));
+    assertValid(showData(address, factsOf(machine, address, []), NAMES), String(address));
   return functions.length;
 }
 
@@ -77,7 +79,7 @@ describe('show --json is as its schema says', () => {
           decoded: decodeFunction(bytesReader(bytes)),
           findings: [],
         };
-        assertValid(showData(new PciAddress(0, 0, 1, 0), facts), 'a space');
+        assertValid(showData(new PciAddress(0, 0, 1, 0), facts, undefined), 'a space');
       }),
     );
   });
@@ -85,7 +87,7 @@ describe('show --json is as its schema says', () => {
   test('and a fault would be seen', () => {
     using machine = new SimMachine();
     const [{ address } = { address: new PciAddress(0, 0, 1, 0) }] = machine.list();
-    const data = showData(address, factsOf(machine, address, []));
+    const data = showData(address, factsOf(machine, address, []), NAMES);
     assertValid(data, 'sound');
     for (const wrong of [
       { ...data, more: 1 },

@@ -27,4 +27,21 @@ export const extendedExcuses: readonly Excuse[] = [
     ours: 'RootSelected{+}',
     older: 'RootSelected:{1}',
   },
+  {
+    field: 'doe.cap.message_number',
+    until,
+    ours: '\n\t\t\tIntMsgNum {d}',
+    older: '\n\t\t\tInterrupt Message Number {1:03x}',
+  },
+  // Older ones look for the error in the bits of the other two.
+  {
+    field: 'doe.status.error',
+    until,
+    ours: '{Busy+ IntSta-|Busy- IntSta+|Busy+ IntSta+} Error-',
+    older: '{1} Error+',
+  },
+  { field: 'doe.status.error', until, ours: 'Busy- IntSta- Error+', older: 'Busy- IntSta- Error-' },
+  { field: 'margining', until, undecoded: 'Lane Margining at the Receiver <?>' },
+  { field: 'phy32', until, undecoded: 'Extended Capability ID 0x2a' },
+  { field: 'ide', until, undecoded: 'Extended Capability ID 0x30' },
 ];

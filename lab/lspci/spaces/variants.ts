@@ -32,7 +32,10 @@ export function headersOf(list: List, id: number): readonly Header[] {
           ...[0x1000, 0x1041, 0x107f, 0x1080].map((device) => ({ ...VIRTIO, device })),
         ]
       : [PLAIN, BRIDGE];
-  return PORT_TYPES.map((portType) => ({ ...(isBridge(portType) ? BRIDGE : PLAIN), portType }));
+  // So many variants need no more than an endpoint and a port each.
+  const portTypes =
+    id === DESIGNATED_VENDOR ? PORT_TYPES.filter((type) => type === 0 || type === 4) : PORT_TYPES;
+  return portTypes.map((portType) => ({ ...(isBridge(portType) ? BRIDGE : PLAIN), portType }));
 }
 
 /** Ports have a header of layout 1; endpoints, and what is integrated into the root complex, of layout 0. */
@@ -72,9 +75,9 @@ function extendedSelectors(id: number): readonly Selector[] {
         ...[0x08, 0x0c, 0x40].map((length) => dwords(0x8086 | (length << 20), 0x0003)),
         ...range(14).flatMap((type) =>
           range(4).flatMap((revision) =>
-            [0x0c, 0x10, 0x14, 0x2c, 0x3c].map((length) =>
-              dwords(CXL | (revision << 16) | (length << 20), type),
-            ),
+            range(14)
+              .map((step) => 0x0c + 4 * step)
+              .map((length) => dwords(CXL | (revision << 16) | (length << 20), type)),
           ),
         ),
       ];

@@ -1,5 +1,5 @@
 /** lspci's lines of both capability lists: the walk, what is wrong with it, and each capability by its writer. */
-import { CapabilityView, type CapabilityWriter } from './capability-view.js';
+import { CapabilityView, type CapabilityWriter, type SubsystemNames } from './capability-view.js';
 import { extendedWriters } from './extended/index.js';
 import type { IdNames } from './id-names.js';
 import { hex2, hex4 } from './number-text.js';
@@ -15,8 +15,11 @@ const EXPRESS = 0x10;
 /** Device/port type in the second word of the Express capability. */
 const portTypeOf = (view: CapabilityView) => (view.read(2, 2) >>> 4) & 0xf;
 
-export function capabilityLines(fn: ShownFunction, names: IdNames): string {
+export function capabilityLines(fn: ShownFunction, ids: IdNames): string {
   if ((fn.status & STATUS_CAPABILITIES) === 0) return '';
+  const names: SubsystemNames = {
+    subsystem: (vendor, device) => ids.subsystemOf(fn.vendor, fn.device, vendor, device),
+  };
   const { config, header, verbosity } = fn;
   let text = '';
   let extended = false;
@@ -44,7 +47,7 @@ export function capabilityLines(fn: ShownFunction, names: IdNames): string {
   return extended ? text + extendedLines(fn, names, portType) : text;
 }
 
-function extendedLines(fn: ShownFunction, names: IdNames, portType: number): string {
+function extendedLines(fn: ShownFunction, names: SubsystemNames, portType: number): string {
   const { config, verbosity } = fn;
   let text = '';
   const visited = new Set<number>();

@@ -53,7 +53,8 @@ function* lazily(
   for (const captured of functions) yield new ShownFunction(captured, verbosity);
 }
 
-function isSelected(captured: CapturedFunction, { slot, device }: LspciOptions): boolean {
+function isSelected(captured: CapturedFunction, { only, slot, device }: LspciOptions): boolean {
+  if (only?.has(captured.address.sbdf) === false) return false;
   if (slot !== undefined && !matchesSlot(slot, captured.address)) return false;
   return device === undefined || matchesDevice(device, new ShownFunction(captured, 0));
 }
@@ -67,14 +68,16 @@ function treeOf({ functions }: Capture, names: IdNames, options: LspciOptions): 
   const all = shown(functions, options);
   const topology = topologyOf(all);
   const asked = new Set(all.filter(({ captured }) => isSelected(captured, options)));
-  const drawn = new Set(asked);
+  const whole = new Set(asked);
+  const leading = new Set<ShownFunction>();
   for (const fn of all) {
+    // Without a filter nothing is to be found out.
     if (asked.size === all.length) break;
     const path = topology.pathTo(fn);
-    if (path.some((bridge) => asked.has(bridge))) drawn.add(fn);
-    if (asked.has(fn)) for (const bridge of path) drawn.add(bridge);
+    if (path.some((bridge) => asked.has(bridge))) whole.add(fn);
+    if (asked.has(fn)) for (const bridge of path) leading.add(bridge);
   }
-  return treeText(topology, drawn, options.verbosity > 0 ? names : undefined);
+  return treeText({ topology, whole, leading, names: options.verbosity > 0 ? names : undefined });
 }
 
 function recordOf(fn: ShownFunction, slot: string, names: IdNames, options: LspciOptions): string {

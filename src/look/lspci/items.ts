@@ -1,5 +1,5 @@
 /** What lspci's lines are made of: words beside fields of the register model, found once by their names. */
-import { dottedName, fieldMask, type RegisterTable } from '../../pci/index.js';
+import { dottedName, fieldMask, type RegisterReader, type RegisterTable } from '../../pci/index.js';
 import type { CapabilityView, CapabilityWriter } from './capability-view.js';
 
 /** A piece of a line: literal text, or what a capability's bytes make of it. */
@@ -22,8 +22,8 @@ interface Place {
   readonly mask: number;
 }
 
-/** Reads one field of a capability: its bits as they are. */
-export type FieldReader = (view: CapabilityView) => number;
+/** Reads one field of a capability, or of the header: its bits as they are. */
+export type FieldReader = (view: RegisterReader) => number;
 
 /**
  * A reader of `register.field`, or of a register that is one number by itself. Fields are looked up when a face is

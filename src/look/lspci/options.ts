@@ -20,6 +20,8 @@ export interface LspciOptions {
   readonly domains: boolean;
   /** 0 to 2: how often `-P` was said; the way to a function instead of its bus, 2 with the buses on it. */
   readonly path: number;
+  /** The functions that are named, by the `sbdf` of their addresses; absent for all. */
+  readonly only?: ReadonlySet<number>;
   /** `-s`. */
   readonly slot?: SlotFilter;
   /** `-d`. */

@@ -13,40 +13,38 @@ interface Branch {
 }
 
 /** What is drawn of a topology. */
-interface Drawing {
+export interface Drawing {
   readonly topology: Topology;
-  readonly drawn: ReadonlySet<ShownFunction>;
+  /** Functions that are drawn; a bridge among them with every bus behind it. */
+  readonly whole: ReadonlySet<ShownFunction>;
+  /** Bridges that are drawn for what is behind them alone. */
+  readonly leading: ReadonlySet<ShownFunction>;
   /** Of functions that are no bridges; undefined where their numbers are enough. */
   readonly names: IdNames | undefined;
 }
 
-/**
- * @param drawn the functions to draw; bridges among them for whatever is behind them.
- * @param names of functions that are no bridges; undefined where their numbers are enough.
- */
-export function treeText(
-  topology: Topology,
-  drawn: ReadonlySet<ShownFunction>,
-  names: IdNames | undefined,
-): string {
+export function treeText(drawing: Drawing): string {
   const lines: string[] = [];
-  for (const [domain, { buses }] of topology.roots)
-    draw('-', ' ', busBranches({ topology, drawn, names }, domain, buses), lines);
+  for (const [domain, root] of drawing.topology.roots)
+    draw('-', ' ', busBranches(drawing, domain, root), lines);
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function busBranches(drawing: Drawing, domain: number, buses: Segment['buses']): readonly Branch[] {
+function busBranches(drawing: Drawing, domain: number, { bridge, buses }: Segment): readonly Branch[] {
+  const empty = bridge !== undefined && drawing.whole.has(bridge.fn);
   const branches: Branch[] = [];
   for (const [bus, functions] of buses) {
     const text = `[${hex4(domain)}:${hex2(bus)}]-`;
     const below = functionBranches(drawing, functions);
-    if (below.length > 0 || functions.length === 0) branches.push({ text, below, joint: '' });
+    if (below.length > 0 || (empty && functions.length === 0)) branches.push({ text, below, joint: '' });
   }
   return branches;
 }
 
 function functionBranches(drawing: Drawing, functions: readonly ShownFunction[]): readonly Branch[] {
-  return functions.filter((fn) => drawing.drawn.has(fn)).map((fn) => functionBranch(drawing, fn));
+  return functions
+    .filter((fn) => drawing.whole.has(fn) || drawing.leading.has(fn))
+    .map((fn) => functionBranch(drawing, fn));
 }
 
 function functionBranch(drawing: Drawing, fn: ShownFunction): Branch {
@@ -67,7 +65,7 @@ function functionBranch(drawing: Drawing, fn: ShownFunction): Branch {
     below:
       others.length === 0
         ? functionBranches(drawing, only)
-        : busBranches(drawing, fn.captured.address.domain, segment.buses),
+        : busBranches(drawing, fn.captured.address.domain, segment),
     joint: '--',
   };
 }

@@ -21,11 +21,15 @@ export class CaptureMachine implements Machine {
   readonly name: string;
   readonly capabilities: MachineCapabilities;
   readonly saved: Capture;
+  /** The first one, where a dump has an address twice. */
+  readonly #functions = new Map<number, CapturedFunction>();
 
   /** `name`: as a user writes the machine. */
   constructor(saved: Capture, name: string) {
     this.name = name;
     this.saved = saved;
+    for (const fn of saved.functions)
+      if (!this.#functions.has(fn.address.sbdf)) this.#functions.set(fn.address.sbdf, fn);
     this.capabilities = {
       configWrite: false,
       memoryRegions: false,
@@ -66,9 +70,9 @@ export class CaptureMachine implements Machine {
     // The file was read as a whole; nothing is open.
   }
 
-  /** The first one, where a dump has an address twice. @throws {FunctionNotFoundError} */
+  /** @throws {FunctionNotFoundError} */
   #find(address: PciAddress): CapturedFunction {
-    const found = this.saved.functions.find((one) => one.address.equals(address));
+    const found = this.#functions.get(address.sbdf);
     if (found === undefined) throw new FunctionNotFoundError(address, this.name);
     return found;
   }

@@ -208,16 +208,25 @@ export function formatDump(capture: Capture, describe: DescribeFunction = descri
     .join('');
 }
 
-const BYTE_TEXT = Array.from({ length: 256 }, (_, byte) => ` ${hex(byte, 2)}`);
+const LOWER_DIGITS = Buffer.from('0123456789abcdef');
 
+/** Made in one piece: a text put together of single bytes costs more to join than to make. */
 function bytesOf(config: Uint8Array): string {
-  let text = '';
+  const rows = Math.ceil(config.length / BYTES_PER_LINE);
+  const text = Buffer.alloc(rows * '000:'.length + rows + config.length * ' 00'.length);
+  let at = 0;
   for (let offset = 0; offset < config.length; offset += BYTES_PER_LINE) {
-    text += `${hex(offset, 2)}:`;
-    for (const byte of config.subarray(offset, offset + BYTES_PER_LINE)) text += BYTE_TEXT[byte] ?? '';
-    text += '\n';
+    at += text.write(`${hex(offset, 2)}:`, at, 'latin1');
+    const end = Math.min(offset + BYTES_PER_LINE, config.length);
+    for (let i = offset; i < end; i++) {
+      const byte = config[i] ?? 0;
+      text[at++] = BLANK;
+      text[at++] = LOWER_DIGITS[byte >> 4] ?? 0;
+      text[at++] = LOWER_DIGITS[byte & 0xf] ?? 0;
+    }
+    text[at++] = NEWLINE;
   }
-  return text;
+  return text.toString('latin1', 0, at);
 }
 
 function hex(value: number, digits: number): string {

@@ -1,4 +1,4 @@
-/** The shape of a capture's file, checked: a capture may come from anywhere. Its JSON Schema is published beside the docs. */
+/** The shape of a capture's file, checked: a capture may come from anywhere. `openslot schema capture` prints it. */
 import { z } from 'zod';
 
 /** The first words of the file: by them it is told from a dump, and from other JSON. */
@@ -72,12 +72,16 @@ export const captureSchema = z
     redacted: z.array(text).optional().describe('what was taken out before it was written'),
     functions: z.array(fn).describe('in order of address'),
   })
-  .describe('A capture of the PCI functions of a machine, as openslot capture writes it');
+  .meta({
+    $id: 'urn:openslot:capture',
+    title: 'openslot capture',
+    description: 'The PCI functions of a machine as they were at one moment.',
+  });
 
 export type CaptureData = z.infer<typeof captureSchema>;
 export type FunctionData = CaptureData['functions'][number];
 
-/** The same shape as JSON Schema, draft 2020-12. */
-export function captureJsonSchema(): unknown {
+/** The same shape as JSON Schema, 2020-12. */
+export function captureJsonSchema(): object {
   return z.toJSONSchema(captureSchema);
 }

@@ -1,7 +1,8 @@
 /** Configuration space in a file of the kernel's: one pread or pwrite for each access. */
 import { readSync, writeSync } from 'node:fs';
-import { ConfigAccessError, type ConfigWidth } from '../../function/index.js';
-import { readAt } from '../../os/index.js';
+import { ConfigAccessError } from '../../function/errors.js';
+import type { ConfigWidth } from '../../function/function.js';
+import { readAt } from '../../os/positioned-read.js';
 import { errnoOf } from './sysfs.js';
 
 /** The kernel turns an aligned read or write of 1, 2 or 4 bytes into one configuration cycle of that width. */

@@ -1,11 +1,8 @@
 /** Configuration space through the sysfs file `config`. */
 import { closeSync, fstatSync, openSync } from 'node:fs';
-import {
-  checkConfigAccess,
-  ConfigAccessError,
-  type ConfigSpace,
-  type ConfigWidth,
-} from '../../function/index.js';
+import { checkConfigAccess } from '../../function/config-access.js';
+import { ConfigAccessError } from '../../function/errors.js';
+import type { ConfigSpace, ConfigWidth } from '../../function/function.js';
 import { ConfigFile } from './config-file.js';
 import { errnoOf } from './sysfs.js';
 

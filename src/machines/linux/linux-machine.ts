@@ -1,4 +1,4 @@
-/** Enumeration of this host's functions. */
+/** This host's functions: found, opened, and driven by whatever the kernel has bound to them. */
 import {
   FunctionNotFoundError,
   type FunctionSummary,
@@ -9,11 +9,9 @@ import {
   type PciFunction,
   type Presence,
 } from '../../function/index.js';
-import { Header, OpenslotError, type PciAddress } from '../../pci/index.js';
-import { SysfsUnavailableError } from './errors.js';
+import { OpenslotError, type PciAddress } from '../../pci/index.js';
+import { Enumeration } from './enumeration.js';
 import { KernelLogFaults } from './iommu-faults.js';
-import { parseIdentity } from './identity.js';
-import { LinuxConfig } from './linux-config.js';
 import { LinuxFunction } from './linux-function.js';
 import { SysfsDrivers } from './sysfs-drivers.js';
 import { SysfsFacts } from './sysfs-facts.js';
@@ -23,7 +21,7 @@ import { UioPlatform } from './uio/uio-platform.js';
 import { UIO_DRIVER, UioFunction } from './uio/uio-function.js';
 import { VfioFunction } from './vfio/vfio-function.js';
 import { VFIO_DRIVER, VfioHost } from './vfio/vfio-host.js';
-import { addressOf, errnoOf, Sysfs } from './sysfs.js';
+import { Sysfs } from './sysfs.js';
 
 export interface LinuxMachineOptions {
   /** The sysfs directory of the PCI bus; another one serves a saved tree. */
@@ -39,11 +37,6 @@ export interface LinuxMachineOptions {
   readonly uio?: { readonly root: string; readonly devices: string };
 }
 
-/** Of the header type register; bit 7 says that the device has several functions. */
-const HEADER_LAYOUT = 0x7f;
-/** Bytes of configuration space that the kernel shows to everybody. */
-const NOT_PRIVILEGED = 64;
-
 export class LinuxMachine implements Machine {
   readonly name = 'linux';
   readonly drivers: SysfsDrivers;
@@ -53,6 +46,7 @@ export class LinuxMachine implements Machine {
   readonly faults?: IommuFaultReports;
   readonly #faults: KernelLogFaults | undefined;
   readonly #sysfs: Sysfs;
+  readonly #enumeration: Enumeration;
   readonly #facts: SysfsFacts;
   readonly #vfio: VfioHost;
   readonly #uio = new Shared<UioDevice>();
@@ -60,6 +54,7 @@ export class LinuxMachine implements Machine {
 
   constructor(options: LinuxMachineOptions = {}) {
     this.#sysfs = new Sysfs(options.root);
+    this.#enumeration = new Enumeration(this.#sysfs);
     this.platform = new UioPlatform(this.name, options.uio);
     this.#vfio = new VfioHost(this.#sysfs);
     this.#mapped = options.mapping !== 'avoided';
@@ -86,33 +81,18 @@ export class LinuxMachine implements Machine {
     };
   }
 
+  /** @throws {SysfsUnavailableError} */
   list(): readonly FunctionSummary[] {
-    const grouped = this.#sysfs.anyHas('iommu_group');
-    return this.#addresses().map((address) => this.#summary(address, grouped));
+    return this.#enumeration.list();
   }
 
+  /** @throws {SysfsUnavailableError} */
   present(): readonly Presence[] {
-    return this.#addresses().flatMap((address) => {
-      const instance = this.#sysfs.instance(address);
-      // It went while the others were looked at.
-      if (instance === undefined) return [];
-      return [{ address, driver: this.#sysfs.readLinkName(address, 'driver'), instance }];
-    });
+    return this.#enumeration.present();
   }
 
   hostFacts(address: PciAddress): HostFacts {
     return this.#facts.of(address);
-  }
-
-  /** @throws {SysfsUnavailableError} */
-  #addresses(): readonly PciAddress[] {
-    let names: string[];
-    try {
-      names = this.#sysfs.devices();
-    } catch (cause) {
-      throw new SysfsUnavailableError(this.#sysfs.root, errnoOf(cause), { cause });
-    }
-    return names.flatMap((name) => addressOf(name) ?? []).sort((a, b) => a.sbdf - b.sbdf);
   }
 
   /** @throws {FunctionNotFoundError} it is not there, or goes while it is opened. @throws other errno errors of sysfs. */
@@ -135,38 +115,6 @@ export class LinuxMachine implements Machine {
       default:
         return new LinuxFunction(address, this.#sysfs);
     }
-  }
-
-  /** `grouped` where any function has an IOMMU group. */
-  #summary(address: PciAddress, grouped: boolean): FunctionSummary {
-    const sysfs = this.#sysfs;
-    const unreadable: { what: string; why: string }[] = [];
-    let headerType = 0;
-    try {
-      // Not the file as a whole: each 4 bytes of it are an access to the function, and whoever gives a function to a
-      // guest waits for this of all of them.
-      using config = new LinuxConfig(sysfs.device(address, 'config'));
-      if (config.size > 0) headerType = config.read(Header.type, 1) & HEADER_LAYOUT;
-      if (config.size === NOT_PRIVILEGED) {
-        unreadable.push({
-          what: 'capabilities',
-          why: 'the kernel shows 64 bytes of configuration space without CAP_SYS_ADMIN; run as root',
-        });
-      }
-    } catch (cause) {
-      unreadable.push({ what: 'configuration space', why: errnoOf(cause) });
-    }
-    const group = grouped ? sysfs.readLinkName(address, 'iommu_group') : undefined;
-    return {
-      address,
-      ...parseIdentity(sysfs.read(address, 'uevent') ?? ''),
-      revision: sysfs.readNumber(address, 'revision') ?? 0,
-      headerType,
-      // Where everybody else looks for it, too.
-      driver: sysfs.readLinkName(address, 'driver'),
-      iommuGroup: group === undefined ? undefined : Number(group),
-      unreadable,
-    };
   }
 
   [Symbol.dispose](): void {

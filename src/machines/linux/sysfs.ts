@@ -13,7 +13,9 @@ import {
 import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { ResetMethod } from '../../function/index.js';
-import { notations, OpenslotError, type PciAddress } from '../../pci/index.js';
+import type { PciAddress } from '../../pci/address.js';
+import { OpenslotError } from '../../pci/errors.js';
+import * as notations from '../../pci/notations.js';
 
 export function errnoOf(cause: unknown): string {
   return (cause as NodeJS.ErrnoException).code ?? 'unknown';

@@ -1,6 +1,7 @@
 /** The text of pci.ids as data: names of vendors, devices, subsystems and classes, and what the file says of itself. */
 import { OpenslotError } from '../errors.js';
 import { visibleText } from '../visible-text.js';
+import { pairOf } from './pair.js';
 
 /** What the comments at the head of a pci.ids say. */
 export interface IdsHeading {
@@ -42,11 +43,6 @@ export class MalformedIdsError extends OpenslotError {
       'get the file again, from https://pci-ids.ucw.cz/ or from the package pci.ids of the system',
     );
   }
-}
-
-/** Two numbers of 16 bits as one of 32. */
-export function pairOf(high: number, low: number): number {
-  return high * 0x10000 + low;
 }
 
 const COMMENT = /^\s*#\s*(.*?)\s*$/;

@@ -1,6 +1,5 @@
 /** Names of ids out of the bytes of an index: each lookup is a binary search, and only names that are asked for are made. */
 import { OpenslotError } from '../errors.js';
-import { pairOf } from './ids-text.js';
 import {
   AT,
   FIRST_SUBSYSTEMS_AT,
@@ -14,6 +13,7 @@ import {
   type TableName,
 } from './index-format.js';
 import type { PciNames } from './names.js';
+import { pairOf } from './pair.js';
 
 /** Bytes are no index of pci.ids that this version reads. */
 export class IdsIndexError extends OpenslotError {

@@ -1,7 +1,8 @@
 /** lspci's lines of Advanced Error Reporting. */
 import { PortType, rootAer } from '../../../pci/index.js';
 import type { CapabilityWriter } from '../capability-view.js';
-import { capability, fieldIn, flags, hexDigits, joined, registerIn, shown, type Item } from '../items.js';
+import { capability, fieldIn, flags, joined, registerIn, shown, type Item } from '../items.js';
+import { hex2, hex4, hex8 } from '../number-text.js';
 
 /** Three lines of each of the registers that have a bit for each uncorrectable error. */
 function uncorrectable(register: string): readonly Item[] {
@@ -53,8 +54,8 @@ function correctable(register: string): Item {
   });
 }
 
-const dword = (name: string) => shown(registerIn(rootAer, name), (value) => hexDigits(value, 8));
-const word = (name: string) => shown(registerIn(rootAer, name), (value) => hexDigits(value, 4));
+const dword = (name: string) => shown(registerIn(rootAer, name), hex8);
+const word = (name: string) => shown(registerIn(rootAer, name), hex4);
 
 const device = capability('Advanced Error Reporting', {
   bytes: [0x04, 0x28],
@@ -70,7 +71,7 @@ const device = capability('Advanced Error Reporting', {
     '\n\t\tCEMsk:\t',
     correctable('correctable_mask'),
     '\n\t\tAERCap:\tFirst Error Pointer: ',
-    shown(fieldIn(rootAer, 'control.first_error'), (value) => hexDigits(value, 2)),
+    shown(fieldIn(rootAer, 'control.first_error'), hex2),
     ', ',
     flags(rootAer, 'control', {
       ECRCGenCap: 'ecrc_generation_capable',

@@ -1,8 +1,7 @@
 /** lspci's lines of downstream port containment. */
 import { containment } from '../../../pci/index.js';
-import { capability, fieldIn, flag, flags, hexDigits, registerIn, shown } from '../items.js';
-
-const two = (value: number) => hexDigits(value, 2);
+import { capability, fieldIn, flag, flags, registerIn, shown } from '../items.js';
+import { hex2, hex4 } from '../number-text.js';
 
 export const writeContainment = capability('Downstream Port Containment', {
   bytes: [0x04, 8],
@@ -33,15 +32,15 @@ export const writeContainment = capability('Downstream Port Containment', {
     '\n\t\tDpcSta:\t',
     flag(fieldIn(containment, 'sta.triggered'), 'Trigger'),
     ' Reason:',
-    shown(fieldIn(containment, 'sta.reason'), two),
+    shown(fieldIn(containment, 'sta.reason'), hex2),
     ' ',
     flags(containment, 'sta', { INT: 'interrupt', RPBusy: 'busy' }),
     ' TriggerExt:',
-    shown(fieldIn(containment, 'sta.reason_extension'), two),
+    shown(fieldIn(containment, 'sta.reason_extension'), hex2),
     ' RP PIO ErrPtr:',
-    shown(fieldIn(containment, 'sta.first_error'), two),
+    shown(fieldIn(containment, 'sta.first_error'), hex2),
     '\n\t\tSource:\t',
-    shown(registerIn(containment, 'source'), (value) => hexDigits(value, 4)),
+    shown(registerIn(containment, 'source'), hex4),
     '\n',
   ],
 });

@@ -1,7 +1,8 @@
 /** lspci's lines of multicast. */
 import { portMulticast, PortType } from '../../../pci/index.js';
 import type { CapabilityView } from '../capability-view.js';
-import { capability, fieldIn, flag, flags, hexDigits, shown } from '../items.js';
+import { capability, fieldIn, flag, flags, shown } from '../items.js';
+import { hex8 } from '../number-text.js';
 
 const table = portMulticast;
 const oneMore = (value: number) => String(value + 1);
@@ -30,8 +31,7 @@ const ecrc = flags(table, 'cap', { ECRCRegen: 'ecrc_regeneration' });
 
 /** Two dwords at an offset as one number, whose low bits are something else. */
 function address(offset: number, low: number): (view: CapabilityView) => string {
-  return (view) =>
-    hexDigits(view.read(offset + 4, 4), 8) + hexDigits((view.read(offset, 4) & (-1 << low)) >>> 0, 8);
+  return (view) => hex8(view.read(offset + 4, 4)) + hex8(view.read(offset, 4) & (-1 << low));
 }
 
 const size = fieldIn(table, 'overlay.size');

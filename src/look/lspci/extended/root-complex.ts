@@ -1,11 +1,11 @@
 /** lspci's lines of what a root complex declares: its links, and what its event collectors are for. */
 import { eventCollector, rootComplexLink, RC_LINK_START, RC_LINK_STRIDE } from '../../../pci/index.js';
 import type { CapabilityView, CapabilityWriter } from '../capability-view.js';
-import { capability, fieldIn, flag, hexDigits, joined, registerIn, shown, type Item } from '../items.js';
+import { capability, fieldIn, flag, joined, registerIn, shown, type Item } from '../items.js';
+import { hex2, hex8 } from '../number-text.js';
 
 const links = fieldIn(rootComplexLink, 'self.links');
 const ELEMENTS = ['Config', 'Egress', 'Internal'];
-const two = (value: number) => hexDigits(value, 2);
 
 /** Which must be readable for anything to be told. */
 const SELF_BYTES = [0x04, 12] as const;
@@ -14,9 +14,9 @@ const self = capability('Root Complex Link', {
   bytes: SELF_BYTES,
   lines: [
     '\t\tDesc:\tPortNumber=',
-    shown(fieldIn(rootComplexLink, 'self.port'), two),
+    shown(fieldIn(rootComplexLink, 'self.port'), hex2),
     ' ComponentID=',
-    shown(fieldIn(rootComplexLink, 'self.component'), two),
+    shown(fieldIn(rootComplexLink, 'self.component'), hex2),
     ' EltType=',
     // With the reserved bits above it.
     (view) => {
@@ -32,9 +32,9 @@ const isConfiguration = fieldIn(rootComplexLink, 'link.type');
 /** Of one link; its registers are those of link 0, from where the link's own stand. */
 const link: readonly Item[] = [
   'Desc:\tTargetPort=',
-  shown(fieldIn(rootComplexLink, 'link.target_port'), two),
+  shown(fieldIn(rootComplexLink, 'link.target_port'), hex2),
   ' TargetComponent=',
-  shown(fieldIn(rootComplexLink, 'link.target_component'), two),
+  shown(fieldIn(rootComplexLink, 'link.target_component'), hex2),
   ' ',
   flag(fieldIn(rootComplexLink, 'link.rcrb'), 'AssocRCRB'),
   ' LinkType=',
@@ -49,13 +49,13 @@ const link: readonly Item[] = [
 function address(view: CapabilityView): string {
   const low = view.read(RC_LINK_START + 8, 4);
   const high = view.read(RC_LINK_START + 12, 4);
-  const whole = hexDigits(high, 8) + hexDigits(low, 8);
+  const whole = hex8(high) + hex8(low);
   if (isConfiguration(view) === 0) return whole;
   // The least significant bits say how many bits of the address are the bus; 0 stands for all 8.
   const busBits = low & 7 || 8;
   const bus = (low >>> 20) & ((1 << busBits) - 1);
   const [device, fn] = [(low >>> 15) & 0x1f, (low >>> 12) & 7];
-  return `${two(bus)}:${two(device)}.${fn}  CfgSpace=${whole}`;
+  return `${hex2(bus)}:${hex2(device)}.${fn}  CfgSpace=${whole}`;
 }
 
 export const writeRootComplexLink: CapabilityWriter = (view, names) => {
@@ -98,7 +98,7 @@ function buses(view: CapabilityView): string {
   const hasBuses = (view.read(2, 1) & 0xf) >= 2;
   if (!hasBuses) return '';
   const [next, last] = [nextBus(view), lastBus(view)];
-  const range = `${two(next)}-${two(last)}`;
+  const range = `${hex2(next)}-${hex2(last)}`;
   if (next !== NO_BUS || last !== 0) return `\t\tAssociatedBusNumbers: ${range}\n`;
   return `\t\tAssociatedBusNumbers: ${view.verbosity < 3 ? '' : `${range} `}[none]\n`;
 }

@@ -1,14 +1,15 @@
 /** lspci's line of the device serial number. */
-import { serialNumber } from '../../../pci/index.js';
 import type { CapabilityWriter } from '../capability-view.js';
-import { hexDigits, registerIn } from '../items.js';
+import { hex2 } from '../number-text.js';
 
-const high = registerIn(serialNumber, 'high');
-const low = registerIn(serialNumber, 'low');
+/** Where the lower half stands; the upper one is behind it. */
+const LOW = 0x04;
 
 export const writeSerialNumber: CapabilityWriter = (view) => {
   // Nothing at all, not even the end of the line.
-  if (!view.has(0x04, 8)) return '';
-  const digits = hexDigits(high(view), 8) + hexDigits(low(view), 8);
-  return `Device Serial Number ${digits.replace(/..(?=.)/g, '$&-')}\n`;
+  if (!view.has(LOW, 8)) return '';
+  // The byte of the highest address comes first.
+  let text = 'Device Serial Number ';
+  for (let byte = 7; byte > 0; byte--) text += `${hex2(view.read(LOW + byte, 1))}-`;
+  return `${text}${hex2(view.read(LOW, 1))}\n`;
 };

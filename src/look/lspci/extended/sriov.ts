@@ -1,10 +1,11 @@
 /** lspci's lines of single root I/O virtualization. */
 import { singleRoot } from '../../../pci/index.js';
 import type { CapabilityView } from '../capability-view.js';
-import { capability, fieldIn, flag, flags, hexDigits, registerIn, shown } from '../items.js';
+import { capability, fieldIn, flag, flags, registerIn, shown } from '../items.js';
+import { hex2, hex4, hex8 } from '../number-text.js';
 
 const number = (name: string) => shown(registerIn(singleRoot, name), String);
-const eight = (name: string) => shown(registerIn(singleRoot, name), (value) => hexDigits(value, 8));
+const eight = (name: string) => shown(registerIn(singleRoot, name), hex8);
 
 const FIRST_BAR = 0x24;
 const BARS = 6;
@@ -23,8 +24,8 @@ function regions(view: CapabilityView): string {
     // Every type that is not the one of 32 bits is called the other; only the right one has an upper half.
     const width = (low & TYPE) === 0 ? 32 : 64;
     text += `\t\tRegion ${bar}: Memory at `;
-    if ((low & TYPE) === TYPE_64) text += hexDigits(view.read(FIRST_BAR + ++bar * 4, 4), 8);
-    text += `${hexDigits((low & ~0xf) >>> 0, 8)} (${width}-bit, ${prefetchable})\n`;
+    if ((low & TYPE) === TYPE_64) text += hex8(view.read(FIRST_BAR + ++bar * 4, 4));
+    text += `${hex8(low & ~0xf)} (${width}-bit, ${prefetchable})\n`;
   }
   return text;
 }
@@ -54,13 +55,13 @@ export const writeSingleRoot = capability('Single Root I/O Virtualization (SR-IO
     ', Number of VFs: ',
     number('num_vfs'),
     ', Function Dependency Link: ',
-    shown(registerIn(singleRoot, 'dependency'), (value) => hexDigits(value, 2)),
+    shown(registerIn(singleRoot, 'dependency'), hex2),
     '\n\t\tVF offset: ',
     number('first_vf'),
     ', stride: ',
     number('stride'),
     ', Device ID: ',
-    shown(registerIn(singleRoot, 'device'), (value) => hexDigits(value, 4)),
+    shown(registerIn(singleRoot, 'device'), hex4),
     '\n\t\tSupported Page Size: ',
     eight('supported_pages'),
     ', System Page Size: ',
@@ -68,7 +69,7 @@ export const writeSingleRoot = capability('Single Root I/O Virtualization (SR-IO
     '\n',
     regions,
     '\t\tVF Migration: offset: ',
-    shown(fieldIn(singleRoot, 'migration_state.offset'), (value) => hexDigits((value << 3) >>> 0, 8)),
+    shown(fieldIn(singleRoot, 'migration_state.offset'), (value) => hex8(value << 3)),
     ', BIR: ',
     shown(fieldIn(singleRoot, 'migration_state.bir'), String),
     '\n',

@@ -1,7 +1,8 @@
 /** lspci's lines of virtual channels. */
 import { virtualChannel, VC_START, VC_STRIDE } from '../../../pci/index.js';
 import type { CapabilityWriter } from '../capability-view.js';
-import { capability, fieldIn, flag, flags, hexDigits, joined, shown, type Item } from '../items.js';
+import { capability, fieldIn, flag, flags, joined, shown, type Item } from '../items.js';
+import { hex2 } from '../number-text.js';
 
 const table = virtualChannel;
 
@@ -47,7 +48,7 @@ const port = capability('Virtual Channel', {
     '\n',
     (view) => {
       const offset = arbitrationTable(view) * 16;
-      return offset === 0 ? '' : `\t\tPort Arbitration Table [${hexDigits(view.base + offset, 2)}] <?>\n`;
+      return offset === 0 ? '' : `\t\tPort Arbitration Table [${(view.base + offset).toString(16)}] <?>\n`;
     },
   ],
 });
@@ -55,7 +56,7 @@ const port = capability('Virtual Channel', {
 /** Of one channel; its registers are those of channel 0, from where the channel's own stand. */
 const channel: readonly Item[] = [
   'Caps:\tPATOffset=',
-  shown(fieldIn(table, 'cap.table'), (value) => hexDigits(value, 2)),
+  shown(fieldIn(table, 'cap.table'), hex2),
   ' MaxTimeSlots=',
   shown(fieldIn(table, 'cap.time_slots'), (value) => String(value + 1)),
   ' ',
@@ -77,7 +78,7 @@ const channel: readonly Item[] = [
   ' ArbSelect=',
   shown(fieldIn(table, 'ctl.arbitration'), named(CHANNEL_SELECT)),
   ' TC/VC=',
-  shown(fieldIn(table, 'ctl.traffic_classes'), (value) => hexDigits(value, 2)),
+  shown(fieldIn(table, 'ctl.traffic_classes'), hex2),
   '\n\t\t\tStatus:\t',
   flags(table, 'sta', { NegoPending: 'negotiation', InProgress: 'table_changed' }),
   '\n',

@@ -11,11 +11,13 @@ import { writePcix } from './pcix.js';
 import { writePm } from './pm.js';
 import { writeSata } from './sata.js';
 import { writeVendor } from './vendor.js';
+import { writeVpd } from './vpd.js';
 
 export const standardWriters: ReadonlyMap<number, CapabilityWriter> = new Map([
   [CapabilityId.null, named('Null')],
   [CapabilityId.pm, writePm],
   [CapabilityId.agp, writeAgp],
+  [CapabilityId.vpd, writeVpd],
   [CapabilityId.slotid, writeSlotId],
   [CapabilityId.msi, writeMsi],
   [CapabilityId.cpci_hotswap, named('CompactPCI hot-swap <?>')],

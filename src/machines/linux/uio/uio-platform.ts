@@ -9,9 +9,9 @@ import {
   type PlatformDeviceSummary,
   type RegionInfo,
 } from '../../../function/index.js';
+import { UIO_CLASS } from './class-directory.js';
 import { UioPlatformDevice } from './uio-platform-device.js';
 
-const CLASS = '/sys/class/uio';
 const DEVICES = '/dev';
 
 /** A range as the kernel tells of it. */
@@ -41,7 +41,7 @@ export class UioPlatform implements PlatformDevices {
   /** Other directories serve a saved tree. */
   constructor(
     machine: string,
-    { root = CLASS, devices = DEVICES }: { root?: string; devices?: string } = {},
+    { root = UIO_CLASS, devices = DEVICES }: { root?: string; devices?: string } = {},
   ) {
     this.#machine = machine;
     this.#class = root;

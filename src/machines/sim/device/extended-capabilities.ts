@@ -1,6 +1,12 @@
 /** The extended capabilities of a simulated function: their registers, chained from 0x100 on. */
 import type { ImageRegister } from '../../../function/index.js';
-import { aer, CORRECTABLE_ERRORS, ExtendedCapabilityId, UNCORRECTABLE_ERRORS } from '../../../pci/index.js';
+import {
+  aer,
+  CORRECTABLE_ERRORS,
+  ExtendedCapabilityId,
+  serialNumber,
+  UNCORRECTABLE_ERRORS,
+} from '../../../pci/index.js';
 import { tableRegisters } from './config-registers.js';
 
 const EXTENDED = 0x100;
@@ -36,22 +42,16 @@ const errorReporting: ExtendedPlan = {
     }),
 };
 
-/** The device serial number (PCI Express Base 6.0, 7.9.3). */
-function serialNumber(serial: bigint): ExtendedPlan {
-  const word = (name: string, offset: number, initial: number): ImageRegister => ({
-    name,
-    offset,
-    width: 4,
-    initial,
-  });
+function serialNumberOf(serial: bigint): ExtendedPlan {
   return {
     header: 0x1_0000 | ExtendedCapabilityId.dsn,
     bytes: 12,
-    registers: (base, header) => [
-      word('dsn.header', base, header),
-      word('dsn.low', base + 4, Number(BigInt.asUintN(32, serial))),
-      word('dsn.high', base + 8, Number(BigInt.asUintN(32, serial >> 32n))),
-    ],
+    registers: (base, header) =>
+      tableRegisters(serialNumber, base, {
+        list: { initial: header },
+        low: { initial: Number(BigInt.asUintN(32, serial)) },
+        high: { initial: Number(BigInt.asUintN(32, serial >> 32n)) },
+      }),
   };
 }
 
@@ -62,7 +62,7 @@ export function extendedRegisters(parts: {
 }): readonly ImageRegister[] {
   const plans = [
     ...(parts.aer ? [errorReporting] : []),
-    ...(parts.serial === undefined ? [] : [serialNumber(parts.serial)]),
+    ...(parts.serial === undefined ? [] : [serialNumberOf(parts.serial)]),
   ];
   let base = EXTENDED;
   return plans.flatMap(({ header, bytes, registers }, index) => {
