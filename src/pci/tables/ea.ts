@@ -5,6 +5,8 @@ import type { Field, Register, RegisterReader, RegisterTable } from '../register
 const SOURCE = 'PCI Express Base 6.0, 7.8.5';
 const MOST_ENTRIES = 63;
 const WIDE = 2;
+/** A capability of the list stands in the first 256 bytes. */
+const CONFIG_END = 0x100;
 
 const INDICATORS = values({
   0: 'BAR 0',
@@ -38,12 +40,23 @@ const PROPERTIES = values({
   0xff: 'unavailable',
 });
 
-/** Where an entry starts; undefined past the last one. Each entry's first dword says how many follow it. */
-export function entryStart(bytes: RegisterReader, first: number, index: number): number | undefined {
-  if (index >= (bytes.read(2, 1) & 0x3f)) return undefined;
-  let at = first;
-  for (let passed = 0; passed < index; passed++) at += 4 + (bytes.read(at, 1) & 7) * 4;
-  return at;
+/** Where the entries of a capability start, by what reads it: each register of an entry asks, and all is read once. */
+const starts = new WeakMap<RegisterReader, readonly number[]>();
+
+/** Each entry's first dword says how many follow it. */
+function entryStarts(bytes: RegisterReader, first: number): readonly number[] {
+  const known = starts.get(bytes);
+  if (known !== undefined) return known;
+  const found: number[] = [];
+  const count = bytes.read(2, 1) & 0x3f;
+  for (let at = first; found.length < count && at < CONFIG_END; at += 4 + (bytes.read(at, 1) & 7) * 4)
+    found.push(at);
+  starts.set(bytes, found);
+  return found;
+}
+
+function entryStart(bytes: RegisterReader, first: number, index: number): number | undefined {
+  return entryStarts(bytes, first)[index];
 }
 
 /** A dword of an entry, by its number in it; undefined where the entry is shorter. */
