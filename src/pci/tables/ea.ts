@@ -40,23 +40,25 @@ const PROPERTIES = values({
   0xff: 'unavailable',
 });
 
-/** Where the entries of a capability start, by what reads it: each register of an entry asks, and all is read once. */
-const starts = new WeakMap<RegisterReader, readonly number[]>();
-
-/** Each entry's first dword says how many follow it. */
-function entryStarts(bytes: RegisterReader, first: number): readonly number[] {
-  const known = starts.get(bytes);
-  if (known !== undefined) return known;
-  const found: number[] = [];
-  const count = bytes.read(2, 1) & 0x3f;
-  for (let at = first; found.length < count && at < CONFIG_END; at += 4 + (bytes.read(at, 1) & 7) * 4)
-    found.push(at);
-  starts.set(bytes, found);
-  return found;
+/**
+ * Where entry number `index` starts; undefined past the last one. Each entry's first dword says how many follow it. Every
+ * register of an entry asks, so what one reader tells is read once.
+ */
+function entryStarts(first: number): (bytes: RegisterReader, index: number) => number | undefined {
+  const known = new WeakMap<RegisterReader, readonly number[]>();
+  return (bytes, index) => {
+    let starts = known.get(bytes);
+    if (starts === undefined) known.set(bytes, (starts = startsIn(bytes, first)));
+    return starts[index];
+  };
 }
 
-function entryStart(bytes: RegisterReader, first: number, index: number): number | undefined {
-  return entryStarts(bytes, first)[index];
+function startsIn(bytes: RegisterReader, first: number): readonly number[] {
+  const starts: number[] = [];
+  const count = bytes.read(2, 1) & 0x3f;
+  for (let at = first; starts.length < count && at < CONFIG_END; at += 4 + (bytes.read(at, 1) & 7) * 4)
+    starts.push(at);
+  return starts;
 }
 
 /** A dword of an entry, by its number in it; undefined where the entry is shorter. */
@@ -68,10 +70,11 @@ function address(): Field[] {
 }
 
 function entries(first: number): Register[] {
+  const entryStart = entryStarts(first);
   const dword =
     (number: Dword, wide?: Dword) =>
     (bytes: RegisterReader, index: number): number | undefined => {
-      const at = entryStart(bytes, first, index);
+      const at = entryStart(bytes, index);
       if (at === undefined) return undefined;
       const which = number(bytes, at);
       if (which > (bytes.read(at, 1) & 7)) return undefined;
@@ -93,7 +96,7 @@ function entries(first: number): Register[] {
         flag(30, 'writable', 'Writable'),
         flag(31, 'enable', 'Enable', 'rw'),
       ]),
-      (bytes, index) => entryStart(bytes, first, index),
+      (bytes, index) => entryStart(bytes, index),
     ),
     each(register(first + 4, 4, 'base', 'Base', address()), dword(base)),
     each(register(first + 8, 4, 'max_offset', 'Offset of its last dword', address()), dword(most)),
