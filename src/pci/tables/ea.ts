@@ -73,12 +73,12 @@ function entries(first: number): Register[] {
   const entryStart = entryStarts(first);
   const dword =
     (number: Dword, wide?: Dword) =>
-    (bytes: RegisterReader, index: number): number | undefined => {
+    (bytes: RegisterReader, index: number): number | null | undefined => {
       const at = entryStart(bytes, index);
       if (at === undefined) return undefined;
       const which = number(bytes, at);
-      if (which > (bytes.read(at, 1) & 7)) return undefined;
-      if (wide !== undefined && (bytes.read(at + 4 * wide(bytes, at), 4) & WIDE) === 0) return undefined;
+      if (which > (bytes.read(at, 1) & 7)) return null;
+      if (wide !== undefined && (bytes.read(at + 4 * wide(bytes, at), 4) & WIDE) === 0) return null;
       return at + 4 * which;
     };
   const base: Dword = () => 1;
