@@ -32,9 +32,12 @@ export function capabilityLines(fn: ShownFunction, ids: IdNames): string {
     const view = new CapabilityView(config, at, fn, verbosity, -1);
     const id = view.read(0, 1);
     text += `[${hex2(at)}] `;
-    if (visited.has(at)) return `${text}<chain looped>\n`;
+    // A fault ends this list, and not the other one.
+    if (visited.has(at) || id === 0xff) {
+      text += visited.has(at) ? '<chain looped>\n' : '<chain broken>\n';
+      break;
+    }
     visited.add(at);
-    if (id === 0xff) return `${text}<chain broken>\n`;
     if (id === PCIX) extended = true;
     if (id === EXPRESS) {
       extended = true;
