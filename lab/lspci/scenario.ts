@@ -5,6 +5,7 @@ import { prepareRoot } from '../packages.js';
 import { step } from '../progress.js';
 import { LSPCI_VERSION } from '../../src/look/lspci/index.js';
 import { tables } from '../../src/pci/index.js';
+import { compareHost } from './compare-host.js';
 import { compareSource } from './compare-source.js';
 import { excusesFor } from './excuse.js';
 import { EXCUSES } from './excuses/index.js';
@@ -54,6 +55,7 @@ export async function runScenario({ kinds }: ScenarioOptions): Promise<boolean> 
     for (const remark of remarks) console.log(`    ${remark}`);
     await step(`comparing ${sources.length} sources of ${kind}`, () => {
       for (const source of sources) compareSource(source, totals);
+      if (kind === 'host') compareHost(totals);
     });
   }
   let good = unreached.length === 0;

@@ -12,7 +12,7 @@ import { LinuxMachine } from '../../src/machines/linux/index.js';
 import { parseMachine, SimMachine } from '../../src/machines/sim/index.js';
 import type { Machine } from '../../src/function/index.js';
 import { bytesReader, decodeFunction, PciAddress } from '../../src/pci/index.js';
-import { factsOf } from '../../src/cli/machine-view.js';
+import { factsOf } from '../../src/cli/function-facts.js';
 import { showData } from '../../src/cli/show-data.js';
 import { checkProperty } from '../kept-seeds.js';
 import { skip, startQemu } from '../machines/qemu/qemu.js';
@@ -32,7 +32,11 @@ function assertValid(data: unknown, what: string): void {
 
 const NAMES = { name: 'a name', subsystemName: null };
 
+<<<<<<< HEAD
 /** @returns how many functions there were. */
+=======
+/** Settles with the number of functions that there were. */
+>>>>>>> main
 async function checkMachine(machine: Machine): Promise<number> {
   const functions = machine.list();
   for (const { address } of functions)

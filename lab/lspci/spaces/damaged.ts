@@ -16,6 +16,7 @@ export function damagedSpaces(count: number): readonly SpaceSource[] {
   const groups: Readonly<Record<string, readonly Uint8Array[]>> = {
     'by chance': each((index) => byChance(random, index)),
     chains: each(() => chains(random)),
+    'less than a header': each((index) => chains(random).subarray(0, 16 + (index % 48))),
     'cut off': each((index) => chains(random).subarray(0, lengthOf(random, index))),
   };
   return Object.entries(groups).map(([name, spaces]) => ({
@@ -53,10 +54,10 @@ function chains(random: Random): Uint8Array {
   return space;
 }
 
-/** Around the ends that matter, and anywhere. A function of no bytes is none. */
+/** Around the ends that matter, and anywhere. */
 function lengthOf(random: Random, index: number): number {
   const ends = [64, 64, 128, 256, 256, 0x104, 0x144, 4095];
   return index % 3 === 0
     ? 16 + random.below(4080)
-    : Math.max(16, (ends[random.below(ends.length)] ?? 64) - 2 + random.below(5));
+    : Math.max(64, (ends[random.below(ends.length)] ?? 64) - 2 + random.below(5));
 }
