@@ -75,7 +75,7 @@ const ALL = Object.values(notations).filter(
   (each) => each !== notations.root && each !== notations.xlSpec,
 ) as notations.Notation[];
 
-test('no text is two addresses in two notations', async () => {
+test('notations: no text is two addresses in two notations', async () => {
   const digits = fc.stringMatching(/^[0-9a-f]{1,4}$/);
   const text = fc.oneof(
     fc
@@ -97,7 +97,7 @@ test('no text is two addresses in two notations', async () => {
   );
   let read = 0;
   await checkProperty(
-    'no text is two addresses in two notations',
+    'notations: no text is two addresses in two notations',
     fc.property(text, (one) => {
       const readings = ALL.flatMap((notation) => {
         try {

@@ -87,7 +87,7 @@ describe('encryption streams', () => {
     const ide = tables.find(({ name }) => name === 'ide');
     assert.ok(ide !== undefined);
     await checkProperty(
-      'extended tables: encryption streams do not overlap',
+      'extended-tables: encryption streams do not overlap',
       fc.property(fc.uint8Array({ minLength: 0x80, maxLength: 0x400 }), (bytes) => {
         const places = decodeTable(ide, bytesReader(bytes))
           .map(({ offset, width }) => [offset, offset + width] as const)

@@ -115,7 +115,7 @@ describe('any configuration space', () => {
   for (const [name, face] of Object.entries(faces)) {
     test(`is no fault of ${name}`, async () => {
       await checkProperty(
-        `any space: ${name}`,
+        `spaces: no fault of ${name}`,
         fc.property(hostileSpace, (bytes) => {
           face(bytes);
         }),
