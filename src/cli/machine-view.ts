@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import type { FindingData, ShownPlatformDevice } from '../admin/index.js';
 import { FunctionNotFoundError } from '../function/errors.js';
 import type {
-  ConfigSpace,
   FunctionSummary,
   HostDrivers,
   Machine,
@@ -13,7 +12,7 @@ import type {
 import type { OwnerResults, RequestName, RequestParameters, Wire } from '../owner/index.js';
 import { machineFiles } from '../owner/runtime-directory.js';
 import { OpenslotError } from '../pci/errors.js';
-import type { DecodedFunction, PciAddress } from '../pci/index.js';
+import type { PciAddress } from '../pci/index.js';
 import * as notations from '../pci/notations.js';
 import type { FunctionFacts } from './function-text.js';
 import {
@@ -104,46 +103,25 @@ export async function inspectFunction(choice: MachineChoice, address: PciAddress
     if (!own.list().some((one) => one.address.equals(address)))
       throw new FunctionNotFoundError(address, written);
     // Nobody has anything on it, so there is nothing to find of who shares it.
-    return await factsOf(own, address, []);
+    const { factsOf } = await import('./function-facts.js');
+    return factsOf(own, address, []);
   }
   if (chosenMachine(choice).name === 'sim') {
     const parameters = { address: String(address) };
     const { summary, regions, resetMethods, interruptLine, config } = await askSim('inspect', parameters);
+    const { bytesReader, decodeFunction } = await import('../pci/index.js');
     return {
       summary: summaryOf(summary),
       regions: regions.map((region): RegionInfo => ({ ...region, address: BigInt(region.address) })),
       resetMethods,
       interruptLine,
-      decoded: await decoded(Buffer.from(config, 'base64')),
+      decoded: decodeFunction(bytesReader(Buffer.from(config, 'base64'))),
       findings: await askSim('findings', parameters),
     };
   }
   using machine = await openHost();
-  return await factsOf(machine, address, await findingsOnHost(machine, address));
-}
-
-/** Only who shows a function needs the register model. */
-async function decoded(source: Uint8Array | ConfigSpace): Promise<DecodedFunction> {
-  const { bytesReader, decodeFunction } = await import('../pci/index.js');
-  return decodeFunction(source instanceof Uint8Array ? bytesReader(source) : source);
-}
-
-/** What a machine that is open here tells of one function. */
-export async function factsOf(
-  machine: Machine,
-  address: PciAddress,
-  findings: readonly Wire<FindingData>[],
-): Promise<FunctionFacts> {
-  const summary = machine.list().find((entry) => entry.address.equals(address));
-  using fn = machine.open(address);
-  return {
-    summary,
-    regions: fn.regions,
-    resetMethods: fn.resetMethods,
-    interruptLine: fn.interruptLine,
-    decoded: await decoded(fn.config),
-    findings,
-  };
+  const { factsOf } = await import('./function-facts.js');
+  return factsOf(machine, address, await findingsOnHost(machine, address));
 }
 
 /** By the owner, who knows the guests and the hypervisor; without one, by what this process can see. */

@@ -12,7 +12,24 @@ const MOVES = 'what stands behind it answers at another address, and nobody who 
 const ROUTES = 'the bridge routes other addresses, and what stands behind it is lost to its driver';
 const BUSES = 'what stands behind the bridge gets other addresses, or none';
 const MESSAGES = 'interrupts of the host’s driver are lost, or written to memory that is somebody else’s';
+const APART = 'what an IOMMU group stands on is gone: functions may reach each other, and memory of others';
+const TRANSLATES =
+  'the function and the IOMMU must agree on it: what is under way is lost, or goes untranslated';
+const VIRTUAL = 'the virtual functions come, go or move, whoever has them';
 const KEPT = 'the card keeps what is written, beyond a reset and without power';
+
+/** Registers of a bridge's windows, of PCI and of CardBus; each has one for its base and one for its limit. */
+const WINDOWS = [
+  'io_*',
+  'io_*_upper',
+  'memory_*',
+  'prefetch_*',
+  'prefetch_*_upper',
+  'io_*0',
+  'io_*1',
+  'memory_*0',
+  'memory_*1',
+];
 
 /** By name of table, register and field; without a field all fields of the register. */
 const CRITICAL: ReadonlyMap<string, CriticalField> = new Map(
@@ -35,11 +52,8 @@ const CRITICAL: ReadonlyMap<string, CriticalField> = new Map(
     'header.secondary_bus': { why: BUSES },
     'header.subordinate_bus': { why: BUSES },
     ...Object.fromEntries(
-      ['io', 'memory', 'prefetch'].flatMap((window) =>
-        ['base', 'limit', 'base_upper', 'limit_upper'].map((end) => [
-          `header.${window}_${end}`,
-          { why: ROUTES },
-        ]),
+      WINDOWS.flatMap((window) =>
+        ['base', 'limit'].map((end) => [`header.${window.replace('*', end)}`, { why: ROUTES }]),
       ),
     ),
     'header.bridge_control.secondary_reset': {
@@ -58,6 +72,32 @@ const CRITICAL: ReadonlyMap<string, CriticalField> = new Map(
     'msi.address_upper': { why: MESSAGES },
     'msi.data': { why: MESSAGES },
     'msix.control.enable': { why: MESSAGES },
+    'af.control.flr': {
+      why: 'the function is reset: its registers and what it was doing are lost',
+      change: 'set',
+    },
+    'acs.ctl': { why: APART },
+    'acs.egress': { why: APART },
+    'ats.ctl': { why: TRANSLATES },
+    'pasid.ctl': { why: TRANSLATES },
+    'pri.ctl': { why: TRANSLATES },
+    'sriov.ctl.enable': { why: VIRTUAL },
+    'sriov.ctl.memory': { why: VIRTUAL },
+    'sriov.ctl.ari': { why: VIRTUAL },
+    'sriov.num_vfs': { why: VIRTUAL },
+    'sriov.page': { why: VIRTUAL },
+    'sriov.bar': { why: VIRTUAL },
+    'rebar.control.size': { why: MOVES },
+    'dpc.ctl.software_trigger': {
+      why: 'the link goes down, and with it every function behind it',
+      change: 'set',
+    },
+    'fpb.rid_control1': { why: ROUTES },
+    'fpb.rid_control2': { why: ROUTES },
+    'ht_msi.command.enable': { why: MESSAGES },
+    'shpc.data': { why: 'the controller switches slots, and with them every function in them' },
+    'cxl_device.control2.reset': { why: 'the device is reset, and its memory may be cleared', change: 'set' },
+    'cxl_device.lock.locked': { why: 'nothing that it locks can be set again before a reset', change: 'set' },
     'pcie.devctl.flr': {
       why: 'the function is reset: its registers and what it was doing are lost',
       change: 'set',

@@ -16,6 +16,7 @@ import type { Machine } from '../../src/function/index.js';
 import { parseMachine, SimMachine } from '../../src/machines/sim/index.js';
 import { notations, OpenslotError, type PciAddress } from '../../src/pci/index.js';
 import { assignments, ConfigurationNames, selectReadable } from '../../src/proto/program/index.js';
+import { FULL_SHAPE, ProbeKind } from '../machines/sim/probe.js';
 import { skip, startQemu } from '../machines/qemu/qemu.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'openslot-settings-'));
@@ -145,7 +146,7 @@ describe('setting', () => {
   test('refuses what software does not set, with the kind of access and the source, before it writes', async () => {
     const { machine, nvme } = simulated();
     using _end = machine;
-    for (const text of ['pcie.devcap.max_payload=256', 'header.vendor=1', 'pcie.lnksta.width=1'])
+    for (const text of ['pcie.devcap.max_payload=256', 'header.vendor=1', 'pcie.devsta.pending=1'])
       assert.match(
         await refused('REGISTER_READ_ONLY', nvme.set(['pcie.devctl.ext_tag=on', text])),
         /read-only.*\(ro; .*(PCI Express Base|PCI Local Bus)/,
@@ -256,6 +257,17 @@ describe('undo', () => {
     assert.equal(await nvme.value('header.interrupt_line'), 7);
     await nvme.undo(true);
     assert.equal(await nvme.value('header.interrupt_line'), line);
+  });
+
+  test('makes no access behind a window: what was written there stays', async () => {
+    const kind = new ProbeKind({ full: [FULL_SHAPE] });
+    const slots = [{ slot: '02', model: 'probe' }];
+    using machine = new SimMachine({ roots: [{ slots }] }, { kinds: [kind], clock: 'manual' });
+    const probe = new Settings(machine, notations.hex.parse('00:02.0'));
+    await probe.set(['vpd.address.offset=4'], true);
+    const [kept] = probe.journal.records();
+    assert.deepEqual([kept?.record.registers, kept?.record.lost], [[], ['vpd.address.offset']]);
+    await refused('FIELD_CRITICAL', probe.set(['vpd.data=1']));
   });
 
   test('what changed nothing is not remembered, and what was refused neither', async () => {

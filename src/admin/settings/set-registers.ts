@@ -106,6 +106,8 @@ function lostIn(assignments: readonly RegisterAssignment[]): string[] {
     const { shape, space } = target;
     if (space !== 'config') return [];
     const named = fields.length === 0 ? shape.register.fields : fields.map(({ field }) => field);
+    // To write back what stood in a window is one more access to what is behind it.
+    if (shape.configuration?.window === true) return named.map((field) => shape.fieldName(field));
     return named
       .filter(
         (field) => (field.access === 'w1c' || field.access === 'wo') && (write.value & bitsOf(field)) !== 0n,
@@ -162,7 +164,7 @@ function bitsToUndo(
   const named = fields.length === 0 ? shape.register.fields : fields.map(({ field }) => field);
   const bits = (of: readonly Field[]) => of.reduce((all, field) => all | bitsOf(field), 0n);
   return {
-    settable: bits(named.filter(({ access }) => access === 'rw')),
+    settable: shape.configuration.window === true ? 0n : bits(named.filter(({ access }) => access === 'rw')),
     clearing: bits(shape.register.fields.filter(({ access }) => !['rw', 'ro', 'rsvdp'].includes(access))),
   };
 }

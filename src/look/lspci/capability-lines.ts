@@ -1,5 +1,5 @@
 /** lspci's lines of both capability lists: the walk, what is wrong with it, and each capability by its writer. */
-import { CapabilityView, type CapabilityWriter } from './capability-view.js';
+import { CapabilityView, type CapabilityWriter, type SubsystemNames } from './capability-view.js';
 import { extendedWriters } from './extended/index.js';
 import type { IdNames } from './id-names.js';
 import { hex2, hex4 } from './number-text.js';
@@ -15,24 +15,24 @@ const EXPRESS = 0x10;
 /** Device/port type in the second word of the Express capability. */
 const portTypeOf = (view: CapabilityView) => (view.read(2, 2) >>> 4) & 0xf;
 
-export function capabilityLines(fn: ShownFunction, names: IdNames): string {
+export function capabilityLines(fn: ShownFunction, ids: IdNames): string {
   if ((fn.status & STATUS_CAPABILITIES) === 0) return '';
+  const names: SubsystemNames = {
+    subsystem: (vendor, device) => ids.subsystemOf(fn.vendor, fn.device, vendor, device),
+  };
   const { config, header, verbosity } = fn;
   let text = '';
   let extended = false;
   let portType = -1;
   const visited = new Set<number>();
   let at = header.read(fn.layout === CARDBUS ? 0x14 : 0x34, 1) & ~3;
-  // A list that ends before its end is no reason not to look at the extended one.
   while (at !== 0) {
     text += '\tCapabilities: ';
-    if (at + 4 > config.length) {
-      text += '<access denied>\n';
-      break;
-    }
+    if (at + 4 > config.length) return `${text}<access denied>\n`;
     const view = new CapabilityView(config, at, fn, verbosity, -1);
     const id = view.read(0, 1);
     text += `[${hex2(at)}] `;
+    // A fault ends this list, and not the other one.
     if (visited.has(at) || id === 0xff) {
       text += visited.has(at) ? '<chain looped>\n' : '<chain broken>\n';
       break;
@@ -50,7 +50,7 @@ export function capabilityLines(fn: ShownFunction, names: IdNames): string {
   return extended ? text + extendedLines(fn, names, portType) : text;
 }
 
-function extendedLines(fn: ShownFunction, names: IdNames, portType: number): string {
+function extendedLines(fn: ShownFunction, names: SubsystemNames, portType: number): string {
   const { config, verbosity } = fn;
   let text = '';
   const visited = new Set<number>();

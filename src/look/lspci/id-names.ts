@@ -1,6 +1,5 @@
 /** Ids in the style that was asked for: names, numbers, or both; each text is made once. */
 import type { PciNames } from '../../pci/names/names.js';
-import type { SubsystemNames } from './capability-view.js';
 import { hex4 } from './number-text.js';
 import type { IdStyle } from './options.js';
 
@@ -22,7 +21,7 @@ const pair = (high: number, low: number) => high * 0x10000 + low;
 const highOf = (key: number) => Math.floor(key / 0x10000);
 const lowOf = (key: number) => key & 0xffff;
 
-export class IdNames implements SubsystemNames {
+export class IdNames {
   readonly #names: PciNames;
   readonly #style: IdStyle;
   /** Vendor and name of the device by the pair of its ids. */
@@ -78,11 +77,6 @@ export class IdNames implements SubsystemNames {
   /** `Vendor Name Device Name` of a device. */
   full(vendor: number, device: number): string {
     return this.#full(pair(vendor, device));
-  }
-
-  /** `Vendor Name Subsystem Name`, for a capability that knows of no device. */
-  subsystem(vendor: number, device: number): string {
-    return this.#pairText(vendor, device, this.#names.subsystem(-1, -1, vendor, device));
   }
 
   /** `Vendor Name Subsystem Name` of a device's subsystem. */

@@ -16,7 +16,7 @@ import {
   rootComplexLink,
   rootComplexRegisterBlock,
 } from './root-complex.js';
-import { secondary, secondaryOf } from './secondary.js';
+import { secondary } from './secondary.js';
 import { serialNumber } from './serial-number.js';
 import { singleRoot } from './sriov.js';
 import { multiFunctionVirtualChannel, virtualChannel, virtualChannel9 } from './virtual-channel.js';
@@ -67,7 +67,7 @@ export const extendedChoices: ReadonlyMap<number, TableChoice> = new Map<number,
   [ExtendedCapabilityId.dpa, powerAllocation],
   [ExtendedCapabilityId.tph, processingHints],
   [ExtendedCapabilityId.ltr, latencyTolerance],
-  [ExtendedCapabilityId.secondary, secondaryOf],
+  [ExtendedCapabilityId.secondary, secondary.choose],
   [ExtendedCapabilityId.pmux, protocolMultiplexing],
   [ExtendedCapabilityId.pasid, pasid],
   [ExtendedCapabilityId.lnr, lightweightNotification],
@@ -119,7 +119,7 @@ export const extendedTables: readonly RegisterTable[] = [
   powerAllocation,
   processingHints,
   latencyTolerance,
-  secondary,
+  secondary.widest,
   protocolMultiplexing,
   pasid,
   lightweightNotification,

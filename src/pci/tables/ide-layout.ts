@@ -32,21 +32,30 @@ interface SelectiveStream {
   readonly addresses: number;
 }
 
-function* selectiveStreamsOf(bytes: RegisterReader): Generator<SelectiveStream, void> {
+/**
+ * By the reader of a capability: each block's place is asked for by its number, and a walk from the first one for each
+ * number would be thousands of accesses. What it walks by does not change (HwInit).
+ */
+const walked = new WeakMap<RegisterReader, readonly SelectiveStream[]>();
+
+function selectiveStreamsOf(bytes: RegisterReader): readonly SelectiveStream[] {
+  const known = walked.get(bytes);
+  if (known !== undefined) return known;
+  const streams: SelectiveStream[] = [];
   const cap = bytes.read(0x04, 4);
   let offset = IdeLayout.first + linkStreams(cap) * IdeLayout.link;
   for (let left = selectiveStreams(cap); left > 0 && offset < SPACE; left--) {
     const addresses = bytes.read(offset, 4) & 0xf;
-    yield { offset, addresses };
+    streams.push({ offset, addresses });
     offset += IdeLayout.selective + addresses * IdeLayout.address;
   }
+  walked.set(bytes, streams);
+  return streams;
 }
 
 /** Offset of a selective stream's block; undefined for one that is not there. */
 export function selectiveStreamAt(bytes: RegisterReader, index: number): number | undefined {
-  let left = index;
-  for (const { offset } of selectiveStreamsOf(bytes)) if (left-- === 0) return offset;
-  return undefined;
+  return selectiveStreamsOf(bytes)[index]?.offset;
 }
 
 /** Offset of an address association block, numbered through all streams; undefined for one that is not there. */

@@ -1,8 +1,7 @@
 /** Register table of Secondary PCI Express: equalization of a link at 8 GT/s, lane by lane. */
-import { bits, extendedCapability, flag, hex, register, repeated, sticky } from '../fields.js';
+import { bits, extendedCapability, flag, hex, register, sticky } from '../fields.js';
 import type { Register, RegisterTable } from '../registers.js';
-import { lanesOf } from './express-port.js';
-import type { CapabilityBytes } from './table-choice.js';
+import { byLanes, perLane } from './per-lane.js';
 
 const START: readonly Register[] = [
   extendedCapability(),
@@ -23,23 +22,9 @@ const LANE: Register = register(0x0c, 2, 'lane', 'Lane equalization control', [
   bits(14, 12, 'upstream_hint', 'Upstream port receiver preset hint'),
 ]);
 
-const about = { name: 'secondary', title: 'Secondary PCI Express', source: 'PCI Express Base 6.0, 7.7.3' };
-
-function ofLanes(lanes: number): RegisterTable {
-  if (lanes === 0) return { ...about, registers: START };
-  return { ...about, registers: [...START, lanes === 1 ? LANE : repeated(LANE, lanes, 2)] };
-}
-
-const MOST_LANES = 32;
-
-/** Of the widest link that there is. */
-export const secondary = ofLanes(MOST_LANES);
-
-const byLanes: readonly RegisterTable[] = Array.from({ length: MOST_LANES + 1 }, (_, lanes) =>
-  ofLanes(lanes),
-);
-
-/** With as many lanes as the link of the function has at most. */
-export function secondaryOf({ header }: CapabilityBytes): RegisterTable {
-  return byLanes[lanesOf(header)] ?? secondary;
-}
+export const secondary = byLanes((lanes): RegisterTable => ({
+  name: 'secondary',
+  title: 'Secondary PCI Express',
+  source: 'PCI Express Base 6.0, 7.7.3',
+  registers: [...START, perLane(LANE, lanes, 2)],
+}));

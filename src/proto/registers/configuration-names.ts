@@ -96,11 +96,11 @@ export class ConfigurationNames {
   bitsAt(offset: number, width: Width): { readonly settable: bigint; readonly clearing: bigint } {
     let settable = allBits(width);
     let clearing = 0n;
-    for (const { base, registers } of this.#tables) {
+    for (const { table, base, registers } of this.#tables) {
       for (const { register, offset: at } of registers) {
         const shift = (base + at - offset) * 8;
         for (const field of register.fields) {
-          if (field.access === 'rw') continue;
+          if (field.access === 'rw' && table.window !== true) continue;
           const all = bitsOf(field);
           const bits = (shift < 0 ? all >> BigInt(-shift) : all << BigInt(shift)) & allBits(width);
           settable &= ~bits;

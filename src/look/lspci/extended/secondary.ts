@@ -18,7 +18,7 @@ export const writeSecondary = capability('Secondary PCI Express', {
   bytes: [0x04, 12],
   lines: [
     '\t\tLnkCtl3: ',
-    flags(secondary, 'lnkctl3', {
+    flags(secondary.widest, 'lnkctl3', {
       LnkEquIntrruptEn: 'equalization_interrupt',
       PerformEqu: 'perform_equalization',
     }),
