@@ -1,7 +1,19 @@
 /** `openslot capture`: saves a machine, or some of its functions, as they are now. */
 import { Option, type Command } from 'commander';
-import { notations } from '../pci/index.js';
+import { notations, OpenslotError } from '../pci/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
+
+/** Where the file's name is needed, there is an address: the whole machine would be saved under it. */
+export class CaptureFileNeededError extends OpenslotError {
+  readonly code = 'CAPTURE_FILE_NEEDED';
+  constructor(text: string) {
+    super(
+      `${text} is an address, and the file comes first`,
+      { text },
+      `openslot capture FILE ${text}, or ./${text} for a file of that name`,
+    );
+  }
+}
 
 interface CaptureOptions extends MachineChoice {
   readonly format: 'openslot' | 'lspci';
@@ -37,6 +49,7 @@ Examples:
 }
 
 async function capture(file: string, texts: readonly string[], options: CaptureOptions): Promise<void> {
+  if (isAddress(file)) throw new CaptureFileNeededError(file);
   const addresses = texts.map((text) => notations.hex.parse(text));
   const [{ takeCapture }, { formatCapture, formatDump, redactCapture, writeWhole }] = await Promise.all([
     import('./machine-capture.js'),
@@ -56,6 +69,15 @@ async function capture(file: string, texts: readonly string[], options: CaptureO
     ...notShown(functions),
   ];
   process.stderr.write(notes.map((note) => `${note}\n`).join(''));
+}
+
+function isAddress(text: string): boolean {
+  try {
+    notations.hex.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What is missing from the file, each reason once. */

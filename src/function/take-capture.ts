@@ -18,7 +18,7 @@ export interface CaptureOptions {
 /**
  * Of functions that cannot be read it has what the host knows, with the reason. Of a saved machine it is what was saved.
  * @throws {FunctionNotFoundError} one of the addresses is not there.
- * @throws {OpenslotError} no configuration space can be read at all; the first one's reason.
+ * @throws {OpenslotError} or an errno error: no configuration space can be read at all; the first one's reason.
  */
 export function captureMachine(
   machine: Machine,
@@ -30,7 +30,7 @@ export function captureMachine(
     return addresses === undefined ? saved : { ...saved, functions };
   }
   const taken = new Date();
-  const refusals: OpenslotError[] = [];
+  const refusals: Error[] = [];
   const functions = chosen(machine.list(), addresses, machine.name).map((summary) =>
     captureFunction(machine, summary, pool?.(summary.address), vpd, (refusal) => refusals.push(refusal)),
   );
@@ -69,16 +69,16 @@ function captureFunction(
   summary: FunctionSummary,
   pool: CapturedFunction['pool'],
   withVpd: boolean,
-  onRefused: (refusal: OpenslotError) => void,
+  onRefused: (refusal: Error) => void,
 ): CapturedFunction {
   const { address, driver, iommuGroup } = summary;
   const { readVpd, ...facts } = machine.hostFacts?.(address) ?? NO_HOST_FACTS;
   const unreadable = [...summary.unreadable];
-  const attempt = <Result>(what: string, action: () => Result): Result | OpenslotError => {
+  const attempt = <Result>(what: string, action: () => Result): Result | Error => {
     try {
       return action();
     } catch (refusal) {
-      if (!(refusal instanceof OpenslotError)) throw refusal;
+      if (!isRefusal(refusal)) throw refusal;
       unreadable.push({ what, why: reasonOf(refusal) });
       return refusal;
     }
@@ -96,18 +96,23 @@ function captureFunction(
     return { config, regions, resetMethods, interruptLine };
   });
   // Somebody else has it, or it went while the others were looked at.
-  if (told instanceof OpenslotError) onRefused(told);
+  if (told instanceof Error) onRefused(told);
   const vpd = readVpd === undefined || !withVpd ? undefined : attempt('vital product data', readVpd);
   return {
     address,
     driver,
     iommuGroup,
     ...facts,
-    ...(told instanceof OpenslotError ? NOTHING_TOLD : told),
-    vpd: vpd instanceof OpenslotError || vpd?.length === 0 ? undefined : vpd,
+    ...(told instanceof Error ? NOTHING_TOLD : told),
+    vpd: vpd instanceof Error || vpd?.length === 0 ? undefined : vpd,
     pool,
     unreadable,
   };
+}
+
+/** A refusal of openslot, or an errno of what the machine asked. All else is a fault of ours. */
+function isRefusal(cause: unknown): cause is Error {
+  return cause instanceof OpenslotError || (cause instanceof Error && 'errno' in cause);
 }
 
 /**

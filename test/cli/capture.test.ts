@@ -130,5 +130,9 @@ describe('openslot capture', () => {
     writeFileSync(other, 'words\n');
     assert.match(openslot('list', '--on', `capture:${other}`).stderr, /CAPTURE_MALFORMED: .*words: /);
     assert.equal(openslot('list', '--on', 'capture').status, 2);
+    assert.match(
+      openslot('capture', '00:02.0').stderr,
+      /CAPTURE_FILE_NEEDED: .*\nnext {2}openslot capture FILE 00:02\.0/,
+    );
   });
 });

@@ -93,3 +93,11 @@ test('product data that cannot be read is a reason in the capture, not its end',
     /^vital product data: VPD_UNREADABLE: the vital product data of 0000:3b:00.1 cannot be read: EISDIR$/,
   );
 });
+
+test('a function whose files cannot be read is a reason too, and without any other there is no capture', () => {
+  using linux = machine('locked', {});
+  const config = join(folder, 'locked', 'devices', String(ADDRESS), 'config');
+  rmSync(config);
+  mkdirSync(config);
+  assert.throws(() => captureMachine(linux), { code: 'EISDIR' });
+});
