@@ -32,11 +32,7 @@ function assertValid(data: unknown, what: string): void {
 
 const NAMES = { name: 'a name', subsystemName: null };
 
-<<<<<<< HEAD
-/** @returns how many functions there were. */
-=======
 /** Settles with the number of functions that there were. */
->>>>>>> main
 async function checkMachine(machine: Machine): Promise<number> {
   const functions = machine.list();
   for (const { address } of functions)
