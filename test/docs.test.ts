@@ -25,8 +25,9 @@ test('every error code is documented', () => {
   const missing = [...codes].filter(
     (code) =>
       // Names of the environment look like codes.
-      !/^(CAPABILITY|BAR_UPPER|BAR_TYPE|HEADER_|TABLE_|VPD_(?!UNREADABLE)|FUNCTION_ABSENT|OPENSLOT_)/.test(code) &&
-      !documented.has(code),
+      !/^(CAPABILITY|BAR_UPPER|BAR_TYPE|HEADER_|TABLE_|VPD_(?!UNREADABLE)|FUNCTION_ABSENT|OPENSLOT_)/.test(
+        code,
+      ) && !documented.has(code),
   );
   assert.ok(codes.size > 30, `${codes.size} codes found`);
   assert.deepEqual(missing, []);

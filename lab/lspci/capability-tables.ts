@@ -1,24 +1,16 @@
-/** Which register table stands behind each capability of a function, by the offset that lspci's lines name. */
-import {
-  bytesReader,
-  capabilityTable,
-  extendedCapabilityTable,
-  tableReader,
-  walkCapabilities,
-  walkExtendedCapabilities,
-} from '../../src/pci/index.js';
+/** Which register table stands behind each capability of a function, by the offset as lspci's lines write it. */
+import { bytesReader, capabilityTable, extendedCapabilityTable, tableReader } from '../../src/pci/index.js';
 
-/** Table names by offset; a capability without a table has its id: `0x16`. */
-export function capabilityTables(config: Uint8Array): ReadonlyMap<number, string> {
+/** Offsets of the standard list have two digits, those of the extended one three, wherever a broken chain leads. */
+const EXTENDED_DIGITS = 3;
+
+/** Name of the table; of a capability without one its id: `0x16`. */
+export function tableAt(config: Uint8Array, printed: string): string {
   const header = bytesReader(config);
-  const names = new Map<number, string>();
-  for (const { id, offset } of walkCapabilities(header).entries) {
-    const table = capabilityTable(id, { header, capability: tableReader(header, offset) });
-    names.set(offset, table?.name ?? `0x${id.toString(16).padStart(2, '0')}`);
-  }
-  for (const { id, offset } of walkExtendedCapabilities(header).entries) {
-    const table = extendedCapabilityTable(id, { header, capability: tableReader(header, offset) });
-    names.set(offset, table?.name ?? `extended 0x${id.toString(16).padStart(2, '0')}`);
-  }
-  return names;
+  const capability = tableReader(header, parseInt(printed, 16));
+  const extended = printed.length === EXTENDED_DIGITS;
+  const id = capability.read(0, extended ? 2 : 1);
+  const choose = extended ? extendedCapabilityTable : capabilityTable;
+  const number = `0x${id.toString(16).padStart(2, '0')}`;
+  return choose(id, { header, capability })?.name ?? (extended ? `extended ${number}` : number);
 }

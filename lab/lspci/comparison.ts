@@ -1,6 +1,6 @@
 /** Compares our text of a capture with a judge's, line by line, and excuses what an older judge words otherwise. */
 import type { Capture } from '../../src/function/index.js';
-import { capabilityTables } from './capability-tables.js';
+import { tableAt } from './capability-tables.js';
 import { TREE, type ReadyExcuse } from './excuse.js';
 import { differing, hunksOf, type Hunk } from './line-difference.js';
 
@@ -34,10 +34,13 @@ export class Tally {
 
 const CAPABILITY = /^\tCapabilities: \[([0-9a-f]+)/;
 
+/** Name of the table behind a capability, by its offset as it is printed. */
+type TableNames = (offset: string) => string;
+
 /** A text's piece that belongs to one capability, or that belongs to none. */
 interface Part {
   /** Undefined outside of capabilities. */
-  readonly offset: number | undefined;
+  readonly offset: string | undefined;
   text: string;
 }
 
@@ -49,7 +52,7 @@ function partsOf(record: string): readonly Part[] {
     const offset = CAPABILITY.exec(line)?.[1];
     const below = open?.offset !== undefined && line.startsWith('\t\t');
     if (open === undefined || offset !== undefined || (open.offset !== undefined && !below))
-      parts.push((open = { offset: offset === undefined ? undefined : parseInt(offset, 16), text: '' }));
+      parts.push((open = { offset, text: '' }));
     open.text += line;
   }
   return parts;
@@ -84,7 +87,7 @@ export class Comparison {
     if (ours === theirs) return;
     const title = /^\S+.*/.exec(theirs)?.[0] ?? '';
     const config = this.#configs.get(title.split(' ')[0] ?? '');
-    const tables = config === undefined ? new Map<number, string>() : capabilityTables(config);
+    const tables: TableNames = (offset) => (config === undefined ? 'list' : tableAt(config, offset));
     const older = this.#older(ours, tables);
     const found = differencesOf(older, theirs, title, tables);
     const after = differing(found);
@@ -98,13 +101,11 @@ export class Comparison {
   }
 
   /** Our text in an older judge's words. */
-  #older(record: string, tables: ReadonlyMap<number, string>): string {
+  #older(record: string, tables: TableNames): string {
     if (this.#excuses.length === 0) return record;
     if (/^-(\+-)?\[/.test(record)) return this.#excused(record, TREE);
     return partsOf(record)
-      .map(({ offset, text }) =>
-        this.#excused(text, offset === undefined ? 'header' : (tables.get(offset) ?? '')),
-      )
+      .map(({ offset, text }) => this.#excused(text, offset === undefined ? 'header' : tables(offset)))
       .join('');
   }
 
@@ -126,14 +127,14 @@ function differencesOf(
   ours: string,
   theirs: string,
   title: string,
-  tables: ReadonlyMap<number, string>,
+  tables: TableNames,
 ): readonly Difference[] {
   const [a, b] = [partsOf(ours), partsOf(theirs)];
   const alike = a.length === b.length && a.every(({ offset }, index) => offset === b[index]?.offset);
   if (!alike)
     return hunksOf(ours.split('\n'), theirs.split('\n')).map((hunk) => ({ ...hunk, title, table: 'list' }));
   return a.flatMap(({ offset, text }, index) => {
-    const table = offset === undefined ? 'header' : (tables.get(offset) ?? 'list');
+    const table = offset === undefined ? 'header' : tables(offset);
     return hunksOf(text.split('\n'), (b[index]?.text ?? '').split('\n')).map((hunk) => ({
       ...hunk,
       title,

@@ -152,7 +152,7 @@ export function placed<const Each extends Register>(
   each: Each,
   most: number,
   stride: number,
-  place: (bytes: RegisterReader, index: number) => number | undefined,
+  place: (bytes: RegisterReader, index: number) => number | null | undefined,
 ): Each & { readonly repeat: Repeat } {
   return { ...each, repeat: { count: most, stride, place } };
 }

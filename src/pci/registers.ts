@@ -46,10 +46,10 @@ export interface Repeat {
   /** Bytes from the start of one to the start of the next; the fewest where `place` is given. */
   readonly stride: number;
   /**
-   * Where number `index` stands in the table, for those whose count or places the bytes of the table tell; undefined
-   * for one that is not there.
+   * Where number `index` stands in the table, for those whose count or places the bytes of the table tell; null
+   * for one that is not there while later ones may be, undefined past the last one.
    */
-  readonly place?: (bytes: RegisterReader, index: number) => number | undefined;
+  readonly place?: (bytes: RegisterReader, index: number) => number | null | undefined;
 }
 
 /** A register at a fixed offset of its table. */
@@ -122,7 +122,8 @@ export function placesOf({ offset, repeat }: Register, bytes?: RegisterReader): 
     const places: RegisterPlace[] = [];
     for (let index = 0; index < repeat.count; index++) {
       const at = repeat.place(bytes, index);
-      if (at !== undefined) places.push({ index, offset: at });
+      if (at === undefined) break;
+      if (at !== null) places.push({ index, offset: at });
     }
     return places;
   }

@@ -44,7 +44,7 @@ export const cxlExcuses: readonly Excuse[] = [
   },
   { field: 'cxl_device.cap2', until, ours: '\n\t\tCXLCap2:\t', older: '\n\t\t' },
   ...['Range1', 'Range2'].map((range, index): Excuse => ({
-    field: `cxl_device.range${index + 1}_size`,
+    field: `cxl_device.range${index + 1}_size_low`,
     until,
     after: `${range}: {x}-{x}`,
     ours: ' [size=0x{x}]',

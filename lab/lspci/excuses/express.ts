@@ -43,5 +43,5 @@ export const expressExcuses: readonly Excuse[] = [
   },
   { field: 'pcie.devctl2.ido_request', until, ours: '\n\t\t\t IDOReq{+}', older: '' },
   { field: 'pcie.devctl2.ido_completion', until, ours: ' IDOCompl{+}', older: '' },
-  { field: 'pcie.lnkcap2.speeds', until, ours: 'Speeds: 2.5-64GT/s', older: 'Speeds: RsvdP' },
+  { field: 'pcie.lnkcap2.speed_64', until, ours: 'Speeds: 2.5-64GT/s', older: 'Speeds: RsvdP' },
 ];

@@ -4,7 +4,6 @@ import { cxlExcuses } from './cxl.js';
 import { errorExcuses } from './errors.js';
 import { expressExcuses } from './express.js';
 import { extendedExcuses } from './extended.js';
-import { laterExtendedExcuses } from './extended-later.js';
 import { treeExcuses } from './tree.js';
 
 export const EXCUSES: readonly Excuse[] = [
@@ -12,6 +11,5 @@ export const EXCUSES: readonly Excuse[] = [
   ...errorExcuses,
   ...extendedExcuses,
   ...cxlExcuses,
-  ...laterExtendedExcuses,
   ...treeExcuses,
 ];

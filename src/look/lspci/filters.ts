@@ -82,13 +82,12 @@ export function parseDeviceFilter(text: string): DeviceFilter {
   };
 }
 
+/** Up to four digits of base class and subclass; no prefix, as its x would stand for a digit. */
 function classPart(text: string, bad: () => Error): DeviceFilter['classCode'] {
   if (text === '' || text === '*') return undefined;
-  const digits = /^(?:0[xX])?([0-9a-fA-FxX]+)$/.exec(text)?.[1];
-  if (digits === undefined) throw bad();
-  const value = Number.parseInt(digits.replaceAll(/[xX]/g, '0'), 16);
-  if (value > 0xffff) throw bad();
-  const open = Number.parseInt(digits.replaceAll(/[^xX]/g, '0').replaceAll(/[xX]/g, 'f'), 16);
+  if (!/^[0-9a-fA-FxX]{1,4}$/.test(text)) throw bad();
+  const value = Number.parseInt(text.replaceAll(/[xX]/g, '0'), 16);
+  const open = Number.parseInt(text.replaceAll(/[^xX]/g, '0').replaceAll(/[xX]/g, 'f'), 16);
   return { mask: 0xffff & ~open, value };
 }
 

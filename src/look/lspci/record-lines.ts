@@ -97,6 +97,9 @@ export function verboseLines(fn: ShownFunction, names: IdNames): string {
     if (verbosity > 1) text += placeLines(fn, 0);
     return text + kernelLines(fn);
   }
+  // Of half a header lspci believes the base addresses alone.
+  if (fn.config.length < HEADER_BYTES)
+    return text + (verbosity > 1 ? placeLines(fn, 0) : '') + regionLines(fn) + kernelLines(fn);
   text += verbosity > 1 ? registerLines(fn) : flagsLine(fn);
   text += bistLine(fn.header.read(0x0f, 1)) + regionLines(fn);
   if (layout === DEVICE) text += romLine(fn, 0x30);
@@ -105,6 +108,9 @@ export function verboseLines(fn: ShownFunction, names: IdNames): string {
   if (layout !== CARDBUS || fn.config.length >= CARDBUS_HEADER) text += capabilityLines(fn, names);
   return text + kernelLines(fn);
 }
+
+/** What every layout has before its capabilities. */
+const HEADER_BYTES = 0x40;
 
 /** Units of the two latency registers, in nanoseconds (PCI Local Bus 3.0, 6.2.4). */
 const LATENCY_UNIT = 250;

@@ -5,6 +5,8 @@ import type { Field, Register, RegisterReader, RegisterTable } from '../register
 const SOURCE = 'PCI Express Base 6.0, 7.8.5';
 const MOST_ENTRIES = 63;
 const WIDE = 2;
+/** A capability of the list stands in the first 256 bytes. */
+const CONFIG_END = 0x100;
 
 const INDICATORS = values({
   0: 'BAR 0',
@@ -38,12 +40,25 @@ const PROPERTIES = values({
   0xff: 'unavailable',
 });
 
-/** Where an entry starts; undefined past the last one. Each entry's first dword says how many follow it. */
-export function entryStart(bytes: RegisterReader, first: number, index: number): number | undefined {
-  if (index >= (bytes.read(2, 1) & 0x3f)) return undefined;
-  let at = first;
-  for (let passed = 0; passed < index; passed++) at += 4 + (bytes.read(at, 1) & 7) * 4;
-  return at;
+/**
+ * Where entry number `index` starts; undefined past the last one. Each entry's first dword says how many follow it. Every
+ * register of an entry asks, so what one reader tells is read once.
+ */
+function entryStarts(first: number): (bytes: RegisterReader, index: number) => number | undefined {
+  const known = new WeakMap<RegisterReader, readonly number[]>();
+  return (bytes, index) => {
+    let starts = known.get(bytes);
+    if (starts === undefined) known.set(bytes, (starts = startsIn(bytes, first)));
+    return starts[index];
+  };
+}
+
+function startsIn(bytes: RegisterReader, first: number): readonly number[] {
+  const starts: number[] = [];
+  const count = bytes.read(2, 1) & 0x3f;
+  for (let at = first; starts.length < count && at < CONFIG_END; at += 4 + (bytes.read(at, 1) & 7) * 4)
+    starts.push(at);
+  return starts;
 }
 
 /** A dword of an entry, by its number in it; undefined where the entry is shorter. */
@@ -55,14 +70,15 @@ function address(): Field[] {
 }
 
 function entries(first: number): Register[] {
+  const entryStart = entryStarts(first);
   const dword =
     (number: Dword, wide?: Dword) =>
-    (bytes: RegisterReader, index: number): number | undefined => {
-      const at = entryStart(bytes, first, index);
+    (bytes: RegisterReader, index: number): number | null | undefined => {
+      const at = entryStart(bytes, index);
       if (at === undefined) return undefined;
       const which = number(bytes, at);
-      if (which > (bytes.read(at, 1) & 7)) return undefined;
-      if (wide !== undefined && (bytes.read(at + 4 * wide(bytes, at), 4) & WIDE) === 0) return undefined;
+      if (which > (bytes.read(at, 1) & 7)) return null;
+      if (wide !== undefined && (bytes.read(at + 4 * wide(bytes, at), 4) & WIDE) === 0) return null;
       return at + 4 * which;
     };
   const base: Dword = () => 1;
@@ -80,7 +96,7 @@ function entries(first: number): Register[] {
         flag(30, 'writable', 'Writable'),
         flag(31, 'enable', 'Enable', 'rw'),
       ]),
-      (bytes, index) => entryStart(bytes, first, index),
+      (bytes, index) => entryStart(bytes, index),
     ),
     each(register(first + 4, 4, 'base', 'Base', address()), dword(base)),
     each(register(first + 8, 4, 'max_offset', 'Offset of its last dword', address()), dword(most)),

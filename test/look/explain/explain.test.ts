@@ -1,5 +1,6 @@
 /** Every rule of `explain` against a machine that shows it, and against a sound one, where none may speak. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { explain, RULES, Topology } from '../../../src/look/index.js';
 import { notations } from '../../../src/pci/index.js';
@@ -10,6 +11,14 @@ const codes = RULES.map(({ code }) => code);
 describe('explain', () => {
   test('has a machine for each of its rules', () => {
     assert.deepEqual(Object.keys(SUBJECTS).sort(), [...codes].sort());
+  });
+
+  test('has a row in its page for each rule, and none for others', () => {
+    const page = readFileSync(new URL('../../../../docs/looking.md', import.meta.url), 'utf8');
+    const rows = [...page.matchAll(/^\| `([A-Z_]+)` \| (\w+) \|/gm)].map(
+      ([, code, weight]) => `${code} ${weight}`,
+    );
+    assert.deepEqual(rows.sort(), RULES.map(({ code, weight }) => `${code} ${weight}`).sort());
   });
 
   for (const [code, { at, functions }] of Object.entries(SUBJECTS))

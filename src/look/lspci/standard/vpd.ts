@@ -97,8 +97,8 @@ function sumOf(data: Uint8Array, start: number, end: number): number {
 }
 
 /** Whether lspci comes to tell of a field that the data may end in: of a checksum it wants the first byte only. */
-function isTold({ kind, length, bytes }: VpdField): boolean {
-  return bytes.length === length || (kind === 'checksum' && bytes.length > 0);
+function isTold({ kind, offset, length, bytes }: VpdField, data: Uint8Array): boolean {
+  return kind === 'checksum' ? offset < data.length : bytes.length === length;
 }
 
 /** A name that is cut is left out. */
@@ -111,7 +111,7 @@ function resourceLines(resource: VpdResource, vpd: DecodedVpd, data: Uint8Array)
   }
   const title = resource.kind === 'read_only' ? 'Read-only' : 'Read/write';
   return `\t\t${title} fields:\n${resource.fields
-    .filter(isTold)
+    .filter((field) => isTold(field, data))
     .map((field) => fieldLine(field, vpd, data))
     .join('')}`;
 }
