@@ -86,7 +86,7 @@ describe('dump', () => {
 
   test('ends for every space, whatever its list says, and reads what is not there as zero', async () => {
     await checkProperty(
-      "pcictl's dump of a random space ends",
+      'pcictl: the dump of a random space ends',
       fc.property(fc.uint8Array({ maxLength: 300 }), (config) => {
         const text = dumpText(config, names);
         assert.match(text, /^PCI configuration registers:\n {2}Common header:\n/);

@@ -126,7 +126,7 @@ describe('the file of a capture', () => {
 
   test('whatever stands in it is read or refused', async () => {
     await checkProperty(
-      'a capture with any change',
+      'captures: a file with any change is read or refused',
       fc.property(fc.nat(whole.length), fc.nat(40), fc.string({ maxLength: 5 }), (at, length, instead) => {
         try {
           parseCapture(whole.slice(0, at) + instead + whole.slice(at + length), 'f');

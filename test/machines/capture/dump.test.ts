@@ -107,7 +107,7 @@ describe('a dump', () => {
     const text = Buffer.from('00:00.0 first\r\n00: 86 80 37 12\n\n\n0000:00:01.0 x\n10: ff 00\n');
     const whole = summary(parseDump(text).functions);
     await checkProperty(
-      'a dump may come in pieces',
+      'dumps: one may come in pieces',
       fc.property(fc.array(fc.nat(text.length), { maxLength: 6 }), (cuts) => {
         const parser = new DumpParser('pieces');
         let start = 0;
@@ -126,7 +126,7 @@ describe('a dump', () => {
       fc.string({ maxLength: 300 }),
     );
     await checkProperty(
-      'whatever a dump is',
+      'dumps: whatever the text is',
       fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
         let functions: readonly CapturedFunction[];
         try {
@@ -174,7 +174,7 @@ describe('a dump that we write', () => {
     };
     const space = fc.uint8Array({ minLength: 64, maxLength: 64 });
     await checkProperty(
-      'lspci reads dumps of ours',
+      'dumps: lspci reads ours',
       fc.property(fc.array(space, { minLength: 1, maxLength: 4 }), (spaces) => {
         const text = spaces
           .map((bytes, index) => {

@@ -142,7 +142,7 @@ describe('the text', () => {
       );
     try {
       await checkProperty(
-        'lspci refuses the same line of a pci.ids',
+        'names: lspci refuses the same line of a pci.ids',
         fc.property(text, (ids) => {
           // It reads programming interfaces of no subclass, as it reads a class whatever stands above.
           fc.pre(!/^C .*(\n\s*#.*)*\n\t\t/m.test(ids));
@@ -179,7 +179,7 @@ describe('the index', () => {
 
   test('has what the text has, and nothing else', async () => {
     await checkProperty(
-      'an index of pci.ids has what the text has',
+      'names: an index of pci.ids has what the text has',
       fc.property(model, id, id, ({ vendors, entries }, otherVendor, otherDevice) => {
         const all = Object.keys(vendors).map(Number);
         const text: string[] = [];
@@ -229,7 +229,7 @@ describe('the index', () => {
     for (let length = 0; length < whole.length; length++)
       assert.throws(() => new IndexedNames(whole.slice(0, length)), IdsIndexError);
     await checkProperty(
-      'a damaged index of pci.ids never reads past its end',
+      'names: a damaged index of pci.ids never reads past its end',
       fc.property(
         fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }),
         (damage) => {
