@@ -6,12 +6,13 @@ import {
   cxlLocator,
   cxlMld,
   cxlPort,
-  LocatorBlocks,
+  hexDigits,
   locatorBlocks,
+  LocatorBlocks,
   type RegisterTable,
 } from '../../../pci/index.js';
 import type { CapabilityView } from '../capability-view.js';
-import { fieldIn, flags, hexDigits, joined, registerIn, shown, type Item } from '../items.js';
+import { fieldIn, flags, joined, registerIn, shown, type Item } from '../items.js';
 import { flagOfBits, type CxlWriter } from './cxl-text.js';
 
 const functionMap = registerIn(cxlFunctionMap, 'map');

@@ -1,16 +1,7 @@
 /** lspci's words for HyperTransport's two interface blocks. */
-import { htPrimary, htSecondary, type RegisterTable } from '../../../pci/index.js';
+import { hexDigits, htPrimary, htSecondary, type RegisterTable } from '../../../pci/index.js';
 import type { CapabilityView } from '../capability-view.js';
-import {
-  fieldIn,
-  flags,
-  hexDigits,
-  joined,
-  registerIn,
-  shown,
-  type FieldReader,
-  type Item,
-} from '../items.js';
+import { fieldIn, flags, joined, registerIn, shown, type FieldReader, type Item } from '../items.js';
 
 /** Bytes of the primary block, and of the secondary one with its extended half. */
 const PRIMARY_BYTES = 0x1c;
