@@ -195,8 +195,8 @@ const features = new TableLines(af);
 
 export const advancedFeaturesLines = together([
   text('\n  Advanced Features Capability Register\n'),
-  features.register('AF Capabilities register', 'capabilities', 2),
-  features.flags('capabilities', { 'Transaction Pending': 'pending', 'Function Level Reset': 'flr' }),
+  features.register('AF Capabilities register', 'cap', 2),
+  features.flags('cap', { 'Transaction Pending': 'pending', 'Function Level Reset': 'flr' }),
   features.register('AF Control register', 'control', 2),
   features.register('AF Status register', 'status', 2),
   features.flag('Transaction Pending', 'status.pending'),

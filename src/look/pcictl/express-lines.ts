@@ -75,7 +75,7 @@ const DEVICE = together([
   lines.value('Capability version', 'flags.version'),
   lines.value('Device type', 'flags.type', (kind) => portOf(kind).name),
   lines.flag('Slot implemented', 'flags.slot'),
-  lines.value('Interrupt Message Number', 'flags.interrupt_message', (value) => value.toString(16)),
+  lines.value('Interrupt Message Number', 'flags.message_number', (value) => value.toString(16)),
   lines.register('Device Capabilities Register', 'devcap', 8),
   lines.value('Max Payload Size Supported', 'devcap.max_payload', (value) => `${128 << value} bytes max`),
   lines.value(

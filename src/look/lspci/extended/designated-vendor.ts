@@ -42,7 +42,7 @@ function cxlLines(view: CapabilityView, designated: number, header: DvsecHeader)
   return write === undefined ? `\t\tUnknown ID ${hexDigits(designated, 4)}\n` : write(view, header);
 }
 
-export const writeDesignatedVendorSpecific: CapabilityWriter = (view) => {
+export const writeDvsec: CapabilityWriter = (view) => {
   const title = 'Designated Vendor-Specific:';
   if (!view.has(0, HEADERS)) return `${title} <unreadable>\n`;
   const header = { revision: revision(view), length: length(view) };

@@ -32,7 +32,7 @@ export const writeSsvid: CapabilityWriter = (view, names) =>
 
 const AF: readonly Item[] = [
   '\t\tAFCap: ',
-  flags(af, 'capabilities', { TP: 'pending', FLR: 'flr' }),
+  flags(af, 'cap', { TP: 'pending', FLR: 'flr' }),
   '\n\t\tAFCtrl: ',
   flags(af, 'control', { FLR: 'flr' }),
   '\n\t\tAFStatus: ',
