@@ -1,5 +1,5 @@
 /** Puts the modules of the command into few files: most of what a short command does is to find and read its modules. */
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild-wasm';
@@ -8,6 +8,10 @@ const folderOf = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 /** Beside the rooms: what they load by a path from `import.meta.url` is found from here as from there. */
 const BUNDLE = folderOf('../src/command');
 const ROOMS = folderOf('../src');
+
+const { dependencies } = JSON.parse(readFileSync(folderOf('../../package.json'), 'utf8')) as {
+  readonly dependencies: Readonly<Record<string, string>>;
+};
 
 /** When the newest of the modules was written, those of the bundle itself apart. */
 function newestModule(): number {
@@ -31,7 +35,8 @@ if (made <= newestModule()) {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    packages: 'external',
+    // Not the package itself: what it takes by its own exports would be there twice, each class of it twofold.
+    external: Object.keys(dependencies),
     logLevel: 'warning',
   });
 }
