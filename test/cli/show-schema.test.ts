@@ -100,7 +100,7 @@ describe('show --json is as its schema says', () => {
 });
 
 describe('the commands', () => {
-  const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../../src/command/main.js', import.meta.url));
   const folder = mkdtempSync(join(tmpdir(), 'openslot-schema-'));
   after(() => {
     rmSync(folder, { recursive: true });
