@@ -22,7 +22,7 @@ export {
   hostEventData,
   type HostEvent,
 } from './host-events.js';
-export { inspect, inspectPlatform, type Inspection, type ShownPlatformDevice } from './inspection.js';
+export { inspect, inspectPlatform, type Inspection } from './inspection.js';
 export {
   GuestOptionsError,
   LocalGuests,

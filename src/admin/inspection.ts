@@ -1,22 +1,21 @@
 /** One function as an owner shows it to other processes: facts and configuration space, as JSON can carry them. */
 import {
   NO_HOST_FACTS,
+  platformToWire,
   readConfig,
+  regionToWire,
   type FunctionSummary,
   type HostFacts,
   type Machine,
-  type PlatformDeviceSummary,
-  type RegionInfo,
   type ResetMethod,
+  type WirePlatform,
+  type WireRegion,
 } from '../function/index.js';
 import type { PciAddress } from '../pci/index.js';
 
-/** A region with its address as text, `0x` and hexadecimal. */
-export type ShownRegion = Omit<RegionInfo, 'address'> & { readonly address: string };
-
 export interface Inspection {
   readonly summary: FunctionSummary;
-  readonly regions: readonly ShownRegion[];
+  readonly regions: readonly WireRegion[];
   readonly resetMethods: readonly ResetMethod[];
   /** Interrupt line of INTx as the host routes it; undefined without one. */
   readonly interruptLine: number | undefined;
@@ -42,7 +41,7 @@ export function inspect(machine: Machine, address: PciAddress, vpd = false): Ins
   const productData = vpd ? readVpd?.() : undefined;
   return {
     summary,
-    regions: fn.regions.map((region) => ({ ...region, address: `0x${region.address.toString(16)}` })),
+    regions: fn.regions.map(regionToWire),
     resetMethods: fn.resetMethods,
     interruptLine: fn.interruptLine,
     config: Buffer.from(config).toString('base64'),
@@ -51,14 +50,6 @@ export function inspect(machine: Machine, address: PciAddress, vpd = false): Ins
   };
 }
 
-/** A platform device as it is sent: addresses are text. */
-export type ShownPlatformDevice = Omit<PlatformDeviceSummary, 'regions'> & {
-  readonly regions: readonly ShownRegion[];
-};
-
-export function inspectPlatform({ platform }: Pick<Machine, 'platform'>): readonly ShownPlatformDevice[] {
-  return (platform?.list() ?? []).map(({ regions, ...facts }) => ({
-    ...facts,
-    regions: regions.map((region) => ({ ...region, address: String(region.address) })),
-  }));
+export function inspectPlatform({ platform }: Pick<Machine, 'platform'>): readonly WirePlatform[] {
+  return (platform?.list() ?? []).map(platformToWire);
 }

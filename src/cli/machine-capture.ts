@@ -2,6 +2,7 @@
 import {
   captureMachine,
   FunctionNotFoundError,
+  regionFromWire,
   type Capture,
   type CapturedFunction,
   type CaptureOptions,
@@ -62,7 +63,7 @@ async function captureOnSim(
   return {
     address,
     config: bytesOf(config),
-    regions: regions.map((region) => ({ ...region, address: BigInt(region.address) })),
+    regions: regions.map(regionFromWire),
     driver: summary.driver,
     modules: host.modules,
     interruptLine,

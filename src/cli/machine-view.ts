@@ -1,19 +1,13 @@
 /** A machine as a command looks at it: opened here where any process can, else told by its owner. */
 import { existsSync } from 'node:fs';
-import type { FindingData, ShownPlatformDevice } from '../admin/index.js';
+import type { FindingData } from '../admin/index.js';
 import { FunctionNotFoundError } from '../function/errors.js';
-import type {
-  FunctionSummary,
-  HostDrivers,
-  Machine,
-  PlatformDeviceSummary,
-  RegionInfo,
-} from '../function/index.js';
+import type { FunctionSummary, HostDrivers, Machine, PlatformDeviceSummary } from '../function/index.js';
 import type { OwnerResults, RequestName, RequestParameters, Wire } from '../owner/index.js';
 import { machineFiles } from '../owner/runtime-directory.js';
 import { OpenslotError } from '../pci/errors.js';
 import type { PciAddress } from '../pci/index.js';
-import * as notations from '../pci/notations.js';
+import { platformFromWire, regionFromWire, summaryFromWire } from '../function/wire.js';
 import type { FunctionFacts } from './function-text.js';
 import {
   chosenMachine,
@@ -84,8 +78,8 @@ export async function viewMachine(choice: MachineChoice): Promise<MachineView> {
   }
   if (chosenMachine(choice).name === 'sim') {
     const [functions, entries] = [await askSim('functions', {}), await askSim('pool', {})];
-    const platform = (await askSim('platform', {})).map(platformOf);
-    return { name: 'sim', functions: functions.map(summaryOf), platform, pool: { entries } };
+    const platform = (await askSim('platform', {})).map(platformFromWire);
+    return { name: 'sim', functions: functions.map(summaryFromWire), platform, pool: { entries } };
   }
   const { listHost } = await import('../machines/linux/host-listing.js');
   const listing = await listHost();
@@ -111,8 +105,8 @@ export async function inspectFunction(choice: MachineChoice, address: PciAddress
     const { summary, regions, resetMethods, interruptLine, config } = await askSim('inspect', parameters);
     const { bytesReader, decodeFunction } = await import('../pci/index.js');
     return {
-      summary: summaryOf(summary),
-      regions: regions.map((region): RegionInfo => ({ ...region, address: BigInt(region.address) })),
+      summary: summaryFromWire(summary),
+      regions: regions.map(regionFromWire),
       resetMethods,
       interruptLine,
       decoded: decodeFunction(bytesReader(Buffer.from(config, 'base64'))),
@@ -158,22 +152,4 @@ async function findingsOnHost(
 function ignoreRefusal(error: unknown): undefined {
   if (!(error instanceof OpenslotError)) throw error;
   return undefined;
-}
-
-/** Addresses come as text. */
-function platformOf({ regions, ...facts }: Wire<ShownPlatformDevice>): PlatformDeviceSummary {
-  return { ...facts, regions: regions.map((region) => ({ ...region, address: BigInt(region.address) })) };
-}
-
-/** What JSON leaves out is undefined again. */
-function summaryOf(wire: Wire<FunctionSummary>): FunctionSummary {
-  const { address, ...facts } = wire;
-  return {
-    ...facts,
-    address: notations.hex.parse(address),
-    subsystemVendor: facts.subsystemVendor,
-    subsystemDevice: facts.subsystemDevice,
-    driver: facts.driver,
-    iommuGroup: facts.iommuGroup,
-  };
 }

@@ -2,6 +2,7 @@
 import { decodeValue, hexNumber, type DecodedField } from '../pci/index.js';
 import { bitLadder, type SelectedRegister } from '../proto/program/index.js';
 import { fieldText } from './function-text.js';
+import { fieldData } from './show-data.js';
 
 export function hexOf({ shape }: SelectedRegister, value: bigint): string {
   return hexNumber(value, shape.register.width * 2);
@@ -70,9 +71,6 @@ export function registerData(selected: SelectedRegister, value: bigint) {
     offset,
     width: shape.register.width,
     hex: hexOf(selected, value),
-    fields: shownFields(selected, value).map((each) => ({
-      ...each,
-      raw: typeof each.raw === 'bigint' ? `0x${each.raw.toString(16)}` : each.raw,
-    })),
+    fields: shownFields(selected, value).map(fieldData),
   };
 }

@@ -1,5 +1,12 @@
 /** One function as `openslot show --json` prints it. */
-import type { DecodedFunction, DecodedRegister, PciAddress } from '../pci/index.js';
+import { regionToWire } from '../function/wire.js';
+import {
+  hexNumber,
+  type DecodedField,
+  type DecodedFunction,
+  type DecodedRegister,
+  type PciAddress,
+} from '../pci/index.js';
 import type { FunctionFacts } from './function-text.js';
 import type { FunctionNames } from './names-in-use.js';
 import type { ShownFunction } from './show-schema.js';
@@ -10,7 +17,7 @@ export function showData(address: PciAddress, facts: FunctionFacts, names?: Func
   return {
     address: String(address),
     ...(summary === undefined ? {} : { summary: { ...summary, address: String(summary.address) } }),
-    regions: regions.map((region) => ({ ...region, address: `0x${region.address.toString(16)}` })),
+    regions: regions.map(regionToWire),
     resetMethods,
     ...(interruptLine === undefined ? {} : { interruptLine }),
     decoded: decodedData(decoded),
@@ -32,9 +39,11 @@ function decodedData(decoded: DecodedFunction): ShownFunction['decoded'] {
 
 function registerData(register: DecodedRegister): ShownFunction['decoded']['header'][number] {
   if (!register.readable) return register;
-  const fields = register.fields.map((field) => ({
-    ...field,
-    raw: typeof field.raw === 'bigint' ? (`0x${field.raw.toString(16)}` as const) : field.raw,
-  }));
-  return { ...register, fields };
+  return { ...register, fields: register.fields.map(fieldData) };
+}
+
+/** A field as JSON carries it: bits that are no number there are text. */
+export function fieldData(field: DecodedField) {
+  const { raw } = field;
+  return { ...field, raw: typeof raw === 'bigint' ? hexNumber(raw) : raw };
 }

@@ -29,3 +29,4 @@ export * from './region-access.js';
 export * from './saved-state.js';
 export * from './survey.js';
 export * from './take-capture.js';
+export * from './wire.js';

@@ -5,6 +5,7 @@ import {
   FunctionClosedError,
   FunctionNotFoundError,
   RegionAccessError,
+  regionFromWire,
   ResetError,
   setDecoding,
   type ConfigSpace,
@@ -81,7 +82,7 @@ export class OwnedMachine implements Machine {
     return new OwnedFunction({
       address,
       ask,
-      regions: regions.map((region) => ({ ...region, address: BigInt(region.address) })),
+      regions: regions.map(regionFromWire),
       interruptLine,
       configSize: Buffer.from(config, 'base64').length,
     });

@@ -7,9 +7,8 @@ import type {
   FrontEndKind,
   GuestInfo,
   Inspection,
-  ShownPlatformDevice,
 } from '../admin/index.js';
-import type { FunctionSummary } from '../function/index.js';
+import type { FunctionSummary, WirePlatform } from '../function/index.js';
 import type { ErrorData } from '../pci/index.js';
 import type { CheckedParameters, RequestName } from './request-schemas.js';
 
@@ -31,7 +30,7 @@ export interface PoolEntry {
 export interface OwnerResults {
   readonly pool: readonly PoolEntry[];
   readonly functions: readonly FunctionSummary[];
-  readonly platform: readonly ShownPlatformDevice[];
+  readonly platform: readonly WirePlatform[];
   readonly inspect: Inspection;
   /** For each operation what it found, `0x` and hexadecimal; null for a write. */
   readonly registers: readonly (string | null)[];

@@ -6,6 +6,6 @@ export function hexDigits(value: number | bigint, count: number): string {
 }
 
 /** The same behind `0x`. */
-export function hexNumber(value: number | bigint, count = 1): string {
+export function hexNumber(value: number | bigint, count = 1): `0x${string}` {
   return `0x${hexDigits(value, count)}`;
 }

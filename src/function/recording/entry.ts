@@ -1,16 +1,9 @@
 /** The entries of a recording: what a program asked of a machine, what it was answered, and what happened meanwhile. */
 import type { ErrorData } from '../../pci/errors.js';
 import type { RegionWidth } from '../checked-region.js';
-import type {
-  ConfigWidth,
-  DmaConstraints,
-  InterruptSource,
-  Interrupts,
-  RegionInfo,
-  ResetMethod,
-} from '../function.js';
-import type { MachineCapabilities, FunctionSummary } from '../machine.js';
-import type { PlatformDeviceSummary } from '../platform.js';
+import type { ConfigWidth, DmaConstraints, InterruptSource, Interrupts, ResetMethod } from '../function.js';
+import type { MachineCapabilities } from '../machine.js';
+import type { WirePlatform, WireRegion, WireSummary } from '../wire.js';
 
 /** Written as `0x1f`: offsets, values and addresses, up to 64 bits. */
 export type Hex = `0x${string}`;
@@ -28,13 +21,6 @@ export function sourceName(source: InterruptSource): SourceName {
 
 /** A function by its full address, a platform device by its name. */
 export type DeviceName = string;
-
-/** What JSON has no number for is text. */
-export type WireRegion = Omit<RegionInfo, 'address'> & { readonly address: Hex };
-export type WireSummary = Omit<FunctionSummary, 'address'> & { readonly address: string };
-export type WirePlatform = Omit<PlatformDeviceSummary, 'regions'> & {
-  readonly regions: readonly WireRegion[];
-};
 
 export type WireConstraints = Omit<DmaConstraints, 'highest'> & { readonly highest?: Hex };
 

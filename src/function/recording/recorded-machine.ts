@@ -2,21 +2,15 @@
 import type { PciAddress } from '../../pci/address.js';
 import type { Capture } from '../capture.js';
 import type { ErrorReports } from '../error-reports.js';
-import type { PciFunction, RegionInfo, Resources } from '../function.js';
+import type { PciFunction, Resources } from '../function.js';
 import type { HostControl } from '../host.js';
 import type { IommuFaultReports } from '../host.js';
 import type { HostDrivers } from '../host-drivers.js';
 import type { HostFacts } from '../host-facts.js';
 import type { FunctionSummary, Machine, MachineCapabilities } from '../machine.js';
 import type { PlatformDevices } from '../platform.js';
-import {
-  hex,
-  RECORDING_VERSION,
-  type DeviceFacts,
-  type Inventory,
-  type WirePlatform,
-  type WireRegion,
-} from './entry.js';
+import { platformToWire, regionToWire } from '../wire.js';
+import { hex, RECORDING_VERSION, type DeviceFacts, type Inventory } from './entry.js';
 import { RecordedFunction, RecordedPlatformDevice } from './recorded-device.js';
 import { Recorder, type RecordingSink } from './recorder.js';
 
@@ -110,19 +104,13 @@ export class RecordedMachine implements Machine {
     const inventory: Inventory = {
       op: 'inventory',
       functions: functions.map((summary) => ({ ...summary, address: String(summary.address) })),
-      ...(platform === undefined
-        ? {}
-        : { platform: platform.map((one): WirePlatform => ({ ...one, regions: one.regions.map(onWire) })) }),
+      ...(platform === undefined ? {} : { platform: platform.map(platformToWire) }),
     };
     const text = JSON.stringify(inventory);
     if (text !== this.#inventory) this.#recorder.happened(inventory);
     this.#inventory = text;
     return functions;
   }
-}
-
-function onWire(region: RegionInfo): WireRegion {
-  return { ...region, address: hex(region.address) };
 }
 
 function factsOf({
@@ -132,7 +120,7 @@ function factsOf({
   dma,
 }: Resources): Omit<DeviceFacts, 'configSize' | 'interruptLine'> {
   return {
-    regions: regions.map(onWire),
+    regions: regions.map(regionToWire),
     resetMethods,
     interrupts: interrupts?.available ?? null,
     dma: dma !== undefined,

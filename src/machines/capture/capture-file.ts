@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Capture, CapturedFunction } from '../../function/index.js';
+import { regionFromWire, regionToWire, type Capture, type CapturedFunction } from '../../function/index.js';
 import { notations } from '../../pci/index.js';
 import { CaptureFileError, CaptureMalformedError, CaptureVersionError, errnoOf } from './errors.js';
 import {
@@ -49,7 +49,7 @@ function dataOf({
   return {
     address: String(address),
     config: hexOf(config),
-    regions: regions?.map((region) => ({ ...region, address: `0x${region.address.toString(16)}` })),
+    regions: regions?.map(regionToWire),
     ...facts,
     resetMethods: facts.resetMethods === undefined ? undefined : [...facts.resetMethods],
     modules: modules.length === 0 ? undefined : [...modules],
@@ -93,7 +93,7 @@ function functionOf(data: FunctionData): CapturedFunction {
   return {
     address: notations.hex.parse(data.address),
     config: bytesOf(data.config),
-    regions: regions?.map((region) => ({ ...region, address: BigInt(region.address) })),
+    regions: regions?.map(regionFromWire),
     driver: data.driver,
     modules: data.modules ?? [],
     interruptLine: data.interruptLine,

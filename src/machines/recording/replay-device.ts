@@ -6,6 +6,7 @@ import {
   FunctionClosedError,
   hex,
   RegionAccessError,
+  regionFromWire,
   type ConfigSpace,
   type DeviceFacts,
   type DeviceName,
@@ -22,7 +23,6 @@ import {
   type Resources,
 } from '../../function/index.js';
 import type { PciAddress } from '../../pci/index.js';
-import { regionOf } from './wire.js';
 import type { Replay } from './replay.js';
 import { ReplayedInterrupts } from './replay-interrupts.js';
 
@@ -82,7 +82,7 @@ class ReplayedResources implements Resources {
   constructor(device: DeviceName, facts: DeviceFacts, replay: Replay) {
     this.device = device;
     this.replay = replay;
-    this.regions = facts.regions.map(regionOf);
+    this.regions = facts.regions.map(regionFromWire);
     this.resetMethods = facts.resetMethods;
     if (facts.interrupts !== null) {
       this.#interrupts = new ReplayedInterrupts(device, facts.interrupts, replay, () => {

@@ -1,15 +1,16 @@
 /** The machine `replay:FILE`: answers a program from a recording, and stops it where it does something else. */
-import type {
-  FunctionSummary,
-  Machine,
-  MachineCapabilities,
-  PciFunction,
-  PlatformDevices,
+import {
+  platformFromWire,
+  summaryFromWire,
+  type FunctionSummary,
+  type Machine,
+  type MachineCapabilities,
+  type PciFunction,
+  type PlatformDevices,
 } from '../../function/index.js';
 import type { OpenslotError, PciAddress } from '../../pci/index.js';
 import { Replay } from './replay.js';
 import { ReplayedFunction, ReplayedPlatformDevice } from './replay-device.js';
-import { platformOf, summaryOf } from './wire.js';
 
 export class ReplayMachine implements Machine {
   readonly name: string;
@@ -26,7 +27,7 @@ export class ReplayMachine implements Machine {
     this.capabilities = { ...replay.header.capabilities, machineFrames: false };
     if (replay.inventory.platform === undefined) return;
     this.platform = {
-      list: () => (replay.inventory.platform ?? []).map(platformOf),
+      list: () => (replay.inventory.platform ?? []).map(platformFromWire),
       open: (name) => new ReplayedPlatformDevice(name, replay.ask({ op: 'open', device: name }), replay),
     };
   }
@@ -37,7 +38,7 @@ export class ReplayMachine implements Machine {
   }
 
   list(): readonly FunctionSummary[] {
-    return this.#replay.inventory.functions.map(summaryOf);
+    return this.#replay.inventory.functions.map(summaryFromWire);
   }
 
   open(address: PciAddress): PciFunction {
