@@ -11,7 +11,7 @@ const LINK_WORDS = {
   other: 'link trained otherwise',
 } as const;
 
-export function differenceText(difference: Difference): string {
+function differenceText(difference: Difference): string {
   switch (difference.kind) {
     case 'appeared':
       return `appeared: ${difference.class} ${difference.identity}`;

@@ -1,3 +1,3 @@
 /** What is different between two captures: as data, and in words. */
 export { differencesBetween, type Difference } from './difference.js';
-export { differenceLines, differenceText } from './difference-text.js';
+export { differenceLines } from './difference-text.js';

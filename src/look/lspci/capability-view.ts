@@ -2,7 +2,7 @@
 import type { RegisterReader } from '../../pci/index.js';
 
 /** What the words of some capabilities depend on besides their own bytes. */
-export interface FunctionFacts {
+export interface FunctionContext {
   readonly vendor: number;
   readonly device: number;
   /** 16 bits: base class and subclass. */
@@ -22,13 +22,13 @@ export class CapabilityView implements RegisterReader {
   readonly #config: Uint8Array;
   /** Where it stands in configuration space. */
   readonly base: number;
-  readonly fn: FunctionFacts;
+  readonly fn: FunctionContext;
   /** How much is asked for: 1 (-v), 2 or 3. */
   readonly verbosity: number;
   /** Device/port type of the function's Express capability, which extended ones depend on; -1 without one. */
   readonly portType: number;
 
-  constructor(config: Uint8Array, base: number, fn: FunctionFacts, verbosity: number, portType: number) {
+  constructor(config: Uint8Array, base: number, fn: FunctionContext, verbosity: number, portType: number) {
     this.#config = config;
     this.base = base;
     this.fn = fn;

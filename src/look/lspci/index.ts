@@ -9,7 +9,7 @@ import { machineLine, machineRecord } from './machine-record.js';
 import type { LspciOptions } from './options.js';
 import { functionTitle, kernelLines, nameLines, verboseLines } from './record-lines.js';
 import { ShownFunction } from './shown-function.js';
-import { topologyOf } from './topology.js';
+import { segmentsOf } from './segments.js';
 import { treeText } from './tree.js';
 
 export * from './filters.js';
@@ -37,7 +37,7 @@ export function* lspciParts(capture: Capture, names: PciNames, options: LspciOpt
   const domains = seen.some(({ address }) => address.domain !== 0);
   // The way to one function is told by the bridges among all of them.
   const all = options.path > 0 ? shown(capture.functions, options) : undefined;
-  const pathTo = all && topologyOf(all).pathTo;
+  const pathTo = all && segmentsOf(all).pathTo;
   for (const fn of all ?? lazily(selected, options)) {
     if (all !== undefined && !isSelected(fn.captured, options)) continue;
     // A program's record stands for itself, so it has a domain for its own sake alone.
@@ -66,7 +66,7 @@ function shown(functions: readonly CapturedFunction[], { verbosity }: LspciOptio
 /** A drawing of the functions that were asked for, the bridges that lead to them, and all that is behind them. */
 function treeOf({ functions }: Capture, names: IdNames, options: LspciOptions): string {
   const all = shown(functions, options);
-  const topology = topologyOf(all);
+  const topology = segmentsOf(all);
   const asked = new Set(all.filter(({ captured }) => isSelected(captured, options)));
   const whole = new Set(asked);
   const leading = new Set<ShownFunction>();

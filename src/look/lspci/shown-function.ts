@@ -1,10 +1,10 @@
 /** One function as lspci looks at it: its header's numbers, read once, and what its host says of it. */
 import { barCount } from '../../pci/index.js';
 import type { CapturedFunction } from '../../function/index.js';
-import { CapabilityView, type FunctionFacts } from './capability-view.js';
+import { CapabilityView, type FunctionContext } from './capability-view.js';
 import { baseAddresses, type BaseAddress } from './base-addresses.js';
 
-export class ShownFunction implements FunctionFacts {
+export class ShownFunction implements FunctionContext {
   readonly captured: CapturedFunction;
   readonly config: Uint8Array;
   readonly verbosity: number;

@@ -2,7 +2,7 @@
 import type { IdNames } from './id-names.js';
 import { hex2, hex4 } from './number-text.js';
 import type { ShownFunction } from './shown-function.js';
-import type { Segment, Topology } from './topology.js';
+import type { Segment, Segments } from './segments.js';
 
 /** A text with what hangs on its end. */
 interface Branch {
@@ -14,7 +14,7 @@ interface Branch {
 
 /** What is drawn of a topology. */
 export interface Drawing {
-  readonly topology: Topology;
+  readonly topology: Segments;
   /** Functions that are drawn; a bridge among them with every bus behind it. */
   readonly whole: ReadonlySet<ShownFunction>;
   /** Bridges that are drawn for what is behind them alone. */

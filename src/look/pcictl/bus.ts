@@ -8,7 +8,7 @@ export interface PcictlBus {
   driver(bus: number, device: number, fn: number): string | undefined;
 }
 
-export const ALL_ONES = 0xffff_ffff;
+const ALL_ONES = 0xffff_ffff;
 
 /** Every function of domain 0, whose nodes are all that pcictl knows. */
 export function captureBus({ functions }: Capture): PcictlBus {

@@ -181,7 +181,7 @@ export function parseDump(text: string | Uint8Array, file = 'the dump'): Capture
 export type DescribeFunction = (fn: CapturedFunction) => string;
 
 /** Class and ids in numbers, as `lspci -n` has them. */
-export const describeInNumbers: DescribeFunction = ({ config }) => {
+const describeInNumbers: DescribeFunction = ({ config }) => {
   const number = (offset: number, bytes: number) => {
     let text = '';
     for (let i = bytes - 1; i >= 0; i--) text += hexDigits(config[offset + i] ?? 0xff, 2);

@@ -42,7 +42,7 @@ export function rawOfText(field: Field, text: string): number | undefined {
 }
 
 /** A value as a person types it for a field; text where it is no number, which the field may have a name for. */
-export function valueOf({ show }: Field, text: string): unknown {
+function valueOf({ show }: Field, text: string): unknown {
   if (show.kind === 'flag') {
     const word = text.toLowerCase();
     if (ON.has(word)) return true;

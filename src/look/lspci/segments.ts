@@ -1,4 +1,7 @@
-/** Which bridge leads to which function, as lspci finds it out: by the bus numbers in the bridges' registers alone. */
+/**
+ * Which bridge leads to which function, as lspci finds it out: by the bus numbers in the bridges' registers alone, of ranges
+ * that overlap the last one. Ours is the room's `Topology`, which believes the first bridge that claims a bus.
+ */
 import type { ShownFunction } from './shown-function.js';
 
 /** A bridge and what is behind it; or the root of a domain, which is behind nothing. */
@@ -15,7 +18,7 @@ export interface BridgeFunction {
   readonly subordinate: number;
 }
 
-export interface Topology {
+export interface Segments {
   /** Of every domain, in the order of the functions. */
   readonly roots: ReadonlyMap<number, Segment>;
   readonly behind: ReadonlyMap<ShownFunction, Segment>;
@@ -31,7 +34,7 @@ function bridgeOf(fn: ShownFunction): BridgeFunction | undefined {
   return { fn, secondary: header.read(0x19, 1), subordinate: header.read(0x1a, 1) };
 }
 
-export function topologyOf(functions: readonly ShownFunction[]): Topology {
+export function segmentsOf(functions: readonly ShownFunction[]): Segments {
   const roots = new Map<number, Segment>();
   const behind = new Map<ShownFunction, Segment>();
   /** Of buses whose ranges overlap the last bridge has them. */
