@@ -5,6 +5,7 @@ import type { DecodedField, DecodedFunction, DecodedRegister, PciAddress } from 
 import { fieldLadder } from '../proto/registers/bit-ladder.js';
 import type { Wire } from '../owner/index.js';
 import type { FunctionNames } from './names-in-use.js';
+import { productDataLines } from './product-data-text.js';
 import { sizeText } from './size-text.js';
 
 export interface FunctionFacts {
@@ -13,6 +14,8 @@ export interface FunctionFacts {
   readonly resetMethods: readonly ResetMethod[];
   readonly interruptLine: number | undefined;
   readonly decoded: DecodedFunction;
+  /** Vital product data from address 0 on; undefined where there is none, or `summary.unreadable` says why. */
+  readonly vpd: Uint8Array | undefined;
   /** What it shares with others and lacks. */
   readonly findings: readonly Wire<FindingData>[];
 }
@@ -90,6 +93,7 @@ export function functionLines(
     const name = title ?? `capability 0x${id.toString(16).padStart(2, '0')}`;
     lines.push('', `${name} at 0x${offset.toString(16)}`, ...linesOf(registers));
   }
+  if (facts.vpd !== undefined) lines.push('', ...productDataLines(facts.vpd));
   for (const finding of decoded.findings) {
     lines.push('', `! ${finding.code}${'offset' in finding ? ` at 0x${finding.offset.toString(16)}` : ''}`);
   }
