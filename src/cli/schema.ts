@@ -27,7 +27,8 @@ Without a name: the names that there are. The files stand in docs/schemas of the
 
 Examples:
   openslot schema
-  openslot schema show >show.schema.json`,
+  openslot schema show >show.schema.json
+  openslot schema capture`,
     )
     .action(schema);
 }

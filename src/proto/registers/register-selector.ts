@@ -131,7 +131,7 @@ function byName(
     const next =
       names.length === 0
         ? 'give a map (--map FILE), or numbers: bar0:0x0/4'
-        : 'openslot get ADDRESS lists those that can be read';
+        : 'openslot show ADDRESS lists those of configuration space, openslot get ADDRESS those of the maps';
     throw new RegisterUnknownError(text, names, 'register', next);
   }
   if (second !== undefined) {
