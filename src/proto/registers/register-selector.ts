@@ -85,7 +85,7 @@ export function harmlessRegisters(maps: readonly RegisterMap[]): SelectedRegiste
 }
 
 /** All names of the maps, as they can be typed. */
-function registerNames(maps: readonly RegisterMap[]): string[] {
+export function registerNames(maps: readonly RegisterMap[]): string[] {
   return maps.flatMap((map) =>
     map.registers.flatMap((register) => {
       const name = register.repeat === undefined ? register.name : `${register.name}[0]`;
