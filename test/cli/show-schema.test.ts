@@ -138,7 +138,7 @@ describe('the commands', () => {
     assert.match(openslot('schema').stdout, /^show$/m);
     assert.deepEqual(JSON.parse(openslot('schema', 'show').stdout), schema);
     const unknown = openslot('schema', 'shwo');
-    assert.equal(unknown.status, 1);
+    assert.equal(unknown.status, 2);
     assert.match(unknown.stderr, /SCHEMA_UNKNOWN[\s\S]*did you mean show/);
     const board = join(folder, 'board.yaml');
     writeFileSync(
