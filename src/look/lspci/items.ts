@@ -89,11 +89,6 @@ export function shown(field: FieldReader, words: (value: number) => string): Ite
   return (view) => words(field(view));
 }
 
-/** A number as so many hexadecimal digits at least. */
-export function hexDigits(value: number | bigint, digits: number): string {
-  return value.toString(16).padStart(digits, '0');
-}
-
 /** All items, one behind the other. */
 export function joined(items: readonly Item[], view: CapabilityView): string {
   let text = '';
