@@ -91,6 +91,14 @@ const damage = z.discriminatedUnion('code', [
   z.strictObject({ ...slot, code: z.enum(['BAR_UPPER_MISSING', 'BAR_TYPE_RESERVED']) }).readonly(),
   z.strictObject({ code: z.literal('FUNCTION_ABSENT') }).readonly(),
   z.strictObject({ code: z.literal('HEADER_UNKNOWN'), layout: z.int().min(0).max(127) }).readonly(),
+  z
+    .strictObject({
+      code: z.literal('CAPABILITIES_OVERLAP'),
+      list: z.enum(['standard', 'extended']),
+      offset: z.int().min(0),
+    })
+    .readonly()
+    .describe('from the capability there on no registers are told'),
 ]);
 
 const decoded = z

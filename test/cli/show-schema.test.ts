@@ -123,7 +123,7 @@ roots:
 });
 
 describe('the commands', () => {
-  const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../../src/command/main.js', import.meta.url));
   const folder = mkdtempSync(join(tmpdir(), 'openslot-schema-'));
   after(() => {
     rmSync(folder, { recursive: true });
@@ -138,7 +138,7 @@ describe('the commands', () => {
     assert.match(openslot('schema').stdout, /^show$/m);
     assert.deepEqual(JSON.parse(openslot('schema', 'show').stdout), schema);
     const unknown = openslot('schema', 'shwo');
-    assert.equal(unknown.status, 1);
+    assert.equal(unknown.status, 2);
     assert.match(unknown.stderr, /SCHEMA_UNKNOWN[\s\S]*did you mean show/);
     const board = join(folder, 'board.yaml');
     writeFileSync(

@@ -64,14 +64,15 @@ export function differencesBetween(before: Capture, after: Capture): Difference[
 }
 
 function shortly(fields: CapturedFields): { readonly identity: string; readonly class: string } {
-  return { identity: identityOf(fields).ids, class: fields.decoded.class ?? className(0xffffff) };
+  return { identity: identityOf(fields).ids, class: fields.class ?? className(0xffffff) };
 }
 
 function compareFunction(old: CapturedFields, now: CapturedFields): Difference[] {
   const { address } = now.fn;
   const [was, is] = [old.fn.config.length, now.fn.config.length];
   const common = Math.min(was, is);
-  const [before, after] = was === is ? [old, now] : [shortened(old, common), shortened(now, common)];
+  // Decoded for this comparison, and forgotten with it: there may be ten thousand.
+  const [before, after] = [shortened(old, common), shortened(now, common)];
   return [
     ...(was === is ? [] : [{ address, kind: 'readable', before: was, after: is } as const]),
     ...linkDifference(before, after),
