@@ -40,8 +40,8 @@ The file is written whole or not at all, readable by you alone; "-" is standard 
 vital product data alone, where nobody has the function. Without root the kernel shows 64 bytes of it.
 
 Examples:
-  sudo openslot capture server.json
   openslot capture card.json 0a:00.0 0a:00.1 --redact
+  sudo openslot capture server.json
   openslot show 0a:00.0 --on capture:server.json
   sudo openslot capture - --format lspci | lspci -F /dev/stdin -vv`,
     )
