@@ -6,6 +6,7 @@ import type { CapabilityFinding } from './capabilities.js';
 import { capabilityNames, extendedCapabilityNames } from './capability-ids.js';
 import { className } from './classes.js';
 import { bitsOf, fieldValue, isExact, rawIn } from './field-values.js';
+import { hexNumber } from './hex-digits.js';
 import { dottedName, isReadable, registersThere, tableReader } from './registers.js';
 import type { Access, ConfigReader, Field, Register, RegisterTable, Width } from './registers.js';
 import { capabilityTable, extendedCapabilityTable, headerTable } from './tables/index.js';
@@ -69,7 +70,9 @@ export type DecodeFinding =
   /** Reads all ones: no function answers here, or it is gone. */
   | { readonly code: 'FUNCTION_ABSENT' }
   /** The header layout has no table; only what all layouts share is decoded. */
-  | { readonly code: 'HEADER_UNKNOWN'; readonly layout: number };
+  | { readonly code: 'HEADER_UNKNOWN'; readonly layout: number }
+  /** Capabilities stand within each other: from the one at `offset` on, no registers are told. */
+  | { readonly code: 'CAPABILITIES_OVERLAP'; readonly list: 'standard' | 'extended'; readonly offset: number };
 
 /** All that the tables know about a function; JSON-able. */
 export interface DecodedFunction {
@@ -86,6 +89,8 @@ const VENDOR = 0x00;
 const CLASS = 0x08;
 const HEADER_TYPE = 0x0e;
 const FIRST_BAR = 0x10;
+/** Bytes of registers that stand beside each other: there is no room for more in any configuration space. */
+const MOST_BYTES = 4096;
 
 /**
  * Applies a table to the bytes from `base` on. Each register that is present is read with one access of its width
@@ -98,7 +103,8 @@ export function decodeTable(table: RegisterTable, reader: ConfigReader, base = 0
   );
 }
 
-function decodeRegister(
+/** Decodes the register that stands at `offset` in configuration space; `name` is its dotted name. */
+export function decodeRegister(
   name: string,
   register: Register,
   reader: ConfigReader,
@@ -128,7 +134,7 @@ export function decodeValue(
     offset,
     width,
     readable: true,
-    hex: hexOf(value, width * 2),
+    hex: hexNumber(value, width * 2),
     fields: fields.map((field) => decodeField(name, field, value)),
   };
 }
@@ -147,15 +153,11 @@ function decodeField(register: string, field: Field, whole: number | bigint): De
   };
   if (show.kind === 'hex' || typeof about.raw === 'bigint') {
     const shift = show.kind === 'hex' ? (show.shift ?? 0) : 0;
-    return { ...about, value: hexOf(BigInt(about.raw) << BigInt(shift), Math.ceil((bits + shift) / 4)) };
+    return { ...about, value: hexNumber(BigInt(about.raw) << BigInt(shift), Math.ceil((bits + shift) / 4)) };
   }
   const value = fieldValue(field, about.raw);
   const unit = show.kind === 'number' || show.kind === 'power2' ? show.unit : undefined;
   return unit === undefined ? { ...about, value } : { ...about, value, unit };
-}
-
-function hexOf(value: number | bigint, digits: number): string {
-  return `0x${value.toString(16).padStart(digits, '0')}`;
 }
 
 /** The fields of all readable registers, in order. */
@@ -182,36 +184,52 @@ export function decodeFunction(reader: ConfigReader): DecodedFunction {
   const standard = walkCapabilities(reader);
   const extended = walkExtendedCapabilities(reader);
   findings.push(...standard.findings, ...extended.findings);
+  const registersOf = registersWithin(MOST_BYTES, reader, findings);
   return {
     ...(isReadable(reader, CLASS, 4) && { class: className(reader.read(CLASS, 4) >>> 8) }),
     header: decodeTable(headerTable(headerType), reader),
     bars: bars.slots.map(jsonBar),
-    ...(rom !== undefined && { rom: { ...rom, address: hexAddress(rom.address, 32) } }),
+    ...(rom !== undefined && { rom: { ...rom, address: hexNumber(rom.address, 8) } }),
     capabilities: [
       ...standard.entries.map((entry) => ({
         list: 'standard' as const,
         ...entry,
         ...capabilityNames.get(entry.id),
-        registers: registersOf(capabilityTable, entry, reader),
+        registers: registersOf('standard', entry),
       })),
       ...extended.entries.map((entry) => ({
         list: 'extended' as const,
         ...entry,
         ...extendedCapabilityNames.get(entry.id),
-        registers: registersOf(extendedCapabilityTable, entry, reader),
+        registers: registersOf('extended', entry),
       })),
     ],
     findings,
   };
 }
 
-function registersOf(
-  tableOf: typeof capabilityTable,
-  { id, offset }: { readonly id: number; readonly offset: number },
-  reader: ConfigReader,
-): readonly DecodedRegister[] {
-  const table = tableOf(id, { capability: tableReader(reader, offset), header: tableReader(reader, 0) });
-  return table === undefined ? [] : decodeTable(table, reader, offset);
+/**
+ * Decodes one capability after the other until their registers have `room` bytes together. A list may have an entry in
+ * every dword, each with a thousand registers: half a million registers would be told of one function.
+ */
+function registersWithin(room: number, reader: ConfigReader, findings: DecodeFinding[]) {
+  const tableOf = { standard: capabilityTable, extended: extendedCapabilityTable };
+  const header = tableReader(reader, 0);
+  let isTold = false;
+  return (
+    list: 'standard' | 'extended',
+    { id, offset }: { readonly id: number; readonly offset: number },
+  ): readonly DecodedRegister[] => {
+    if (room > 0) {
+      const table = tableOf[list](id, { capability: tableReader(reader, offset), header });
+      const registers = table === undefined ? [] : decodeTable(table, reader, offset);
+      for (const { width } of registers) room -= width;
+      return registers;
+    }
+    if (!isTold) findings.push({ code: 'CAPABILITIES_OVERLAP', list, offset });
+    isTold = true;
+    return [];
+  };
 }
 
 /** Nothing when the BAR area is cut off: half a list of BARs would give wrong findings. */
@@ -230,10 +248,6 @@ function readRom(reader: ConfigReader, headerType: number): ReturnType<typeof de
 
 function jsonBar(slot: BarSlot): DecodedBar {
   if (slot.kind === 'memory' || slot.kind === 'io')
-    return { ...slot, address: hexAddress(slot.address, slot.width) };
+    return { ...slot, address: hexNumber(slot.address, slot.width / 4) };
   return slot;
-}
-
-function hexAddress(address: bigint, width: 32 | 64): string {
-  return `0x${address.toString(16).padStart(width / 4, '0')}`;
 }

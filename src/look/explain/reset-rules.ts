@@ -1,7 +1,7 @@
 /** Which ways of resetting a function there are, and why the others are not. */
 import type { ResetMethod } from '../../function/index.js';
 import type { FunctionNode, Topology } from '../topology.js';
-import { nameOf, type Rule } from './rule.js';
+import { namesOf, type Rule } from './rule.js';
 
 type Reason = (node: FunctionNode, topology: Topology) => string | undefined;
 
@@ -13,9 +13,9 @@ const OBSTACLES: Readonly<Partial<Record<ResetMethod, Reason>>> = {
   },
   af_flr: ({ fields }) => {
     if (!fields.has('af')) return 'it has no Advanced Features capability';
-    return fields.isSet('af.capabilities.flr') && fields.isSet('af.capabilities.pending')
+    return fields.isSet('af.cap.flr') && fields.isSet('af.cap.pending')
       ? undefined
-      : 'af.capabilities.flr or .pending is clear';
+      : 'af.cap.flr or .pending is clear';
   },
   pm: ({ fields }) => {
     if (!fields.has('pm')) return 'it has no power management capability';
@@ -26,12 +26,10 @@ const OBSTACLES: Readonly<Partial<Record<ResetMethod, Reason>>> = {
   bus: ({ fn, above, fields }, topology) => {
     if (fields.raw('header.secondary_bus') !== undefined) return 'it is a bridge itself';
     if (above === undefined) return 'no bridge leads to its bus';
-    const others = [...topology.all()]
-      .filter(({ fn: each }) => each !== fn && each.address.domain === fn.address.domain)
-      .filter(({ fn: each }) => each.address.bus === fn.address.bus);
+    const others = topology.onBusOf(fn).filter(({ fn: each }) => each !== fn);
     return others.length === 0
       ? undefined
-      : `${others.map(nameOf).join(', ')} on its bus would be reset, too`;
+      : `${namesOf(others).join(', ')} on its bus would be reset, too`;
   },
 };
 

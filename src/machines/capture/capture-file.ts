@@ -12,7 +12,7 @@ import {
 import { dirname } from 'node:path';
 import type { Capture, CapturedFunction } from '../../function/index.js';
 import { notations } from '../../pci/index.js';
-import { CaptureFileError, CaptureMalformedError, CaptureVersionError } from './errors.js';
+import { CaptureFileError, CaptureMalformedError, CaptureVersionError, errnoOf } from './errors.js';
 import {
   CAPTURE_FORMAT,
   CAPTURE_VERSION,
@@ -157,8 +157,4 @@ function syncFolder(folder: string): void {
   } finally {
     closeSync(fd);
   }
-}
-
-export function errnoOf(cause: unknown): string {
-  return (cause as NodeJS.ErrnoException).code ?? String(cause);
 }

@@ -1,16 +1,16 @@
 /** Reads what was saved of a machine, whether it is a capture of ours or a dump of lspci: its content tells. */
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { Capture } from '../../function/index.js';
-import { CaptureFileError, CaptureMalformedError } from './errors.js';
-import { errnoOf, parseCapture } from './capture-file.js';
+import { CaptureFileError, CaptureMalformedError, errnoOf } from './errors.js';
 import { DumpParser } from './dump.js';
 
 const CHUNK = 0x10_0000;
 
 /**
+ * The schema of captures is loaded for one of ours alone: a dump is to be there as quickly as lspci has it.
  * @throws {CaptureFileError} @throws {CaptureMalformedError | CaptureVersionError | DumpMalformedError}
  */
-export function readCapture(file: string): Capture {
+export async function readCapture(file: string): Promise<Capture> {
   const fd = attempt(file, () => openSync(file, 'r'));
   try {
     const chunk = Buffer.allocUnsafe(CHUNK);
@@ -21,6 +21,7 @@ export function readCapture(file: string): Capture {
       const text = attempt(file, () =>
         Buffer.concat([chunk.subarray(0, length), readFileSync(fd)]).toString(),
       );
+      const { parseCapture } = await import('./capture-file.js');
       return parseCapture(text, file);
     }
     const parser = new DumpParser(file);

@@ -2,6 +2,7 @@
 import {
   dottedName,
   fields,
+  hexNumber,
   OpenslotError,
   rawIn,
   REGISTER_SPACES,
@@ -111,7 +112,7 @@ function byNumber(text: string): SelectedRegister {
     throw new SelectorError(text, `${digits} is no offset of a register of ${bytes} bytes`);
   if (known === 'config' && bytes === 8)
     throw new SelectorError(text, 'configuration space has no accesses of 8 bytes');
-  const name = `${known}:0x${offset.toString(16).padStart(2, '0')}/${bytes}`;
+  const name = `${known}:${hexNumber(offset, 2)}/${bytes}`;
   const shape = new RegisterShape(fields.whole(offset, bytes, name, name, 'rw'), name);
   return { name, space: known, offset, shape, field: undefined };
 }
