@@ -177,7 +177,7 @@ const entries: readonly Entry[] = [
   {
     name: 'address',
     summary: 'write an address in every notation',
-    arguments: [{ form: '<text...>', description: 'an address, in any notation that is below' }],
+    arguments: [{ form: '<text...>', description: 'an address, in any notation that --from names' }],
     load: () => import('./address.js'),
   },
   {

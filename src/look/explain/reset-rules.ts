@@ -59,9 +59,10 @@ function isDevice({ fields }: FunctionNode): boolean {
   return fields.raw('header.type.layout') === 0 && fields.raw('header.class.base') !== 6;
 }
 
+/** No fault: most functions of a chipset have none, and it matters to who hands one over. */
 const none: Rule = {
   code: 'RESET_NONE',
-  weight: 'fault',
+  weight: 'note',
   why: 'what one user leaves in the device, the next one finds',
   next: 'openslot attach refuses it unless allowed: --allow no-reset',
   look({ node, topology }) {
