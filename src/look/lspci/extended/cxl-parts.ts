@@ -11,8 +11,9 @@ import {
   LocatorBlocks,
   type RegisterTable,
 } from '../../../pci/index.js';
+import { fieldIn, registerIn } from '../../field-reader.js';
 import type { CapabilityView } from '../capability-view.js';
-import { fieldIn, flags, joined, registerIn, shown, type Item } from '../items.js';
+import { flags, joined, shown, type Item } from '../items.js';
 import { flagOfBits, type CxlWriter } from './cxl-text.js';
 
 const functionMap = registerIn(cxlFunctionMap, 'map');
