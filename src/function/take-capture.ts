@@ -1,5 +1,5 @@
 /** Taking a capture of a machine through the port: every register of configuration space read once, nothing written. */
-import { OpenslotError, reasonOf, type PciAddress } from '../pci/index.js';
+import { OpenslotError, reasonOf, visibleText, type PciAddress } from '../pci/index.js';
 import type { Capture, CapturedFunction } from './capture.js';
 import type { ConfigSpace } from './function.js';
 import { FunctionNotFoundError } from './errors.js';
@@ -103,6 +103,9 @@ function captureFunction(
     driver,
     iommuGroup,
     ...facts,
+    // Firmware's words: they are shown as they are.
+    label: facts.label === undefined ? undefined : visibleText(facts.label),
+    physicalSlot: facts.physicalSlot === undefined ? undefined : visibleText(facts.physicalSlot),
     ...(told instanceof Error ? NOTHING_TOLD : told),
     vpd: vpd instanceof Error || vpd?.length === 0 ? undefined : vpd,
     pool,
