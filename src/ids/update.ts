@@ -115,7 +115,7 @@ function contentOf(path: string): Uint8Array {
     const chunk = Buffer.allocUnsafe(CHUNK);
     const parts: Buffer[] = [];
     let total = 0;
-    for (let length; (length = readSync(fd, chunk, 0, CHUNK, null)) > 0; ) {
+    for (let length; (length = readSync(fd, chunk, 0, CHUNK, null)) > 0;) {
       total += length;
       if (total > LARGEST) throw new IdsUnreadableError(path, `it has more than ${LARGEST} bytes`);
       parts.push(Buffer.from(chunk.subarray(0, length)));

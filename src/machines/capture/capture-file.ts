@@ -89,7 +89,11 @@ function refuseTwins(functions: readonly CapturedFunction[], file: string): void
   functions.forEach(({ address }, index) => {
     const other = places.get(address.sbdf);
     if (other !== undefined)
-      throw new CaptureMalformedError(file, `functions.${index}.address`, `${address} has functions.${other}`);
+      throw new CaptureMalformedError(
+        file,
+        `functions.${index}.address`,
+        `${address} has functions.${other}`,
+      );
     places.set(address.sbdf, index);
   });
 }
@@ -119,7 +123,8 @@ function functionOf(data: FunctionData): CapturedFunction {
     resetMethods: data.resetMethods,
     vpd: vpd === undefined ? undefined : bytesOf(vpd),
     pool: pool === undefined ? undefined : { state: visibleText(pool.state), guest: visible(pool.guest) },
-    unreadable: data.unreadable?.map(({ what, why }) => ({ what: visibleText(what), why: visibleText(why) })) ?? [],
+    unreadable:
+      data.unreadable?.map(({ what, why }) => ({ what: visibleText(what), why: visibleText(why) })) ?? [],
   };
 }
 
@@ -164,7 +169,11 @@ function refuseStrangersLink(file: string): void {
   const folder = statSync(dirname(file));
   const isShared = (folder.mode & SHARED) === SHARED;
   if (isShared && link.uid !== process.geteuid?.() && link.uid !== folder.uid)
-    throw new CaptureFileError(file, 'written', 'it is a link of somebody else, in a folder that all may write to');
+    throw new CaptureFileError(
+      file,
+      'written',
+      'it is a link of somebody else, in a folder that all may write to',
+    );
 }
 
 function replace(file: string, text: string): void {

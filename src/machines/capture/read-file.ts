@@ -11,7 +11,9 @@ const LARGEST = 1 << 28;
 /** Lists and objects within each other: far more than any capture has. */
 const DEEPEST = 32;
 
-const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d];
+const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [
+  0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d,
+];
 
 /**
  * @throws {CaptureFileError} @throws {CaptureMalformedError | CaptureVersionError | DumpMalformedError}
