@@ -48,7 +48,7 @@ export async function measureLspci(wanted: number): Promise<void> {
   }
 }
 
-const cli = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
+const cli = fileURLToPath(new URL('../src/command/main.js', import.meta.url));
 
 async function measureCount(
   count: number,

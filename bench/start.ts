@@ -7,7 +7,7 @@ import { listed, median } from './samples.js';
 const rounds = 21;
 
 export function measureStart(): void {
-  const openslot = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
+  const openslot = fileURLToPath(new URL('../src/command/main.js', import.meta.url));
   const commands = {
     'openslot --help': [openslot, '--help'],
     'openslot list': [openslot, 'list', '--on', 'linux'],

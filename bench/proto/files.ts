@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { printRows } from '../samples.js';
 import type { CompiledPrograms } from './compiler.js';
 
-const OPENSLOT = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const OPENSLOT = fileURLToPath(new URL('../../src/command/main.js', import.meta.url));
 const READS = 20_000;
 const MACHINE = 'roots: [{bus: 0, slots: [{slot: "04", model: testdev}]}]\n';
 const OURS = 'openslot proto mount';

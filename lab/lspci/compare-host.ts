@@ -10,7 +10,7 @@ import { MODES } from './modes.js';
 import type { Totals } from './totals.js';
 
 const SOURCE = { kind: 'host', name: 'live' } as const;
-const cli = join(repository, 'dist/src/cli/main.js');
+const cli = join(repository, 'dist/src/command/main.js');
 
 /** Nothing where the host has no PCI functions. */
 export function compareHost(totals: readonly Totals[]): void {

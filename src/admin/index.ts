@@ -22,7 +22,14 @@ export {
   hostEventData,
   type HostEvent,
 } from './host-events.js';
-export { inspect, inspectPlatform, type Inspection, type ShownPlatformDevice } from './inspection.js';
+export { functionUser } from './function-user.js';
+export {
+  inspect,
+  inspectPlatform,
+  type Inspection,
+  type InspectionOptions,
+  type ShownPlatformDevice,
+} from './inspection.js';
 export {
   GuestOptionsError,
   LocalGuests,
@@ -33,7 +40,6 @@ export {
 export {
   accessRegisters,
   DecodingOffError,
-  functionUser,
   type RegisterAccessOptions,
   type RegisterOperation,
 } from './register-access.js';

@@ -1,5 +1,5 @@
 /** What an element of a hide list names: one function, all functions of a device, or all of a bus. */
-import { PciAddress } from '../pci/index.js';
+import { hexDigits, PciAddress } from '../pci/index.js';
 
 export interface HidePattern {
   /** 16 bits. */
@@ -40,7 +40,7 @@ export function onlyAddress({ domain, bus, device, function: fn }: HidePattern):
 /** `0000:0a:00.0`, `0000:0a:00.*`, `0000:0a:*.*`, always in full. */
 export function patternText({ domain, bus, device, function: fn }: HidePattern): string {
   const hex = (value: number | undefined, digits: number) =>
-    value === undefined ? '*' : value.toString(16).padStart(digits, '0');
+    value === undefined ? '*' : hexDigits(value, digits);
   return `${hex(domain, 4)}:${hex(bus, 2)}:${hex(device, 2)}.${hex(fn, 1)}`;
 }
 

@@ -1,4 +1,5 @@
 /** The value of `xen-pciback.hide=` as Linux's xen-pciback reads and takes it. */
+import { hexDigits } from '../pci/index.js';
 import { fittingLength } from './byte-length.js';
 import { HideListLimitError } from './errors.js';
 import { linuxFinding, type LinuxFindingCode } from './hide-findings.js';
@@ -154,12 +155,11 @@ export function parseLinuxHideList({ value, start }: HideValue): HideList {
 }
 
 function elementText({ domain, bus, device, function: fn }: HidePattern): readonly string[] {
-  const hex = (number: number, digits: number) => number.toString(16).padStart(digits, '0');
-  const slot = `${domain === 0 ? '' : `${hex(domain, 4)}:`}${hex(bus, 2)}`;
-  if (device !== undefined) return [`(${slot}:${hex(device, 2)}.${fn ?? '*'})`];
+  const slot = `${domain === 0 ? '' : `${hexDigits(domain, 4)}:`}${hexDigits(bus, 2)}`;
+  if (device !== undefined) return [`(${slot}:${hexDigits(device, 2)}.${fn ?? '*'})`];
   if (fn === undefined) return [`(${slot}:*.*)`];
   // `*.f` is no form: one element for each device.
-  return Array.from({ length: 32 }, (_, each) => `(${slot}:${hex(each, 2)}.${fn})`);
+  return Array.from({ length: 32 }, (_, each) => `(${slot}:${hexDigits(each, 2)}.${fn})`);
 }
 
 /** `(bb:dd.f)`, with the domain where it is not 0. @throws {HideListLimitError} more than the kernel takes. */

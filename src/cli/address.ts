@@ -1,7 +1,14 @@
 /** `openslot address`: one address in every notation. */
 import { Option, type Command } from 'commander';
 import { patternOf, hideGrammars } from '../boot/index.js';
-import { messageOf, notations, OpenslotError, type Notation, type PciAddress } from '../pci/index.js';
+import {
+  hexNumber,
+  messageOf,
+  notations,
+  OpenslotError,
+  type Notation,
+  type PciAddress,
+} from '../pci/index.js';
 
 /** A notation with what it is called here and where it is met. */
 interface Written {
@@ -21,8 +28,6 @@ function written(notation: Notation, where: string): Written {
     format: (address) => notation.format(address),
   };
 }
-
-const hex4 = (value: number) => `0x${value.toString(16).padStart(4, '0')}`;
 
 const ALL: readonly Written[] = [
   written(notations.hex, 'openslot, sysfs, driverctl; hexadecimal'),
@@ -52,7 +57,7 @@ const ALL: readonly Written[] = [
     name: 'requester',
     where: 'requester id of a bus transaction: bus, device, function in 16 bits',
     parse: undefined,
-    format: ({ bus, devfn }) => hex4((bus << 8) | devfn),
+    format: ({ bus, devfn }) => hexNumber((bus << 8) | devfn, 4),
   },
 ];
 

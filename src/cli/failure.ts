@@ -17,6 +17,8 @@ const WRONG_COMMAND_LINE: ReadonlySet<string> = new Set([
   'GUESTS_ELSEWHERE',
   'MACHINE_AMBIGUOUS',
   'REGISTER_MALFORMED',
+  'FILTER_MALFORMED',
+  'SCHEMA_UNKNOWN',
 ]);
 
 /** Prints the error to standard error. @returns the exit code. */

@@ -1,10 +1,18 @@
 /** A decoded function as lines of text for a person. */
 import type { FindingData } from '../admin/index.js';
 import type { FunctionSummary, RegionInfo, ResetMethod } from '../function/index.js';
-import type { DecodedField, DecodedFunction, DecodedRegister, PciAddress } from '../pci/index.js';
+import {
+  hexDigits,
+  hexNumber,
+  type DecodedField,
+  type DecodedFunction,
+  type DecodedRegister,
+  type PciAddress,
+} from '../pci/index.js';
 import { fieldLadder } from '../proto/registers/bit-ladder.js';
 import type { Wire } from '../owner/index.js';
 import type { FunctionNames } from './names-in-use.js';
+import { productDataLines } from './product-data-text.js';
 import { sizeText } from './size-text.js';
 
 export interface FunctionFacts {
@@ -13,6 +21,8 @@ export interface FunctionFacts {
   readonly resetMethods: readonly ResetMethod[];
   readonly interruptLine: number | undefined;
   readonly decoded: DecodedFunction;
+  /** Vital product data from address 0 on; undefined where there is none, or `summary.unreadable` says why. */
+  readonly vpd: Uint8Array | undefined;
   /** What it shares with others and lacks. */
   readonly findings: readonly Wire<FindingData>[];
 }
@@ -27,7 +37,7 @@ function regionLine({ index, kind, size, address, prefetchable, wide }: RegionIn
     prefetchable ? 'prefetchable' : '',
   ];
   const name = index === 6 ? 'ROM ' : `BAR${index}`;
-  const where = address === 0n ? 'no address' : `0x${address.toString(16)}`;
+  const where = address === 0n ? 'no address' : hexNumber(address);
   return `  ${name}  ${where}, ${sizeText(size)}, ${what.filter((word) => word !== '').join(', ')}`;
 }
 
@@ -40,7 +50,7 @@ export function fieldText({ name, value, unit }: DecodedField, register: string)
 
 function registerLines(register: DecodedRegister, bits: boolean): string[] {
   if (!bits) return [registerLine(register)].filter((line) => line !== undefined);
-  const place = register.offset.toString(16).padStart(3, '0');
+  const place = hexDigits(register.offset, 3);
   if (!register.readable) return [`  ${place}  ${register.name}  (not readable)`];
   const { name, hex, title, width, fields } = register;
   const ladder = fieldLadder(width, fields, BigInt(hex)).map((line) => `       ${line}`.trimEnd());
@@ -49,7 +59,7 @@ function registerLines(register: DecodedRegister, bits: boolean): string[] {
 
 function registerLine(register: DecodedRegister): string | undefined {
   if (HIDDEN.test(register.name)) return undefined;
-  const place = register.offset.toString(16).padStart(3, '0');
+  const place = hexDigits(register.offset, 3);
   if (!register.readable) return `  ${place}  ${register.name}  (not readable)`;
   const fields = register.fields.map((field) => fieldText(field, register.name)).join(' ');
   return `  ${place}  ${register.name.padEnd(26)} ${register.hex.padEnd(11)}${fields === register.hex ? '' : fields}`.trimEnd();
@@ -87,11 +97,12 @@ export function functionLines(
   lines.push('', 'Header', ...linesOf(decoded.header));
   for (const capability of decoded.capabilities) {
     const { id, title, offset, registers } = capability;
-    const name = title ?? `capability 0x${id.toString(16).padStart(2, '0')}`;
-    lines.push('', `${name} at 0x${offset.toString(16)}`, ...linesOf(registers));
+    const name = title ?? `capability ${hexNumber(id, 2)}`;
+    lines.push('', `${name} at ${hexNumber(offset)}`, ...linesOf(registers));
   }
+  if (facts.vpd !== undefined) lines.push('', ...productDataLines(facts.vpd));
   for (const finding of decoded.findings) {
-    lines.push('', `! ${finding.code}${'offset' in finding ? ` at 0x${finding.offset.toString(16)}` : ''}`);
+    lines.push('', `! ${finding.code}${'offset' in finding ? ` at ${hexNumber(finding.offset)}` : ''}`);
   }
   return lines;
 }

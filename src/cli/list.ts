@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { RegionInfo } from '../function/index.js';
 import type { PoolEntry } from '../owner/index.js';
 
+import { hexDigits } from '../pci/hex-digits.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
 export function define(command: Command): void {
@@ -52,7 +53,6 @@ async function list(options: ListOptions): Promise<void> {
   const { name, functions, platform, pool: poolView } = await viewMachine(options);
   const { entries, unreadable: poolUnreadable } = poolView;
   const pool = new Map(entries.map((entry) => [entry.address, entry]));
-  const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
   if (options.json) {
     const rows = functions.map(({ address, ...facts }) => {
       const { address: _, ...state } = pool.get(String(address)) ?? { address: undefined };
@@ -91,9 +91,9 @@ async function list(options: ListOptions): Promise<void> {
       const name = names === undefined ? undefined : deviceWords(names, vendor, device);
       return [
         String(address),
-        known ? hex(classCode >>> 8, 4) : '-',
-        known ? `${hex(vendor, 4)}:${hex(device, 4)}` : '-',
-        known ? hex(revision, 2) : '-',
+        known ? hexDigits(classCode >>> 8, 4) : '-',
+        known ? `${hexDigits(vendor, 4)}:${hexDigits(device, 4)}` : '-',
+        known ? hexDigits(revision, 2) : '-',
         driver ?? '-',
         entry === undefined ? '' : stateText(entry),
         known ? [className(classCode), name].filter((words) => words !== undefined).join(': ') : '',

@@ -187,8 +187,8 @@ const entries: readonly Entry[] = [
   },
   {
     name: 'schema',
-    summary: 'print the JSON Schema of what a command prints',
-    arguments: [{ form: '[name]', description: 'what it is the schema of: show' }],
+    summary: 'print the JSON Schema of what a command prints or writes',
+    arguments: [{ form: '[name]', description: 'what it is the schema of: show, capture' }],
     load: () => import('./schema.js'),
   },
   {

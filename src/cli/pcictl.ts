@@ -1,5 +1,6 @@
 /** `openslot pcictl`: NetBSD's pcictl(8), with its options and its text, on any machine. */
 import { Option, type Command } from 'commander';
+import { hexDigits } from '../pci/hex-digits.js';
 import type { PciAddress } from '../pci/index.js';
 import {
   ANY,
@@ -114,7 +115,7 @@ async function read(address: PciAddress, register: number, choice: MachineChoice
   const { openRegisterSession } = await import('./register-session.js');
   using session = await openRegisterSession(address, { ...choice, map: [] }, false);
   const [value] = await session.run([{ kind: 'read', space: 'config', offset: register, width: 4 }]);
-  process.stdout.write(`${(value ?? 0n).toString(16).padStart(8, '0')}\n`);
+  process.stdout.write(`${hexDigits(value ?? 0n, 8)}\n`);
 }
 
 async function write(

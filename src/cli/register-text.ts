@@ -1,10 +1,10 @@
 /** Registers as the commands print them: lines for a person, and data. */
-import { decodeValue, type DecodedField } from '../pci/index.js';
+import { decodeValue, hexNumber, type DecodedField } from '../pci/index.js';
 import { bitLadder, type SelectedRegister } from '../proto/program/index.js';
 import { fieldText } from './function-text.js';
 
 export function hexOf({ shape }: SelectedRegister, value: bigint): string {
-  return `0x${value.toString(16).padStart(shape.register.width * 2, '0')}`;
+  return hexNumber(value, shape.register.width * 2);
 }
 
 /** The fields that were asked for: all of the register, or the one that was named. */

@@ -6,7 +6,7 @@ import {
   type KeptSetting,
   type UndoneRegister,
 } from '../admin/settings/index.js';
-import { notations, OpenslotError } from '../pci/index.js';
+import { hexNumber, notations, OpenslotError } from '../pci/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 import { openRegisterSession } from './register-session.js';
 import { settingJournal } from './setting-journal.js';
@@ -78,8 +78,8 @@ async function undo(text: string | undefined, options: UndoOptions): Promise<voi
   if (options.json) {
     const registers = undone.map(({ register: { name, offset, width }, before, after }) => ({
       ...{ name, offset, width },
-      before: hexOf(before, width),
-      after: hexOf(after, width),
+      before: hexNumber(before, width * 2),
+      after: hexNumber(after, width * 2),
     }));
     process.stdout.write(`${JSON.stringify({ address: record.address, registers, lost: record.lost })}\n`);
     return;
@@ -89,8 +89,9 @@ async function undo(text: string | undefined, options: UndoOptions): Promise<voi
 
 function recordLines({ record: { address, when, registers, lost } }: KeptSetting): string {
   const lines = registers.map(({ name, width, before, after, written }) => {
-    const now = after === undefined ? `${hexOf(written, width)}, or not written` : hexOf(after, width);
-    return `${when}  ${address}  ${name}  ${hexOf(before, width)} -> ${now}`;
+    const now =
+      after === undefined ? `${hexNumber(written, width * 2)}, or not written` : hexNumber(after, width * 2);
+    return `${when}  ${address}  ${name}  ${hexNumber(before, width * 2)} -> ${now}`;
   });
   return [...lines, ...lost.map((name) => `${when}  ${address}  ${lostLine(name)}`)]
     .map((line) => `${line}\n`)
@@ -98,13 +99,9 @@ function recordLines({ record: { address, when, registers, lost } }: KeptSetting
 }
 
 function undoneLine({ register: { name, width }, before, after }: UndoneRegister): string {
-  return `${name}  ${hexOf(before, width)} -> ${hexOf(after, width)}`;
+  return `${name}  ${hexNumber(before, width * 2)} -> ${hexNumber(after, width * 2)}`;
 }
 
 function lostLine(name: string): string {
   return `${name}  not undone: what was written was a command, and nothing that can be put back`;
-}
-
-function hexOf(value: number, width: number): string {
-  return `0x${value.toString(16).padStart(width * 2, '0')}`;
 }

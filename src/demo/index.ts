@@ -13,7 +13,7 @@ import { GuestReports } from './guest-reports.js';
 
 const FUNCTION = notations.hex.parse('01:00.0');
 const GUEST = 'demo';
-const PROGRAM = fileURLToPath(new URL('./guest.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../demo/guest.js', import.meta.url));
 
 export interface DemoOptions {
   readonly print: (line: string) => void;

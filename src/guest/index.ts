@@ -31,7 +31,7 @@ export type GuestProgram = (guest: Guest) => unknown;
 export { GuestProgramError } from './errors.js';
 
 /** The first module of a guest's worker. Its data is a {@link GuestStart}. */
-export const GUEST_ENTRY = new URL('./entry.js', import.meta.url);
+export const GUEST_ENTRY = new URL('../guest/entry.js', import.meta.url);
 
 /** Written with 1, in the guest's own directory, once its program is loaded and it can be asked to shut down. */
 export const LOADED_KEY = 'control/feature-poweroff';

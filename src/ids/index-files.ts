@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Made from the package's pci.ids when the package is made. */
-export const PACKAGE_INDEX = fileURLToPath(new URL('pci.ids.index', import.meta.url));
+export const PACKAGE_INDEX = fileURLToPath(new URL('../ids/pci.ids.index', import.meta.url));
 
 /** Of root, for everybody. */
 const SYSTEM_DIRECTORY = '/var/lib/openslot';

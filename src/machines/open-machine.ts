@@ -92,7 +92,7 @@ const KINDS: Readonly<Record<string, MachineKind>> = {
     form: 'capture:FILE',
     open: async (file) => {
       if (file === undefined || file === '') throw new UnknownMachineError(written('capture', file));
-      const { CaptureMachine } = await import('./capture/index.js');
+      const { CaptureMachine } = await import('./capture/capture-machine.js');
       return CaptureMachine.read(file);
     },
   },

@@ -33,7 +33,7 @@ export class SynchronousClient implements Disposable {
     this.#socket = socket;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    this.#worker = new Worker(new URL('./synchronous-worker.js', import.meta.url), {
+    this.#worker = new Worker(new URL('../owner/synchronous-worker.js', import.meta.url), {
       workerData: { socket, port: port2, words: this.#words },
       transferList: [port2],
     });

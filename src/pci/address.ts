@@ -1,5 +1,6 @@
 /** A PCI function's address: domain, bus, device and function, as one immutable value. */
 import { AddressRangeError } from './errors.js';
+import { hexDigits } from './hex-digits.js';
 
 function checked(part: 'domain' | 'bus' | 'device' | 'function', value: number, limit: number): number {
   if (!Number.isInteger(value) || value < 0 || value > limit) throw new AddressRangeError(part, value, limit);
@@ -54,8 +55,7 @@ export class PciAddress {
 
   /** Always the full hexadecimal notation, `0000:0a:00.0`, as sysfs writes it. */
   toString(): string {
-    const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
-    return `${hex(this.domain, 4)}:${hex(this.bus, 2)}:${hex(this.device, 2)}.${this.function}`;
+    return `${hexDigits(this.domain, 4)}:${hexDigits(this.bus, 2)}:${hexDigits(this.device, 2)}.${this.function}`;
   }
 
   toJSON(): string {

@@ -6,6 +6,7 @@ import type { CapabilityFinding } from './capabilities.js';
 import { capabilityNames, extendedCapabilityNames } from './capability-ids.js';
 import { className } from './classes.js';
 import { bitsOf, fieldValue, isExact, rawIn } from './field-values.js';
+import { hexNumber } from './hex-digits.js';
 import { dottedName, isReadable, registersThere, tableReader } from './registers.js';
 import type { Access, ConfigReader, Field, Register, RegisterTable, Width } from './registers.js';
 import { capabilityTable, extendedCapabilityTable, headerTable } from './tables/index.js';
@@ -137,7 +138,7 @@ export function decodeValue(
     offset,
     width,
     readable: true,
-    hex: hexOf(value, width * 2),
+    hex: hexNumber(value, width * 2),
     fields: fields.map((field) => decodeField(name, field, value)),
   };
 }
@@ -156,15 +157,11 @@ function decodeField(register: string, field: Field, whole: number | bigint): De
   };
   if (show.kind === 'hex' || typeof about.raw === 'bigint') {
     const shift = show.kind === 'hex' ? (show.shift ?? 0) : 0;
-    return { ...about, value: hexOf(BigInt(about.raw) << BigInt(shift), Math.ceil((bits + shift) / 4)) };
+    return { ...about, value: hexNumber(BigInt(about.raw) << BigInt(shift), Math.ceil((bits + shift) / 4)) };
   }
   const value = fieldValue(field, about.raw);
   const unit = show.kind === 'number' || show.kind === 'power2' ? show.unit : undefined;
   return unit === undefined ? { ...about, value } : { ...about, value, unit };
-}
-
-function hexOf(value: number | bigint, digits: number): string {
-  return `0x${value.toString(16).padStart(digits, '0')}`;
 }
 
 /** The fields of all readable registers, in order. */
@@ -196,7 +193,7 @@ export function decodeFunction(reader: ConfigReader): DecodedFunction {
     ...(isReadable(reader, CLASS, 4) && { class: className(reader.read(CLASS, 4) >>> 8) }),
     header: decodeTable(headerTable(headerType), reader),
     bars: bars.slots.map(jsonBar),
-    ...(rom !== undefined && { rom: { ...rom, address: hexAddress(rom.address, 32) } }),
+    ...(rom !== undefined && { rom: { ...rom, address: hexNumber(rom.address, 8) } }),
     capabilities: [
       ...standard.entries.map((entry) => ({
         list: 'standard' as const,
@@ -255,10 +252,6 @@ function readRom(reader: ConfigReader, headerType: number): ReturnType<typeof de
 
 function jsonBar(slot: BarSlot): DecodedBar {
   if (slot.kind === 'memory' || slot.kind === 'io')
-    return { ...slot, address: hexAddress(slot.address, slot.width) };
+    return { ...slot, address: hexNumber(slot.address, slot.width / 4) };
   return slot;
-}
-
-function hexAddress(address: bigint, width: 32 | 64): string {
-  return `0x${address.toString(16).padStart(width / 4, '0')}`;
 }

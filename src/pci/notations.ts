@@ -1,6 +1,7 @@
 /** The notations of PCI addresses: one parser and one formatter for each place where an address is written. */
 import { PciAddress } from './address.js';
 import { AddressRangeError, MalformedAddressError } from './errors.js';
+import { hexDigits } from './hex-digits.js';
 import { TextCursor } from './text-cursor.js';
 
 export { xlSpec } from './xl-spec.js';
@@ -29,10 +30,6 @@ function cursorOf(text: string, notation: string): TextCursor {
     text,
     (expected, position) => new MalformedAddressError(text, notation, expected, position),
   );
-}
-
-function padded(value: number, digits: number): string {
-  return value.toString(16).padStart(digits, '0');
 }
 
 /** `[DDDD:]BB:DD.F`: after the first colon it shows whether the first number was a domain. */
@@ -166,13 +163,13 @@ function fourParts(
       return new PciAddress(domain, bus, device, fn);
     },
     format: ({ domain, bus, device, function: fn }) =>
-      padded(domain, 4) +
+      hexDigits(domain, 4) +
       first +
-      padded(bus, 2) +
+      hexDigits(bus, 2) +
       second +
-      padded(device, 2) +
+      hexDigits(device, 2) +
       third +
-      padded(fn, functionDigits),
+      hexDigits(fn, functionDigits),
   };
 }
 
@@ -199,6 +196,6 @@ export const root: Notation<RootBus> = {
   format({ domain, bus }) {
     // The constructor holds the limits of both parts.
     const checked = new PciAddress(domain, bus, 0, 0);
-    return `${padded(checked.domain, 4)}:${padded(checked.bus, 2)}`;
+    return `${hexDigits(checked.domain, 4)}:${hexDigits(checked.bus, 2)}`;
   },
 };

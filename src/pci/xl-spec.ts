@@ -1,6 +1,7 @@
 /** The notation of xl for a function and how a guest gets it: PCI_SPEC_STRING (xl-pci-configuration(5)). */
 import { PciAddress } from './address.js';
 import { MalformedSpecError } from './errors.js';
+import { hexDigits } from './hex-digits.js';
 import type { Notation } from './notations.js';
 import { TextCursor } from './text-cursor.js';
 
@@ -202,7 +203,7 @@ export const xlSpec: Notation<XlSpec> = {
     const { target, virtualSlot } = spec;
     const parts = [formatSpecTarget(target)];
     if (virtualSlot !== undefined) {
-      const slot = virtualSlot.toString(16).padStart(2, '0');
+      const slot = hexDigits(virtualSlot, 2);
       if (target.kind === 'name') parts.push(`vslot=${slot}`);
       else parts[0] = `${parts[0] ?? ''}@${slot}`;
     }

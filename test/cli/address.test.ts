@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { notations, PciAddress, OpenslotError } from '../../src/pci/index.js';
 import { checkProperty } from '../kept-seeds.js';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/command/main.js', import.meta.url));
 
 function address(...words: readonly string[]) {
   return spawnSync(process.execPath, [MAIN, 'address', ...words], {

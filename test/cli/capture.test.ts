@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { after, describe, test } from 'node:test';
 import { lspciVersion } from '../pci/lspci-run.js';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/command/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'openslot-captures-'));
 after(() => {
   rmSync(folder, { recursive: true, force: true });

@@ -14,7 +14,7 @@ after(() => {
 });
 
 function openslot(...args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(DIST, 'cli/main.js'), ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(DIST, 'command/main.js'), ...args], {
     encoding: 'utf8',
     env: { ...process.env, OPENSLOT_RUNTIME_DIR: runtime, NO_COLOR: '1' },
   });
@@ -50,6 +50,7 @@ describe('help', () => {
       'serve',
       'hide-list',
       'guest',
+      'pcictl',
       'address',
       'ids',
       'schema',

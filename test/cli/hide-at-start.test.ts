@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/command/main.js', import.meta.url));
 const runtime = mkdtempSync(join(tmpdir(), 'openslot-hide-'));
 const env = { ...process.env, OPENSLOT_RUNTIME_DIR: runtime, OPENSLOT_ON: 'sim', NO_COLOR: '1' };
 after(() => {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, test } from 'node:test';
 import { findingCodes } from '../../src/boot/index.js';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/command/main.js', import.meta.url));
 const PAGE = readFileSync(new URL('../../../docs/hide.md', import.meta.url), 'utf8');
 
 function openslot(args: readonly string[], input = '') {

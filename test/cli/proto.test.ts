@@ -12,7 +12,7 @@ import { unmountAt, UnmountFlag } from '../../src/os/index.js';
 import { until } from '../until.js';
 import { Client, run, unmountable } from '../proto/mounting.js';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/command/main.js', import.meta.url));
 const base = mkdtempSync(join(tmpdir(), 'openslot-proto-cli-'));
 const directory = join(base, 'files');
 const environment = {

@@ -27,7 +27,7 @@ import {
 } from '../../src/ids/index.js';
 import { OpenslotError } from '../../src/pci/index.js';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/command/main.js', import.meta.url));
 
 function idsText(day: string, vendor: string): string {
   return `#\n#\tVersion: ${day.replaceAll('-', '.')}\n#\tDate:    ${day} 01:02:03\n\n1af4  ${vendor}\nC 02  Network controller\n`;

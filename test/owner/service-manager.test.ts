@@ -86,7 +86,7 @@ describe('the service manager', () => {
       context.skip('no systemd-analyze here');
       return;
     }
-    const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+    const main = fileURLToPath(new URL('../../src/command/main.js', import.meta.url));
     const copy = join(folder, 'openslot.service');
     const text = readFileSync(unit, 'utf8');
     // It is installed nowhere here.

@@ -40,7 +40,7 @@ test('each channel has its registers, and the arbitration table stands where it 
   // Three channels; 32 phases of arbitration, whose table is at 5 * 16.
   const registers = registersOf(Id.vc, [2, 0x0500_0002]);
   assert.deepEqual(places(registers, 'vc.cap'), [0x10, 0x1c, 0x28]);
-  assert.deepEqual(places(registers, 'vc.sta'), [0x1a, 0x26, 0x32]);
+  assert.deepEqual(places(registers, 'vc.status'), [0x1a, 0x26, 0x32]);
   assert.deepEqual(places(registers, 'vc.arbitration_table'), [0x50, 0x54, 0x58, 0x5c]);
 });
 
@@ -75,6 +75,6 @@ test('registers of later versions, of ports and of root ports are theirs alone',
   assert.equal(registersOf(Id.multicast, [], { portType: DOWNSTREAM }).get('multicast.overlay'), 0x28);
   assert.equal(registersOf(Id.dpc, [0]).has('dpc.pio_status'), false);
   assert.equal(registersOf(Id.dpc, [0x20]).get('dpc.pio_status'), 0x0c);
-  assert.equal(registersOf(Id.l1ss, [0]).has('l1ss.sta'), false);
-  assert.equal(registersOf(Id.l1ss, [0x20]).get('l1ss.sta'), 0x10);
+  assert.equal(registersOf(Id.l1ss, [0]).has('l1ss.status'), false);
+  assert.equal(registersOf(Id.l1ss, [0x20]).get('l1ss.status'), 0x10);
 });

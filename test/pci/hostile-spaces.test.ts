@@ -58,6 +58,7 @@ function factsOf(reader: ConfigReader) {
     resetMethods: [],
     interruptLine: undefined,
     decoded: decodeFunction(reader),
+    vpd: undefined,
     findings: [],
   };
 }
@@ -101,6 +102,9 @@ const faces: Readonly<Record<string, (bytes: Uint8Array) => void>> = {
   },
   show: (bytes) => {
     functionLines(AT, factsOf(new StrictReader(bytes)), { bits: false, names: undefined });
+  },
+  'show of vital product data': (bytes) => {
+    functionLines(AT, { ...factsOf(new StrictReader(bytes)), vpd: bytes }, { bits: false, names: undefined });
   },
   'show --bits': (bytes) => {
     functionLines(AT, factsOf(new StrictReader(bytes)), { bits: true, names: undefined });

@@ -62,7 +62,7 @@ const express: Rule[] = [
     (v) => portTypes[String(v)] ?? `Unknown type ${v}`,
   ),
   rule('Express', /Slot([+-])/, 'pcie.flags.slot', (value) => (value === true ? '+' : '-')),
-  rule('Express', /MSI ([0-9a-f]+)/, 'pcie.flags.interrupt_message', (v) =>
+  rule('Express', /MSI ([0-9a-f]+)/, 'pcie.flags.message_number', (v) =>
     Number(v).toString(16).padStart(2, '0'),
   ),
   rule('Express.DevCap', /MaxPayload (\d+)/, 'pcie.devcap.max_payload', decimal),

@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { MountDirectory } from './mounting.js';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/command/main.js', import.meta.url));
 
 export class ServedFiles implements AsyncDisposable {
   readonly #mount = new MountDirectory();

@@ -14,7 +14,7 @@ test('edu is read and written through its files, and lets go when the mount ends
   await claimFor('vfio', EDU);
   const mount = spawn(
     process.execPath,
-    ['dist/src/cli/main.js', 'proto', 'mount', DIRECTORY, String(EDU), '--json'],
+    ['dist/src/command/main.js', 'proto', 'mount', DIRECTORY, String(EDU), '--json'],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const said: string[] = [];

@@ -24,7 +24,7 @@ export const GROUPED_ETHERNET = at('03:02.0');
 
 /** Runs a command of ours; its output. @throws with the output where it fails. */
 export function openslot(...words: readonly string[]): string {
-  return execFileSync(process.execPath, ['dist/src/cli/main.js', ...words], {
+  return execFileSync(process.execPath, ['dist/src/command/main.js', ...words], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -56,7 +56,7 @@ export function loadModule(name: string): void {
 
 /** The refusal of a command of ours, as `--json` tells it. */
 export function refusalOf(...words: readonly string[]): { readonly error: ErrorData } {
-  const { status, stderr } = spawnSync(process.execPath, ['dist/src/cli/main.js', ...words, '--json'], {
+  const { status, stderr } = spawnSync(process.execPath, ['dist/src/command/main.js', ...words, '--json'], {
     encoding: 'utf8',
   });
   assert.equal(status, 1, stderr);

@@ -57,7 +57,7 @@ test('pci-testdev answers through its ports, in each width', () => {
 test('without privilege the header is shown, the rest named', () => {
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
-    ['/openslot/dist/src/cli/main.js', 'show', '00:08.0'],
+    ['/openslot/dist/src/command/main.js', 'show', '00:08.0'],
     { encoding: 'utf8', uid: 65534, gid: 65534, env: { PATH: process.env['PATH'] ?? '' } },
   );
   assert.equal(status, 0, stderr);

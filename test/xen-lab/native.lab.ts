@@ -293,7 +293,7 @@ describe('with a paused guest', () => {
 });
 
 test('without privilege Xen is refused, with the next step', () => {
-  const { status, stderr } = spawnSync(process.execPath, ['/openslot/dist/src/cli/main.js', 'serve'], {
+  const { status, stderr } = spawnSync(process.execPath, ['/openslot/dist/src/command/main.js', 'serve'], {
     encoding: 'utf8',
     uid: 65534,
     gid: 65534,

@@ -7,7 +7,7 @@ const until = '3.9.0';
 const movedBehind = 'DevCtl2: Completion Timeout: {…}, TimeoutDis{+}';
 
 export const expressExcuses: readonly Excuse[] = [
-  { field: 'pcie.flags.interrupt_message', until, ours: ', IntMsgNum {d}', older: ', MSI {1:02x}' },
+  { field: 'pcie.flags.message_number', until, ours: ', IntMsgNum {d}', older: ', MSI {1:02x}' },
   { field: 'pcie.devcap.tee_io', until, ours: ' TEE-IO{+}', older: '' },
   { field: 'pcie.lnkctl.disable', until, ours: ' LnkDisable{+}', older: ' Disabled{1}' },
   { field: 'pcie.devctl2.prefix_block', until, ours: ', EETLPPrefixBlk{+}', older: ',' },

@@ -10,7 +10,7 @@ export const extendedExcuses: readonly Excuse[] = [
     ours: ' IntMsgNum {d}',
     older: ' Interrupt Message Number: {1:03x}',
   },
-  { field: 'pri.sta.pasid_required', until, after: 'PRISta:{…}Stopped{+}', ours: ' PASID{+}', older: '' },
+  { field: 'pri.status.pasid_required', until, after: 'PRISta:{…}Stopped{+}', ours: ' PASID{+}', older: '' },
   { field: 'dpc.cap.message_number', until, ours: 'IntMsgNum {d},', older: 'INT Msg #{1},' },
   ...['Requester', 'Responder', 'Root'].map((word): Excuse => ({
     field: `ptm.cap.${word.toLowerCase()}`,
@@ -19,9 +19,9 @@ export const extendedExcuses: readonly Excuse[] = [
     ours: `${word}{+}`,
     older: `${word}:{1}`,
   })),
-  { field: 'ptm.ctl.enable', until, after: 'PTMControl: ', ours: 'Enabled{+}', older: 'Enabled:{1}' },
+  { field: 'ptm.control.enable', until, after: 'PTMControl: ', ours: 'Enabled{+}', older: 'Enabled:{1}' },
   {
-    field: 'ptm.ctl.root_select',
+    field: 'ptm.control.root_select',
     until,
     after: 'PTMControl:{…} ',
     ours: 'RootSelected{+}',

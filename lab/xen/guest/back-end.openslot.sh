@@ -15,7 +15,7 @@ serve_settled() { grep -qw ready /tmp/serve.log || serve_gone; }
 serve() { # OPTIONS...: unless it runs already
   [ -n "$serve_id" ] && return
   # Not by the function above: the shell would fork for it, and a signal would end that fork and not Node.
-  node /openslot/dist/src/cli/main.js serve $allowed "$@" >/tmp/serve.log 2>&1 &
+  node /openslot/dist/src/command/main.js serve $allowed "$@" >/tmp/serve.log 2>&1 &
   serve_id=$!
   await 30 serve_settled
   fact serve.ready "$(grep -w -m 1 ready /tmp/serve.log)"

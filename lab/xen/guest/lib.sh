@@ -66,7 +66,7 @@ none_served() { # no guest has functions any more, in XenStore
   await 10 no_pairs
 }
 
-openslot() { node /openslot/dist/src/cli/main.js "$@"; }
+openslot() { node /openslot/dist/src/command/main.js "$@"; }
 
 stack_up() {
   for module in xen-privcmd xenfs xen-evtchn xen-gntdev xen-gntalloc; do modprobe $module; done

@@ -1,5 +1,6 @@
 /** What tells a device from another one that has come to its address. */
 import type { FunctionSummary } from '../../function/index.js';
+import { hexDigits } from '../../pci/index.js';
 import type { FunctionIdentity } from './setting-journal.js';
 
 /** `instance`: the machine's number of the device's arrival, where it has one. */
@@ -16,7 +17,7 @@ export function functionIdentity(
     device,
     classCode,
     revision,
-    subsystem: subsystemVendor === undefined ? '' : `${hex(subsystemVendor)}:${hex(subsystemDevice ?? 0)}`,
+    subsystem: subsystemVendor === undefined ? '' : idsText(subsystemVendor, subsystemDevice ?? 0),
     ...(instance === undefined ? {} : { instance }),
   };
 }
@@ -25,9 +26,7 @@ export function functionIdentity(
 export function differences(then: FunctionIdentity, now: FunctionIdentity): string[] {
   const words: string[] = [];
   if (then.vendor !== now.vendor || then.device !== now.device)
-    words.push(
-      `it was ${hex(then.vendor)}:${hex(then.device)}, and is ${hex(now.vendor)}:${hex(now.device)}`,
-    );
+    words.push(`it was ${idsText(then.vendor, then.device)}, and is ${idsText(now.vendor, now.device)}`);
   if (then.subsystem !== now.subsystem)
     words.push(`its subsystem was ${then.subsystem || 'none'}, and is ${now.subsystem || 'none'}`);
   if (then.classCode !== now.classCode) words.push('it has another class');
@@ -36,6 +35,7 @@ export function differences(then: FunctionIdentity, now: FunctionIdentity): stri
   return words;
 }
 
-function hex(value: number): string {
-  return value.toString(16).padStart(4, '0');
+/** `8086:10d3`. */
+function idsText(vendor: number, device: number): string {
+  return `${hexDigits(vendor, 4)}:${hexDigits(device, 4)}`;
 }

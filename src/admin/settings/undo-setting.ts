@@ -1,4 +1,5 @@
 /** Undoing a setting: registers of configuration space get back what they held, where they are still as they were left. */
+import { hexNumber } from '../../pci/index.js';
 import { NotRestoredError, OtherDeviceError, RegisterChangedError } from './errors.js';
 import { differences } from './identity.js';
 import type { RunAccesses } from './selected-access.js';
@@ -53,5 +54,5 @@ function updateOf({ offset, width, keep, mask, before }: SetRegister) {
 }
 
 function hexOf(value: number, { width }: SetRegister): string {
-  return `0x${value.toString(16).padStart(width * 2, '0')}`;
+  return hexNumber(value, width * 2);
 }

@@ -191,8 +191,12 @@ function capabilitiesOf({ decoded }: CapturedFields) {
   );
 }
 
-/** Told in one sentence by the differences above, or without meaning by themselves. */
-const TOLD = /^header\.(bar\d|rom\.address)$|^pcie\.lnksta\.(speed|width)$|\.list\.(id|next|version)$/;
+/**
+ * Told in one sentence by the differences above, or without meaning by themselves. What product data was read last stands
+ * in its window, so that taking a capture would be a difference.
+ */
+const TOLD =
+  /^header\.(bar\d|rom\.address)$|^pcie\.lnksta\.(speed|width)$|\.list\.(id|next|version)$|^vpd\.(address\.|data$)/;
 
 function fieldDifferences(before: CapturedFields, after: CapturedFields): Difference[] {
   const { address } = after.fn;

@@ -1,5 +1,6 @@
 /** Which function of one capture is which of another: by address, else by ids and serial number. */
 import type { CapturedFunction } from '../../function/index.js';
+import { hexDigits } from '../../pci/index.js';
 import { CapturedFields } from '../captured-fields.js';
 
 export interface Pair {
@@ -17,7 +18,7 @@ export interface Identity {
 const SERIAL = ['dsn.low', 'dsn.high'];
 
 export function identityOf(fields: CapturedFields): Identity {
-  const id = (name: string) => (fields.raw(name) ?? 0xffff).toString(16).padStart(4, '0');
+  const id = (name: string) => hexDigits(fields.raw(name) ?? 0xffff, 4);
   // A vendor of 0 is none.
   const hasSubsystem = (fields.raw('header.subsystem_vendor') ?? 0) !== 0;
   const subsystem = hasSubsystem ? ` (${id('header.subsystem_vendor')}:${id('header.subsystem')})` : '';

@@ -13,9 +13,9 @@ const OBSTACLES: Readonly<Partial<Record<ResetMethod, Reason>>> = {
   },
   af_flr: ({ fields }) => {
     if (!fields.has('af')) return 'it has no Advanced Features capability';
-    return fields.isSet('af.capabilities.flr') && fields.isSet('af.capabilities.pending')
+    return fields.isSet('af.cap.flr') && fields.isSet('af.cap.pending')
       ? undefined
-      : 'af.capabilities.flr or .pending is clear';
+      : 'af.cap.flr or .pending is clear';
   },
   pm: ({ fields }) => {
     if (!fields.has('pm')) return 'it has no power management capability';

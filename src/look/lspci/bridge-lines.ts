@@ -1,6 +1,7 @@
 /** lspci's lines of a PCI-to-PCI bridge: buses, windows, secondary status, bridge control. */
+import { hexDigits } from '../../pci/index.js';
 import { bridgeControlRow, discardTimerRow, secondaryStatusRow } from './header-rows.js';
-import { hex2, hexOf, sizeText } from './number-text.js';
+import { hex2, sizeText } from './number-text.js';
 import { romLine } from './region-lines.js';
 import type { ShownFunction } from './shown-function.js';
 
@@ -82,7 +83,7 @@ function prefetchWindow(fn: ShownFunction): string {
 
 function windowLine({ verbosity }: ShownFunction, { name, base, limit, digits, bits }: Window): string {
   const open = base <= limit;
-  const range = open || verbosity > 2 ? ` ${hexOf(base, digits)}-${hexOf(limit, digits)}` : '';
+  const range = open || verbosity > 2 ? ` ${hexDigits(base, digits)}-${hexDigits(limit, digits)}` : '';
   const state = open ? sizeText(limit - base + 1n) : ' [disabled]';
   return `\t${name}:${range}${state} [${bits}-bit]\n`;
 }

@@ -1,5 +1,5 @@
 /** What lspci's lines are made of: words beside fields of the register model, found once by their names. */
-import { dottedName, fieldMask, type RegisterReader, type RegisterTable } from '../../pci/index.js';
+import { fieldMask, type RegisterReader, type RegisterTable } from '../../pci/index.js';
 import type { CapabilityView, CapabilityWriter } from './capability-view.js';
 
 /** A piece of a line: literal text, or what a capability's bytes make of it. */
@@ -35,10 +35,13 @@ export function fieldIn(table: RegisterTable, name: string): FieldReader {
 }
 
 function placeOf(table: RegisterTable, name: string): Place {
-  for (const register of table.registers)
-    for (const field of register.fields)
-      if (dottedName(table, register, field) === `${table.name}.${name}` && register.width !== 8)
-        return { offset: register.offset, width: register.width, low: field.low, mask: fieldMask(field) };
+  // By the parts of the name: hundreds are looked up each time the face is loaded.
+  const [registerName = '', fieldName = ''] = name.split('.');
+  for (const { name: own, offset, width, fields } of table.registers) {
+    if (own !== registerName || width === 8) continue;
+    const field = fields.find((each) => each.name === fieldName);
+    if (field !== undefined) return { offset, width, low: field.low, mask: fieldMask(field) };
+  }
   throw new RangeError(`the table ${table.name} has no field ${name}`);
 }
 
@@ -84,11 +87,6 @@ export function flags(
 /** A number as `words` write it. */
 export function shown(field: FieldReader, words: (value: number) => string): Item {
   return (view) => words(field(view));
-}
-
-/** A number as so many hexadecimal digits at least. */
-export function hexDigits(value: number | bigint, digits: number): string {
-  return value.toString(16).padStart(digits, '0');
 }
 
 /** All items, one behind the other. */

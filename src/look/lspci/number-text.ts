@@ -1,6 +1,7 @@
 /** Numbers as lspci writes them. */
+import { hexDigits } from '../../pci/index.js';
 
-const BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) => hexDigits(byte, 2));
 
 /** Two digits of a byte. */
 export function hex2(byte: number): string {
@@ -15,11 +16,6 @@ export function hex4(value: number): string {
 /** Eight digits of 32 bits. */
 export function hex8(value: number): string {
   return hex4(value >>> 16) + hex4(value);
-}
-
-/** At least that many digits. */
-export function hexOf(value: bigint, digits: number): string {
-  return value.toString(16).padStart(digits, '0');
 }
 
 const UNITS = ['', 'K', 'M', 'G', 'T'] as const;

@@ -1,7 +1,8 @@
 /** lspci's lines of a function's regions and of its expansion ROM. */
 import { ROM_REGION } from '../../function/index.js';
+import { hexDigits } from '../../pci/index.js';
 import type { BaseAddress } from './base-addresses.js';
-import { hexOf, sizeText } from './number-text.js';
+import { sizeText } from './number-text.js';
 import type { ShownFunction } from './shown-function.js';
 
 const IO_ENABLE = 1;
@@ -28,12 +29,12 @@ function stateText(virtual: boolean, enabled: boolean): string {
 
 function ioText(bar: BaseAddress, command: number): string {
   const enabled = (command & IO_ENABLE) !== 0;
-  const where = bar.address !== 0n || enabled ? hexOf(bar.address, 4) : missing(bar);
+  const where = bar.address !== 0n || enabled ? hexDigits(bar.address, 4) : missing(bar);
   return `I/O ports at ${where}${stateText(bar.virtual, enabled)}`;
 }
 
 function memoryText(bar: BaseAddress, command: number): string {
-  const where = bar.address !== 0n ? hexOf(bar.address, 8) : missing(bar);
+  const where = bar.address !== 0n ? hexDigits(bar.address, 8) : missing(bar);
   const kind = MEMORY_TYPES[bar.type] ?? '';
   const fetch = bar.prefetchable ? '' : 'non-';
   const state = stateText(bar.virtual, (command & MEMORY_ENABLE) !== 0);
@@ -49,7 +50,7 @@ export function romLine(fn: ShownFunction, offset: number): string {
   // All ones is what a register that is not there may read.
   const address = region?.address ?? (regions === undefined && raw !== 0xffffffff ? held : 0n);
   if (region === undefined && raw === 0) return '';
-  const where = address !== 0n ? hexOf(address, 8) : held !== 0n ? '<ignored>' : '<unassigned>';
+  const where = address !== 0n ? hexDigits(address, 8) : held !== 0n ? '<ignored>' : '<unassigned>';
   const virtual = address !== 0n && held === 0n ? ' [virtual]' : '';
   const enabled = (raw & 1) !== 0;
   const state = !enabled ? ' [disabled]' : (fn.command & MEMORY_ENABLE) === 0 ? ' [disabled by cmd]' : '';

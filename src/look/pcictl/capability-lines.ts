@@ -1,7 +1,18 @@
 /** The decoded capabilities of a dump that are short; each begins with an empty line and its title. */
-import { af, agp, debugPort, msix, pcix, pcixBridge, pm, vendor } from '../../pci/index.js';
+import {
+  af,
+  agp,
+  debugPort,
+  hexDigits,
+  hexNumber,
+  msix,
+  pcix,
+  pcixBridge,
+  pm,
+  vendor,
+} from '../../pci/index.js';
 import { fieldIn } from '../lspci/items.js';
-import { digits, hex, onOff, TableLines, text, together, valueLine, type Lines } from './lines.js';
+import { onOff, TableLines, text, together, valueLine, type Lines } from './lines.js';
 
 const PM_VERSIONS = ['unknown', '1.0', '1.1', '1.2'];
 const AUX_CURRENTS = ['self-powered', '55 mA', '100 mA', '160 mA', '220 mA', '270 mA', '320 mA', '375 mA'];
@@ -45,12 +56,12 @@ export const msiLines: Lines = (reader) => {
   const control = reader.read(2, 2);
   const [wide, maskable] = [(control & 0x80) !== 0, (control & 0x100) !== 0];
   let at = 0;
-  const next = () => hex(reader.read((at += 4), 4), 8);
+  const next = () => hexNumber(reader.read((at += 4), 4), 8);
   const vectors = (exponent: number) => `(${2 ** exponent} vector${exponent > 0 ? 's' : ''})`;
   const [capable, enabled] = [(control >>> 1) & 7, (control >>> 4) & 7];
   const lines = [
     '\n  PCI Message Signaled Interrupt\n',
-    `    Message Control register: ${hex(control, 4)}\n`,
+    `    Message Control register: ${hexNumber(control, 4)}\n`,
     onOff('MSI Enabled', (control & 1) !== 0),
     valueLine('Multiple Message Capable', `${capable > 0 ? 'yes' : 'no'} ${vectors(capable)}`),
     valueLine('Multiple Message Enabled', `${enabled > 0 ? 'on' : 'off'} ${vectors(enabled)}`),
@@ -134,8 +145,8 @@ export const pciXBridgeLines = together([
     'Unexpected split completion': 'split_unexpected',
     ...overrun,
   }),
-  pciXBridge.value('Secondary clock frequency', 'secondary_status.frequency', (value) => hex(value, 1)),
-  pciXBridge.value('Version', 'secondary_status.version', (value) => hex(value, 1)),
+  pciXBridge.value('Secondary clock frequency', 'secondary_status.frequency', (value) => hexNumber(value, 1)),
+  pciXBridge.value('Version', 'secondary_status.version', (value) => hexNumber(value, 1)),
   pciXBridge.flags('secondary_status', { '266MHz capable': 'mhz266', '533MHz capable': 'mhz533' }),
   pciXBridge.register('Bridge Status register', 'status', 8),
   location(pciXBridge),
@@ -155,13 +166,13 @@ const debug = new TableLines(debugPort);
 export const debugPortLines = together([
   text('\n  Debugport Capability Register\n'),
   debug.register('Debug base Register', 'place', 4),
-  debug.value('port offset', 'place.offset', (value) => hex(value, 4)),
+  debug.value('port offset', 'place.offset', (value) => hexNumber(value, 4)),
   debug.value('BAR number', 'place.bar'),
 ]);
 
 /** NetBSD prints both numbers as the one register of 4 bytes that they are read as. */
 export const subsystemLines: Lines = (reader) =>
-  `\n  Subsystem ID Capability Register\n    Subsystem ID : ${hex(reader.read(4, 4), 8)}\n`;
+  `\n  Subsystem ID Capability Register\n    Subsystem ID : ${hexNumber(reader.read(4, 4), 8)}\n`;
 
 const messages = new TableLines(msix);
 const BAR_BITS = 7;
@@ -169,23 +180,23 @@ const BAR_BITS = 7;
 export const msiXLines = together([
   text('\n  MSI-X Capability Register\n'),
   // Of 16 bits NetBSD prints the lower 8.
-  (reader) => `    Message Control register: ${hex(reader.read(2, 1), 4)}\n`,
+  (reader) => `    Message Control register: ${hexNumber(reader.read(2, 1), 4)}\n`,
   messages.value('Table Size', 'control.size', (last) => last + 1),
   messages.flags('control', { 'Function Mask': 'function_mask', 'MSI-X Enable': 'enable' }),
   messages.register('Table offset register', 'table', 8),
-  (reader) => valueLine('Table offset', digits((reader.read(4, 4) & ~BAR_BITS) >>> 0, 8)),
-  messages.value('BIR', 'table.bar', (bar) => hex(bar, 1)),
+  (reader) => valueLine('Table offset', hexDigits((reader.read(4, 4) & ~BAR_BITS) >>> 0, 8)),
+  messages.value('BIR', 'table.bar', (bar) => hexNumber(bar, 1)),
   messages.register('Pending bit array register', 'pba', 8),
-  (reader) => valueLine('Pending bit array offset', digits((reader.read(8, 4) & ~BAR_BITS) >>> 0, 8)),
-  messages.value('BIR', 'pba.bar', (bar) => hex(bar, 1)),
+  (reader) => valueLine('Pending bit array offset', hexDigits((reader.read(8, 4) & ~BAR_BITS) >>> 0, 8)),
+  messages.value('BIR', 'pba.bar', (bar) => hexNumber(bar, 1)),
 ]);
 
 const features = new TableLines(af);
 
 export const advancedFeaturesLines = together([
   text('\n  Advanced Features Capability Register\n'),
-  features.register('AF Capabilities register', 'capabilities', 2),
-  features.flags('capabilities', { 'Transaction Pending': 'pending', 'Function Level Reset': 'flr' }),
+  features.register('AF Capabilities register', 'cap', 2),
+  features.flags('cap', { 'Transaction Pending': 'pending', 'Function Level Reset': 'flr' }),
   features.register('AF Control register', 'control', 2),
   features.register('AF Status register', 'status', 2),
   features.flag('Transaction Pending', 'status.pending'),

@@ -1,5 +1,5 @@
 /** `pcictl dump`: the first 256 bytes of a function, raw and decoded, as NetBSD 7.99 prints them (sys/dev/pci/pci_subr.c). */
-import type { PciNames, RegisterReader } from '../../pci/index.js';
+import { hexNumber, type PciNames, type RegisterReader } from '../../pci/index.js';
 import { DumpedSpace } from './bus.js';
 import {
   advancedFeaturesLines,
@@ -15,7 +15,7 @@ import {
 } from './capability-lines.js';
 import { expressLines } from './express-lines.js';
 import { bridgeLines, cardBusLines, commonLines, deviceLines } from './header-lines.js';
-import { hex, type Lines } from './lines.js';
+import type { Lines } from './lines.js';
 
 interface Layout {
   readonly name: string;
@@ -88,8 +88,8 @@ export function dumpText(config: Uint8Array, names: PciNames): string {
 function rows(space: RegisterReader, first: number, end: number): string {
   let text = '';
   for (let at = first; at < end; at += 4) {
-    if (at % 16 === 0 || at === first) text += `    ${hex(at, 2)}:`;
-    text += ` ${hex(space.read(at, 4), 8)}`;
+    if (at % 16 === 0 || at === first) text += `    ${hexNumber(at, 2)}:`;
+    text += ` ${hexNumber(space.read(at, 4), 8)}`;
     if (at % 16 === 12 || at + 4 >= end) text += '\n';
   }
   return text;
@@ -113,7 +113,7 @@ function capabilities(space: DumpedSpace, pointer: number): string {
   }
   let text = '';
   for (const { offset: at, id } of entries)
-    text += `  Capability register at ${hex(at, 2)}\n    type: ${hex(id, 2)} (${CAPABILITIES[id]?.name ?? 'unknown'})\n`;
+    text += `  Capability register at ${hexNumber(at, 2)}\n    type: ${hexNumber(id, 2)} (${CAPABILITIES[id]?.name ?? 'unknown'})\n`;
   const isBridge = (space.read(0x0e, 1) & 1) !== 0;
   CAPABILITIES.forEach(({ lines }, id) => {
     for (const entry of entries)

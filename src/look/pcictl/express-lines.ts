@@ -1,7 +1,7 @@
 /** The decoded PCI Express capability of a dump: which of its registers there are depends on the kind of port. */
-import { pcie } from '../../pci/index.js';
+import { hexDigits, hexNumber, pcie } from '../../pci/index.js';
 import { fieldIn } from '../lspci/items.js';
-import { hex, TableLines, text, together, valueLine, type Lines } from './lines.js';
+import { TableLines, text, together, valueLine, type Lines } from './lines.js';
 
 interface Port {
   readonly name: string;
@@ -75,7 +75,7 @@ const DEVICE = together([
   lines.value('Capability version', 'flags.version'),
   lines.value('Device type', 'flags.type', (kind) => portOf(kind).name),
   lines.flag('Slot implemented', 'flags.slot'),
-  lines.value('Interrupt Message Number', 'flags.interrupt_message', (value) => value.toString(16)),
+  lines.value('Interrupt Message Number', 'flags.message_number', (value) => value.toString(16)),
   lines.register('Device Capabilities Register', 'devcap', 8),
   lines.value('Max Payload Size Supported', 'devcap.max_payload', (value) => `${128 << value} bytes max`),
   lines.value(
@@ -230,7 +230,7 @@ const ROOT = together([
   }),
   lines.register('Root Capability Register', 'rootcap', 4, ''),
   lines.register('Root Status Register', 'rootsta', 8, ''),
-  (reader) => valueLine('PME Requester ID', reader.read(0x20, 2).toString(16).padStart(4, '0')),
+  (reader) => valueLine('PME Requester ID', hexDigits(reader.read(0x20, 2), 4)),
   lines.flags('rootsta', { 'PME was asserted': 'pme_status', 'another PME is pending': 'pme_pending' }),
 ]);
 
@@ -310,7 +310,7 @@ const LINK2 = together([
     'Compliance SOS': 'compliance_sos',
   }),
   lines.value('Compliance Present/De-emphasis', 'lnkctl2.compliance_preset'),
-  (reader) => `    Link Status 2: ${hex(reader.read(0x32, 2), 4)}\n`,
+  (reader) => `    Link Status 2: ${hexNumber(reader.read(0x32, 2), 4)}\n`,
   lines.flags('lnksta2', {
     'Current De-emphasis Level': 'deemphasis',
     'Equalization Complete': 'equalization',

@@ -4,15 +4,17 @@ import {
   header1,
   header2,
   headerCommon,
+  hexDigits,
+  hexNumber,
   type PciNames,
   type RegisterReader,
 } from '../../pci/index.js';
 import type { DumpedSpace } from './bus.js';
 import { classWords } from './class-words.js';
-import { digits, hex, onOff, TableLines, together, type Lines } from './lines.js';
+import { onOff, TableLines, together, type Lines } from './lines.js';
 
 const DEVSEL = ['fast', 'medium', 'slow', 'unknown/reserved'];
-const devsel = (value: number) => `${DEVSEL[value] ?? ''} (0x${value.toString(16)})`;
+const devsel = (value: number) => `${DEVSEL[value] ?? ''} (${hexNumber(value)})`;
 
 const common = new TableLines(headerCommon);
 
@@ -51,7 +53,7 @@ const COMMAND_AND_STATUS = together([
 ]);
 
 function named(label: string, name: string | undefined, value: number, count: number): string {
-  const number = hex(value, count);
+  const number = hexNumber(value, count);
   return name === undefined ? `    ${label} ID: ${number}\n` : `    ${label} Name: ${name} (${number})\n`;
 }
 
@@ -68,12 +70,12 @@ export function commonLines(space: DumpedSpace, names: PciNames): string {
     COMMAND_AND_STATUS(space),
     named('Class', words.base, base, 2),
     named('Subclass', words.subclass, subclass, 2),
-    `    Interface: ${hex(programming, 2)}\n`,
-    `    Revision ID: ${hex(revision, 2)}\n`,
-    `    BIST: ${hex(bist, 2)}\n`,
-    `    Header Type: ${hex(type & 0x7f, 2)}${(type & 0x80) !== 0 ? '+multifunction' : ''} (${hex(type, 2)})\n`,
-    `    Latency Timer: ${hex(latency, 2)}\n`,
-    `    Cache Line Size: ${cacheLine * 4}bytes (${hex(cacheLine, 2)})\n`,
+    `    Interface: ${hexNumber(programming, 2)}\n`,
+    `    Revision ID: ${hexNumber(revision, 2)}\n`,
+    `    BIST: ${hexNumber(bist, 2)}\n`,
+    `    Header Type: ${hexNumber(type & 0x7f, 2)}${(type & 0x80) !== 0 ? '+multifunction' : ''} (${hexNumber(type, 2)})\n`,
+    `    Latency Timer: ${hexNumber(latency, 2)}\n`,
+    `    Cache Line Size: ${cacheLine * 4}bytes (${hexNumber(cacheLine, 2)})\n`,
   ].join('');
 }
 
@@ -85,14 +87,14 @@ function barLines(space: DumpedSpace, at: number, name?: string): readonly [stri
   const type = (value >>> 1) & 3;
   const isPorts = (value & 1) !== 0;
   const wide = !isPorts && type === 2;
-  const head = `    Base address register at ${hex(at, 2)}${name === undefined ? '' : ` (${name})`}\n`;
+  const head = `    Base address register at ${hexNumber(at, 2)}${name === undefined ? '' : ` (${name})`}\n`;
   const width = wide ? 8 : 4;
   if (value === 0) return [`${head}      not implemented(?)\n`, width];
   const what = isPorts
     ? 'i/o'
     : `${MEMORY_TYPES[type] ?? ''} ${(value & 8) !== 0 ? '' : 'non'}prefetchable memory`;
   const low = (value & (isPorts ? ~3 : ~15)) >>> 0;
-  const base = wide ? digits(space.read(at + 4, 4), 8) + digits(low, 8) : digits(low, 8);
+  const base = wide ? hexDigits(space.read(at + 4, 4), 8) + hexDigits(low, 8) : hexDigits(low, 8);
   return [`${head}      type: ${what}\n      base: 0x${base}, not sized\n`, width];
 }
 
@@ -110,9 +112,9 @@ const PINS = ['(none)', '(pin A)', '(pin B)', '(pin C)', '(pin D)'];
 
 const interruptPin: Lines = (space) => {
   const pin = space.read(0x3d, 1);
-  return `    Interrupt pin: ${hex(pin, 2)} ${PINS[pin] ?? '(? ? ?)'}\n`;
+  return `    Interrupt pin: ${hexNumber(pin, 2)} ${PINS[pin] ?? '(? ? ?)'}\n`;
 };
-const interruptLine: Lines = (space) => `    Interrupt line: ${hex(space.read(0x3c, 1), 2)}\n`;
+const interruptLine: Lines = (space) => `    Interrupt line: ${hexNumber(space.read(0x3c, 1), 2)}\n`;
 
 function hasCapabilities(space: RegisterReader): boolean {
   return (space.read(0x06, 2) & 0x10) !== 0;
@@ -120,8 +122,8 @@ function hasCapabilities(space: RegisterReader): boolean {
 
 const listPointer: Lines = (space) =>
   hasCapabilities(space)
-    ? `    Capability list pointer: ${hex(space.read(0x34, 1), 2)}\n`
-    : `    Reserved @ 0x34: ${hex(space.read(0x34, 4), 8)}\n`;
+    ? `    Capability list pointer: ${hexNumber(space.read(0x34, 1), 2)}\n`
+    : `    Reserved @ 0x34: ${hexNumber(space.read(0x34, 4), 8)}\n`;
 
 const device = new TableLines(header0);
 
@@ -131,7 +133,7 @@ const DEVICE = together([
   device.register('Subsystem ID', 'subsystem', 4),
   device.register('Expansion ROM Base Address', 'rom', 8),
   listPointer,
-  (space) => `    Reserved @ 0x38: ${hex(space.read(0x38, 4), 8)}\n`,
+  (space) => `    Reserved @ 0x38: ${hexNumber(space.read(0x38, 4), 8)}\n`,
   device.register('Maximum Latency', 'max_latency', 2),
   device.register('Minimum Grant', 'min_grant', 2),
   interruptPin,
@@ -164,13 +166,12 @@ function secondaryStatus(table: TableLines): Lines {
 
 /** A window's ends; `not set` where it begins behind its end. */
 function range(base: bigint, limit: bigint, count: number): string {
-  const end = (value: bigint) => `0x${value.toString(16).padStart(count, '0')}`;
-  return `      range:  ${base < limit ? `${end(base)}-${end(limit)}` : 'not set'}\n`;
+  return `      range:  ${base < limit ? `${hexNumber(base, count)}-${hexNumber(limit, count)}` : 'not set'}\n`;
 }
 
 /** A register below the name of its window; the label has its colon, and blanks behind it where NetBSD aligns two. */
 function part(label: string, value: number, count: number): string {
-  return `      ${label} ${hex(value, count)}\n`;
+  return `      ${label} ${hexNumber(value, count)}\n`;
 }
 
 const portWindow: Lines = (space) => {
@@ -274,8 +275,8 @@ const cardBusWindows: Lines = (space) =>
 const CARDBUS = together([
   (space) =>
     hasCapabilities(space)
-      ? `    Capability list pointer: ${hex(space.read(0x14, 1), 2)}\n`
-      : `    Reserved @ 0x14: ${hex(space.read(0x14, 2), 4)}\n`,
+      ? `    Capability list pointer: ${hexNumber(space.read(0x14, 1), 2)}\n`
+      : `    Reserved @ 0x14: ${hexNumber(space.read(0x14, 2), 4)}\n`,
   secondaryStatus(cardBus),
   cardBus.register('PCI bus number', 'primary_bus', 2),
   cardBus.register('CardBus bus number', 'secondary_bus', 2),

@@ -1,18 +1,9 @@
 /** What the decoded lines of a dump are made of: NetBSD's words beside fields of the register model. */
-import type { RegisterReader, RegisterTable } from '../../pci/index.js';
+import { hexDigits, type RegisterReader, type RegisterTable } from '../../pci/index.js';
 import { fieldIn, registerIn } from '../lspci/items.js';
 
 /** Whole lines, with their ends. */
 export type Lines = (reader: RegisterReader) => string;
-
-/** So many hexadecimal digits at least. */
-export function digits(value: number, count: number): string {
-  return value.toString(16).padStart(count, '0');
-}
-
-export function hex(value: number, count: number): string {
-  return `0x${digits(value, count)}`;
-}
 
 /** A value below its register's line. */
 export function valueLine(label: string, text: string | number): string {
@@ -34,7 +25,7 @@ export class TableLines {
   /** `Label: 0x0010`, a register as a number; `before` stands before its digits. */
   register(label: string, name: string, count: number, before = '0x'): Lines {
     const whole = registerIn(this.#table, name);
-    return (reader) => `    ${label}: ${before}${digits(whole(reader), count)}\n`;
+    return (reader) => `    ${label}: ${before}${hexDigits(whole(reader), count)}\n`;
   }
 
   /** `Label: on`, a field that is a flag, below its register. */

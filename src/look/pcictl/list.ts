@@ -1,9 +1,8 @@
 /** `pcictl list`: a line for each function that its scan finds. */
-import type { PciNames } from '../../pci/index.js';
+import { hexDigits, hexNumber, type PciNames } from '../../pci/index.js';
 import { ANY } from './arguments.js';
 import type { PcictlBus } from './bus.js';
 import { classWords } from './class-words.js';
-import { digits, hex } from './lines.js';
 
 export interface ListChoice {
   /** {@link ANY} for all. */
@@ -37,7 +36,7 @@ export function listText(bus: PcictlBus, choice: ListChoice, names: PciNames): s
         text += [
           `${String(busNumber).padStart(3, '0')}:${String(device).padStart(2, '0')}:${fn}: `,
           choice.numbers
-            ? `${hex(id, 8)} (${hex(classRegister, 8)})`
+            ? `${hexNumber(id, 8)} (${hexNumber(classRegister, 8)})`
             : deviceText(id, classRegister, names).slice(0, LONGEST),
           driver === undefined ? '\n' : ` [${driver}]\n`,
         ].join('');
@@ -58,16 +57,16 @@ function deviceText(id: number, classRegister: number, names: PciNames): string 
   const words = classWords(base, subclass, programming);
   const kind =
     words.base === undefined
-      ? `class ${hex(base, 2)}, subclass ${hex(subclass, 2)}`
+      ? `class ${hexNumber(base, 2)}, subclass ${hexNumber(subclass, 2)}`
       : words.subclass === undefined
-        ? `${words.base}, subclass ${hex(subclass, 2)}`
+        ? `${words.base}, subclass ${hexNumber(subclass, 2)}`
         : `${words.subclass} ${words.base}`;
   const about = [
     kind,
-    words.interface ?? (programming === 0 ? '' : `interface ${hex(programming, 2)}`),
-    revision === 0 ? '' : `revision ${hex(revision, 2)}`,
+    words.interface ?? (programming === 0 ? '' : `interface ${hexNumber(programming, 2)}`),
+    revision === 0 ? '' : `revision ${hexNumber(revision, 2)}`,
   ];
-  const maker = names.vendor(vendor) ?? `vendor ${digits(vendor, 4)}`;
-  const what = names.device(vendor, product) ?? `product ${digits(product, 4)}`;
+  const maker = names.vendor(vendor) ?? `vendor ${hexDigits(vendor, 4)}`;
+  const what = names.device(vendor, product) ?? `product ${hexDigits(product, 4)}`;
   return `${maker} ${what} (${about.filter((part) => part !== '').join(', ')})`;
 }

@@ -1,5 +1,5 @@
 /** A topology as lines of text: one for each function, drawn below the bridge that leads to it. */
-import { notations } from '../../pci/index.js';
+import { hexDigits, notations } from '../../pci/index.js';
 import type { Window } from '../windows.js';
 import { linkText, type TreeBus, type TreeFunction } from './tree.js';
 
@@ -12,7 +12,7 @@ export interface TreeTextOptions {
 
 export function treeLines(buses: readonly TreeBus[], options: TreeTextOptions): string[] {
   return buses.flatMap(({ domain, bus, functions }) => [
-    `${hex(domain, 4)}:${hex(bus, 2)}`,
+    `${hexDigits(domain, 4)}:${hexDigits(bus, 2)}`,
     ...functions.flatMap((fn, index) => functionLines(fn, '', index === functions.length - 1, options)),
   ]);
 }
@@ -45,13 +45,15 @@ function about(fn: TreeFunction, { emphasize = (text) => text }: TreeTextOptions
     iommuGroup === undefined ? undefined : `group ${iommuGroup}`,
     numaNode === undefined ? undefined : `node ${numaNode}`,
     slot === undefined ? undefined : `slot ${slot}`,
-    pool === undefined ? undefined : emphasize(pool.guest === undefined ? pool.state : `guest ${pool.guest}`),
+    pool === undefined ? undefined : emphasize(pool.guest ?? pool.state),
   ];
   return parts.filter((part) => part !== undefined).join(', ');
 }
 
 function busesText(secondary: number, subordinate: number): string {
-  return secondary === subordinate ? hex(secondary, 2) : `${hex(secondary, 2)}-${hex(subordinate, 2)}`;
+  return secondary === subordinate
+    ? hexDigits(secondary, 2)
+    : `${hexDigits(secondary, 2)}-${hexDigits(subordinate, 2)}`;
 }
 
 function ranges({ bridge, regions }: TreeFunction): string[] {
@@ -71,8 +73,4 @@ function windowText({ kind, base, limit, enabled }: Window): string {
 
 function rangeText(first: bigint, last: bigint): string {
   return `${first.toString(16)}-${last.toString(16)}`;
-}
-
-function hex(value: number, digits: number): string {
-  return value.toString(16).padStart(digits, '0');
 }

@@ -13,7 +13,7 @@ import {
 import { dirname } from 'node:path';
 import type { Capture, CapturedFunction } from '../../function/index.js';
 import { notations, visibleText } from '../../pci/index.js';
-import { CaptureFileError, CaptureMalformedError, CaptureVersionError } from './errors.js';
+import { CaptureFileError, CaptureMalformedError, CaptureVersionError, errnoOf } from './errors.js';
 import {
   CAPTURE_FORMAT,
   CAPTURE_VERSION,
@@ -202,8 +202,4 @@ function syncFolder(folder: string): void {
   } finally {
     closeSync(fd);
   }
-}
-
-export function errnoOf(cause: unknown): string {
-  return (cause as NodeJS.ErrnoException).code ?? String(cause);
 }

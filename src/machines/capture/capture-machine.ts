@@ -43,8 +43,8 @@ export class CaptureMachine implements Machine {
   }
 
   /** @throws {CaptureFileError | CaptureMalformedError | CaptureVersionError | DumpMalformedError} */
-  static read(file: string): CaptureMachine {
-    return new CaptureMachine(readCapture(file), `capture:${file}`);
+  static async read(file: string): Promise<CaptureMachine> {
+    return new CaptureMachine(await readCapture(file), `capture:${file}`);
   }
 
   list(): readonly FunctionSummary[] {
@@ -62,7 +62,7 @@ export class CaptureMachine implements Machine {
       numaNode,
       label,
       physicalSlot,
-      readVpd: vpd === undefined ? undefined : () => vpd,
+      readVpd: () => vpd,
     };
   }
 

@@ -1,6 +1,6 @@
 /** Dumps of configuration space as `lspci -x`, `-xxx` and `-xxxx` print them and `lspci -F` reads them. */
 import type { Capture, CapturedFunction } from '../../function/index.js';
-import { PciAddress } from '../../pci/index.js';
+import { hexDigits, PciAddress } from '../../pci/index.js';
 import { DumpMalformedError } from './errors.js';
 
 const LARGEST_CONFIG = 4096;
@@ -184,12 +184,12 @@ export type DescribeFunction = (fn: CapturedFunction) => string;
 export const describeInNumbers: DescribeFunction = ({ config }) => {
   const number = (offset: number, bytes: number) => {
     let text = '';
-    for (let i = bytes - 1; i >= 0; i--) text += hex(config[offset + i] ?? 0xff, 2);
+    for (let i = bytes - 1; i >= 0; i--) text += hexDigits(config[offset + i] ?? 0xff, 2);
     return text;
   };
   const revision = config[0x08] ?? 0xff;
   const ids = `${number(0x0a, 2)}: ${number(0x00, 2)}:${number(0x02, 2)}`;
-  return revision === 0 ? ids : `${ids} (rev ${hex(revision, 2)})`;
+  return revision === 0 ? ids : `${ids} (rev ${hexDigits(revision, 2)})`;
 };
 
 /**
@@ -216,7 +216,7 @@ function bytesOf(config: Uint8Array): string {
   const text = Buffer.alloc(rows * '000:'.length + rows + config.length * ' 00'.length);
   let at = 0;
   for (let offset = 0; offset < config.length; offset += BYTES_PER_LINE) {
-    at += text.write(`${hex(offset, 2)}:`, at, 'latin1');
+    at += text.write(`${hexDigits(offset, 2)}:`, at, 'latin1');
     const end = Math.min(offset + BYTES_PER_LINE, config.length);
     for (let i = offset; i < end; i++) {
       const byte = config[i] ?? 0;
@@ -227,8 +227,4 @@ function bytesOf(config: Uint8Array): string {
     text[at++] = NEWLINE;
   }
   return text.toString('latin1', 0, at);
-}
-
-function hex(value: number, digits: number): string {
-  return value.toString(16).padStart(digits, '0');
 }

@@ -47,3 +47,8 @@ export class CaptureVersionError extends OpenslotError {
     );
   }
 }
+
+/** The name of a system call's error, for evidence. */
+export function errnoOf(cause: unknown): string {
+  return (cause as NodeJS.ErrnoException).code ?? String(cause);
+}

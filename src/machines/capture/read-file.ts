@@ -1,8 +1,7 @@
 /** Reads what was saved of a machine, whether it is a capture of ours or a dump of lspci: its content tells. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Capture } from '../../function/index.js';
-import { CaptureFileError, CaptureMalformedError } from './errors.js';
-import { errnoOf, parseCapture } from './capture-file.js';
+import { CaptureFileError, CaptureMalformedError, errnoOf } from './errors.js';
 import { DumpParser } from './dump.js';
 
 const CHUNK = 0x10_0000;
@@ -16,9 +15,10 @@ const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [
 ];
 
 /**
+ * The schema of captures is loaded for one of ours alone: a dump is to be there as quickly as lspci has it.
  * @throws {CaptureFileError} @throws {CaptureMalformedError | CaptureVersionError | DumpMalformedError}
  */
-export function readCapture(file: string): Capture {
+export async function readCapture(file: string): Promise<Capture> {
   const fd = attempt(file, () => openSync(file, 'r'));
   try {
     const chunk = Buffer.allocUnsafe(CHUNK);
@@ -38,6 +38,7 @@ export function readCapture(file: string): Capture {
       const bytes = Buffer.concat(parts);
       if (depthOf(bytes) > DEEPEST)
         throw new CaptureMalformedError(file, '', `it has more than ${DEEPEST} lists within each other`);
+      const { parseCapture } = await import('./capture-file.js');
       return parseCapture(bytes.toString(), file);
     }
     const parser = new DumpParser(file);

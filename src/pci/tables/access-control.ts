@@ -11,7 +11,7 @@ function egressVector(bytes: RegisterReader, index: number): number | undefined 
   return index * 32 < ports ? 0x08 + index * 4 : undefined;
 }
 
-export const accessControl: RegisterTable = {
+export const acs: RegisterTable = {
   name: 'acs',
   title: 'Access Control Services',
   source: 'PCI Express Base 6.0, 7.7.11',
@@ -28,7 +28,7 @@ export const accessControl: RegisterTable = {
       flag(7, 'enhanced', 'Enhanced capability'),
       bits(15, 8, 'vector_size', 'Egress control vector size (0 stands for 256)', 'ro', number('bits')),
     ]),
-    register(0x06, 2, 'ctl', 'ACS control', [
+    register(0x06, 2, 'control', 'ACS control', [
       flag(0, 'source_validation', 'Source validation', 'rw'),
       flag(1, 'translation_blocking', 'Translation blocking', 'rw'),
       flag(2, 'request_redirect', 'P2P request redirect', 'rw'),
@@ -45,7 +45,7 @@ export const accessControl: RegisterTable = {
   ],
 };
 
-export const alternativeRouting: RegisterTable = {
+export const ari: RegisterTable = {
   name: 'ari',
   title: 'Alternative Routing-ID Interpretation',
   source: 'PCI Express Base 6.0, 7.8.8',
@@ -56,7 +56,7 @@ export const alternativeRouting: RegisterTable = {
       flag(1, 'acs', 'ACS function groups'),
       bits(15, 8, 'next', 'Next function number'),
     ]),
-    register(0x06, 2, 'ctl', 'ARI control', [
+    register(0x06, 2, 'control', 'ARI control', [
       flag(0, 'mfvc', 'MFVC function groups', 'rw'),
       flag(1, 'acs', 'ACS function groups', 'rw'),
       bits(6, 4, 'group', 'Function group', 'rw'),

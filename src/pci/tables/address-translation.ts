@@ -2,7 +2,7 @@
 import { bits, extendedCapability, flag, number, power2, register, whole } from '../fields.js';
 import type { RegisterTable } from '../registers.js';
 
-export const addressTranslation: RegisterTable = {
+export const ats: RegisterTable = {
   name: 'ats',
   title: 'Address Translation Services',
   source: 'PCI Express Base 6.0, 10.5.1',
@@ -14,24 +14,24 @@ export const addressTranslation: RegisterTable = {
       flag(6, 'global_invalidate', 'Global invalidate supported'),
       flag(7, 'relaxed_ordering', 'Relaxed ordering supported'),
     ]),
-    register(0x06, 2, 'ctl', 'ATS control', [
+    register(0x06, 2, 'control', 'ATS control', [
       bits(4, 0, 'smallest_unit', 'Smallest translation unit', 'rw', power2(4096, 'bytes')),
       flag(15, 'enable', 'Enable', 'rw'),
     ]),
   ],
 };
 
-export const pageRequest: RegisterTable = {
+export const pri: RegisterTable = {
   name: 'pri',
   title: 'Page Request Interface',
   source: 'PCI Express Base 6.0, 10.5.2',
   registers: [
     extendedCapability(),
-    register(0x04, 2, 'ctl', 'Page request control', [
+    register(0x04, 2, 'control', 'Page request control', [
       flag(0, 'enable', 'Enable', 'rw'),
       flag(1, 'reset', 'Reset', 'wo'),
     ]),
-    register(0x06, 2, 'sta', 'Page request status', [
+    register(0x06, 2, 'status', 'Page request status', [
       flag(0, 'response_failure', 'Response failure', 'w1c'),
       flag(1, 'unexpected_index', 'Unexpected page request group index', 'w1c'),
       flag(8, 'stopped', 'Stopped'),
@@ -54,7 +54,7 @@ export const pasid: RegisterTable = {
       flag(3, 'translated', 'Translated requests with PASID supported'),
       bits(12, 8, 'width', 'Maximum PASID width', 'ro', number('bits')),
     ]),
-    register(0x06, 2, 'ctl', 'PASID control', [
+    register(0x06, 2, 'control', 'PASID control', [
       flag(0, 'enable', 'Enable', 'rw'),
       flag(1, 'execute', 'Execute permission', 'rw'),
       flag(2, 'privileged', 'Privileged mode', 'rw'),

@@ -9,7 +9,7 @@ export const af: RegisterTable = {
   registers: [
     capabilityList(),
     whole(2, 1, 'length', 'Length of the capability', 'ro', number('bytes')),
-    register(3, 1, 'capabilities', 'Advanced features', [
+    register(3, 1, 'cap', 'Advanced features', [
       flag(0, 'pending', 'Transactions pending is told'),
       flag(1, 'flr', 'Function level reset'),
     ]),

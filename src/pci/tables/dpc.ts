@@ -46,7 +46,7 @@ function log(offset: number, name: string, title: string): Register {
   return register(offset, 4, name, title, [sticky(bits(31, 0, '', title, 'ro', hex()))]);
 }
 
-export const containment: RegisterTable = {
+export const dpc: RegisterTable = {
   name: 'dpc',
   title: 'Downstream Port Containment',
   source: 'PCI Express Base 6.0, 7.9.14',
@@ -61,7 +61,7 @@ export const containment: RegisterTable = {
       flag(12, 'active_signaling', 'DL_Active ERR_COR signaling supported'),
       bits(13, 13, 'log_size_high', 'RP PIO log size, bit 4'),
     ]),
-    register(0x06, 2, 'ctl', 'DPC control', [
+    register(0x06, 2, 'control', 'DPC control', [
       bits(1, 0, 'trigger', 'Trigger enable', 'rw', TRIGGER),
       bits(
         2,
@@ -78,7 +78,7 @@ export const containment: RegisterTable = {
       flag(7, 'active_signaling', 'DL_Active ERR_COR', 'rw'),
       flag(8, 'sfw_signaling', 'SIG_SFW', 'rw'),
     ]),
-    register(0x08, 2, 'sta', 'DPC status', [
+    register(0x08, 2, 'status', 'DPC status', [
       sticky(flag(0, 'triggered', 'Triggered', 'w1c')),
       sticky(bits(2, 1, 'reason', 'Trigger reason', 'ro', REASON)),
       sticky(flag(3, 'interrupt', 'Interrupt', 'w1c')),

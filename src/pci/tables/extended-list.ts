@@ -1,25 +1,20 @@
 /** Which capability of the extended list has which table. */
 import { ExtendedCapabilityId } from '../capability-ids.js';
 import type { RegisterTable } from '../registers.js';
-import { accessControl, alternativeRouting } from './access-control.js';
-import { addressTranslation, pageRequest, pasid } from './address-translation.js';
+import { acs, ari } from './access-control.js';
+import { ats, pri, pasid } from './address-translation.js';
 import { aerOf, rootAer } from './aer.js';
-import { containment } from './dpc.js';
-import { l1Substates, latencyTolerance, timeMeasurement } from './latency.js';
+import { dpc } from './dpc.js';
+import { l1ss, ltr, ptm } from './latency.js';
 import { multicastOf, portMulticast } from './multicast.js';
-import { powerAllocation, powerBudget } from './power-budget.js';
-import { lightweightNotification, processingHints } from './processing-hints.js';
-import { protocolMultiplexing } from './protocol-multiplexing.js';
-import {
-  eventCollector,
-  rootComplexInternalLink,
-  rootComplexLink,
-  rootComplexRegisterBlock,
-} from './root-complex.js';
+import { dpa, powerBudget } from './power-budget.js';
+import { lnr, tph } from './processing-hints.js';
+import { pmux } from './protocol-multiplexing.js';
+import { rcec, rcInternalLink, rcLink, rcrb } from './root-complex.js';
 import { secondary } from './secondary.js';
-import { serialNumber } from './serial-number.js';
-import { singleRoot } from './sriov.js';
-import { multiFunctionVirtualChannel, virtualChannel, virtualChannel9 } from './virtual-channel.js';
+import { dsn } from './serial-number.js';
+import { sriov } from './sriov.js';
+import { mfvc, vc, vc9 } from './virtual-channel.js';
 import { alternateProtocol } from './alternate-protocol.js';
 import { cxlTables, dvsecTable } from './cxl/index.js';
 import { dataLink } from './data-link.js';
@@ -47,33 +42,33 @@ import type { TableChoice } from './table-choice.js';
 /** By id. */
 export const extendedChoices: ReadonlyMap<number, TableChoice> = new Map<number, TableChoice>([
   [ExtendedCapabilityId.aer, aerOf],
-  [ExtendedCapabilityId.vc, virtualChannel],
-  [ExtendedCapabilityId.dsn, serialNumber],
+  [ExtendedCapabilityId.vc, vc],
+  [ExtendedCapabilityId.dsn, dsn],
   [ExtendedCapabilityId.powerBudget, powerBudget],
-  [ExtendedCapabilityId.rcLink, rootComplexLink],
-  [ExtendedCapabilityId.rcInternalLink, rootComplexInternalLink],
-  [ExtendedCapabilityId.rcec, eventCollector],
-  [ExtendedCapabilityId.mfvc, multiFunctionVirtualChannel],
-  [ExtendedCapabilityId.vc9, virtualChannel9],
-  [ExtendedCapabilityId.rcrb, rootComplexRegisterBlock],
+  [ExtendedCapabilityId.rcLink, rcLink],
+  [ExtendedCapabilityId.rcInternalLink, rcInternalLink],
+  [ExtendedCapabilityId.rcec, rcec],
+  [ExtendedCapabilityId.mfvc, mfvc],
+  [ExtendedCapabilityId.vc9, vc9],
+  [ExtendedCapabilityId.rcrb, rcrb],
   [ExtendedCapabilityId.vsec, vsec],
-  [ExtendedCapabilityId.acs, accessControl],
-  [ExtendedCapabilityId.ari, alternativeRouting],
-  [ExtendedCapabilityId.ats, addressTranslation],
-  [ExtendedCapabilityId.sriov, singleRoot],
+  [ExtendedCapabilityId.acs, acs],
+  [ExtendedCapabilityId.ari, ari],
+  [ExtendedCapabilityId.ats, ats],
+  [ExtendedCapabilityId.sriov, sriov],
   [ExtendedCapabilityId.multicast, multicastOf],
-  [ExtendedCapabilityId.pri, pageRequest],
+  [ExtendedCapabilityId.pri, pri],
   [ExtendedCapabilityId.rebar, rebar],
-  [ExtendedCapabilityId.dpa, powerAllocation],
-  [ExtendedCapabilityId.tph, processingHints],
-  [ExtendedCapabilityId.ltr, latencyTolerance],
+  [ExtendedCapabilityId.dpa, dpa],
+  [ExtendedCapabilityId.tph, tph],
+  [ExtendedCapabilityId.ltr, ltr],
   [ExtendedCapabilityId.secondary, secondary.choose],
-  [ExtendedCapabilityId.pmux, protocolMultiplexing],
+  [ExtendedCapabilityId.pmux, pmux],
   [ExtendedCapabilityId.pasid, pasid],
-  [ExtendedCapabilityId.lnr, lightweightNotification],
-  [ExtendedCapabilityId.dpc, containment],
-  [ExtendedCapabilityId.l1ss, l1Substates],
-  [ExtendedCapabilityId.ptm, timeMeasurement],
+  [ExtendedCapabilityId.lnr, lnr],
+  [ExtendedCapabilityId.dpc, dpc],
+  [ExtendedCapabilityId.l1ss, l1ss],
+  [ExtendedCapabilityId.ptm, ptm],
   [ExtendedCapabilityId.mpcie, mpcie],
   [ExtendedCapabilityId.frs, frs],
   [ExtendedCapabilityId.readiness, readiness],
@@ -101,31 +96,31 @@ export const extendedChoices: ReadonlyMap<number, TableChoice> = new Map<number,
 /** Every table of the list, once; of several with one name the one that has all registers. */
 export const extendedTables: readonly RegisterTable[] = [
   rootAer,
-  virtualChannel,
-  serialNumber,
+  vc,
+  dsn,
   powerBudget,
-  rootComplexLink,
-  rootComplexInternalLink,
-  eventCollector,
-  multiFunctionVirtualChannel,
-  virtualChannel9,
-  rootComplexRegisterBlock,
-  accessControl,
-  alternativeRouting,
-  addressTranslation,
-  singleRoot,
+  rcLink,
+  rcInternalLink,
+  rcec,
+  mfvc,
+  vc9,
+  rcrb,
+  acs,
+  ari,
+  ats,
+  sriov,
   portMulticast,
-  pageRequest,
-  powerAllocation,
-  processingHints,
-  latencyTolerance,
+  pri,
+  dpa,
+  tph,
+  ltr,
   secondary.widest,
-  protocolMultiplexing,
+  pmux,
   pasid,
-  lightweightNotification,
-  containment,
-  l1Substates,
-  timeMeasurement,
+  lnr,
+  dpc,
+  l1ss,
+  ptm,
   vsec,
   rebar,
   mpcie,

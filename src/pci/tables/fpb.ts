@@ -20,7 +20,7 @@ export const fpb: RegisterTable = {
   window: true,
   registers: [
     capabilityList(),
-    register(4, 4, 'capabilities', 'FPB capabilities', [
+    register(4, 4, 'cap', 'FPB capabilities', [
       flag(0, 'rid', 'Requester ID decoding'),
       flag(1, 'memory_low', 'Low memory decoding'),
       flag(2, 'memory_high', 'High memory decoding'),

@@ -5,7 +5,7 @@ import type { Access, RegisterTable } from '../registers.js';
 const SCALE = values(['1 ns', '32 ns', '1024 ns', '32768 ns', '1048576 ns', '33554432 ns']);
 const POWER_ON_SCALE = values(['2 us', '10 us', '100 us']);
 
-export const latencyTolerance: RegisterTable = {
+export const ltr: RegisterTable = {
   name: 'ltr',
   title: 'Latency Tolerance Reporting',
   source: 'PCI Express Base 6.0, 7.8.2',
@@ -31,7 +31,7 @@ function substates(access: Access) {
   ];
 }
 
-export const l1Substates: RegisterTable = {
+export const l1ss: RegisterTable = {
   name: 'l1ss',
   title: 'L1 PM Substates',
   source: 'PCI Express Base 6.0, 7.8.3',
@@ -45,7 +45,7 @@ export const l1Substates: RegisterTable = {
       bits(17, 16, 'power_on_scale', 'Port T_POWER_ON scale', 'ro', POWER_ON_SCALE),
       bits(23, 19, 'power_on', 'Port T_POWER_ON value'),
     ]),
-    register(0x08, 4, 'ctl1', 'L1 PM substates control 1', [
+    register(0x08, 4, 'control1', 'L1 PM substates control 1', [
       ...substates('rw'),
       flag(4, 'link_activation_interrupt', 'Link activation interrupt', 'rw'),
       flag(5, 'link_activation', 'Link activation', 'rw'),
@@ -53,14 +53,14 @@ export const l1Substates: RegisterTable = {
       bits(25, 16, 'threshold', 'LTR L1.2 threshold value', 'rw'),
       bits(31, 29, 'threshold_scale', 'LTR L1.2 threshold scale', 'rw', SCALE),
     ]),
-    register(0x0c, 4, 'ctl2', 'L1 PM substates control 2', [
+    register(0x0c, 4, 'control2', 'L1 PM substates control 2', [
       bits(1, 0, 'power_on_scale', 'T_POWER_ON scale', 'rw', POWER_ON_SCALE),
       bits(7, 3, 'power_on', 'T_POWER_ON value', 'rw'),
     ]),
     register(
       0x10,
       4,
-      'sta',
+      'status',
       'L1 PM substates status',
       [flag(0, 'link_activation', 'Link activation', 'w1c')],
       (bytes) => (bytes.read(0x04, 1) & 0x20) !== 0,
@@ -68,7 +68,7 @@ export const l1Substates: RegisterTable = {
   ],
 };
 
-export const timeMeasurement: RegisterTable = {
+export const ptm: RegisterTable = {
   name: 'ptm',
   title: 'Precision Time Measurement',
   source: 'PCI Express Base 6.0, 7.9.15',
@@ -82,7 +82,7 @@ export const timeMeasurement: RegisterTable = {
       flag(4, 'delay_adaptation', 'Propagation delay adaptation capable'),
       bits(15, 8, 'granularity', 'Local clock granularity', 'ro', number('ns')),
     ]),
-    register(0x08, 4, 'ctl', 'PTM control', [
+    register(0x08, 4, 'control', 'PTM control', [
       flag(0, 'enable', 'Enable', 'rw'),
       flag(1, 'root_select', 'Root select', 'rw'),
       bits(15, 8, 'granularity', 'Effective granularity', 'rw', number('ns')),

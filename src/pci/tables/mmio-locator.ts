@@ -33,6 +33,11 @@ export const mmioLocator: RegisterTable = {
       STRIDE,
       locatorAt(0),
     ),
-    placed(whole(FIRST + 4, 4, 'offset_high', 'Offset of the block, bits 63:32'), MOST, STRIDE, locatorAt(4)),
+    placed(
+      whole(FIRST + 4, 4, 'offset_upper', 'Offset of the block, bits 63:32'),
+      MOST,
+      STRIDE,
+      locatorAt(4),
+    ),
   ],
 };

@@ -18,7 +18,7 @@ const ALL: readonly Register[] = [
     bits(13, 8, 'window', 'Window size requested', 'ro', power2(1, 'bytes')),
     flag(15, 'ecrc_regeneration', 'ECRC regeneration supported'),
   ]),
-  register(0x06, 2, 'ctl', 'Multicast control', [
+  register(0x06, 2, 'control', 'Multicast control', [
     bits(5, 0, 'groups', 'Groups', 'rw', GROUPS),
     flag(15, 'enable', 'Enable', 'rw'),
   ]),
@@ -26,7 +26,7 @@ const ALL: readonly Register[] = [
     bits(5, 0, 'index', 'Index position: the address bit where the group number begins', 'rw'),
     bits(31, 12, 'address', 'Base address, lower half', 'rw', hex(12)),
   ]),
-  whole(0x0c, 4, 'base_high', 'Base address, upper half', 'rw', hex()),
+  whole(0x0c, 4, 'base_upper', 'Base address, upper half', 'rw', hex()),
   vector(0x10, 'receive', 'Receive: groups that are accepted'),
   vector(0x18, 'block_all', 'Block all: groups that are not sent to'),
   vector(0x20, 'block_untranslated', 'Block untranslated: groups that only translated requests are sent to'),
@@ -37,7 +37,7 @@ const OVERLAY: readonly Register[] = [
     bits(5, 0, 'size', 'Overlay size: log2 of the bytes; below 6 there is no overlay', 'rw'),
     bits(31, 6, 'address', 'Overlay address, lower half', 'rw', hex(6)),
   ]),
-  whole(0x2c, 4, 'overlay_high', 'Overlay address, upper half', 'rw', hex()),
+  whole(0x2c, 4, 'overlay_upper', 'Overlay address, upper half', 'rw', hex()),
 ];
 
 const about = { name: 'multicast', title: 'Multicast', source: 'PCI Express Base 6.0, 7.9.11' };

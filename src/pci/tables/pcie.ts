@@ -94,7 +94,7 @@ export const pcie: RegisterTable = {
       bits(3, 0, 'version', 'Capability version'),
       bits(7, 4, 'type', 'Device or port type', 'ro', PORT_TYPES),
       flag(8, 'slot', 'Slot implemented'),
-      bits(13, 9, 'interrupt_message', 'Interrupt message number'),
+      bits(13, 9, 'message_number', 'Interrupt message number'),
       flag(15, 'flit', 'Flit mode supported'),
     ]),
     register(4, 4, 'devcap', 'Device capabilities', [

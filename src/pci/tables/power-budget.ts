@@ -44,7 +44,7 @@ function allocation(bytes: RegisterReader, index: number): number | undefined {
 }
 
 /** Substates of D0 that software chooses among. */
-export const powerAllocation: RegisterTable = {
+export const dpa: RegisterTable = {
   name: 'dpa',
   title: 'Dynamic Power Allocation',
   source: 'PCI Express Base 6.0, 7.9.12',
@@ -58,11 +58,11 @@ export const powerAllocation: RegisterTable = {
       bits(31, 24, 'latency1', 'Transition latency value 1'),
     ]),
     whole(0x08, 4, 'latency_indicator', 'Substates with transition latency value 1'),
-    register(0x0c, 2, 'sta', 'DPA status', [
+    register(0x0c, 2, 'status', 'DPA status', [
       bits(4, 0, 'substate', 'Substate'),
       flag(8, 'control_enabled', 'Substate control enabled', 'w1c'),
     ]),
-    register(0x0e, 2, 'ctl', 'DPA control', [bits(4, 0, 'substate', 'Substate control', 'rw')]),
+    register(0x0e, 2, 'control', 'DPA control', [bits(4, 0, 'substate', 'Substate control', 'rw')]),
     placed(whole(0x10, 1, 'power', 'Power of a substate', 'ro', number()), 32, 1, allocation),
   ],
 };

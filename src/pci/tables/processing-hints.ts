@@ -13,7 +13,7 @@ function steeringTag(bytes: RegisterReader, index: number): number | undefined {
   return index <= ((cap >>> 16) & 0x7ff) ? 0x0c + index * 2 : undefined;
 }
 
-export const processingHints: RegisterTable = {
+export const tph: RegisterTable = {
   name: 'tph',
   title: 'TPH Requester',
   source: 'PCI Express Base 6.0, 7.9.13',
@@ -27,7 +27,7 @@ export const processingHints: RegisterTable = {
       bits(10, 9, 'table', 'ST table location', 'ro', values(['none', 'capability', 'MSI-X table'])),
       bits(26, 16, 'table_size', 'ST table size', 'ro', number('entries', 1, 1)),
     ]),
-    register(0x08, 4, 'ctl', 'TPH requester control', [
+    register(0x08, 4, 'control', 'TPH requester control', [
       bits(2, 0, 'mode', 'ST mode', 'rw', values(['no ST', 'interrupt vector', 'device specific'])),
       bits(
         9,
@@ -50,7 +50,7 @@ export const processingHints: RegisterTable = {
   ],
 };
 
-export const lightweightNotification: RegisterTable = {
+export const lnr: RegisterTable = {
   name: 'lnr',
   title: 'LN Requester',
   source: 'PCI Express Base 5.0, 7.9.14',
@@ -65,7 +65,7 @@ export const lightweightNotification: RegisterTable = {
         unit: 'registrations',
       }),
     ]),
-    register(0x06, 2, 'ctl', 'LNR control', [
+    register(0x06, 2, 'control', 'LNR control', [
       flag(0, 'enable', 'Enable', 'rw'),
       bits(1, 1, 'line', 'Cache line size', 'rw', values(['64 bytes', '128 bytes'])),
       bits(12, 8, 'limit', 'Registration limit', 'rw', { kind: 'power2', base: 1, unit: 'registrations' }),

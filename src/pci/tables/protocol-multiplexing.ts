@@ -13,7 +13,7 @@ const PROTOCOL: Register = register(0x10, 4, 'protocol', 'PMUX protocol', [
   bits(31, 16, 'authority', 'Authority ID', 'ro', hex()),
 ]);
 
-export const protocolMultiplexing: RegisterTable = {
+export const pmux: RegisterTable = {
   name: 'pmux',
   title: 'Protocol Multiplexing',
   source: 'PCI Express Base 4.0, G.5',
@@ -26,7 +26,7 @@ export const protocolMultiplexing: RegisterTable = {
     register(
       0x08,
       4,
-      'ctl',
+      'control',
       'PMUX control',
       CHANNELS.map((channel) =>
         bits(channel * 8 + 5, channel * 8, `channel${channel}`, `Protocol of channel ${channel}`, 'rw'),
@@ -35,7 +35,7 @@ export const protocolMultiplexing: RegisterTable = {
     register(
       0x0c,
       4,
-      'sta',
+      'status',
       'PMUX status',
       CHANNELS.flatMap((channel) => [
         flag(channel * 8, `channel${channel}_speed`, `Channel ${channel} disabled: link speed`),

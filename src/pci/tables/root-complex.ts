@@ -14,7 +14,7 @@ function ofLink(offset: number) {
     index < bytes.read(0x05, 1) ? offset + index * RC_LINK_STRIDE : undefined;
 }
 
-export const rootComplexLink: RegisterTable = {
+export const rcLink: RegisterTable = {
   name: 'rc_link',
   title: 'Root Complex Link Declaration',
   source: 'PCI Express Base 6.0, 7.9.8',
@@ -54,7 +54,7 @@ export const rootComplexLink: RegisterTable = {
   ],
 };
 
-export const rootComplexInternalLink: RegisterTable = {
+export const rcInternalLink: RegisterTable = {
   name: 'rc_internal_link',
   title: 'Root Complex Internal Link Control',
   source: 'PCI Express Base 6.0, 7.9.9',
@@ -68,11 +68,11 @@ export const rootComplexInternalLink: RegisterTable = {
       bits(17, 15, 'l1_exit', 'L1 exit latency', 'ro', values(L1)),
       bits(24, 18, 'speeds', 'Supported link speeds vector', 'ro', hex()),
     ]),
-    register(0x08, 2, 'ctl', 'Root complex link control', [
+    register(0x08, 2, 'control', 'Root complex link control', [
       bits(1, 0, 'aspm', 'Active state power management', 'rw', ASPM),
       flag(7, 'ext_synch', 'Extended synch', 'rw'),
     ]),
-    register(0x0a, 2, 'sta', 'Root complex link status', [
+    register(0x0a, 2, 'status', 'Root complex link status', [
       bits(3, 0, 'speed', 'Current link speed', 'ro', SPEEDS),
       bits(9, 4, 'width', 'Negotiated link width'),
     ]),
@@ -80,7 +80,7 @@ export const rootComplexInternalLink: RegisterTable = {
 };
 
 /** Which integrated endpoints send their errors and events to this collector. */
-export const eventCollector: RegisterTable = {
+export const rcec: RegisterTable = {
   name: 'rcec',
   title: 'Root Complex Event Collector Endpoint Association',
   source: 'PCI Express Base 6.0, 7.9.10',
@@ -99,7 +99,7 @@ export const eventCollector: RegisterTable = {
 };
 
 /** In front of the registers of a root complex that lie in memory. */
-export const rootComplexRegisterBlock: RegisterTable = {
+export const rcrb: RegisterTable = {
   name: 'rcrb',
   title: 'Root Complex Register Block',
   source: 'PCI Express Base 6.0, 7.9.7',
@@ -110,7 +110,7 @@ export const rootComplexRegisterBlock: RegisterTable = {
     register(0x08, 4, 'cap', 'RCRB capabilities', [
       flag(0, 'retry_visibility', 'Configuration request retry status software visibility'),
     ]),
-    register(0x0c, 4, 'ctl', 'RCRB control', [
+    register(0x0c, 4, 'control', 'RCRB control', [
       flag(0, 'retry_visibility', 'Configuration request retry status software visibility', 'rw'),
     ]),
   ],

@@ -34,7 +34,7 @@ export const secure: RegisterTable = {
       ],
       isIommu,
     ),
-    whole(8, 4, 'base_high', 'Base of its registers, upper half', 'rw', hex(), isIommu),
+    whole(8, 4, 'base_upper', 'Base of its registers, upper half', 'rw', hex(), isIommu),
     register(
       0xc,
       4,
@@ -55,11 +55,11 @@ export const secure: RegisterTable = {
       'misc',
       'Miscellaneous',
       [
-        bits(4, 0, 'message', 'Interrupt message number'),
+        bits(4, 0, 'message_number', 'Interrupt message number'),
         bits(14, 8, 'physical_bits', 'Physical address bits'),
         bits(21, 15, 'virtual_bits', 'Virtual address bits'),
         flag(22, 'ats_reserved', 'Address range of translation services is reserved'),
-        bits(31, 27, 'page_message', 'Interrupt message number of page requests'),
+        bits(31, 27, 'page_message_number', 'Interrupt message number of page requests'),
       ],
       isIommu,
     ),

@@ -2,7 +2,7 @@
 import { extendedCapability, whole } from '../fields.js';
 import type { RegisterTable } from '../registers.js';
 
-export const serialNumber: RegisterTable = {
+export const dsn: RegisterTable = {
   name: 'dsn',
   title: 'Device Serial Number',
   source: 'PCI Express Base 6.0, 7.9.3',

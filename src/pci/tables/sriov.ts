@@ -5,7 +5,7 @@ import type { RegisterTable } from '../registers.js';
 /** Bits of the page sizes: bit n stands for 4096 << n bytes. */
 const PAGE_SIZES = hex();
 
-export const singleRoot: RegisterTable = {
+export const sriov: RegisterTable = {
   name: 'sriov',
   title: 'Single Root I/O Virtualization',
   source: 'PCI Express Base 6.0, 9.3.3',
@@ -18,7 +18,7 @@ export const singleRoot: RegisterTable = {
       flag(3, 'tag14', 'VF 14-bit tag requester supported'),
       bits(31, 21, 'message_number', 'VF migration interrupt message number'),
     ]),
-    register(0x08, 2, 'ctl', 'SR-IOV control', [
+    register(0x08, 2, 'control', 'SR-IOV control', [
       flag(0, 'enable', 'VF enable', 'rw'),
       flag(1, 'migration', 'VF migration', 'rw'),
       flag(2, 'migration_interrupt', 'VF migration interrupt', 'rw'),
@@ -27,7 +27,7 @@ export const singleRoot: RegisterTable = {
       flag(5, 'tag10', 'VF 10-bit tag requester', 'rw'),
       flag(6, 'tag14', 'VF 14-bit tag requester', 'rw'),
     ]),
-    register(0x0a, 2, 'sta', 'SR-IOV status', [flag(0, 'migration', 'VF migration', 'w1c')]),
+    register(0x0a, 2, 'status', 'SR-IOV status', [flag(0, 'migration', 'VF migration', 'w1c')]),
     whole(0x0c, 2, 'initial_vfs', 'VFs at first', 'ro', number()),
     whole(0x0e, 2, 'total_vfs', 'VFs at most', 'ro', number()),
     whole(0x10, 2, 'num_vfs', 'VFs', 'rw', number()),

@@ -63,7 +63,7 @@ function channelRegisters({ name, title }: Arbiter, extra: readonly ReturnType<t
       ]),
     ),
     each(
-      register(0x14, 4, 'ctl', 'VC resource control', [
+      register(0x14, 4, 'control', 'VC resource control', [
         bits(7, 0, 'traffic_classes', 'Traffic classes mapped to it', 'rw', hex()),
         flag(16, 'load', `Load the ${name} arbitration table`, 'wo'),
         bits(19, 17, 'arbitration', `${title} arbitration select`, 'rw', PORT_ARBITRATION),
@@ -72,7 +72,7 @@ function channelRegisters({ name, title }: Arbiter, extra: readonly ReturnType<t
       ]),
     ),
     each(
-      register(0x1a, 2, 'sta', 'VC resource status', [
+      register(0x1a, 2, 'status', 'VC resource status', [
         flag(0, 'table_changed', `${title} arbitration table not yet loaded`),
         flag(1, 'negotiation', 'VC negotiation pending'),
       ]),
@@ -83,7 +83,7 @@ function channelRegisters({ name, title }: Arbiter, extra: readonly ReturnType<t
 function portRegisters({ title }: Arbiter): readonly Register[] {
   return [
     extendedCapability(),
-    register(0x04, 4, 'portcap1', 'Port VC capability 1', [
+    register(0x04, 4, 'port_cap1', 'Port VC capability 1', [
       bits(2, 0, 'extended', 'Channels besides channel 0'),
       bits(6, 4, 'low_priority', 'Of those, channels of low priority'),
       bits(9, 8, 'clock', 'Reference clock of time-based arbitration', 'ro', values(['100 ns'])),
@@ -93,18 +93,18 @@ function portRegisters({ title }: Arbiter): readonly Register[] {
         unit: 'bits',
       }),
     ]),
-    register(0x08, 4, 'portcap2', 'Port VC capability 2', [
+    register(0x08, 4, 'port_cap2', 'Port VC capability 2', [
       flag(0, 'fixed', 'Hardware fixed VC arbitration'),
       flag(1, 'wrr32', 'WRR VC arbitration of 32 phases'),
       flag(2, 'wrr64', 'WRR VC arbitration of 64 phases'),
       flag(3, 'wrr128', 'WRR VC arbitration of 128 phases'),
       bits(31, 24, 'table', 'VC arbitration table offset', 'ro', TABLE_OFFSET),
     ]),
-    register(0x0c, 2, 'portctl', 'Port VC control', [
+    register(0x0c, 2, 'port_control', 'Port VC control', [
       flag(0, 'load', 'Load the VC arbitration table', 'wo'),
       bits(3, 1, 'arbitration', 'VC arbitration select', 'rw', VC_ARBITRATION),
     ]),
-    register(0x0e, 2, 'portsta', 'Port VC status', [
+    register(0x0e, 2, 'port_status', 'Port VC status', [
       flag(0, 'table_changed', 'VC arbitration table not yet loaded'),
     ]),
   ];
@@ -128,7 +128,7 @@ const portChannels: readonly Register[] = [
 ];
 
 /** Of a port, or of a function by itself. */
-export const virtualChannel: RegisterTable = {
+export const vc: RegisterTable = {
   name: 'vc',
   title: 'Virtual Channel',
   source: 'PCI Express Base 6.0, 7.9.1',
@@ -136,14 +136,14 @@ export const virtualChannel: RegisterTable = {
 };
 
 /** Of function 0 of a device that has multi-function virtual channels too; its registers are the same. */
-export const virtualChannel9: RegisterTable = {
-  ...virtualChannel,
+export const vc9: RegisterTable = {
+  ...vc,
   name: 'vc9',
   title: 'Virtual Channel (with MFVC)',
 };
 
 /** Of an upstream port, for all functions of the device behind it. */
-export const multiFunctionVirtualChannel: RegisterTable = {
+export const mfvc: RegisterTable = {
   name: 'mfvc',
   title: 'Multi-Function Virtual Channel',
   source: 'PCI Express Base 6.0, 7.9.2',

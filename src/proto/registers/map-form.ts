@@ -1,6 +1,7 @@
 /** A register map as text: JSON (or YAML, which JSON is a part of), checked, with the place of every fault; and back. */
 import {
   checkMap,
+  hexDigits,
   RegisterMapError,
   type Access,
   type Field,
@@ -130,8 +131,4 @@ export function registerMapForm(map: RegisterMap): object {
       };
     }),
   };
-}
-
-function hexDigits(value: number, digits: number): string {
-  return value.toString(16).padStart(digits, '0');
 }

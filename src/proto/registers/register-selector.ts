@@ -2,6 +2,7 @@
 import {
   dottedName,
   fields,
+  hexNumber,
   OpenslotError,
   rawIn,
   REGISTER_SPACES,
@@ -85,7 +86,7 @@ export function harmlessRegisters(maps: readonly RegisterMap[]): SelectedRegiste
 }
 
 /** All names of the maps, as they can be typed. */
-function registerNames(maps: readonly RegisterMap[]): string[] {
+export function registerNames(maps: readonly RegisterMap[]): string[] {
   return maps.flatMap((map) =>
     map.registers.flatMap((register) => {
       const name = register.repeat === undefined ? register.name : `${register.name}[0]`;
@@ -111,7 +112,7 @@ function byNumber(text: string): SelectedRegister {
     throw new SelectorError(text, `${digits} is no offset of a register of ${bytes} bytes`);
   if (known === 'config' && bytes === 8)
     throw new SelectorError(text, 'configuration space has no accesses of 8 bytes');
-  const name = `${known}:0x${offset.toString(16).padStart(2, '0')}/${bytes}`;
+  const name = `${known}:${hexNumber(offset, 2)}/${bytes}`;
   const shape = new RegisterShape(fields.whole(offset, bytes, name, name, 'rw'), name);
   return { name, space: known, offset, shape, field: undefined };
 }
@@ -131,7 +132,7 @@ function byName(
     const next =
       names.length === 0
         ? 'give a map (--map FILE), or numbers: bar0:0x0/4'
-        : 'openslot get ADDRESS lists those that can be read';
+        : 'openslot show ADDRESS lists those of configuration space, openslot get ADDRESS those of the maps';
     throw new RegisterUnknownError(text, names, 'register', next);
   }
   if (second !== undefined) {

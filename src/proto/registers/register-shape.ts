@@ -1,5 +1,12 @@
 /** What can be done to a register, derived once from its description: which bits a write keeps, and what is refused. */
-import { allBits, bitsOf, type Field, type Register, type RegisterTable } from '../../pci/index.js';
+import {
+  allBits,
+  bitsOf,
+  hexNumber,
+  type Field,
+  type Register,
+  type RegisterTable,
+} from '../../pci/index.js';
 import { RegisterError } from './errors.js';
 
 /** One write: bits that stay as a read finds them, and the others. 0n to keep: nothing has to be read. */
@@ -123,7 +130,7 @@ export class RegisterShape {
       if (!isWritable(field) && (differing & bitsOf(field)) !== 0n) this.checkWritable(field);
     const reserved = differing & this.#reserved;
     if (reserved === 0n) return;
-    const bits = `0x${reserved.toString(16).padStart(this.register.width * 2, '0')}`;
+    const bits = hexNumber(reserved, this.register.width * 2);
     const why = `bits ${bits} of it: ${this.refusal({ access: 'rsvdp' })}`;
     throw new RegisterError(
       'REGISTER_READ_ONLY',

@@ -177,38 +177,38 @@ describe('the file of a capture', () => {
 });
 
 describe('reading what was saved', () => {
-  test('a dump and a capture are told by what they hold', () => {
+  test('a dump and a capture are told by what they hold', async () => {
     const capture = simulated();
     const [ours, dump] = [join(folder, 'a.txt'), join(folder, 'b.json')];
     writeFileSync(ours, ` \n${formatCapture(capture)}`);
     writeFileSync(dump, `{ a note of somebody's\n${formatDump(capture)}`.replace('{', '('));
-    assert.deepEqual(readCapture(ours), capture);
+    assert.deepEqual(await readCapture(ours), capture);
     assert.deepEqual(
-      readCapture(dump).functions.map(({ address, config }) => [address, config]),
+      (await readCapture(dump)).functions.map(({ address, config }) => [address, config]),
       capture.functions.map(({ address, config }) => [address, config]),
     );
-    assert.equal(readCapture(dump).machine, dump);
+    assert.equal((await readCapture(dump)).machine, dump);
   });
 
-  test('more than any machine has is refused before it is in memory', () => {
+  test('more than any machine has is refused before it is in memory', async () => {
     const large = join(folder, 'large');
     writeFileSync(large, '{"format": "');
     truncateSync(large, 1 << 30);
-    assert.throws(() => readCapture(large), { code: 'CAPTURE_MALFORMED', message: /more than 256 MiB/ });
+    await assert.rejects(readCapture(large), { code: 'CAPTURE_MALFORMED', message: /more than 256 MiB/ });
     const deep = join(folder, 'deep');
     writeFileSync(deep, `{"a \\" [[": ${'['.repeat(1e6)}`);
-    assert.throws(() => readCapture(deep), { code: 'CAPTURE_MALFORMED', message: /more than 32 lists/ });
+    await assert.rejects(readCapture(deep), { code: 'CAPTURE_MALFORMED', message: /more than 32 lists/ });
     const words = join(folder, 'words');
     writeFileSync(words, `{"a": "${'['.repeat(100)}\\\\"}`);
-    assert.throws(() => readCapture(words), { code: 'CAPTURE_MALFORMED', message: /format: / });
+    await assert.rejects(readCapture(words), { code: 'CAPTURE_MALFORMED', message: /format: / });
   });
 
-  test('a file of neither, or none, is refused', () => {
+  test('a file of neither, or none, is refused', async () => {
     const other = join(folder, 'other');
     writeFileSync(other, 'words\n');
-    assert.throws(() => readCapture(other), { code: 'CAPTURE_MALFORMED', message: /no function is in it/ });
-    assert.throws(() => readCapture(join(folder, 'absent')), { code: 'CAPTURE_FILE', message: /ENOENT/ });
-    assert.throws(() => readCapture(folder), { code: 'CAPTURE_FILE', message: /EISDIR/ });
+    await assert.rejects(readCapture(other), { code: 'CAPTURE_MALFORMED', message: /no function is in it/ });
+    await assert.rejects(readCapture(join(folder, 'absent')), { code: 'CAPTURE_FILE', message: /ENOENT/ });
+    await assert.rejects(readCapture(folder), { code: 'CAPTURE_FILE', message: /EISDIR/ });
   });
 });
 

@@ -29,7 +29,7 @@ const DISK = notations.hex.parse('02:00.0');
 
 const matrix = new ComplianceMatrix();
 for (const file of [ours, dump]) {
-  const machine = CaptureMachine.read(file);
+  const machine = await CaptureMachine.read(file);
   const subjects = machine.list().map(({ address }) => ({ machine, address }));
   for (const subject of subjects) complianceSuite(matrix, file, subject, false);
   capabilityTest(machine, subjects, false);
@@ -50,9 +50,11 @@ describe('a saved machine', () => {
     }
   });
 
-  test('is captured as what was saved', () => {
-    assert.deepEqual(captureMachine(CaptureMachine.read(ours)), capture);
-    const [only, ...others] = captureMachine(CaptureMachine.read(ours), { addresses: [DISK] }).functions;
+  test('is captured as what was saved', async () => {
+    assert.deepEqual(captureMachine(await CaptureMachine.read(ours)), capture);
+    const [only, ...others] = captureMachine(await CaptureMachine.read(ours), {
+      addresses: [DISK],
+    }).functions;
     assert.deepEqual(
       only,
       capture.functions.find(({ address }) => address.equals(DISK)),
@@ -76,7 +78,7 @@ describe('a saved machine', () => {
   });
 
   test('refuses every change, and names the file and the time', async () => {
-    const machine = CaptureMachine.read(ours);
+    const machine = await CaptureMachine.read(ours);
     using fn = machine.open(DISK);
     const saved = {
       message: new RegExp(
@@ -106,10 +108,10 @@ describe('a saved machine', () => {
     await assert.rejects(openMachine(`capture:${folder}/none`), { code: 'CAPTURE_FILE' });
   });
 
-  test('of an address that a dump has twice shows the first one', () => {
+  test('of an address that a dump has twice shows the first one', async () => {
     const file = join(folder, 'twice');
     writeFileSync(file, '00:00.0 a\n00: 01 02\n\n00:00.0 b\n00: 03 04\n');
-    const machine = CaptureMachine.read(file);
+    const machine = await CaptureMachine.read(file);
     assert.equal(machine.list().length, 2);
     using fn = machine.open(notations.hex.parse('00:00.0'));
     assert.equal(fn.config.read(0, 2), 0x0201);

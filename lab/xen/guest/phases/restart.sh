@@ -4,7 +4,7 @@
 rounds=$LAB_KILLS
 fact rounds "$rounds"
 cold_rounds=4
-main=/openslot/dist/src/cli/main.js
+main=/openslot/dist/src/command/main.js
 
 start_serve() { # OPTIONS...: behind what was said before; nobody waits
   node $main serve $allowed "$@" >>/tmp/serve.log 2>&1 &

@@ -1,9 +1,9 @@
 /** lspci's lines of Access Control Services and of alternative routing IDs. */
-import { accessControl, alternativeRouting } from '../../../pci/index.js';
+import { acs, ari } from '../../../pci/index.js';
 import { capability, fieldIn, flags, shown, type Item } from '../items.js';
 
 function services(register: string): Item {
-  return flags(accessControl, register, {
+  return flags(acs, register, {
     SrcValid: 'source_validation',
     TransBlk: 'translation_blocking',
     ReqRedir: 'request_redirect',
@@ -14,22 +14,22 @@ function services(register: string): Item {
   });
 }
 
-export const writeAccessControl = capability('Access Control Services', {
+export const writeAcs = capability('Access Control Services', {
   bytes: [0x04, 4],
-  lines: ['\t\tACSCap:\t', services('cap'), '\n\t\tACSCtl:\t', services('ctl'), '\n'],
+  lines: ['\t\tACSCap:\t', services('cap'), '\n\t\tACSCtl:\t', services('control'), '\n'],
 });
 
-export const writeAlternativeRouting = capability('Alternative Routing-ID Interpretation (ARI)', {
+export const writeAri = capability('Alternative Routing-ID Interpretation (ARI)', {
   bytes: [0x04, 4],
   lines: [
     '\t\tARICap:\t',
-    flags(alternativeRouting, 'cap', { MFVC: 'mfvc', ACS: 'acs' }),
+    flags(ari, 'cap', { MFVC: 'mfvc', ACS: 'acs' }),
     ', Next Function: ',
-    shown(fieldIn(alternativeRouting, 'cap.next'), String),
+    shown(fieldIn(ari, 'cap.next'), String),
     '\n\t\tARICtl:\t',
-    flags(alternativeRouting, 'ctl', { MFVC: 'mfvc', ACS: 'acs' }),
+    flags(ari, 'control', { MFVC: 'mfvc', ACS: 'acs' }),
     ', Function Group: ',
-    shown(fieldIn(alternativeRouting, 'ctl.group'), String),
+    shown(fieldIn(ari, 'control.group'), String),
     '\n',
   ],
 });

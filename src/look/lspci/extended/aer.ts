@@ -123,7 +123,7 @@ const root: readonly Item[] = [
   '\n',
 ];
 
-export const writeErrorReporting: CapabilityWriter = (view, names) => {
+export const writeAer: CapabilityWriter = (view, names) => {
   const text = device(view, names);
   const isRoot = view.portType === PortType.rootPort || view.portType === PortType.eventCollector;
   return isRoot && view.verbosity >= 2 && view.has(0x2c, 12) ? text + joined(root, view) : text;

@@ -1,6 +1,6 @@
 /** lspci's words for the DVSEC of CXL's flex bus port. */
-import { cxlFlexBus } from '../../../pci/index.js';
-import { fieldIn, flags, hexDigits, joined, shown, type Item } from '../items.js';
+import { cxlFlexBus, hexDigits } from '../../../pci/index.js';
+import { fieldIn, flags, joined, shown, type Item } from '../items.js';
 import { MORE, type CxlWriter } from './cxl-text.js';
 
 /** Length of the whole capability by its revision; of later ones there is none that would be wrong. */

@@ -6,12 +6,13 @@ import {
   cxlLocator,
   cxlMld,
   cxlPort,
-  LocatorBlocks,
+  hexDigits,
   locatorBlocks,
+  LocatorBlocks,
   type RegisterTable,
 } from '../../../pci/index.js';
 import type { CapabilityView } from '../capability-view.js';
-import { fieldIn, flags, hexDigits, joined, registerIn, shown, type Item } from '../items.js';
+import { fieldIn, flags, joined, registerIn, shown, type Item } from '../items.js';
 import { flagOfBits, type CxlWriter } from './cxl-text.js';
 
 const functionMap = registerIn(cxlFunctionMap, 'map');
@@ -104,12 +105,12 @@ const BLOCKS: Readonly<Record<number, string>> = {
   0xff: 'vendor-specific',
 };
 const [blockBar, blockId] = [fieldIn(cxlLocator, 'block.bar'), fieldIn(cxlLocator, 'block.id')];
-const [offsetLow, offsetHigh] = [fieldIn(cxlLocator, 'block.offset'), registerIn(cxlLocator, 'block_high')];
+const [offsetLow, offsetUpper] = [fieldIn(cxlLocator, 'block.offset'), registerIn(cxlLocator, 'block_upper')];
 
 function blockLine(view: CapabilityView, number: number): string {
   const id = blockId(view);
   if (id === 0) return '';
-  const offset = hexDigits(offsetHigh(view), 8) + hexDigits(offsetLow(view), 4) + '0000';
+  const offset = hexDigits(offsetUpper(view), 8) + hexDigits(offsetLow(view), 4) + '0000';
   return `\t\tBlock${number}: BIR: bar${blockBar(view)}, ID: ${BLOCKS[id] ?? '<?>'}, offset: ${offset}\n`;
 }
 

@@ -5,7 +5,7 @@ import { capability, fieldIn, flags } from '../items.js';
 const interrupt = fieldIn(doe, 'cap.interrupt');
 const messageNumber = fieldIn(doe, 'cap.message_number');
 
-export const writeDataObjectExchange = capability('Data Object Exchange', {
+export const writeDoe = capability('Data Object Exchange', {
   bytes: [4, 0x14],
   unreadable: '\t\t<unreadable>\n',
   lines: [

@@ -1,7 +1,7 @@
 /** lspci's words for designated vendor-specific capabilities; of those of CXL also for what they hold. */
-import { CXL_VENDOR, CxlDvsec, dvsec } from '../../../pci/index.js';
+import { CXL_VENDOR, CxlDvsec, dvsec, hexDigits } from '../../../pci/index.js';
 import type { CapabilityView, CapabilityWriter } from '../capability-view.js';
-import { fieldIn, hexDigits } from '../items.js';
+import { fieldIn } from '../items.js';
 import { cxlDeviceLines } from './cxl-device.js';
 import { cxlFlexBusLines } from './cxl-flex-bus.js';
 import {
@@ -42,7 +42,7 @@ function cxlLines(view: CapabilityView, designated: number, header: DvsecHeader)
   return write === undefined ? `\t\tUnknown ID ${hexDigits(designated, 4)}\n` : write(view, header);
 }
 
-export const writeDesignatedVendorSpecific: CapabilityWriter = (view) => {
+export const writeDvsec: CapabilityWriter = (view) => {
   const title = 'Designated Vendor-Specific:';
   if (!view.has(0, HEADERS)) return `${title} <unreadable>\n`;
   const header = { revision: revision(view), length: length(view) };

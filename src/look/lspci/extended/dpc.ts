@@ -1,27 +1,27 @@
 /** lspci's lines of downstream port containment. */
-import { containment } from '../../../pci/index.js';
+import { dpc } from '../../../pci/index.js';
 import { capability, fieldIn, flag, flags, registerIn, shown } from '../items.js';
 import { hex2, hex4 } from '../number-text.js';
 
-export const writeContainment = capability('Downstream Port Containment', {
+export const writeDpc = capability('Downstream Port Containment', {
   bytes: [0x04, 8],
   lines: [
     '\t\tDpcCap:\tIntMsgNum ',
-    shown(fieldIn(containment, 'cap.message_number'), String),
+    shown(fieldIn(dpc, 'cap.message_number'), String),
     ', ',
-    flags(containment, 'cap', {
+    flags(dpc, 'cap', {
       RPExt: 'root_extension',
       PoisonedTLP: 'poisoned_blocking',
       SwTrigger: 'software_trigger',
     }),
     ' RP PIO Log ',
-    shown(fieldIn(containment, 'cap.log_size'), String),
+    shown(fieldIn(dpc, 'cap.log_size'), String),
     ', ',
-    flag(fieldIn(containment, 'cap.active_signaling'), 'DL_ActiveErr'),
+    flag(fieldIn(dpc, 'cap.active_signaling'), 'DL_ActiveErr'),
     '\n\t\tDpcCtl:\tTrigger:',
-    shown(fieldIn(containment, 'ctl.trigger'), String),
+    shown(fieldIn(dpc, 'control.trigger'), String),
     ' ',
-    flags(containment, 'ctl', {
+    flags(dpc, 'control', {
       Cmpl: 'completion',
       INT: 'interrupt',
       ErrCor: 'correctable',
@@ -30,17 +30,17 @@ export const writeContainment = capability('Downstream Port Containment', {
       DL_ActiveErr: 'active_signaling',
     }),
     '\n\t\tDpcSta:\t',
-    flag(fieldIn(containment, 'sta.triggered'), 'Trigger'),
+    flag(fieldIn(dpc, 'status.triggered'), 'Trigger'),
     ' Reason:',
-    shown(fieldIn(containment, 'sta.reason'), hex2),
+    shown(fieldIn(dpc, 'status.reason'), hex2),
     ' ',
-    flags(containment, 'sta', { INT: 'interrupt', RPBusy: 'busy' }),
+    flags(dpc, 'status', { INT: 'interrupt', RPBusy: 'busy' }),
     ' TriggerExt:',
-    shown(fieldIn(containment, 'sta.reason_extension'), hex2),
+    shown(fieldIn(dpc, 'status.reason_extension'), hex2),
     ' RP PIO ErrPtr:',
-    shown(fieldIn(containment, 'sta.first_error'), hex2),
+    shown(fieldIn(dpc, 'status.first_error'), hex2),
     '\n\t\tSource:\t',
-    shown(registerIn(containment, 'source'), hex4),
+    shown(registerIn(dpc, 'source'), hex4),
     '\n',
   ],
 });

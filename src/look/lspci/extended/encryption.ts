@@ -178,7 +178,7 @@ function streams(view: CapabilityView): string {
   return text;
 }
 
-export const writeEncryption: CapabilityWriter = (view) => {
+export const writeIde: CapabilityWriter = (view) => {
   const first = 'Integrity & Data Encryption\n';
   if (view.verbosity < 2) return first;
   if (!view.has(4, 8)) return first + UNREADABLE;

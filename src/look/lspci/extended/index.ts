@@ -2,68 +2,68 @@
 import { ExtendedCapabilityId } from '../../../pci/index.js';
 import type { CapabilityWriter } from '../capability-view.js';
 import { capability } from '../items.js';
-import { writeAccessControl, writeAlternativeRouting } from './access-control.js';
-import { writeAddressTranslation, writePageRequest, writePasid } from './address-translation.js';
-import { writeErrorReporting } from './aer.js';
-import { writeDataObjectExchange } from './data-object-exchange.js';
-import { writeDesignatedVendorSpecific } from './designated-vendor.js';
-import { writeContainment } from './dpc.js';
-import { writeEncryption } from './encryption.js';
-import { writeL1Substates, writeLatencyTolerance, writeTimeMeasurement } from './latency.js';
+import { writeAcs, writeAri } from './access-control.js';
+import { writeAts, writePri, writePasid } from './address-translation.js';
+import { writeAer } from './aer.js';
+import { writeDoe } from './data-object-exchange.js';
+import { writeDvsec } from './designated-vendor.js';
+import { writeDpc } from './dpc.js';
+import { writeIde } from './encryption.js';
+import { writeL1ss, writeLtr, writePtm } from './latency.js';
 import { writeMargining } from './margining.js';
 import { writeMulticast } from './multicast.js';
-import { writeProcessingHints } from './processing-hints.js';
-import { writeResizableBars, writeVirtualResizableBars } from './resizable-bars.js';
-import { writeEventCollector, writeRootComplexLink } from './root-complex.js';
+import { writeTph } from './processing-hints.js';
+import { writeRebar, writeVfRebar } from './resizable-bars.js';
+import { writeRcec, writeRcLink } from './root-complex.js';
 import { writeSecondary } from './secondary.js';
-import { writeSerialNumber } from './serial-number.js';
-import { writeSingleRoot } from './sriov.js';
-import { writeVendorSpecific } from './vendor-specific.js';
-import { writeVirtualChannel } from './virtual-channel.js';
+import { writeDsn } from './serial-number.js';
+import { writeSriov } from './sriov.js';
+import { writeVsec } from './vendor-specific.js';
+import { writeVc } from './virtual-channel.js';
 
 /** Those that lspci knows by name only end in its mark for what it does not decode. */
 export const extendedWriters: ReadonlyMap<number, CapabilityWriter> = new Map<number, CapabilityWriter>([
   [ExtendedCapabilityId.null, capability('Null')],
-  [ExtendedCapabilityId.aer, writeErrorReporting],
-  [ExtendedCapabilityId.vc, writeVirtualChannel],
-  [ExtendedCapabilityId.dsn, writeSerialNumber],
+  [ExtendedCapabilityId.aer, writeAer],
+  [ExtendedCapabilityId.vc, writeVc],
+  [ExtendedCapabilityId.dsn, writeDsn],
   [ExtendedCapabilityId.powerBudget, capability('Power Budgeting <?>')],
-  [ExtendedCapabilityId.rcLink, writeRootComplexLink],
+  [ExtendedCapabilityId.rcLink, writeRcLink],
   [ExtendedCapabilityId.rcInternalLink, capability('Root Complex Internal Link <?>')],
-  [ExtendedCapabilityId.rcec, writeEventCollector],
+  [ExtendedCapabilityId.rcec, writeRcec],
   [ExtendedCapabilityId.mfvc, capability('Multi-Function Virtual Channel <?>')],
-  [ExtendedCapabilityId.vc9, writeVirtualChannel],
+  [ExtendedCapabilityId.vc9, writeVc],
   [ExtendedCapabilityId.rcrb, capability('Root Complex Register Block <?>')],
-  [ExtendedCapabilityId.vsec, writeVendorSpecific],
-  [ExtendedCapabilityId.acs, writeAccessControl],
-  [ExtendedCapabilityId.ari, writeAlternativeRouting],
-  [ExtendedCapabilityId.ats, writeAddressTranslation],
-  [ExtendedCapabilityId.sriov, writeSingleRoot],
+  [ExtendedCapabilityId.vsec, writeVsec],
+  [ExtendedCapabilityId.acs, writeAcs],
+  [ExtendedCapabilityId.ari, writeAri],
+  [ExtendedCapabilityId.ats, writeAts],
+  [ExtendedCapabilityId.sriov, writeSriov],
   [ExtendedCapabilityId.mriov, capability('Multi-Root I/O Virtualization <?>')],
   [ExtendedCapabilityId.multicast, writeMulticast],
-  [ExtendedCapabilityId.pri, writePageRequest],
-  [ExtendedCapabilityId.rebar, writeResizableBars],
+  [ExtendedCapabilityId.pri, writePri],
+  [ExtendedCapabilityId.rebar, writeRebar],
   [ExtendedCapabilityId.dpa, capability('Dynamic Power Allocation <?>')],
-  [ExtendedCapabilityId.tph, writeProcessingHints],
-  [ExtendedCapabilityId.ltr, writeLatencyTolerance],
+  [ExtendedCapabilityId.tph, writeTph],
+  [ExtendedCapabilityId.ltr, writeLtr],
   [ExtendedCapabilityId.secondary, writeSecondary],
   [ExtendedCapabilityId.pmux, capability('Protocol Multiplexing <?>')],
   [ExtendedCapabilityId.pasid, writePasid],
   [ExtendedCapabilityId.lnr, capability('LN Requester <?>')],
-  [ExtendedCapabilityId.dpc, writeContainment],
-  [ExtendedCapabilityId.l1ss, writeL1Substates],
-  [ExtendedCapabilityId.ptm, writeTimeMeasurement],
+  [ExtendedCapabilityId.dpc, writeDpc],
+  [ExtendedCapabilityId.l1ss, writeL1ss],
+  [ExtendedCapabilityId.ptm, writePtm],
   [ExtendedCapabilityId.mpcie, capability('PCI Express over M_PHY <?>')],
   [ExtendedCapabilityId.frs, capability('FRS Queueing <?>')],
   [ExtendedCapabilityId.readiness, capability('Readiness Time Reporting <?>')],
-  [ExtendedCapabilityId.dvsec, writeDesignatedVendorSpecific],
-  [ExtendedCapabilityId.vfRebar, writeVirtualResizableBars],
+  [ExtendedCapabilityId.dvsec, writeDvsec],
+  [ExtendedCapabilityId.vfRebar, writeVfRebar],
   [ExtendedCapabilityId.dataLink, capability('Data Link Feature <?>')],
   [ExtendedCapabilityId.phy16, capability('Physical Layer 16.0 GT/s <?>')],
   [ExtendedCapabilityId.margining, writeMargining],
   [ExtendedCapabilityId.hierarchy, capability('Hierarchy ID <?>')],
   [ExtendedCapabilityId.npem, capability('Native PCIe Enclosure Management <?>')],
   [ExtendedCapabilityId.phy32, capability('Physical Layer 32.0 GT/s <?>')],
-  [ExtendedCapabilityId.doe, writeDataObjectExchange],
-  [ExtendedCapabilityId.ide, writeEncryption],
+  [ExtendedCapabilityId.doe, writeDoe],
+  [ExtendedCapabilityId.ide, writeIde],
 ]);

@@ -1,16 +1,16 @@
 /** lspci's lines of times: tolerated latency, L1 substates, and precise time. */
-import { l1Substates, latencyTolerance, timeMeasurement } from '../../../pci/index.js';
+import { l1ss, ltr, ptm } from '../../../pci/index.js';
 import type { CapabilityView } from '../capability-view.js';
 import { capability, fieldIn, flags, shown, type FieldReader, type Item } from '../items.js';
 
 /** A latency; scales that the specification has not are shifted as a processor shifts, by their low five bits. */
 function latency(register: string): Item {
-  const value = fieldIn(latencyTolerance, `${register}.value`);
-  const scale = fieldIn(latencyTolerance, `${register}.scale`);
+  const value = fieldIn(ltr, `${register}.value`);
+  const scale = fieldIn(ltr, `${register}.scale`);
   return (view) => `${value(view) * (1 << (5 * scale(view)))}ns`;
 }
 
-export const writeLatencyTolerance = capability('Latency Tolerance Reporting', {
+export const writeLtr = capability('Latency Tolerance Reporting', {
   bytes: [0x04, 4],
   lines: [
     '\t\tMax snoop latency: ',
@@ -31,22 +31,22 @@ const POWER_ON_SCALE = [2, 10, 100];
 const GREATEST_SCALE = 5;
 
 function powerOn(register: string): (view: CapabilityView) => string {
-  const value = fieldIn(l1Substates, `${register}.power_on`);
-  const scale = fieldIn(l1Substates, `${register}.power_on_scale`);
+  const value = fieldIn(l1ss, `${register}.power_on`);
+  const scale = fieldIn(l1ss, `${register}.power_on_scale`);
   return (view) => {
     const times = POWER_ON_SCALE[scale(view)];
     return times === undefined ? '<error>' : `${value(view) * times}us`;
   };
 }
 
-const pciPmL12 = fieldIn(l1Substates, 'cap.pcipm_l12');
-const aspmL12 = fieldIn(l1Substates, 'cap.aspm_l12');
-const portRestore = fieldIn(l1Substates, 'cap.common_mode_restore');
+const pciPmL12 = fieldIn(l1ss, 'cap.pcipm_l12');
+const aspmL12 = fieldIn(l1ss, 'cap.aspm_l12');
+const portRestore = fieldIn(l1ss, 'cap.common_mode_restore');
 const portPowerOn = powerOn('cap');
-const restore = fieldIn(l1Substates, 'ctl1.common_mode_restore');
-const threshold = fieldIn(l1Substates, 'ctl1.threshold');
-const thresholdScale = fieldIn(l1Substates, 'ctl1.threshold_scale');
-const linkPowerOn = powerOn('ctl2');
+const restore = fieldIn(l1ss, 'control1.common_mode_restore');
+const threshold = fieldIn(l1ss, 'control1.threshold');
+const thresholdScale = fieldIn(l1ss, 'control1.threshold_scale');
+const linkPowerOn = powerOn('control2');
 
 function hasL12(view: CapabilityView): boolean {
   return pciPmL12(view) !== 0 || aspmL12(view) !== 0;
@@ -59,19 +59,19 @@ function thresholdText(view: CapabilityView): string {
   return ` LTR1.2_Threshold=${time}`;
 }
 
-export const writeL1Substates = capability('L1 PM Substates', {
+export const writeL1ss = capability('L1 PM Substates', {
   bytes: [0x04, 12],
   unreadable: '\t\t<unreadable>\n',
   lines: [
     '\t\tL1SubCap: ',
-    flags(l1Substates, 'cap', { ...SUBSTATES, L1_PM_Substates: 'supported' }),
+    flags(l1ss, 'cap', { ...SUBSTATES, L1_PM_Substates: 'supported' }),
     '\n',
     (view) =>
       hasL12(view)
         ? `\t\t\t  PortCommonModeRestoreTime=${portRestore(view)}us PortTPowerOnTime=${portPowerOn(view)}\n`
         : '',
     '\t\tL1SubCtl1: ',
-    flags(l1Substates, 'ctl1', SUBSTATES),
+    flags(l1ss, 'control1', SUBSTATES),
     '\n',
     (view) => (hasL12(view) ? `\t\t\t   T_CommonMode=${restore(view)}us${thresholdText(view)}\n` : ''),
     '\t\tL1SubCtl2:',
@@ -84,18 +84,18 @@ function granularity(field: FieldReader, zero: string): Item {
   return shown(field, (value) => (value === 0 ? zero : value === 0xff ? 'Greater than 254ns' : `${value}ns`));
 }
 
-export const writeTimeMeasurement = capability('Precision Time Measurement', {
+export const writePtm = capability('Precision Time Measurement', {
   bytes: [0x04, 8],
   unreadable: '\t\t<unreadable>\n',
   lines: [
     '\t\tPTMCap: ',
-    flags(timeMeasurement, 'cap', { Requester: 'requester', Responder: 'responder', Root: 'root' }),
+    flags(ptm, 'cap', { Requester: 'requester', Responder: 'responder', Root: 'root' }),
     '\n\t\tPTMClockGranularity: ',
-    granularity(fieldIn(timeMeasurement, 'cap.granularity'), 'Unimplemented'),
+    granularity(fieldIn(ptm, 'cap.granularity'), 'Unimplemented'),
     '\n\t\tPTMControl: ',
-    flags(timeMeasurement, 'ctl', { Enabled: 'enable', RootSelected: 'root_select' }),
+    flags(ptm, 'control', { Enabled: 'enable', RootSelected: 'root_select' }),
     '\n\t\tPTMEffectiveGranularity: ',
-    granularity(fieldIn(timeMeasurement, 'ctl.granularity'), 'Unknown'),
+    granularity(fieldIn(ptm, 'control.granularity'), 'Unknown'),
     '\n',
   ],
 });

@@ -1,9 +1,9 @@
 /** lspci's lines of processing hints. */
-import { processingHints } from '../../../pci/index.js';
+import { tph } from '../../../pci/index.js';
 import type { CapabilityView } from '../capability-view.js';
 import { capability, fieldIn, shown, type FieldReader } from '../items.js';
 
-const table = processingHints;
+const table = tph;
 
 function line(field: FieldReader, words: string) {
   return (view: CapabilityView) => (field(view) !== 0 ? `\t\t${words}\n` : '');
@@ -16,7 +16,7 @@ const LOCATIONS = [
   'Reserved steering table location',
 ];
 
-export const writeProcessingHints = capability('Transaction Processing Hints', {
+export const writeTph = capability('Transaction Processing Hints', {
   bytes: [0x04, 4],
   lines: [
     line(fieldIn(table, 'cap.interrupt_vector'), 'Interrupt vector mode supported'),

@@ -52,5 +52,5 @@ function resizable(kind: string): CapabilityWriter {
   return (view) => (view.verbosity < 2 ? first : first + entries(view));
 }
 
-export const writeResizableBars = resizable('Physical');
-export const writeVirtualResizableBars = resizable('Virtual');
+export const writeRebar = resizable('Physical');
+export const writeVfRebar = resizable('Virtual');

@@ -1,10 +1,10 @@
 /** lspci's lines of what a root complex declares: its links, and what its event collectors are for. */
-import { eventCollector, rootComplexLink, RC_LINK_START, RC_LINK_STRIDE } from '../../../pci/index.js';
+import { rcec, rcLink, RC_LINK_START, RC_LINK_STRIDE } from '../../../pci/index.js';
 import type { CapabilityView, CapabilityWriter } from '../capability-view.js';
 import { capability, fieldIn, flag, joined, registerIn, shown, type Item } from '../items.js';
 import { hex2, hex8 } from '../number-text.js';
 
-const links = fieldIn(rootComplexLink, 'self.links');
+const links = fieldIn(rcLink, 'self.links');
 const ELEMENTS = ['Config', 'Egress', 'Internal'];
 
 /** Which must be readable for anything to be told. */
@@ -14,9 +14,9 @@ const self = capability('Root Complex Link', {
   bytes: SELF_BYTES,
   lines: [
     '\t\tDesc:\tPortNumber=',
-    shown(fieldIn(rootComplexLink, 'self.port'), hex2),
+    shown(fieldIn(rcLink, 'self.port'), hex2),
     ' ComponentID=',
-    shown(fieldIn(rootComplexLink, 'self.component'), hex2),
+    shown(fieldIn(rcLink, 'self.component'), hex2),
     ' EltType=',
     // With the reserved bits above it.
     (view) => {
@@ -27,20 +27,20 @@ const self = capability('Root Complex Link', {
   ],
 });
 
-const isConfiguration = fieldIn(rootComplexLink, 'link.type');
+const isConfiguration = fieldIn(rcLink, 'link.type');
 
 /** Of one link; its registers are those of link 0, from where the link's own stand. */
 const link: readonly Item[] = [
   'Desc:\tTargetPort=',
-  shown(fieldIn(rootComplexLink, 'link.target_port'), hex2),
+  shown(fieldIn(rcLink, 'link.target_port'), hex2),
   ' TargetComponent=',
-  shown(fieldIn(rootComplexLink, 'link.target_component'), hex2),
+  shown(fieldIn(rcLink, 'link.target_component'), hex2),
   ' ',
-  flag(fieldIn(rootComplexLink, 'link.rcrb'), 'AssocRCRB'),
+  flag(fieldIn(rcLink, 'link.rcrb'), 'AssocRCRB'),
   ' LinkType=',
   shown(isConfiguration, (type) => (type === 1 ? 'Config' : 'MemMapped')),
   ' ',
-  flag(fieldIn(rootComplexLink, 'link.valid'), 'LinkValid'),
+  flag(fieldIn(rcLink, 'link.valid'), 'LinkValid'),
   '\n\t\t\tAddr:\t',
   address,
   '\n',
@@ -58,7 +58,7 @@ function address(view: CapabilityView): string {
   return `${hex2(bus)}:${hex2(device)}.${fn}  CfgSpace=${whole}`;
 }
 
-export const writeRootComplexLink: CapabilityWriter = (view, names) => {
+export const writeRcLink: CapabilityWriter = (view, names) => {
   let text = self(view, names);
   if (view.verbosity < 2 || !view.has(...SELF_BYTES)) return text;
   const count = links(view);
@@ -72,9 +72,9 @@ export const writeRootComplexLink: CapabilityWriter = (view, names) => {
 };
 
 const NO_BUS = 0xff;
-const devices = registerIn(eventCollector, 'devices');
-const nextBus = fieldIn(eventCollector, 'buses.next');
-const lastBus = fieldIn(eventCollector, 'buses.last');
+const devices = registerIn(rcec, 'devices');
+const nextBus = fieldIn(rcec, 'buses.next');
+const lastBus = fieldIn(rcec, 'buses.last');
 
 /** `0, 2-5`; of a run that goes on to device 31 lspci tells the first one only. */
 function deviceRanges(bitmap: number): string {
@@ -103,7 +103,7 @@ function buses(view: CapabilityView): string {
   return `\t\tAssociatedBusNumbers: ${view.verbosity < 3 ? '' : `${range} `}[none]\n`;
 }
 
-export const writeEventCollector = capability('Root Complex Event Collector Endpoint Association', {
+export const writeRcec = capability('Root Complex Event Collector Endpoint Association', {
   bytes: [0x04, 8],
   lines: ['\t\tRCiEPBitmap: ', associated, '\n', buses],
 });

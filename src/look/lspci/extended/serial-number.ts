@@ -5,7 +5,7 @@ import { hex2 } from '../number-text.js';
 /** Where the lower half stands; the upper one is behind it. */
 const LOW = 0x04;
 
-export const writeSerialNumber: CapabilityWriter = (view) => {
+export const writeDsn: CapabilityWriter = (view) => {
   // Nothing at all, not even the end of the line.
   if (!view.has(LOW, 8)) return '';
   // The byte of the highest address comes first.

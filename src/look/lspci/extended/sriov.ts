@@ -1,11 +1,11 @@
 /** lspci's lines of single root I/O virtualization. */
-import { singleRoot } from '../../../pci/index.js';
+import { sriov } from '../../../pci/index.js';
 import type { CapabilityView } from '../capability-view.js';
 import { capability, fieldIn, flag, flags, registerIn, shown } from '../items.js';
 import { hex2, hex4, hex8 } from '../number-text.js';
 
-const number = (name: string) => shown(registerIn(singleRoot, name), String);
-const eight = (name: string) => shown(registerIn(singleRoot, name), hex8);
+const number = (name: string) => shown(registerIn(sriov, name), String);
+const eight = (name: string) => shown(registerIn(sriov, name), hex8);
 
 const FIRST_BAR = 0x24;
 const BARS = 6;
@@ -30,15 +30,15 @@ function regions(view: CapabilityView): string {
   return text;
 }
 
-export const writeSingleRoot = capability('Single Root I/O Virtualization (SR-IOV)', {
+export const writeSriov = capability('Single Root I/O Virtualization (SR-IOV)', {
   bytes: [0x04, 0x3c],
   lines: [
     '\t\tIOVCap:\t',
-    flags(singleRoot, 'cap', { Migration: 'migration', '10BitTagReq': 'tag10' }),
+    flags(sriov, 'cap', { Migration: 'migration', '10BitTagReq': 'tag10' }),
     ' IntMsgNum ',
-    shown(fieldIn(singleRoot, 'cap.message_number'), String),
+    shown(fieldIn(sriov, 'cap.message_number'), String),
     '\n\t\tIOVCtl:\t',
-    flags(singleRoot, 'ctl', {
+    flags(sriov, 'control', {
       Enable: 'enable',
       Migration: 'migration',
       Interrupt: 'migration_interrupt',
@@ -47,7 +47,7 @@ export const writeSingleRoot = capability('Single Root I/O Virtualization (SR-IO
       '10BitTagReq': 'tag10',
     }),
     '\n\t\tIOVSta:\t',
-    flag(fieldIn(singleRoot, 'sta.migration'), 'Migration'),
+    flag(fieldIn(sriov, 'status.migration'), 'Migration'),
     '\n\t\tInitial VFs: ',
     number('initial_vfs'),
     ', Total VFs: ',
@@ -55,13 +55,13 @@ export const writeSingleRoot = capability('Single Root I/O Virtualization (SR-IO
     ', Number of VFs: ',
     number('num_vfs'),
     ', Function Dependency Link: ',
-    shown(registerIn(singleRoot, 'dependency'), hex2),
+    shown(registerIn(sriov, 'dependency'), hex2),
     '\n\t\tVF offset: ',
     number('first_vf'),
     ', stride: ',
     number('stride'),
     ', Device ID: ',
-    shown(registerIn(singleRoot, 'device'), hex4),
+    shown(registerIn(sriov, 'device'), hex4),
     '\n\t\tSupported Page Size: ',
     eight('supported_pages'),
     ', System Page Size: ',
@@ -69,9 +69,9 @@ export const writeSingleRoot = capability('Single Root I/O Virtualization (SR-IO
     '\n',
     regions,
     '\t\tVF Migration: offset: ',
-    shown(fieldIn(singleRoot, 'migration_state.offset'), (value) => hex8(value << 3)),
+    shown(fieldIn(sriov, 'migration_state.offset'), (value) => hex8(value << 3)),
     ', BIR: ',
-    shown(fieldIn(singleRoot, 'migration_state.bir'), String),
+    shown(fieldIn(sriov, 'migration_state.bir'), String),
     '\n',
   ],
 });

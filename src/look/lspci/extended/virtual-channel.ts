@@ -1,10 +1,8 @@
 /** lspci's lines of virtual channels. */
-import { virtualChannel, VC_START, VC_STRIDE } from '../../../pci/index.js';
+import { vc, VC_START, VC_STRIDE } from '../../../pci/index.js';
 import type { CapabilityWriter } from '../capability-view.js';
 import { capability, fieldIn, flag, flags, joined, shown, type Item } from '../items.js';
 import { hex2 } from '../number-text.js';
-
-const table = virtualChannel;
 
 const PORT_SELECT = ['Fixed', 'WRR32', 'WRR64', 'WRR128'];
 const CHANNEL_SELECT = [...PORT_SELECT, 'TWRR128', 'WRR256'];
@@ -26,25 +24,25 @@ function unnamed(offset: number, first: number): Item {
 /** Those of channel 0 must be readable too. */
 const PORT_BYTES = [0x04, 0x18] as const;
 
-const extended = fieldIn(table, 'portcap1.extended');
-const arbitrationTable = fieldIn(table, 'portcap2.table');
+const extended = fieldIn(vc, 'port_cap1.extended');
+const arbitrationTable = fieldIn(vc, 'port_cap2.table');
 
 const port = capability('Virtual Channel', {
   bytes: PORT_BYTES,
   lines: [
     '\t\tCaps:\tLPEVC=',
-    shown(fieldIn(table, 'portcap1.low_priority'), String),
+    shown(fieldIn(vc, 'port_cap1.low_priority'), String),
     ' RefClk=',
-    shown(fieldIn(table, 'portcap1.clock'), named(['100ns'])),
+    shown(fieldIn(vc, 'port_cap1.clock'), named(['100ns'])),
     ' PATEntryBits=',
-    shown(fieldIn(table, 'portcap1.entry'), (value) => String(1 << value)),
+    shown(fieldIn(vc, 'port_cap1.entry'), (value) => String(1 << value)),
     '\n\t\tArb:\t',
-    flags(table, 'portcap2', { Fixed: 'fixed', WRR32: 'wrr32', WRR64: 'wrr64', WRR128: 'wrr128' }),
+    flags(vc, 'port_cap2', { Fixed: 'fixed', WRR32: 'wrr32', WRR64: 'wrr64', WRR128: 'wrr128' }),
     unnamed(0x08, 4),
     '\n\t\tCtrl:\tArbSelect=',
-    shown(fieldIn(table, 'portctl.arbitration'), named(PORT_SELECT)),
+    shown(fieldIn(vc, 'port_control.arbitration'), named(PORT_SELECT)),
     '\n\t\tStatus:\t',
-    flag(fieldIn(table, 'portsta.table_changed'), 'InProgress'),
+    flag(fieldIn(vc, 'port_status.table_changed'), 'InProgress'),
     '\n',
     (view) => {
       const offset = arbitrationTable(view) * 16;
@@ -56,13 +54,13 @@ const port = capability('Virtual Channel', {
 /** Of one channel; its registers are those of channel 0, from where the channel's own stand. */
 const channel: readonly Item[] = [
   'Caps:\tPATOffset=',
-  shown(fieldIn(table, 'cap.table'), hex2),
+  shown(fieldIn(vc, 'cap.table'), hex2),
   ' MaxTimeSlots=',
-  shown(fieldIn(table, 'cap.time_slots'), (value) => String(value + 1)),
+  shown(fieldIn(vc, 'cap.time_slots'), (value) => String(value + 1)),
   ' ',
-  flag(fieldIn(table, 'cap.reject_snoop'), 'RejSnoopTrans'),
+  flag(fieldIn(vc, 'cap.reject_snoop'), 'RejSnoopTrans'),
   '\n\t\t\tArb:\t',
-  flags(table, 'cap', {
+  flags(vc, 'cap', {
     Fixed: 'fixed',
     WRR32: 'wrr32',
     WRR64: 'wrr64',
@@ -72,20 +70,20 @@ const channel: readonly Item[] = [
   }),
   unnamed(VC_START, 6),
   '\n\t\t\tCtrl:\t',
-  flag(fieldIn(table, 'ctl.enable'), 'Enable'),
+  flag(fieldIn(vc, 'control.enable'), 'Enable'),
   ' ID=',
-  shown(fieldIn(table, 'ctl.id'), String),
+  shown(fieldIn(vc, 'control.id'), String),
   ' ArbSelect=',
-  shown(fieldIn(table, 'ctl.arbitration'), named(CHANNEL_SELECT)),
+  shown(fieldIn(vc, 'control.arbitration'), named(CHANNEL_SELECT)),
   ' TC/VC=',
-  shown(fieldIn(table, 'ctl.traffic_classes'), hex2),
+  shown(fieldIn(vc, 'control.traffic_classes'), hex2),
   '\n\t\t\tStatus:\t',
-  flags(table, 'sta', { NegoPending: 'negotiation', InProgress: 'table_changed' }),
+  flags(vc, 'status', { NegoPending: 'negotiation', InProgress: 'table_changed' }),
   '\n',
-  shown(fieldIn(table, 'cap.table'), (value) => (value === 0 ? '' : '\t\t\tPort Arbitration Table <?>\n')),
+  shown(fieldIn(vc, 'cap.table'), (value) => (value === 0 ? '' : '\t\t\tPort Arbitration Table <?>\n')),
 ];
 
-export const writeVirtualChannel: CapabilityWriter = (view, names) => {
+export const writeVc: CapabilityWriter = (view, names) => {
   let text = port(view, names);
   if (view.verbosity < 2 || !view.has(...PORT_BYTES)) return text;
   const last = extended(view);

@@ -1,7 +1,7 @@
 /** lspci's words for enhanced allocation. */
-import { ea, eaBridge } from '../../../pci/index.js';
+import { ea, eaBridge, hexDigits } from '../../../pci/index.js';
 import type { CapabilityView, CapabilityWriter } from '../capability-view.js';
-import { fieldIn, hexDigits } from '../items.js';
+import { fieldIn } from '../items.js';
 
 const count = fieldIn(ea, 'count.entries');
 const secondary = fieldIn(eaBridge, 'secondary');

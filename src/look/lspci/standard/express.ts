@@ -30,7 +30,7 @@ const SECOND_SET = 0x24;
 const version = fieldIn(pcie, 'flags.version');
 const portType = fieldIn(pcie, 'flags.type');
 const slot = fieldIn(pcie, 'flags.slot');
-const message = fieldIn(pcie, 'flags.interrupt_message');
+const message = fieldIn(pcie, 'flags.message_number');
 
 function typeName(type: number, hasSlot: boolean): string {
   const name = NAMES.get(type) ?? `Unknown type ${type}`;

@@ -1,16 +1,7 @@
 /** lspci's words for HyperTransport's two interface blocks. */
-import { htPrimary, htSecondary, type RegisterTable } from '../../../pci/index.js';
+import { hexDigits, htPrimary, htSecondary, type RegisterTable } from '../../../pci/index.js';
 import type { CapabilityView } from '../capability-view.js';
-import {
-  fieldIn,
-  flags,
-  hexDigits,
-  joined,
-  registerIn,
-  shown,
-  type FieldReader,
-  type Item,
-} from '../items.js';
+import { fieldIn, flags, joined, registerIn, shown, type FieldReader, type Item } from '../items.js';
 
 /** Bytes of the primary block, and of the secondary one with its extended half. */
 const PRIMARY_BYTES = 0x1c;
@@ -149,12 +140,12 @@ function errorLines(table: RegisterTable): Item[] {
       SERRFE: 'serr_fatal',
       CF: 'chain_fail',
       RE: 'response',
-      PNFE: 'protocol_nonfatal',
-      ONFE: 'overflow_nonfatal',
-      EOCNFE: 'end_of_chain_nonfatal',
-      RNFE: 'response_nonfatal',
-      CRCNFE: 'crc_nonfatal',
-      SERRNFE: 'serr_nonfatal',
+      PNFE: 'protocol_non_fatal',
+      ONFE: 'overflow_non_fatal',
+      EOCNFE: 'end_of_chain_non_fatal',
+      RNFE: 'response_non_fatal',
+      CRCNFE: 'crc_non_fatal',
+      SERRNFE: 'serr_non_fatal',
     }),
     '\n\t\tPrefetchable memory behind bridge Upper: ',
     shown(registerIn(table, 'memory_base_upper'), (base) => `${hexDigits(base, 2)}-`),

@@ -1,7 +1,7 @@
 /** lspci's words for MSI and MSI-X. */
-import { msi, msix } from '../../../pci/index.js';
+import { hexDigits, msi, msix } from '../../../pci/index.js';
 import type { CapabilityWriter } from '../capability-view.js';
-import { fieldIn, flags, hexDigits, joined, registerIn, shown, type Item } from '../items.js';
+import { fieldIn, flags, joined, registerIn, shown, type Item } from '../items.js';
 
 const isWide = fieldIn(msi, 'control.address64');
 const isMaskable = fieldIn(msi, 'control.maskable');

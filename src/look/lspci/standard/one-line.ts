@@ -1,7 +1,7 @@
 /** lspci's words for the capabilities that it tells in a line, and for one with three more. */
-import { af, debugPort, slotid, ssvid } from '../../../pci/index.js';
+import { af, debugPort, hexDigits, slotid, ssvid } from '../../../pci/index.js';
 import type { CapabilityWriter } from '../capability-view.js';
-import { fieldIn, flags, hexDigits, joined, shown, type Item } from '../items.js';
+import { fieldIn, flags, joined, shown, type Item } from '../items.js';
 
 /** A capability of which lspci tells no more than its name. */
 export function named(name: string): CapabilityWriter {
@@ -32,7 +32,7 @@ export const writeSsvid: CapabilityWriter = (view, names) =>
 
 const AF: readonly Item[] = [
   '\t\tAFCap: ',
-  flags(af, 'capabilities', { TP: 'pending', FLR: 'flr' }),
+  flags(af, 'cap', { TP: 'pending', FLR: 'flr' }),
   '\n\t\tAFCtrl: ',
   flags(af, 'control', { FLR: 'flr' }),
   '\n\t\tAFStatus: ',

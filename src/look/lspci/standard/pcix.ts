@@ -1,7 +1,7 @@
 /** lspci's words for PCI-X, of a device and of a bridge. */
-import { pcix, pcixBridge, type RegisterTable } from '../../../pci/index.js';
+import { hexDigits, pcix, pcixBridge, type RegisterTable } from '../../../pci/index.js';
 import type { CapabilityWriter } from '../capability-view.js';
-import { fieldIn, flags, hexDigits, joined, shown, type Item } from '../items.js';
+import { fieldIn, flags, joined, shown, type Item } from '../items.js';
 
 const OUTSTANDING = [1, 2, 3, 4, 8, 12, 16, 32];
 

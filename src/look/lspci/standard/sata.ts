@@ -1,7 +1,7 @@
 /** lspci's words for the index and data pair of SATA controllers. */
-import { sata } from '../../../pci/index.js';
+import { hexDigits, sata } from '../../../pci/index.js';
 import type { CapabilityWriter } from '../capability-view.js';
-import { fieldIn, hexDigits } from '../items.js';
+import { fieldIn } from '../items.js';
 
 const major = fieldIn(sata, 'revision.major');
 const minor = fieldIn(sata, 'revision.minor');

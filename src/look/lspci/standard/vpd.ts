@@ -1,7 +1,13 @@
 /** lspci's words for vital product data. */
-import { decodeVpd, vpdSum, type DecodedVpd, type VpdField, type VpdResource } from '../../../pci/index.js';
+import {
+  decodeVpd,
+  hexDigits,
+  vpdSum,
+  type DecodedVpd,
+  type VpdField,
+  type VpdResource,
+} from '../../../pci/index.js';
 import type { CapabilityWriter } from '../capability-view.js';
-import { hexDigits } from '../items.js';
 
 /** lspci's names of fields, and which of them it shows as text. */
 const NAMES: ReadonlyMap<string, string> = new Map([

@@ -4,7 +4,7 @@ import {
   aer,
   CORRECTABLE_ERRORS,
   ExtendedCapabilityId,
-  serialNumber,
+  dsn,
   UNCORRECTABLE_ERRORS,
 } from '../../../pci/index.js';
 import { tableRegisters } from './config-registers.js';
@@ -47,7 +47,7 @@ function serialNumberOf(serial: bigint): ExtendedPlan {
     header: 0x1_0000 | ExtendedCapabilityId.dsn,
     bytes: 12,
     registers: (base, header) =>
-      tableRegisters(serialNumber, base, {
+      tableRegisters(dsn, base, {
         list: { initial: header },
         low: { initial: Number(BigInt.asUintN(32, serial)) },
         high: { initial: Number(BigInt.asUintN(32, serial >> 32n)) },

@@ -27,13 +27,13 @@ export const cxlPort = cxlTable('cxl_port', 'CXL Extensions DVSEC for Ports', '8
   megabytes(0x12, 'alt_memory_limit', 'Alternate memory limit'),
   megabytes(0x14, 'alt_prefetch_base', 'Alternate prefetchable memory base'),
   megabytes(0x16, 'alt_prefetch_limit', 'Alternate prefetchable memory limit'),
-  whole(0x18, 4, 'alt_prefetch_base_high', 'Alternate prefetchable memory base, upper half', 'rw'),
-  whole(0x1c, 4, 'alt_prefetch_limit_high', 'Alternate prefetchable memory limit, upper half', 'rw'),
+  whole(0x18, 4, 'alt_prefetch_base_upper', 'Alternate prefetchable memory base, upper half', 'rw'),
+  whole(0x1c, 4, 'alt_prefetch_limit_upper', 'Alternate prefetchable memory limit, upper half', 'rw'),
   register(0x20, 4, 'rcrb_base', 'CXL RCRB base', [
     flag(0, 'enable', 'CXL RCRB enable', 'rw'),
     bits(31, 13, 'address', 'CXL RCRB base, bits 31:13', 'rw', hex(13)),
   ]),
-  whole(0x24, 4, 'rcrb_base_high', 'CXL RCRB base, upper half', 'rw'),
+  whole(0x24, 4, 'rcrb_base_upper', 'CXL RCRB base, upper half', 'rw'),
 ]);
 
 /** Alike in capability, control and status: the protocols and the forms of flits. */

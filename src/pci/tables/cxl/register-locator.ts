@@ -43,7 +43,7 @@ export const cxlLocator = cxlTable('cxl_locator', 'Register Locator DVSEC', '8.1
     blockAt(0),
   ),
   placed(
-    whole(LocatorBlocks.first + 4, 4, 'block_high', 'Offset of the block, bits 63:32'),
+    whole(LocatorBlocks.first + 4, 4, 'block_upper', 'Offset of the block, bits 63:32'),
     MOST,
     LocatorBlocks.stride,
     blockAt(4),

@@ -1,0 +1,11 @@
+/** Numbers as hexadecimal text. */
+
+/** At least `count` digits, lower case, zeros in front. */
+export function hexDigits(value: number | bigint, count: number): string {
+  return value.toString(16).padStart(count, '0');
+}
+
+/** The same behind `0x`. */
+export function hexNumber(value: number | bigint, count = 1): string {
+  return `0x${hexDigits(value, count)}`;
+}
