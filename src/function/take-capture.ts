@@ -2,7 +2,7 @@
  * Taking a capture of a machine through the port: every register of configuration space read once. Nothing is written
  * but addresses of vital product data, where that is wanted, the host has no other way, and nobody has the function.
  */
-import { bytesReader, OpenslotError, reasonOf, type PciAddress } from '../pci/index.js';
+import { bytesReader, OpenslotError, reasonOf, visibleText, type PciAddress } from '../pci/index.js';
 import type { Capture, CapturedFunction } from './capture.js';
 import type { ConfigSpace } from './function.js';
 import { FunctionNotFoundError, isRefusal } from './errors.js';
@@ -119,7 +119,10 @@ function captureFunction(
     unreadable.push({ what: 'the function', why: reasonOf(refusal) });
     onRefused(refusal);
   }
-  return { address, driver, iommuGroup, ...facts, ...told, pool, unreadable };
+  // Firmware's words: they are shown as they are.
+  const label = facts.label === undefined ? undefined : visibleText(facts.label);
+  const physicalSlot = facts.physicalSlot === undefined ? undefined : visibleText(facts.physicalSlot);
+  return { address, driver, iommuGroup, ...facts, label, physicalSlot, ...told, pool, unreadable };
 }
 
 /**

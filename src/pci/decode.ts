@@ -72,7 +72,11 @@ export type DecodeFinding =
   /** The header layout has no table; only what all layouts share is decoded. */
   | { readonly code: 'HEADER_UNKNOWN'; readonly layout: number }
   /** Capabilities stand within each other: from the one at `offset` on, no registers are told. */
-  | { readonly code: 'CAPABILITIES_OVERLAP'; readonly list: 'standard' | 'extended'; readonly offset: number };
+  | {
+      readonly code: 'CAPABILITIES_OVERLAP';
+      readonly list: 'standard' | 'extended';
+      readonly offset: number;
+    };
 
 /** All that the tables know about a function; JSON-able. */
 export interface DecodedFunction {

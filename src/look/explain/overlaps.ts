@@ -51,7 +51,7 @@ export function overlapsAmong(
           if (moved !== undefined && at < full.length) full[at--] = moved;
         } else if (each.node !== next.node && !told(next).includes(each)) tell(next, each);
       }
-      open.push(next);
+      (told(next).length < MOST_TOLD ? open : full).push(next);
     }
   }
   for (const others of found.values()) others.sort((a, b) => a.node.fn.address.sbdf - b.node.fn.address.sbdf);

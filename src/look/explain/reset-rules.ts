@@ -27,9 +27,7 @@ const OBSTACLES: Readonly<Partial<Record<ResetMethod, Reason>>> = {
     if (fields.raw('header.secondary_bus') !== undefined) return 'it is a bridge itself';
     if (above === undefined) return 'no bridge leads to its bus';
     const others = topology.onBusOf(fn).filter(({ fn: each }) => each !== fn);
-    return others.length === 0
-      ? undefined
-      : `${namesOf(others).join(', ')} on its bus would be reset, too`;
+    return others.length === 0 ? undefined : `${namesOf(others).join(', ')} on its bus would be reset, too`;
   },
 };
 

@@ -1,65 +1,79 @@
 /** The rows of flags of the headers: lspci's labels beside the model's fields. */
-import { header1, headerCommon } from '../../pci/index.js';
-import { flagRow } from './flag-row.js';
+import { header1, headerCommon, type RegisterTable } from '../../pci/index.js';
+import { fieldIn } from '../field-reader.js';
+import type { CapabilityView } from './capability-view.js';
+import { flags, joined, shown, type Item } from './items.js';
 
 /** Speeds of DEVSEL#; the last is reserved. */
 export const DEVSEL = ['fast', 'medium', 'slow', '??'] as const;
 
-export const controlRow = flagRow(headerCommon, 'command', [
-  ['io', 'I/O'],
-  ['memory', 'Mem'],
-  ['bus_master', 'BusMaster'],
-  ['special_cycles', 'SpecCycle'],
-  ['mwi', 'MemWINV'],
-  ['vga_snoop', 'VGASnoop'],
-  ['parity', 'ParErr'],
-  ['stepping', 'Stepping'],
-  ['serr', 'SERR'],
-  ['fast_b2b', 'FastB2B'],
-  ['intx_disable', 'DisINTx'],
-]);
+function row(...items: readonly Item[]): (header: CapabilityView) => string {
+  return (header) => joined(items, header);
+}
 
-export const statusRow = flagRow(headerCommon, 'status', [
-  ['capabilities', 'Cap'],
-  ['mhz66', '66MHz'],
-  ['udf', 'UDF'],
-  ['fast_b2b', 'FastB2B'],
-  ['data_parity', 'ParErr'],
-  ['devsel', 'DEVSEL=', DEVSEL],
-  ['sig_target_abort', '>TAbort'],
-  ['rcv_target_abort', '<TAbort'],
-  ['rcv_master_abort', '<MAbort'],
-  ['sig_system_error', '>SERR'],
-  ['parity_error', '<PERR'],
-  ['intx', 'INTx'],
-]);
+function devsel(table: RegisterTable, register: string): Item {
+  return shown(fieldIn(table, `${register}.devsel`), (speed) => ` DEVSEL=${DEVSEL[speed] ?? ''} `);
+}
 
-export const secondaryStatusRow = flagRow(header1, 'secondary_status', [
-  ['mhz66', '66MHz'],
-  ['fast_b2b', 'FastB2B'],
-  ['data_parity', 'ParErr'],
-  ['devsel', 'DEVSEL=', DEVSEL],
-  ['sig_target_abort', '>TAbort'],
-  ['rcv_target_abort', '<TAbort'],
-  ['rcv_master_abort', '<MAbort'],
-  ['rcv_system_error', '<SERR'],
-  ['parity_error', '<PERR'],
-]);
+export const controlRow = flags(headerCommon, 'command', {
+  'I/O': 'io',
+  Mem: 'memory',
+  BusMaster: 'bus_master',
+  SpecCycle: 'special_cycles',
+  MemWINV: 'mwi',
+  VGASnoop: 'vga_snoop',
+  ParErr: 'parity',
+  Stepping: 'stepping',
+  SERR: 'serr',
+  FastB2B: 'fast_b2b',
+  DisINTx: 'intx_disable',
+});
 
-export const bridgeControlRow = flagRow(header1, 'bridge_control', [
-  ['parity', 'Parity'],
-  ['serr', 'SERR'],
-  ['isa', 'NoISA'],
-  ['vga', 'VGA'],
-  ['vga16', 'VGA16'],
-  ['master_abort', 'MAbort'],
-  ['secondary_reset', '>Reset'],
-  ['fast_b2b', 'FastB2B'],
-]);
+export const statusRow = row(
+  flags(headerCommon, 'status', {
+    Cap: 'capabilities',
+    '66MHz': 'mhz66',
+    UDF: 'udf',
+    FastB2B: 'fast_b2b',
+    ParErr: 'data_parity',
+  }),
+  devsel(headerCommon, 'status'),
+  flags(headerCommon, 'status', {
+    '>TAbort': 'sig_target_abort',
+    '<TAbort': 'rcv_target_abort',
+    '<MAbort': 'rcv_master_abort',
+    '>SERR': 'sig_system_error',
+    '<PERR': 'parity_error',
+    INTx: 'intx',
+  }),
+);
 
-export const discardTimerRow = flagRow(header1, 'bridge_control', [
-  ['primary_discard', 'PriDiscTmr'],
-  ['secondary_discard', 'SecDiscTmr'],
-  ['discard_status', 'DiscTmrStat'],
-  ['discard_serr', 'DiscTmrSERREn'],
-]);
+export const secondaryStatusRow = row(
+  flags(header1, 'secondary_status', { '66MHz': 'mhz66', FastB2B: 'fast_b2b', ParErr: 'data_parity' }),
+  devsel(header1, 'secondary_status'),
+  flags(header1, 'secondary_status', {
+    '>TAbort': 'sig_target_abort',
+    '<TAbort': 'rcv_target_abort',
+    '<MAbort': 'rcv_master_abort',
+    '<SERR': 'rcv_system_error',
+    '<PERR': 'parity_error',
+  }),
+);
+
+export const bridgeControlRow = flags(header1, 'bridge_control', {
+  Parity: 'parity',
+  SERR: 'serr',
+  NoISA: 'isa',
+  VGA: 'vga',
+  VGA16: 'vga16',
+  MAbort: 'master_abort',
+  '>Reset': 'secondary_reset',
+  FastB2B: 'fast_b2b',
+});
+
+export const discardTimerRow = flags(header1, 'bridge_control', {
+  PriDiscTmr: 'primary_discard',
+  SecDiscTmr: 'secondary_discard',
+  DiscTmrStat: 'discard_status',
+  DiscTmrSERREn: 'discard_serr',
+});

@@ -1,5 +1,6 @@
 /** What lspci's lines are made of: words beside fields of the register model, found once by their names. */
-import { fieldMask, type RegisterReader, type RegisterTable } from '../../pci/index.js';
+import type { RegisterTable } from '../../pci/index.js';
+import { placeIn, registerIn, type FieldReader } from '../field-reader.js';
 import type { CapabilityView, CapabilityWriter } from './capability-view.js';
 
 /** A piece of a line: literal text, or what a capability's bytes make of it. */
@@ -12,46 +13,6 @@ interface Below {
   /** What stands below the first line if they are not. */
   readonly unreadable?: string;
   readonly lines: readonly Item[];
-}
-
-/** Where a field's bits are, for one access of the register's width. */
-interface Place {
-  readonly offset: number;
-  readonly width: 1 | 2 | 4;
-  readonly low: number;
-  readonly mask: number;
-}
-
-/** Reads one field of a capability, or of the header: its bits as they are. */
-export type FieldReader = (view: RegisterReader) => number;
-
-/**
- * A reader of `register.field`, or of a register that is one number by itself. Fields are looked up when a face is
- * loaded, so that a name that no table has is found by the first test. @throws {RangeError} the table has no such field.
- */
-export function fieldIn(table: RegisterTable, name: string): FieldReader {
-  const { offset, width, low, mask } = placeOf(table, name);
-  return (view) => (view.read(offset, width) & mask) >>> low;
-}
-
-function placeOf(table: RegisterTable, name: string): Place {
-  // By the parts of the name: hundreds are looked up each time the face is loaded.
-  const [registerName = '', fieldName = ''] = name.split('.');
-  for (const { name: own, offset, width, fields } of table.registers) {
-    if (own !== registerName || width === 8) continue;
-    const field = fields.find((each) => each.name === fieldName);
-    if (field !== undefined) return { offset, width, low: field.low, mask: fieldMask(field) };
-  }
-  throw new RangeError(`the table ${table.name} has no field ${name}`);
-}
-
-/** A reader of a whole register of up to 4 bytes. @throws {RangeError} the table has none of that name. */
-export function registerIn(table: RegisterTable, name: string): FieldReader {
-  for (const register of table.registers) {
-    const { offset, width } = register;
-    if (register.name === name && width !== 8) return (view) => view.read(offset, width);
-  }
-  throw new RangeError(`the table ${table.name} has no register ${name}`);
 }
 
 /** `Label+` or `Label-`. */
@@ -71,7 +32,7 @@ export function flags(
   between = ' ',
 ): (view: CapabilityView) => string {
   const marks = Object.entries(labels).map(([label, field], index) => {
-    const bits = placeOf(table, `${register}.${field}`).mask;
+    const bits = placeIn(table, `${register}.${field}`).mask;
     const before = index === 0 ? '' : between;
     return { bits, set: `${before}${label}+`, clear: `${before}${label}-` };
   });

@@ -11,7 +11,7 @@ import {
   pm,
   vendor,
 } from '../../pci/index.js';
-import { fieldIn } from '../lspci/items.js';
+import { fieldIn } from '../field-reader.js';
 import { onOff, TableLines, text, together, valueLine, type Lines } from './lines.js';
 
 const PM_VERSIONS = ['unknown', '1.0', '1.1', '1.2'];

@@ -1,7 +1,9 @@
-/** The decoded PCI Express capability of a dump: which of its registers there are depends on the kind of port. */
-import { hexDigits, hexNumber, pcie } from '../../pci/index.js';
-import { fieldIn } from '../lspci/items.js';
-import { TableLines, text, together, valueLine, type Lines } from './lines.js';
+/** The decoded PCI Express capability of a dump: which of its registers are shown depends on the kind of port. */
+import { hexDigits, pcie } from '../../pci/index.js';
+import { fieldIn } from '../field-reader.js';
+import { L0S_LATENCIES, L1_LATENCIES, link2Lines, linkLines } from './express-link-lines.js';
+import { slotLines } from './express-slot-lines.js';
+import { oneOf, TableLines, text, together, valueLine, type Lines } from './lines.js';
 
 interface Port {
   readonly name: string;
@@ -23,34 +25,6 @@ const PORTS: Readonly<Record<number, Port>> = {
 };
 const UNKNOWN: Port = { name: 'unknown' };
 
-const SPEEDS = ['2.5', '5.0', '8.0'];
-
-/** From 1 on; NetBSD knows three. */
-function speedText(value: number): string {
-  const speed = SPEEDS[value - 1];
-  return speed === undefined ? `unknown ${value} value` : `${speed}GT/s`;
-}
-
-const L0S = [
-  'Less than 64ns',
-  '64ns to less than 128ns',
-  '128ns to less than 256ns',
-  '256ns to less than 512ns',
-  '512ns to less than 1us',
-  '1us to less than 2us',
-  '2us - 4us',
-  'More than 4us',
-];
-const L1 = [
-  'Less than 1us',
-  '1us to less than 2us',
-  '2us to less than 4us',
-  '4us to less than 8us',
-  '8us to less than 16us',
-  '16us to less than 32us',
-  '32us - 64us',
-  'More than 64us',
-];
 const TIMEOUTS: Readonly<Record<number, string>> = {
   0x0: '50us to 50ms',
   0x5: '16ms to 55ms',
@@ -59,8 +33,6 @@ const TIMEOUTS: Readonly<Record<number, string>> = {
   0xa: '1s to 3.5s',
 };
 
-const oneOf = (words: readonly string[]) => (value: number) => words[value] ?? '';
-const INDICATOR = oneOf(['reserved', 'on', 'blink', 'off']);
 const payload = (exponent: number) => `${128 << exponent} byte`;
 
 const lines = new TableLines(pcie);
@@ -84,8 +56,8 @@ const DEVICE = together([
     oneOf(['not available', 'MSB', 'two MSB', 'All three bits']),
   ),
   lines.value('Extended Tag Field Supported', 'devcap.ext_tag', oneOf(['5bit', '8bit'])),
-  lines.value('Endpoint L0 Acceptable Latency', 'devcap.l0s_latency', oneOf(L0S)),
-  lines.value('Endpoint L1 Acceptable Latency', 'devcap.l1_latency', oneOf(L1)),
+  lines.value('Endpoint L0 Acceptable Latency', 'devcap.l0s_latency', oneOf(L0S_LATENCIES)),
+  lines.value('Endpoint L1 Acceptable Latency', 'devcap.l1_latency', oneOf(L1_LATENCIES)),
   lines.flags('devcap', {
     'Attention Button Present': 'attention_button',
     'Attention Indicator Present': 'attention_indicator',
@@ -119,103 +91,6 @@ const DEVICE = together([
     'Unsupported Request Detected': 'unsupported',
     'Aux Power Detected': 'aux_power',
     'Transaction Pending': 'pending',
-  }),
-]);
-
-const LINK = together([
-  lines.register('Link Capabilities Register', 'lnkcap', 8),
-  lines.value('Maximum Link Speed', 'lnkcap.max_speed', speedText),
-  lines.value('Maximum Link Width', 'lnkcap.max_width', (width) => `x${width} lanes`),
-  lines.value(
-    'Active State PM Support',
-    'lnkcap.aspm',
-    oneOf(['Reserved value', 'L0s Entry supported', 'Reserved value', 'L0s and L1 supported']),
-  ),
-  lines.value('L0 Exit Latency', 'lnkcap.l0s_exit', oneOf(L0S)),
-  lines.value('L1 Exit Latency', 'lnkcap.l1_exit', oneOf(L1)),
-  lines.value('Port Number', 'lnkcap.port'),
-  lines.flags('lnkcap', {
-    'Clock Power Management': 'clock_pm',
-    'Surprise Down Error Report': 'surprise_down',
-    'Data Link Layer Link Active': 'active_reporting',
-    'Link BW Notification Capable': 'bandwidth_notify',
-    'ASPM Optionally Compliance': 'aspm_optional',
-  }),
-  lines.register('Link Control Register', 'lnkctl', 4),
-  lines.value(
-    'Active State PM Control',
-    'lnkctl.aspm',
-    oneOf(['disabled', 'L0s Entry Enabled', 'L1 Entry Enabled', 'L0s and L1 Entry Enabled']),
-  ),
-  lines.flag('Read Completion Boundary Control', 'lnkctl.rcb', '128bytes', '64bytes'),
-  lines.flags('lnkctl', {
-    'Link Disable': 'disable',
-    'Retrain Link': 'retrain',
-    'Common Clock Configuration': 'common_clock',
-    'Extended Synch': 'ext_synch',
-    'Enable Clock Power Management': 'clock_pm',
-    'Hardware Autonomous Width Disable': 'auto_width_disable',
-    'Link Bandwidth Management Interrupt Enable': 'bandwidth_interrupt',
-    'Link Autonomous Bandwidth Interrupt Enable': 'auto_bandwidth_interrupt',
-  }),
-  lines.register('Link Status Register', 'lnksta', 4),
-  lines.value('Negotiated Link Speed', 'lnksta.speed', speedText),
-  lines.value('Negotiated Link Width', 'lnksta.width', (width) => `x${width} lanes`),
-  lines.flags('lnksta', {
-    'Training Error': 'training_error',
-    'Link Training': 'training',
-    'Slot Clock Configuration': 'slot_clock',
-    'Data Link Layer Link Active': 'active',
-    'Link Bandwidth Management Status': 'bandwidth_status',
-    'Link Autonomous Bandwidth Status': 'auto_bandwidth_status',
-  }),
-]);
-
-const SLOT = together([
-  lines.register('Slot Capability Register', 'sltcap', 8, ''),
-  lines.flags('sltcap', {
-    'Attention Button Present': 'attention_button',
-    'Power Controller Present': 'power_controller',
-    'MRL Sensor Present': 'mrl_sensor',
-    'Attention Indicator Present': 'attention_indicator',
-    'Power Indicator Present': 'power_indicator',
-    'Hot-Plug Surprise': 'surprise',
-    'Hot-Plug Capable': 'hot_plug',
-  }),
-  lines.value('Slot Power Limit Value', 'sltcap.power'),
-  lines.value('Slot Power Limit Scale', 'sltcap.power_scale'),
-  lines.flags('sltcap', {
-    'Electromechanical Interlock Present': 'interlock',
-    'No Command Completed Support': 'no_command_completed',
-  }),
-  lines.value('Physical Slot Number', 'sltcap.number'),
-  lines.register('Slot Control Register', 'sltctl', 4, ''),
-  lines.flags('sltctl', {
-    'Attention Button Pressed Enabled': 'attention_button',
-    'Power Fault Detected Enabled': 'power_fault',
-    'MRL Sensor Changed Enabled': 'mrl_changed',
-    'Presense Detect Changed Enabled': 'presence_changed',
-    'Command Completed Interrupt Enabled': 'command_completed',
-    'Hot-Plug Interrupt Enabled': 'hot_plug_interrupt',
-  }),
-  lines.value('Attention Indicator Control', 'sltctl.attention_indicator', INDICATOR),
-  lines.value('Power Indicator Control', 'sltctl.power_indicator', INDICATOR),
-  lines.flags('sltctl', {
-    'Power Controller Control': 'power_off',
-    'Electromechanical Interlock Control': 'interlock',
-    'Data Link Layer State Changed Enable': 'link_changed',
-  }),
-  lines.register('Slot Status Register', 'sltsta', 4, ''),
-  lines.flags('sltsta', {
-    'Attention Button Pressed': 'attention_button',
-    'Power Fault Detected': 'power_fault',
-    'MRL Sensor Changed': 'mrl_changed',
-    'Presense Detect Changed': 'presence_changed',
-    'Command Completed': 'command_completed',
-    'MRL Open': 'mrl_open',
-    'Card Present in slot': 'present',
-    'Electromechanical Interlock engaged': 'interlock',
-    'Data Link Layer State Changed': 'link_changed',
   }),
 ]);
 
@@ -287,47 +162,13 @@ const DEVICE2 = together([
   lines.flag('End-End TLP Prefix Blocking on', 'devctl2.prefix_block'),
 ]);
 
-const speedVector: Lines = (reader) => {
-  const supported = reader.read(0x2c, 4) >>> 1;
-  const speeds = SPEEDS.filter((_, i) => ((supported >>> i) & 1) !== 0).map((speed) => ` ${speed}GT/s`);
-  return `      Supported Link Speed Vector:${speeds.join('')}\n`;
-};
-
-const LINK2 = together([
-  lines.register('Link Capabilities 2', 'lnkcap2', 8),
-  speedVector,
-  lines.flag('Crosslink Supported', 'lnkcap2.crosslink'),
-  lines.register('Link Control 2', 'lnkctl2', 4),
-  lines.value('Target Link Speed', 'lnkctl2.target_speed', speedText),
-  lines.flags('lnkctl2', {
-    'Enter Compliance Enabled': 'compliance',
-    'HW Autonomous Speed Disabled': 'auto_speed_disable',
-    'Selectable De-emphasis': 'deemphasis',
-  }),
-  lines.value('Transmit Margin', 'lnkctl2.margin'),
-  lines.flags('lnkctl2', {
-    'Enter Modified Compliance': 'modified_compliance',
-    'Compliance SOS': 'compliance_sos',
-  }),
-  lines.value('Compliance Present/De-emphasis', 'lnkctl2.compliance_preset'),
-  (reader) => `    Link Status 2: ${hexNumber(reader.read(0x32, 2), 4)}\n`,
-  lines.flags('lnksta2', {
-    'Current De-emphasis Level': 'deemphasis',
-    'Equalization Complete': 'equalization',
-    'Equalization Phase 1 Successful': 'equalization1',
-    'Equalization Phase 2 Successful': 'equalization2',
-    'Equalization Phase 3 Successful': 'equalization3',
-    'Link Equalization Request': 'equalization_request',
-  }),
-]);
-
 export const expressLines: Lines = (reader) => {
   const { link, slot, root } = portOf(type(reader));
   let all = DEVICE(reader);
-  if (link) all += LINK(reader);
-  if (slot) all += SLOT(reader);
+  if (link) all += linkLines(reader);
+  if (slot) all += slotLines(reader);
   if (root) all += ROOT(reader);
   if (version(reader) < 2) return all;
   all += DEVICE2(reader);
-  return link ? all + LINK2(reader) : all;
+  return link ? all + link2Lines(reader) : all;
 };

@@ -1,6 +1,6 @@
 /** What the decoded lines of a dump are made of: NetBSD's words beside fields of the register model. */
 import { hexDigits, type RegisterReader, type RegisterTable } from '../../pci/index.js';
-import { fieldIn, registerIn } from '../lspci/items.js';
+import { fieldIn, registerIn } from '../field-reader.js';
 
 /** Whole lines, with their ends. */
 export type Lines = (reader: RegisterReader) => string;
@@ -45,6 +45,11 @@ export class TableLines {
     const number = fieldIn(this.#table, field);
     return (reader) => valueLine(label, words(number(reader)));
   }
+}
+
+/** A field's number in words; nothing where it has none. */
+export function oneOf(words: readonly string[]): (value: number) => string {
+  return (value) => words[value] ?? '';
 }
 
 export function text(lines: string): Lines {

@@ -1,6 +1,7 @@
 /** lspci's lines of Access Control Services and of alternative routing IDs. */
 import { acs, ari } from '../../../pci/index.js';
-import { capability, fieldIn, flags, shown, type Item } from '../items.js';
+import { fieldIn } from '../../field-reader.js';
+import { capability, flags, shown, type Item } from '../items.js';
 
 function services(register: string): Item {
   return flags(acs, register, {

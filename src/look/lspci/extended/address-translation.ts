@@ -1,6 +1,7 @@
 /** lspci's lines of a device that translates addresses itself: ATS, page requests, and PASIDs. */
 import { ats, pri, pasid } from '../../../pci/index.js';
-import { capability, fieldIn, flag, flags, registerIn, shown } from '../items.js';
+import { fieldIn, registerIn } from '../../field-reader.js';
+import { capability, flag, flags, shown } from '../items.js';
 import { hex2, hex8 } from '../number-text.js';
 
 export const writeAts = capability('Address Translation Service (ATS)', {

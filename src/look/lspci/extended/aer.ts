@@ -1,7 +1,8 @@
 /** lspci's lines of Advanced Error Reporting. */
 import { PortType, rootAer } from '../../../pci/index.js';
+import { fieldIn, registerIn } from '../../field-reader.js';
 import type { CapabilityWriter } from '../capability-view.js';
-import { capability, fieldIn, flags, joined, registerIn, shown, type Item } from '../items.js';
+import { capability, flags, joined, shown, type Item } from '../items.js';
 import { hex2, hex4, hex8 } from '../number-text.js';
 
 /** Three lines of each of the registers that have a bit for each uncorrectable error. */

@@ -1,7 +1,8 @@
 /** lspci's words for the DVSEC of CXL devices. */
 import { cxlDevice, hexDigits } from '../../../pci/index.js';
+import { fieldIn, registerIn } from '../../field-reader.js';
 import type { CapabilityView } from '../capability-view.js';
-import { fieldIn, flags, joined, registerIn, shown, type Item } from '../items.js';
+import { flags, joined, shown, type Item } from '../items.js';
 import { flagOfBits, MORE, type CxlWriter } from './cxl-text.js';
 
 /** Lengths of revision 1, and from revision 2 on. */

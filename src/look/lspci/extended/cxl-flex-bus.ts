@@ -1,6 +1,7 @@
 /** lspci's words for the DVSEC of CXL's flex bus port. */
 import { cxlFlexBus, hexDigits } from '../../../pci/index.js';
-import { fieldIn, flags, joined, shown, type Item } from '../items.js';
+import { fieldIn } from '../../field-reader.js';
+import { flags, joined, shown, type Item } from '../items.js';
 import { MORE, type CxlWriter } from './cxl-text.js';
 
 /** Length of the whole capability by its revision; of later ones there is none that would be wrong. */

@@ -1,6 +1,7 @@
 /** What the words for CXL's capabilities have in common. */
+import type { FieldReader } from '../../field-reader.js';
 import type { CapabilityView } from '../capability-view.js';
-import type { FieldReader, Item } from '../items.js';
+import type { Item } from '../items.js';
 
 /** The lines of one DVSEC of CXL, below its first line. */
 export type CxlWriter = (view: CapabilityView, dvsec: DvsecHeader) => string;

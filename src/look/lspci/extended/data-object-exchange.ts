@@ -1,6 +1,7 @@
 /** lspci's words for data object exchange. */
 import { doe } from '../../../pci/index.js';
-import { capability, fieldIn, flags } from '../items.js';
+import { fieldIn } from '../../field-reader.js';
+import { capability, flags } from '../items.js';
 
 const interrupt = fieldIn(doe, 'cap.interrupt');
 const messageNumber = fieldIn(doe, 'cap.message_number');

@@ -1,7 +1,7 @@
 /** lspci's words for designated vendor-specific capabilities; of those of CXL also for what they hold. */
 import { CXL_VENDOR, CxlDvsec, dvsec, hexDigits } from '../../../pci/index.js';
+import { fieldIn } from '../../field-reader.js';
 import type { CapabilityView, CapabilityWriter } from '../capability-view.js';
-import { fieldIn } from '../items.js';
 import { cxlDeviceLines } from './cxl-device.js';
 import { cxlFlexBusLines } from './cxl-flex-bus.js';
 import {

@@ -1,6 +1,7 @@
 /** lspci's lines of downstream port containment. */
 import { dpc } from '../../../pci/index.js';
-import { capability, fieldIn, flag, flags, registerIn, shown } from '../items.js';
+import { fieldIn, registerIn } from '../../field-reader.js';
+import { capability, flag, flags, shown } from '../items.js';
 import { hex2, hex4 } from '../number-text.js';
 
 export const writeDpc = capability('Downstream Port Containment', {

@@ -1,7 +1,8 @@
 /** lspci's words for integrity and data encryption: each stream, at -vvv with where its registers stand. */
 import { ide, IdeLayout, linkStreams, selectiveStreams } from '../../../pci/index.js';
+import { fieldIn, registerIn } from '../../field-reader.js';
 import type { CapabilityView, CapabilityWriter } from '../capability-view.js';
-import { fieldIn, flag, flags, joined, registerIn, shown, type Item } from '../items.js';
+import { flag, flags, joined, shown, type Item } from '../items.js';
 
 const UNREADABLE = '\t\t<unreadable>\n';
 const AGGREGATION = ['-', '=2', '=4', '=8'];

@@ -1,7 +1,8 @@
 /** lspci's lines of times: tolerated latency, L1 substates, and precise time. */
 import { l1ss, ltr, ptm } from '../../../pci/index.js';
+import { fieldIn, type FieldReader } from '../../field-reader.js';
 import type { CapabilityView } from '../capability-view.js';
-import { capability, fieldIn, flags, shown, type FieldReader, type Item } from '../items.js';
+import { capability, flags, shown, type Item } from '../items.js';
 
 /** A latency; scales that the specification has not are shifted as a processor shifts, by their low five bits. */
 function latency(register: string): Item {

@@ -1,7 +1,8 @@
 /** lspci's lines of multicast. */
 import { portMulticast, PortType } from '../../../pci/index.js';
+import { fieldIn } from '../../field-reader.js';
 import type { CapabilityView } from '../capability-view.js';
-import { capability, fieldIn, flag, flags, shown } from '../items.js';
+import { capability, flag, flags, shown } from '../items.js';
 import { hex8 } from '../number-text.js';
 
 const table = portMulticast;

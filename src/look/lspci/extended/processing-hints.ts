@@ -1,7 +1,8 @@
 /** lspci's lines of processing hints. */
 import { tph } from '../../../pci/index.js';
+import { fieldIn, type FieldReader } from '../../field-reader.js';
 import type { CapabilityView } from '../capability-view.js';
-import { capability, fieldIn, shown, type FieldReader } from '../items.js';
+import { capability, shown } from '../items.js';
 
 const table = tph;
 

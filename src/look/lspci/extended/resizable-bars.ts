@@ -1,7 +1,7 @@
 /** lspci's words for resizable BARs, of a function and of its virtual functions. */
 import { rebar } from '../../../pci/index.js';
+import { fieldIn } from '../../field-reader.js';
 import type { CapabilityView, CapabilityWriter } from '../capability-view.js';
-import { fieldIn } from '../items.js';
 
 const sizes = fieldIn(rebar, 'cap.sizes');
 const largeSizes = fieldIn(rebar, 'control.large_sizes');

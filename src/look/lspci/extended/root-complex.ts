@@ -1,7 +1,8 @@
 /** lspci's lines of what a root complex declares: its links, and what its event collectors are for. */
 import { rcec, rcLink, RC_LINK_START, RC_LINK_STRIDE } from '../../../pci/index.js';
+import { fieldIn, registerIn } from '../../field-reader.js';
 import type { CapabilityView, CapabilityWriter } from '../capability-view.js';
-import { capability, fieldIn, flag, joined, registerIn, shown, type Item } from '../items.js';
+import { capability, flag, joined, shown, type Item } from '../items.js';
 import { hex2, hex8 } from '../number-text.js';
 
 const links = fieldIn(rcLink, 'self.links');

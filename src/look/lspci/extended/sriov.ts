@@ -1,7 +1,8 @@
 /** lspci's lines of single root I/O virtualization. */
 import { sriov } from '../../../pci/index.js';
+import { fieldIn, registerIn } from '../../field-reader.js';
 import type { CapabilityView } from '../capability-view.js';
-import { capability, fieldIn, flag, flags, registerIn, shown } from '../items.js';
+import { capability, flag, flags, shown } from '../items.js';
 import { hex2, hex4, hex8 } from '../number-text.js';
 
 const number = (name: string) => shown(registerIn(sriov, name), String);

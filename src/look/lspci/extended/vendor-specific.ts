@@ -1,7 +1,7 @@
 /** lspci's words for the vendor-specific capability of the extended list. */
 import { hexDigits, vsec } from '../../../pci/index.js';
+import { fieldIn } from '../../field-reader.js';
 import type { CapabilityWriter } from '../capability-view.js';
-import { fieldIn } from '../items.js';
 
 const id = fieldIn(vsec, 'header.id');
 const revision = fieldIn(vsec, 'header.revision');

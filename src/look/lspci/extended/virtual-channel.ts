@@ -1,7 +1,8 @@
 /** lspci's lines of virtual channels. */
 import { vc, VC_START, VC_STRIDE } from '../../../pci/index.js';
+import { fieldIn } from '../../field-reader.js';
 import type { CapabilityWriter } from '../capability-view.js';
-import { capability, fieldIn, flag, flags, joined, shown, type Item } from '../items.js';
+import { capability, flag, flags, joined, shown, type Item } from '../items.js';
 import { hex2 } from '../number-text.js';
 
 const PORT_SELECT = ['Fixed', 'WRR32', 'WRR64', 'WRR128'];

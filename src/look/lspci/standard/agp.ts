@@ -1,7 +1,8 @@
 /** lspci's words for AGP. */
 import { agp } from '../../../pci/index.js';
+import { fieldIn, type FieldReader } from '../../field-reader.js';
 import type { CapabilityView, CapabilityWriter } from '../capability-view.js';
-import { fieldIn, flags, joined, shown, type FieldReader, type Item } from '../items.js';
+import { flags, joined, shown, type Item } from '../items.js';
 
 const major = fieldIn(agp, 'revision.major');
 const minor = fieldIn(agp, 'revision.minor');

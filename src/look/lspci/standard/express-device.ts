@@ -1,7 +1,8 @@
 /** lspci's words for the device registers of PCI Express. */
 import { pcie } from '../../../pci/index.js';
+import { fieldIn } from '../../field-reader.js';
 import type { CapabilityView } from '../capability-view.js';
-import { fieldIn, flag, flags, joined, shown, type Item } from '../items.js';
+import { flag, flags, joined, shown, type Item } from '../items.js';
 import { PortType } from './express-types.js';
 import { slotPower } from './slot-power.js';
 

@@ -1,7 +1,8 @@
 /** lspci's words for the link registers of PCI Express. */
 import { pcie } from '../../../pci/index.js';
+import { fieldIn, registerIn, type FieldReader } from '../../field-reader.js';
 import type { CapabilityView } from '../capability-view.js';
-import { fieldIn, flags, joined, registerIn, shown, type FieldReader, type Item } from '../items.js';
+import { flags, joined, shown, type Item } from '../items.js';
 import { L0S_LATENCIES, L1_LATENCIES } from './express-device.js';
 import { PortType } from './express-types.js';
 

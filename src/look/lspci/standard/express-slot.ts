@@ -1,7 +1,8 @@
 /** lspci's words for the slot and root registers of PCI Express. */
 import { hexDigits, pcie } from '../../../pci/index.js';
+import { fieldIn } from '../../field-reader.js';
 import type { CapabilityView } from '../capability-view.js';
-import { fieldIn, flags, joined, shown, type Item } from '../items.js';
+import { flags, joined, shown, type Item } from '../items.js';
 import { slotPower } from './slot-power.js';
 
 const INDICATORS = ['Unknown', 'On', 'Blink', 'Off'];

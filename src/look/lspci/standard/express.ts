@@ -1,7 +1,7 @@
 /** lspci's words for PCI Express: the line itself, and which registers' lines follow it in what order. */
 import { pcie } from '../../../pci/index.js';
+import { fieldIn } from '../../field-reader.js';
 import type { CapabilityView, CapabilityWriter } from '../capability-view.js';
-import { fieldIn } from '../items.js';
 import { writeDevice, writeDevice2 } from './express-device.js';
 import { writeLink, writeLink2 } from './express-link.js';
 import { writeRoot, writeSlot } from './express-slot.js';

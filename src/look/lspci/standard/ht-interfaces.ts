@@ -1,7 +1,8 @@
 /** lspci's words for HyperTransport's two interface blocks. */
 import { hexDigits, htPrimary, htSecondary, type RegisterTable } from '../../../pci/index.js';
+import { fieldIn, registerIn, type FieldReader } from '../../field-reader.js';
 import type { CapabilityView } from '../capability-view.js';
-import { fieldIn, flags, joined, registerIn, shown, type FieldReader, type Item } from '../items.js';
+import { flags, joined, shown, type Item } from '../items.js';
 
 /** Bytes of the primary block, and of the secondary one with its extended half. */
 const PRIMARY_BYTES = 0x1c;

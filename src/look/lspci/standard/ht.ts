@@ -1,7 +1,8 @@
 /** lspci's words for HyperTransport's blocks, by their type. */
 import { hexDigits, htMsi, htRevision } from '../../../pci/index.js';
+import { fieldIn } from '../../field-reader.js';
 import type { CapabilityView, CapabilityWriter } from '../capability-view.js';
-import { fieldIn, flags, joined, type Item } from '../items.js';
+import { flags, joined, type Item } from '../items.js';
 import { revisionText, writeHtPrimary, writeHtSecondary } from './ht-interfaces.js';
 
 /** Blocks of which lspci tells no more than what they are. */

@@ -1,12 +1,13 @@
 /** Who writes which capability of the standard list, by id. */
 import { CapabilityId } from '../../../pci/index.js';
 import type { CapabilityWriter } from '../capability-view.js';
+import { capability } from '../items.js';
 import { writeAgp } from './agp.js';
 import { writeEa } from './ea.js';
 import { writeExpress } from './express.js';
 import { writeHt } from './ht.js';
 import { writeMsi, writeMsix } from './messages.js';
-import { named, writeAf, writeDebugPort, writeSlotId, writeSsvid } from './one-line.js';
+import { writeAf, writeDebugPort, writeSlotId, writeSsvid } from './one-line.js';
 import { writePcix } from './pcix.js';
 import { writePm } from './pm.js';
 import { writeSata } from './sata.js';
@@ -14,22 +15,22 @@ import { writeVendor } from './vendor.js';
 import { writeVpd } from './vpd.js';
 
 export const standardWriters: ReadonlyMap<number, CapabilityWriter> = new Map([
-  [CapabilityId.null, named('Null')],
+  [CapabilityId.null, capability('Null')],
   [CapabilityId.pm, writePm],
   [CapabilityId.agp, writeAgp],
   [CapabilityId.vpd, writeVpd],
   [CapabilityId.slotid, writeSlotId],
   [CapabilityId.msi, writeMsi],
-  [CapabilityId.cpci_hotswap, named('CompactPCI hot-swap <?>')],
+  [CapabilityId.cpci_hotswap, capability('CompactPCI hot-swap <?>')],
   [CapabilityId.pcix, writePcix],
   [CapabilityId.ht, writeHt],
   [CapabilityId.vendor, writeVendor],
   [CapabilityId.debug, writeDebugPort],
-  [CapabilityId.cpci_crc, named('CompactPCI central resource control <?>')],
-  [CapabilityId.shpc, named('Hot-plug capable')],
+  [CapabilityId.cpci_crc, capability('CompactPCI central resource control <?>')],
+  [CapabilityId.shpc, capability('Hot-plug capable')],
   [CapabilityId.ssvid, writeSsvid],
-  [CapabilityId.agp8x, named('AGP3 <?>')],
-  [CapabilityId.secure, named('Secure device <?>')],
+  [CapabilityId.agp8x, capability('AGP3 <?>')],
+  [CapabilityId.secure, capability('Secure device <?>')],
   [CapabilityId.pcie, writeExpress],
   [CapabilityId.msix, writeMsix],
   [CapabilityId.sata, writeSata],

@@ -1,7 +1,8 @@
 /** lspci's words for MSI and MSI-X. */
 import { hexDigits, msi, msix } from '../../../pci/index.js';
+import { fieldIn, registerIn } from '../../field-reader.js';
 import type { CapabilityWriter } from '../capability-view.js';
-import { fieldIn, flags, joined, registerIn, shown, type Item } from '../items.js';
+import { flags, joined, shown, type Item } from '../items.js';
 
 const isWide = fieldIn(msi, 'control.address64');
 const isMaskable = fieldIn(msi, 'control.maskable');

@@ -1,12 +1,8 @@
 /** lspci's words for the capabilities that it tells in a line, and for one with three more. */
 import { af, debugPort, hexDigits, slotid, ssvid } from '../../../pci/index.js';
+import { fieldIn } from '../../field-reader.js';
 import type { CapabilityWriter } from '../capability-view.js';
-import { fieldIn, flags, joined, shown, type Item } from '../items.js';
-
-/** A capability of which lspci tells no more than its name. */
-export function named(name: string): CapabilityWriter {
-  return () => `${name}\n`;
-}
+import { capability, flags, joined, shown, type Item } from '../items.js';
 
 const SLOT_ID: readonly Item[] = [
   shown(fieldIn(slotid, 'expansion.slots'), (slots) => `Slot ID: ${slots} slots, `),
@@ -30,17 +26,15 @@ const subsystem = fieldIn(ssvid, 'id');
 export const writeSsvid: CapabilityWriter = (view, names) =>
   view.has(4, 4) ? `Subsystem: ${names.subsystem(subsystemVendor(view), subsystem(view))}\n` : '';
 
-const AF: readonly Item[] = [
-  '\t\tAFCap: ',
-  flags(af, 'cap', { TP: 'pending', FLR: 'flr' }),
-  '\n\t\tAFCtrl: ',
-  flags(af, 'control', { FLR: 'flr' }),
-  '\n\t\tAFStatus: ',
-  flags(af, 'status', { TP: 'pending' }),
-  '\n',
-];
-
-export const writeAf: CapabilityWriter = (view) => {
-  const text = 'PCI Advanced Features\n';
-  return view.verbosity < 2 || !view.has(3, 3) ? text : text + joined(AF, view);
-};
+export const writeAf = capability('PCI Advanced Features', {
+  bytes: [3, 3],
+  lines: [
+    '\t\tAFCap: ',
+    flags(af, 'cap', { TP: 'pending', FLR: 'flr' }),
+    '\n\t\tAFCtrl: ',
+    flags(af, 'control', { FLR: 'flr' }),
+    '\n\t\tAFStatus: ',
+    flags(af, 'status', { TP: 'pending' }),
+    '\n',
+  ],
+});

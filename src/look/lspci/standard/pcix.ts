@@ -1,7 +1,8 @@
 /** lspci's words for PCI-X, of a device and of a bridge. */
 import { hexDigits, pcix, pcixBridge, type RegisterTable } from '../../../pci/index.js';
+import { fieldIn } from '../../field-reader.js';
 import type { CapabilityWriter } from '../capability-view.js';
-import { fieldIn, flags, joined, shown, type Item } from '../items.js';
+import { flags, joined, shown, type Item } from '../items.js';
 
 const OUTSTANDING = [1, 2, 3, 4, 8, 12, 16, 32];
 

@@ -1,7 +1,8 @@
 /** lspci's words for power management. */
 import { pm } from '../../../pci/index.js';
+import { fieldIn, registerIn } from '../../field-reader.js';
 import type { CapabilityWriter } from '../capability-view.js';
-import { fieldIn, flags, joined, registerIn, shown, type Item } from '../items.js';
+import { flags, joined, shown, type Item } from '../items.js';
 
 const version = fieldIn(pm, 'pmc.version');
 const bridge = registerIn(pm, 'bridge');

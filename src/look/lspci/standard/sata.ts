@@ -1,7 +1,7 @@
 /** lspci's words for the index and data pair of SATA controllers. */
 import { hexDigits, sata } from '../../../pci/index.js';
+import { fieldIn } from '../../field-reader.js';
 import type { CapabilityWriter } from '../capability-view.js';
-import { fieldIn } from '../items.js';
 
 const major = fieldIn(sata, 'revision.major');
 const minor = fieldIn(sata, 'revision.minor');

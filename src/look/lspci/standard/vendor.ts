@@ -1,7 +1,8 @@
 /** lspci's words for vendor specific capabilities; it knows virtio's. */
 import { hexDigits, vendor, virtio } from '../../../pci/index.js';
+import { fieldIn } from '../../field-reader.js';
 import type { CapabilityView, CapabilityWriter } from '../capability-view.js';
-import { fieldIn, joined, shown, type Item } from '../items.js';
+import { joined, shown, type Item } from '../items.js';
 
 const VIRTIO_VENDOR = 0x1af4;
 const VIRTIO_DEVICES = { first: 0x1000, last: 0x107f };

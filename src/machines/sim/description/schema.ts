@@ -40,10 +40,11 @@ const fault = z.discriminatedUnion('fault', [
 
 const productFields = z
   .record(
-    z.string().regex(/^[0-9A-Z]{2}$/, 'a keyword is two capitals or digits'),
+    z.string().regex(/^[0-9A-Z]{2}$/),
     z.string().refine((text) => vpdTextBytes(text) <= LONGEST_VPD_FIELD, {
       message: `a field has up to ${LONGEST_VPD_FIELD} bytes`,
     }),
+    { error: ({ code }) => (code === 'invalid_key' ? 'a keyword is two capitals or digits' : undefined) },
   )
   .refine((fields) => MADE_VPD_FIELDS.every((keyword) => !(keyword in fields)), {
     message: `${MADE_VPD_FIELDS.join(' and ')} are made by the machine`,
