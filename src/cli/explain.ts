@@ -17,8 +17,8 @@ capabilities, what can reset the function and why the rest cannot. Without an ad
 or run below what they could. Each finding has a code that docs/looking.md tells of.
 
 Examples:
-  sudo openslot explain 0a:00.0
   openslot explain --on capture:server.json
+  sudo openslot explain 0a:00.0
   openslot explain 0a:00.0 --json | jq '.[] | select(.code == "RESET_METHODS").evidence'`,
     )
     .action(explain);

@@ -239,7 +239,9 @@ else program.command('completion <shell>').description('print the completion scr
 
 // A reader that goes away (`| head`) ends the output, and is no fault; the exit code stays.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') process.exitCode = 1;
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`error: standard output cannot be written: ${error.code ?? error.message}\n`);
+  process.exitCode = 1;
 });
 
 try {

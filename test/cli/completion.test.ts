@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { after, describe, test } from 'node:test';
 import { namesFrom } from '../../src/cli/register-completion.js';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/command/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'openslot-completion-'));
 const board = join(folder, 'board.json');
 writeFileSync(board, JSON.stringify({ roots: [{ slots: [{ slot: '01', model: 'edu' }] }] }));

@@ -14,7 +14,11 @@ export class DumpMalformedError extends OpenslotError {
 export class CaptureFileError extends OpenslotError {
   readonly code = 'CAPTURE_FILE';
   constructor(file: string, what: 'read' | 'written', errno: string, options?: ErrorOptions) {
-    super(`the capture ${file} cannot be ${what}: ${errno}`, { file, errno }, '', options);
+    const next =
+      what === 'read'
+        ? 'name a file that openslot capture wrote, or lspci -xxxx'
+        : 'name a file in a folder that you may write to, or - for standard output';
+    super(`the capture ${file} cannot be ${what}: ${errno}`, { file, errno }, next, options);
   }
 }
 
