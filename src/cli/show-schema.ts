@@ -93,7 +93,7 @@ const damage = z.discriminatedUnion('code', [
   z.strictObject({ code: z.literal('HEADER_UNKNOWN'), layout: z.int().min(0).max(127) }).readonly(),
   z
     .strictObject({
-      code: z.literal('CAPABILITIES_OVERLAP'),
+      code: z.literal('CAPABILITY_OVERLAP'),
       list: z.enum(['standard', 'extended']),
       offset: z.int().min(0),
     })

@@ -73,7 +73,7 @@ export type DecodeFinding =
   | { readonly code: 'HEADER_UNKNOWN'; readonly layout: number }
   /** Capabilities stand within each other: from the one at `offset` on, no registers are told. */
   | {
-      readonly code: 'CAPABILITIES_OVERLAP';
+      readonly code: 'CAPABILITY_OVERLAP';
       readonly list: 'standard' | 'extended';
       readonly offset: number;
     };
@@ -230,7 +230,7 @@ function registersWithin(room: number, reader: ConfigReader, findings: DecodeFin
       for (const { width } of registers) room -= width;
       return registers;
     }
-    if (!isTold) findings.push({ code: 'CAPABILITIES_OVERLAP', list, offset });
+    if (!isTold) findings.push({ code: 'CAPABILITY_OVERLAP', list, offset });
     isTold = true;
     return [];
   };

@@ -1,6 +1,6 @@
 /** Registers set by name and undone: on a simulated function, and on QEMU's models where there is a QEMU. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -345,6 +345,32 @@ describe('undo', () => {
 });
 
 describe('the journal', () => {
+  const empty = {
+    ...{ address: '0000:00:01.0', when: '2040-01-01T00:00:00.000Z', registers: [], lost: [] },
+    identity: { vendor: 1, device: 2, subsystem: '', classCode: 3, revision: 0 },
+  };
+
+  test('that cannot be written is a refusal, with its reason', () => {
+    const file = join(folder, 'no-folder');
+    writeFileSync(file, '');
+    assert.throws(() => new SettingJournal(join(file, 'journal')).add(empty), {
+      code: 'SETTING_NOT_KEPT',
+      message: /ENOTDIR/,
+    });
+  });
+
+  test('counts on past eight digits', () => {
+    const place = join(folder, 'long');
+    mkdirSync(place);
+    writeFileSync(join(place, '99999999.json'), JSON.stringify(empty));
+    const journal = new SettingJournal(place);
+    assert.equal(journal.add(empty), 100_000_000);
+    assert.deepEqual(
+      journal.records().map(({ number }) => number),
+      [99_999_999, 100_000_000],
+    );
+  });
+
   test('has a file for each command, is bounded, and tells a file that is none of its own', () => {
     const place = join(folder, 'bounded');
     const [one, other] = [new SettingJournal(place), new SettingJournal(place)];

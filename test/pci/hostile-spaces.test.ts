@@ -158,7 +158,7 @@ describe('any configuration space', () => {
       // The last one is told whole, and reaches as far as a space does.
       assert.ok(told >= 4096 && told < 3 * 4096, `${told} bytes of 0x${id.toString(16)}`);
       assert.equal(capabilities.length, (4096 - 0x100) / 8);
-      const overlap = findings.filter(({ code }) => code === 'CAPABILITIES_OVERLAP');
+      const overlap = findings.filter(({ code }) => code === 'CAPABILITY_OVERLAP');
       assert.equal(overlap.length, 1);
       assert.ok(reader.reads < 4 * 4096, `${reader.reads} reads`);
     }

@@ -123,7 +123,11 @@ const overlap: Rule = {
   next: 'switch one of them off (header.command), and let the kernel place it anew',
   look({ node, topology }) {
     return (overlapsIn(topology).get(node) ?? []).map(({ mine, theirs }): Found => {
-      const [range, other, otherRange] = [rangeText(mine.region), nameOf(theirs.node), rangeText(theirs.region)];
+      const [range, other, otherRange] = [
+        rangeText(mine.region),
+        nameOf(theirs.node),
+        rangeText(theirs.region),
+      ];
       return {
         what: `${nameOfRegion(mine.region)} at ${range} overlaps ${nameOfRegion(theirs.region)} of ${other} at ${otherRange}`,
         evidence: { range, other, otherRange },

@@ -28,7 +28,8 @@ const DAMAGE: Readonly<Partial<Record<DecodeFinding['code'], string>>> = {
   CAPABILITY_UNREADABLE: 'the list of capabilities leads past what can be read',
   BAR_UPPER_MISSING: 'the last BAR says that it has 64 bits, and there is no place for its upper half',
   BAR_TYPE_RESERVED: 'a BAR is of memory type 3, which no specification defines',
-  CAPABILITIES_OVERLAP: 'capabilities stand within each other: together they have more registers than there is room for',
+  CAPABILITY_OVERLAP:
+    'capabilities stand within each other: together they have more registers than there is room for',
   HEADER_UNKNOWN: 'the header has a layout that no specification defines',
 };
 
