@@ -25,7 +25,7 @@ test('every error code is documented', () => {
   const missing = [...codes].filter(
     (code) =>
       // Names of the environment look like codes.
-      !/^(CAPABILITY|BAR_UPPER|BAR_TYPE|HEADER_|TABLE_|VPD_(?!UNREADABLE)|FUNCTION_ABSENT|OPENSLOT_)/.test(
+      !/^(CAPABILITY_|CAPABILITIES_OVERLAP|BAR_UPPER|BAR_TYPE|HEADER_|TABLE_|VPD_(?!UNREADABLE)|FUNCTION_ABSENT|OPENSLOT_)/.test(
         code,
       ) && !documented.has(code),
   );

@@ -62,7 +62,8 @@ function ready(excuse: Excuse): ReadyExcuse {
 }
 
 function undecoded(text: string, line: string): string {
-  return text.replace(/^(\tCapabilities: \[[^\]]*\] )[^]*$/, (_, start: string) => `${start}${line}\n`);
+  // A chain that ends there has no capability there.
+  return text.replace(/^(\tCapabilities: \[[^\]]*\] )(?!<)[^]*$/, (_, start: string) => `${start}${line}\n`);
 }
 
 function reworder({ after = '', ours, older, movedBehind }: Reworded): (text: string) => string {

@@ -22,7 +22,8 @@ export {
   hostEventData,
   type HostEvent,
 } from './host-events.js';
-export { inspect, inspectPlatform, type Inspection } from './inspection.js';
+export { functionUser } from './function-user.js';
+export { inspect, inspectPlatform, type Inspection, type InspectionOptions } from './inspection.js';
 export {
   GuestOptionsError,
   LocalGuests,
@@ -33,7 +34,6 @@ export {
 export {
   accessRegisters,
   DecodingOffError,
-  functionUser,
   type RegisterAccessOptions,
   type RegisterOperation,
 } from './register-access.js';

@@ -1,7 +1,9 @@
 /** One function as an owner shows it to other processes: facts and configuration space, as JSON can carry them. */
 import {
   NO_HOST_FACTS,
+  NO_PRODUCT_DATA,
   platformToWire,
+  productData,
   readConfig,
   regionToWire,
   type FunctionSummary,
@@ -11,9 +13,10 @@ import {
   type WirePlatform,
   type WireRegion,
 } from '../function/index.js';
-import type { PciAddress } from '../pci/index.js';
+import { bytesReader, type PciAddress } from '../pci/index.js';
 
 export interface Inspection {
+  /** With what could not be read here among its `unreadable`. */
   readonly summary: FunctionSummary;
   readonly regions: readonly WireRegion[];
   readonly resetMethods: readonly ResetMethod[];
@@ -26,11 +29,15 @@ export interface Inspection {
   readonly vpd: string | undefined;
 }
 
-/**
- * Reads each register once, by 4 bytes. `vpd`: reads vital product data as well, which may take a second.
- * @throws {FunctionNotFoundError | VpdUnreadableError}
- */
-export function inspect(machine: Machine, address: PciAddress, vpd = false): Inspection {
+export interface InspectionOptions {
+  /** Vital product data is read as well, which may take a second. */
+  readonly vpd: boolean;
+  /** Who has the function, in words; undefined where nobody has. */
+  readonly user: string | undefined;
+}
+
+/** Reads each register once, by 4 bytes. @throws {FunctionNotFoundError} */
+export function inspect(machine: Machine, address: PciAddress, { vpd, user }: InspectionOptions): Inspection {
   using fn = machine.open(address);
   const summary = machine.list().find((entry) => entry.address.equals(address));
   if (summary === undefined) throw new RangeError(`${address} is open and not in the list`);
@@ -38,15 +45,16 @@ export function inspect(machine: Machine, address: PciAddress, vpd = false): Ins
     throw refusal;
   });
   const { readVpd, ...host } = machine.hostFacts?.(address) ?? NO_HOST_FACTS;
-  const productData = vpd ? readVpd?.() : undefined;
+  const registers = bytesReader(config);
+  const data = vpd ? productData(machine, fn, { registers, readVpd, user }) : NO_PRODUCT_DATA;
   return {
-    summary,
+    summary: { ...summary, unreadable: [...summary.unreadable, ...data.unreadable] },
     regions: fn.regions.map(regionToWire),
     resetMethods: fn.resetMethods,
     interruptLine: fn.interruptLine,
     config: Buffer.from(config).toString('base64'),
     host,
-    vpd: productData === undefined ? undefined : Buffer.from(productData).toString('base64'),
+    vpd: data.bytes === undefined ? undefined : Buffer.from(data.bytes).toString('base64'),
   };
 }
 

@@ -17,14 +17,7 @@ import {
   type PciAddress,
   type RegisterSpace,
 } from '../pci/index.js';
-import {
-  BarAbsentError,
-  configRegisters,
-  driverInUse,
-  FunctionDrivenError,
-  wayToFree,
-  type DriverKnowledge,
-} from '../proto/program/index.js';
+import { BarAbsentError, configRegisters, FunctionDrivenError, wayToFree } from '../proto/program/index.js';
 
 /** Where and how wide. */
 interface RegisterPlace {
@@ -65,25 +58,6 @@ export class DecodingOffError extends OpenslotError {
       'add --enable: decoding is switched on for the access, and off again',
     );
   }
-}
-
-/** What the pool knows of a function. */
-interface PoolMember {
-  readonly address: string;
-  readonly state: string;
-  readonly taker?: string;
-}
-
-/** Who drives a function, in words; undefined where nobody does. */
-export function functionUser(
-  machine: DriverKnowledge,
-  pool: readonly PoolMember[],
-  address: PciAddress,
-): string | undefined {
-  const member = pool.find((each) => each.address === String(address));
-  if (member?.state === 'taken') return member.taker ?? 'a guest';
-  if (member?.state === 'changing') return 'a change of the pool';
-  return driverInUse(machine, address);
 }
 
 /**

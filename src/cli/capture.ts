@@ -36,12 +36,12 @@ export function define(command: Command): void {
       'after',
       `
 The file is written whole or not at all, readable by you alone; "-" is standard output. Every command reads it with
---on capture:FILE, and dumps of lspci too. Configuration space is read, 4 bytes at a time, and nothing is written.
-Without root the kernel shows 64 bytes of it.
+--on capture:FILE, and dumps of lspci too. Configuration space is read, 4 bytes at a time; written are addresses of
+vital product data alone, where nobody has the function. Without root the kernel shows 64 bytes of it.
 
 Examples:
-  sudo openslot capture server.json
   openslot capture card.json 0a:00.0 0a:00.1 --redact
+  sudo openslot capture server.json
   openslot show 0a:00.0 --on capture:server.json
   sudo openslot capture - --format lspci | lspci -F /dev/stdin -vv`,
     )

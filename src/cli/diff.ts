@@ -15,8 +15,8 @@ capture or a dump of lspci. A device that stands at another address is found the
 Exit code 0 whether or not there are differences.
 
 Examples:
-  sudo openslot capture before.json; …; sudo openslot diff before.json
   openslot diff before.json after.json
+  sudo openslot capture before.json; …; sudo openslot diff before.json
   openslot diff before.json --json | jq '.[] | select(.kind == "link")'`,
     )
     .action(diff);

@@ -14,11 +14,11 @@ export function define(command: Command): void {
       `
 Registers are read, nothing is changed: both ends of a link, the windows of the bridges above a BAR, the lists of
 capabilities, what can reset the function and why the rest cannot. Without an address: all functions that have a fault
-or run below what they could. Each finding has a code that docs/explain.md tells of.
+or run below what they could. Each finding has a code that docs/looking.md tells of.
 
 Examples:
-  sudo openslot explain 0a:00.0
   openslot explain --on capture:server.json
+  sudo openslot explain 0a:00.0
   openslot explain 0a:00.0 --json | jq '.[] | select(.code == "RESET_METHODS").evidence'`,
     )
     .action(explain);

@@ -1,6 +1,7 @@
 /** How a refusal looks on the terminal, and the exit code that it gives. */
 import pc from 'picocolors';
 import { OpenslotError } from '../pci/errors.js';
+import { visibleText } from '../pci/visible-text.js';
 
 const { createColors, isColorSupported } = pc;
 
@@ -16,6 +17,8 @@ const WRONG_COMMAND_LINE: ReadonlySet<string> = new Set([
   'GUESTS_ELSEWHERE',
   'MACHINE_AMBIGUOUS',
   'REGISTER_MALFORMED',
+  'FILTER_MALFORMED',
+  'SCHEMA_UNKNOWN',
 ]);
 
 /** Prints the error to standard error. @returns the exit code. */
@@ -25,14 +28,19 @@ export function reportFailure(error: unknown, json: boolean): number {
     // Not a refusal but a fault of the program: the stack is the evidence.
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.stderr.write(
-      json ? `${JSON.stringify({ error: { code: 'INTERNAL', message } })}\n` : `${message}\n`,
+      json ? `${JSON.stringify({ error: { code: 'INTERNAL', message } })}\n` : `${shown(message)}\n`,
     );
     return 1;
   }
   if (json) process.stderr.write(`${JSON.stringify({ error })}\n`);
   else {
-    process.stderr.write(`${colors.red('error')} ${colors.bold(error.code)}: ${error.message}\n`);
-    if (error.next !== '') process.stderr.write(`${colors.cyan('next')}  ${error.next}\n`);
+    process.stderr.write(`${colors.red('error')} ${colors.bold(error.code)}: ${shown(error.message)}\n`);
+    if (error.next !== '') process.stderr.write(`${colors.cyan('next')}  ${shown(error.next)}\n`);
   }
   return WRONG_COMMAND_LINE.has(error.code) ? 2 : 1;
+}
+
+/** Words of files and devices stand in it: they begin no colour and no command to the terminal. */
+function shown(text: string): string {
+  return text.split('\n').map(visibleText).join('\n');
 }

@@ -12,6 +12,7 @@ import {
 import { fieldLadder } from '../proto/registers/bit-ladder.js';
 import type { Wire } from '../owner/index.js';
 import type { FunctionNames } from './names-in-use.js';
+import { productDataLines } from './product-data-text.js';
 import { sizeText } from './size-text.js';
 
 export interface FunctionFacts {
@@ -20,6 +21,8 @@ export interface FunctionFacts {
   readonly resetMethods: readonly ResetMethod[];
   readonly interruptLine: number | undefined;
   readonly decoded: DecodedFunction;
+  /** Vital product data from address 0 on; undefined where there is none, or `summary.unreadable` says why. */
+  readonly vpd: Uint8Array | undefined;
   /** What it shares with others and lacks. */
   readonly findings: readonly Wire<FindingData>[];
 }
@@ -45,8 +48,8 @@ export function fieldText({ name, value, unit }: DecodedField, register: string)
   return short === '' ? shown : `${short}=${shown}`;
 }
 
-function registerLines(register: DecodedRegister, bits: boolean): string[] {
-  if (!bits) return [registerLine(register)].filter((line) => line !== undefined);
+function registerLines(register: DecodedRegister, bits: boolean, columns: number): string[] {
+  if (!bits) return fieldLines(register, columns);
   const place = hexDigits(register.offset, 3);
   if (!register.readable) return [`  ${place}  ${register.name}  (not readable)`];
   const { name, hex, title, width, fields } = register;
@@ -54,12 +57,26 @@ function registerLines(register: DecodedRegister, bits: boolean): string[] {
   return [`  ${place}  ${name.padEnd(26)} ${hex.padEnd(11)}${title}`, ...ladder];
 }
 
-function registerLine(register: DecodedRegister): string | undefined {
-  if (HIDDEN.test(register.name)) return undefined;
-  const place = hexDigits(register.offset, 3);
-  if (!register.readable) return `  ${place}  ${register.name}  (not readable)`;
-  const fields = register.fields.map((field) => fieldText(field, register.name)).join(' ');
-  return `  ${place}  ${register.name.padEnd(26)} ${register.hex.padEnd(11)}${fields === register.hex ? '' : fields}`.trimEnd();
+/** Fewer columns than this beside the number of a register are no place for its fields. */
+const LEAST_COLUMNS = 24;
+
+/** The register with its fields behind it; below each other where they need more than `columns`, none cut in two. */
+function fieldLines(register: DecodedRegister, columns: number): string[] {
+  if (HIDDEN.test(register.name)) return [];
+  const place = register.offset.toString(16).padStart(3, '0');
+  if (!register.readable) return [`  ${place}  ${register.name}  (not readable)`];
+  const { name, hex } = register;
+  const head = `  ${place}  ${name.padEnd(26)} ${hex.padEnd(11)}`;
+  const texts = register.fields.map((field) => fieldText(field, name)).filter((text) => text !== hex);
+  const room = columns - head.length < LEAST_COLUMNS ? Infinity : columns - head.length;
+  const rows = [''];
+  for (const text of texts) {
+    const row = rows.at(-1) ?? '';
+    if (row === '') rows[rows.length - 1] = text;
+    else if (row.length + 1 + text.length <= room) rows[rows.length - 1] = `${row} ${text}`;
+    else rows.push(text);
+  }
+  return rows.map((row, index) => `${index === 0 ? head : ''.padEnd(head.length)}${row}`.trimEnd());
 }
 
 function findingLines(findings: FunctionFacts['findings']): string[] {
@@ -71,11 +88,19 @@ function findingLines(findings: FunctionFacts['findings']): string[] {
   ]);
 }
 
-/** `bits`: each register with its bits drawn, none hidden. `names`: of pci.ids. */
+export interface FunctionTextOptions {
+  /** Each register with its bits drawn, none hidden. */
+  readonly bits: boolean;
+  /** Of pci.ids. */
+  readonly names?: FunctionNames | undefined;
+  /** Of the terminal; where it is none, a register is one line, whatever its length. */
+  readonly columns?: number | undefined;
+}
+
 export function functionLines(
   address: PciAddress,
   facts: FunctionFacts,
-  { bits, names }: { readonly bits: boolean; readonly names?: FunctionNames | undefined },
+  { bits, names, columns = Infinity }: FunctionTextOptions,
 ): string[] {
   const { summary, regions, resetMethods, decoded } = facts;
   const lines = [`${String(address)}  ${decoded.class ?? 'unknown class'}`];
@@ -90,13 +115,14 @@ export function functionLines(
     lines.push('', 'To know before it is given away', ...findingLines(facts.findings));
   lines.push('', 'Regions', ...(regions.length === 0 ? ['  none'] : regions.map(regionLine)));
   const linesOf = (registers: readonly DecodedRegister[]) =>
-    registers.flatMap((register) => registerLines(register, bits));
+    registers.flatMap((register) => registerLines(register, bits, columns));
   lines.push('', 'Header', ...linesOf(decoded.header));
   for (const capability of decoded.capabilities) {
     const { id, title, offset, registers } = capability;
     const name = title ?? `capability ${hexNumber(id, 2)}`;
     lines.push('', `${name} at ${hexNumber(offset)}`, ...linesOf(registers));
   }
+  if (facts.vpd !== undefined) lines.push('', ...productDataLines(facts.vpd));
   for (const finding of decoded.findings) {
     lines.push('', `! ${finding.code}${'offset' in finding ? ` at ${hexNumber(finding.offset)}` : ''}`);
   }

@@ -7,14 +7,15 @@ import { addRegisterOptions, NOTATION, type RegisterOptions } from './register-o
 import { openRegisterSession } from './register-session.js';
 import { ladderLines, registerData, registerLine } from './register-text.js';
 
-/** Without a map there are no names: which registers are meant has to be said. */
+/** Without a map a device's own registers have no names, and which of configuration space's are meant has to be said. */
 export class MapAbsentError extends OpenslotError {
   readonly code = 'REGISTER_MAP_ABSENT';
   constructor(address: string) {
     super(
       `no register map comes with openslot for ${address}, and none was given`,
       { address },
-      `give one (--map FILE), or numbers: openslot get ${address} bar0:0x0/4`,
+      `name what configuration space has (openslot get ${address} header.command; openslot show lists all), ` +
+        `give a map (--map FILE), or numbers: bar0:0x0/4`,
     );
   }
 }

@@ -1,4 +1,5 @@
 /** A capture of the machine that a command looks at: taken here where any process can, else of what its owner tells. */
+import { functionUser } from '../admin/function-user.js';
 import {
   captureMachine,
   FunctionNotFoundError,
@@ -20,7 +21,8 @@ import { askSim } from './machine-view.js';
 import { viewPool } from './pool-view.js';
 
 /**
- * Of all functions, or of those that are named. Reading is all that is done; vital product data may take a second each.
+ * Of all functions, or of those that are named. Vital product data, which may take a second each, is left out where it
+ * can only be read through registers that somebody else has; a reason then.
  * @throws {FunctionNotFoundError | SimNotRunningError} and what the machine itself refuses.
  */
 export async function takeCapture(
@@ -29,12 +31,16 @@ export async function takeCapture(
 ): Promise<Capture> {
   if (machineOfItsOwn(choice) !== undefined) {
     using own = await openChosen(choice);
-    return captureMachine(own, chosen);
+    return captureMachine(own, { ...chosen, user: ({ address }) => functionUser(own, [], address) });
   }
   if (chosenMachine(choice).name === 'sim') return captureSim(chosen);
   using machine = await openHost();
   const { entries } = await viewPool(machine.name, (read) => Promise.resolve(read(machine)));
-  return captureMachine(machine, { ...chosen, pool: (address) => poolState(entries, address) });
+  return captureMachine(machine, {
+    ...chosen,
+    pool: (address) => poolState(entries, address),
+    user: ({ address }) => functionUser(machine, entries, address),
+  });
 }
 
 async function captureSim({

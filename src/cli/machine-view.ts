@@ -102,7 +102,8 @@ export async function inspectFunction(choice: MachineChoice, address: PciAddress
   }
   if (chosenMachine(choice).name === 'sim') {
     const parameters = { address: String(address) };
-    const { summary, regions, resetMethods, interruptLine, config } = await askSim('inspect', parameters);
+    const told = await askSim('inspect', { ...parameters, vpd: true });
+    const { summary, regions, resetMethods, interruptLine, config, vpd } = told;
     const { bytesReader, decodeFunction } = await import('../pci/index.js');
     return {
       summary: summaryFromWire(summary),
@@ -110,6 +111,7 @@ export async function inspectFunction(choice: MachineChoice, address: PciAddress
       resetMethods,
       interruptLine,
       decoded: decodeFunction(bytesReader(Buffer.from(config, 'base64'))),
+      vpd: vpd === undefined ? undefined : Buffer.from(vpd, 'base64'),
       findings: await askSim('findings', parameters),
     };
   }

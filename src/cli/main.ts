@@ -177,7 +177,7 @@ const entries: readonly Entry[] = [
   {
     name: 'address',
     summary: 'write an address in every notation',
-    arguments: [{ form: '<text...>', description: 'an address, in any notation that is below' }],
+    arguments: [{ form: '<text...>', description: 'an address, in any notation that --from names' }],
     load: () => import('./address.js'),
   },
   {
@@ -187,8 +187,8 @@ const entries: readonly Entry[] = [
   },
   {
     name: 'schema',
-    summary: 'print the JSON Schema of what a command prints',
-    arguments: [{ form: '[name]', description: 'what it is the schema of: show' }],
+    summary: 'print the JSON Schema of what a command prints or writes',
+    arguments: [{ form: '[name]', description: 'what it is the schema of: show, capture' }],
     load: () => import('./schema.js'),
   },
   {
@@ -239,7 +239,9 @@ else program.command('completion <shell>').description('print the completion scr
 
 // A reader that goes away (`| head`) ends the output, and is no fault; the exit code stays.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') process.exitCode = 1;
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`error: standard output cannot be written: ${error.code ?? error.message}\n`);
+  process.exitCode = 1;
 });
 
 try {

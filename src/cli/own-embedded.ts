@@ -21,15 +21,13 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
   rmSync(settings, { recursive: true, force: true });
   await host.store.listen(store);
   const { guests } = host;
+  const userOf = (address: PciAddress) => functionUser(host.machine, entriesOf(host.pool), address);
   return owner.serve({
     pool: () => entriesOf(host.pool, host.pciback),
     functions: () => host.machine.list(),
     platform: () => inspectPlatform(host.machine),
-    inspect: ({ address, vpd }) => inspect(host.machine, address, vpd),
-    registers: (parameters) => {
-      const user = functionUser(host.machine, entriesOf(host.pool), parameters.address);
-      return answerRegisters(host.machine, user, parameters);
-    },
+    inspect: ({ address, vpd }) => inspect(host.machine, address, { vpd, user: userOf(address) }),
+    registers: (parameters) => answerRegisters(host.machine, userOf(parameters.address), parameters),
     claim: ({ address, purpose }) => host.claims.claim(address, purpose),
     release: ({ address }) => host.claims.release(address),
     findings: async ({ address }) => (await host.examiner.look(address)).map(describeFinding),

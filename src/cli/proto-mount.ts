@@ -197,7 +197,8 @@ function requestsOf(machine: Machine, mounted: MountedFiles, claims: Claims | un
     pool: () => (claims === undefined ? [] : entriesOf(claims.pool)),
     functions: () => machine.list(),
     platform: () => inspectPlatform(machine),
-    inspect: ({ address, vpd }) => inspect(machine, address, vpd),
+    inspect: ({ address, vpd }) =>
+      inspect(machine, address, { vpd, user: userOf(machine, mounted, address) }),
     registers: (parameters) =>
       answerRegisters(machine, userOf(machine, mounted, parameters.address), parameters),
   };

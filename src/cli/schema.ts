@@ -27,16 +27,22 @@ Without a name: the names that there are. The files stand in docs/schemas of the
 
 Examples:
   openslot schema
-  openslot schema show >show.schema.json`,
+  openslot schema show >show.schema.json
+  openslot schema capture`,
     )
     .action(schema);
 }
 
-function schema(name: string | undefined): void {
-  const known = readdirSync(FOLDER)
+/** The schemas that come with the package. */
+export function schemaNames(): string[] {
+  return readdirSync(FOLDER)
     .filter((file) => file.endsWith(ENDING))
     .map((file) => file.slice(0, -ENDING.length))
     .sort();
+}
+
+function schema(name: string | undefined): void {
+  const known = schemaNames();
   if (name === undefined) process.stdout.write(known.map((each) => `${each}\n`).join(''));
   else if (known.includes(name))
     process.stdout.write(readFileSync(new URL(`${name}${ENDING}`, FOLDER), 'utf8'));

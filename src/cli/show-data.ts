@@ -1,7 +1,9 @@
 /** One function as `openslot show --json` prints it. */
 import { regionToWire } from '../function/wire.js';
 import {
+  decodeVpd,
   hexNumber,
+  vpdText,
   type DecodedField,
   type DecodedFunction,
   type DecodedRegister,
@@ -13,7 +15,7 @@ import type { ShownFunction } from './show-schema.js';
 
 /** What JSON has no number for is text. */
 export function showData(address: PciAddress, facts: FunctionFacts, names?: FunctionNames): ShownFunction {
-  const { summary, regions, resetMethods, interruptLine, decoded, findings } = facts;
+  const { summary, regions, resetMethods, interruptLine, decoded, vpd, findings } = facts;
   return {
     address: String(address),
     ...(summary === undefined ? {} : { summary: { ...summary, address: String(summary.address) } }),
@@ -21,6 +23,7 @@ export function showData(address: PciAddress, facts: FunctionFacts, names?: Func
     resetMethods,
     ...(interruptLine === undefined ? {} : { interruptLine }),
     decoded: decodedData(decoded),
+    ...(vpd === undefined ? {} : { vpd: vpdData(vpd) }),
     findings,
     ...(names === undefined ? {} : { names }),
   };
@@ -46,4 +49,28 @@ function registerData(register: DecodedRegister): ShownFunction['decoded']['head
 export function fieldData(field: DecodedField) {
   const { raw } = field;
   return { ...field, raw: typeof raw === 'bigint' ? hexNumber(raw) : raw };
+}
+
+function vpdData(data: Uint8Array): NonNullable<ShownFunction['vpd']> {
+  const { resources, length, findings } = decodeVpd(data);
+  return {
+    resources: resources.map((resource) => {
+      if (resource.kind === 'name') {
+        const { kind, offset, bytes } = resource;
+        return { kind, offset, text: vpdText(bytes) };
+      }
+      const { kind, offset, fields } = resource;
+      return {
+        kind,
+        offset,
+        fields: fields.map(({ bytes, ...field }) => ({
+          ...field,
+          hex: Buffer.from(bytes).toString('hex'),
+          ...(field.kind === 'text' ? { text: vpdText(bytes) } : {}),
+        })),
+      };
+    }),
+    length,
+    findings,
+  };
 }

@@ -91,6 +91,14 @@ const damage = z.discriminatedUnion('code', [
   z.strictObject({ ...slot, code: z.enum(['BAR_UPPER_MISSING', 'BAR_TYPE_RESERVED']) }).readonly(),
   z.strictObject({ code: z.literal('FUNCTION_ABSENT') }).readonly(),
   z.strictObject({ code: z.literal('HEADER_UNKNOWN'), layout: z.int().min(0).max(127) }).readonly(),
+  z
+    .strictObject({
+      code: z.literal('CAPABILITY_OVERLAP'),
+      list: z.enum(['standard', 'extended']),
+      offset: z.int().min(0),
+    })
+    .readonly()
+    .describe('from the capability there on no registers are told'),
 ]);
 
 const decoded = z
@@ -101,6 +109,60 @@ const decoded = z
     rom: z.strictObject({ offset, enabled: z.boolean(), address: hex }).readonly().optional(),
     capabilities: list(capability),
     findings: list(damage).describe('what is broken in configuration space'),
+  })
+  .readonly();
+
+const inData = z.int().min(0).describe('in vital product data, bytes');
+
+const vpdField = z
+  .strictObject({
+    keyword: z.string().length(2),
+    title: z.string(),
+    kind: z.enum(['text', 'binary', 'checksum', 'free']),
+    offset: inData,
+    length: z
+      .int()
+      .min(0)
+      .max(255)
+      .describe('bytes, as the field says; where the data ends early `hex` has fewer'),
+    hex: z
+      .string()
+      .regex(/^([0-9a-f]{2})*$/)
+      .describe('its bytes in order, two digits each'),
+    text: z.string().optional().describe('of a field of text'),
+  })
+  .readonly();
+
+const vpdFinding = z.discriminatedUnion('code', [
+  z
+    .strictObject({
+      code: z.enum(['VPD_END_MISSING', 'VPD_RESOURCE_CUT', 'VPD_CHECKSUM_WRONG']),
+      offset: inData,
+    })
+    .readonly(),
+  z
+    .strictObject({
+      code: z.literal('VPD_RESOURCE_UNKNOWN'),
+      offset: inData,
+      size: z.enum(['large', 'small']),
+      type: z.int().min(0).max(127),
+    })
+    .readonly(),
+  z.strictObject({ code: z.literal('VPD_FIELD_CUT'), offset: inData, end: inData }).readonly(),
+]);
+
+const vpd = z
+  .strictObject({
+    resources: list(
+      z.discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('name'), offset: inData, text: z.string() }).readonly(),
+        z
+          .strictObject({ kind: z.enum(['read_only', 'read_write']), offset: inData, fields: list(vpdField) })
+          .readonly(),
+      ]),
+    ),
+    length: z.int().min(0).describe('bytes up to the end tag'),
+    findings: list(vpdFinding).describe('what is broken in the data'),
   })
   .readonly();
 
@@ -153,6 +215,9 @@ export const showSchema = z
     resetMethods: list(z.enum(['device_specific', 'acpi', 'flr', 'af_flr', 'pm', 'bus', 'cxl_bus'])),
     interruptLine: z.int().min(0).optional(),
     decoded,
+    vpd: vpd
+      .optional()
+      .describe('vital product data, decoded; absent where there is none, or summary.unreadable says why'),
     findings: list(finding).describe('what it shares with others and lacks, for who gives it away'),
     names: z
       .strictObject({ name: z.string().nullable(), subsystemName: z.string().nullable() })

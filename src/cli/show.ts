@@ -104,5 +104,6 @@ async function showFunction(address: PciAddress, options: ShowOptions): Promise<
   }
   const { functionLines } = await import('./function-text.js');
   const { bits = false } = options;
-  process.stdout.write(`${functionLines(address, facts, { bits, names }).join('\n')}\n`);
+  const columns = process.stdout.isTTY ? process.stdout.columns : undefined;
+  process.stdout.write(`${functionLines(address, facts, { bits, names, columns }).join('\n')}\n`);
 }

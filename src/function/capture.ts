@@ -23,7 +23,7 @@ export interface CapturedFunction {
   readonly resetMethods: readonly ResetMethod[] | undefined;
   /** Vital product data as the device holds it, from address 0 on; undefined where none was read. */
   readonly vpd: Uint8Array | undefined;
-  /** Its state in the pool, and the guest that has it. */
+  /** Its state in the pool, and who has it, as the owner says it: `guest 3`. */
   readonly pool: { readonly state: string; readonly guest: string | undefined } | undefined;
   /** What could not be read, each with its reason. */
   readonly unreadable: readonly { readonly what: string; readonly why: string }[];

@@ -174,3 +174,8 @@ export class DriverError extends OpenslotError {
     this.code = code;
   }
 }
+
+/** A refusal of openslot, or an errno of what the machine asked. All else is a fault of ours. */
+export function isRefusal(cause: unknown): cause is Error {
+  return cause instanceof OpenslotError || (cause instanceof Error && 'errno' in cause);
+}

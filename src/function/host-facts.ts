@@ -9,10 +9,11 @@ export interface HostFacts {
   /** Name of the slot that its card is in. */
   readonly physicalSlot: string | undefined;
   /**
-   * Reads vital product data from address 0 on in the host's own way, which asks the device and may take a second.
-   * Undefined where the host has none of it. @throws {VpdUnreadableError}
+   * Reads vital product data from address 0 on in the host's own way, which asks the device and may take a second; it
+   * gives undefined where there is none, or the host keeps off it. Absent on hosts without a way of their own: there it
+   * is read through the function's capability. @throws {VpdUnreadableError}
    */
-  readonly readVpd: (() => Uint8Array) | undefined;
+  readonly readVpd: (() => Uint8Array | undefined) | undefined;
 }
 
 /** Of a function that its host says nothing of. */

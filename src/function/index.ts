@@ -23,6 +23,7 @@ export * from './machine.js';
 export * from './memory-registers.js';
 export * from './neighbours.js';
 export * from './platform.js';
+export * from './product-data.js';
 export * from './read-vpd.js';
 export * from './recording/index.js';
 export * from './region-access.js';

@@ -23,20 +23,18 @@ interface VpdFunction {
 /**
  * The data from address 0 up to its end tag, or as far as it can be told where it ends; undefined where the function has
  * no such capability. The two registers are one window, so whoever else uses it would get and give wrong data: a
- * function that has a driver is refused. Waits up to 125 ms for each dword, and asks for 32 KiB at most.
- * @throws {VpdUnreadableError} a driver uses the function, or the device does not answer.
+ * function that somebody uses (`user`, in words: `driver nvme`) is refused. Waits up to 125 ms for each dword, and asks
+ * for 32 KiB at most.
+ * @throws {VpdUnreadableError} somebody uses the function, or the device does not answer.
  */
-export function readVpd(
-  { address, config }: VpdFunction,
-  driver: string | undefined,
-): Uint8Array | undefined {
+export function readVpd({ address, config }: VpdFunction, user: string | undefined): Uint8Array | undefined {
   const base = capabilityOffsets(config).get(CapabilityId.vpd);
   if (base === undefined || base + DATA + 4 > config.size) return undefined;
-  if (driver !== undefined)
+  if (user !== undefined)
     throw new VpdUnreadableError(
       address,
-      `driver ${driver} uses the function, and may use the same registers`,
-      `openslot claim ${address}`,
+      `${user} has the function, and may use the same registers`,
+      'it can be read while nobody has the function',
     );
   const bytes = new Uint8Array(VPD_BYTES);
   const view = new DataView(bytes.buffer);

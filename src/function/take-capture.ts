@@ -1,16 +1,22 @@
-/** Taking a capture of a machine through the port: every register of configuration space read once, nothing written. */
-import { OpenslotError, reasonOf, type PciAddress } from '../pci/index.js';
+/**
+ * Taking a capture of a machine through the port: every register of configuration space read once. Nothing is written
+ * but addresses of vital product data, where that is wanted, the host has no other way, and nobody has the function.
+ */
+import { bytesReader, OpenslotError, reasonOf, visibleText, type PciAddress } from '../pci/index.js';
 import type { Capture, CapturedFunction } from './capture.js';
 import type { ConfigSpace } from './function.js';
-import { FunctionNotFoundError } from './errors.js';
+import { FunctionNotFoundError, isRefusal } from './errors.js';
 import { NO_HOST_FACTS } from './host-facts.js';
 import type { FunctionSummary, Machine } from './machine.js';
+import { NO_PRODUCT_DATA, productData } from './product-data.js';
 
 export interface CaptureOptions {
   /** All functions where absent. */
   readonly addresses?: readonly PciAddress[];
   /** False: without vital product data, which may take a second each to be read. */
   readonly vpd?: boolean;
+  /** Who uses a function, in words (`driver nvme`), undefined where nobody does; where absent its host driver does. */
+  readonly user?: (summary: FunctionSummary) => string | undefined;
   /** State in the pool, and the guest, where somebody keeps a pool. */
   readonly pool?: (address: PciAddress) => CapturedFunction['pool'];
 }
@@ -22,7 +28,7 @@ export interface CaptureOptions {
  */
 export function captureMachine(
   machine: Machine,
-  { addresses, pool, vpd = true }: CaptureOptions = {},
+  { addresses, pool, vpd = true, user = hostDriver }: CaptureOptions = {},
 ): Capture {
   const { saved } = machine;
   if (saved !== undefined) {
@@ -32,11 +38,20 @@ export function captureMachine(
   const taken = new Date();
   const refusals: Error[] = [];
   const functions = chosen(machine.list(), addresses, machine.name).map((summary) =>
-    captureFunction(machine, summary, pool?.(summary.address), vpd, (refusal) => refusals.push(refusal)),
+    captureFunction(
+      machine,
+      summary,
+      { pool: pool?.(summary.address), vpd, user: vpd ? user(summary) : undefined },
+      (refusal) => refusals.push(refusal),
+    ),
   );
   const [first] = refusals;
   if (first !== undefined && refusals.length === functions.length) throw first;
   return { machine: machine.name, taken, functions };
+}
+
+function hostDriver({ driver }: FunctionSummary): string | undefined {
+  return driver === undefined ? undefined : `driver ${driver}`;
 }
 
 /** In order of address, each once. @throws {FunctionNotFoundError} */
@@ -54,36 +69,33 @@ function chosen<Entry extends { readonly address: PciAddress }>(
 }
 
 /** What a function tells once it is open. */
-type Told = Pick<CapturedFunction, 'config' | 'regions' | 'resetMethods' | 'interruptLine'>;
+type Told = Pick<CapturedFunction, 'config' | 'regions' | 'resetMethods' | 'interruptLine' | 'vpd'>;
 
 const NOTHING_TOLD: Told = {
   config: new Uint8Array(),
   regions: undefined,
   resetMethods: undefined,
   interruptLine: undefined,
+  vpd: undefined,
 };
+
+/** What is asked of one function, and known of it. */
+interface Asked extends Pick<CapturedFunction, 'pool'> {
+  readonly vpd: boolean;
+  readonly user: string | undefined;
+}
 
 /** `onRefused`: it could not be opened, or nothing of its configuration space could be read. */
 function captureFunction(
   machine: Machine,
   summary: FunctionSummary,
-  pool: CapturedFunction['pool'],
-  withVpd: boolean,
+  { pool, vpd, user }: Asked,
   onRefused: (refusal: Error) => void,
 ): CapturedFunction {
   const { address, driver, iommuGroup } = summary;
   const { readVpd, ...facts } = machine.hostFacts?.(address) ?? NO_HOST_FACTS;
   const unreadable = [...summary.unreadable];
-  const attempt = <Result>(what: string, action: () => Result): Result | Error => {
-    try {
-      return action();
-    } catch (refusal) {
-      if (!isRefusal(refusal)) throw refusal;
-      unreadable.push({ what, why: reasonOf(refusal) });
-      return refusal;
-    }
-  };
-  const told = attempt('the function', () => {
+  const read = (): Told => {
     using fn = machine.open(address);
     const config = readConfig(fn.config, (offset, refusal) => {
       if (offset === 0) throw refusal;
@@ -93,26 +105,24 @@ function captureFunction(
       });
     });
     const { regions, resetMethods, interruptLine } = fn;
-    return { config, regions, resetMethods, interruptLine };
-  });
-  // Somebody else has it, or it went while the others were looked at.
-  if (told instanceof Error) onRefused(told);
-  const vpd = readVpd === undefined || !withVpd ? undefined : attempt('vital product data', readVpd);
-  return {
-    address,
-    driver,
-    iommuGroup,
-    ...facts,
-    ...(told instanceof Error ? NOTHING_TOLD : told),
-    vpd: vpd instanceof Error || vpd?.length === 0 ? undefined : vpd,
-    pool,
-    unreadable,
+    const registers = bytesReader(config);
+    const data = vpd ? productData(machine, fn, { registers, readVpd, user }) : NO_PRODUCT_DATA;
+    unreadable.push(...data.unreadable);
+    return { config, regions, resetMethods, interruptLine, vpd: data.bytes };
   };
-}
-
-/** A refusal of openslot, or an errno of what the machine asked. All else is a fault of ours. */
-function isRefusal(cause: unknown): cause is Error {
-  return cause instanceof OpenslotError || (cause instanceof Error && 'errno' in cause);
+  let told = NOTHING_TOLD;
+  try {
+    told = read();
+  } catch (refusal) {
+    // Somebody else has it, or it went while the others were looked at.
+    if (!isRefusal(refusal)) throw refusal;
+    unreadable.push({ what: 'the function', why: reasonOf(refusal) });
+    onRefused(refusal);
+  }
+  // Firmware's words: they are shown as they are.
+  const label = facts.label === undefined ? undefined : visibleText(facts.label);
+  const physicalSlot = facts.physicalSlot === undefined ? undefined : visibleText(facts.physicalSlot);
+  return { address, driver, iommuGroup, ...facts, label, physicalSlot, ...told, pool, unreadable };
 }
 
 /**

@@ -4,9 +4,10 @@ import {
   existsSync,
   fstatSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
-  readFileSync,
+  readSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -34,6 +35,7 @@ import { formerIndex, ownIndex } from './index-files.js';
 
 /** Bytes of a file that is read, packed or not: forty times what pci.ids has. */
 const LARGEST = 64 << 20;
+const CHUNK = 1 << 20;
 
 export interface IdsUpdate {
   /** Where the index is now. */
@@ -104,30 +106,61 @@ function textOf(path: string): string {
   }
 }
 
+/** A pipe or a device does not say how much it has: it is read until it has more than there may be. */
 function contentOf(path: string): Uint8Array {
   const fd = openSync(path, 'r');
   try {
     const { size } = fstatSync(fd);
     if (size > LARGEST) throw new IdsUnreadableError(path, `it has ${size} bytes, more than ${LARGEST}`);
-    return readFileSync(fd);
+    const chunk = Buffer.allocUnsafe(CHUNK);
+    const parts: Buffer[] = [];
+    let total = 0;
+    for (let length; (length = readSync(fd, chunk, 0, CHUNK, null)) > 0;) {
+      total += length;
+      if (total > LARGEST) throw new IdsUnreadableError(path, `it has more than ${LARGEST} bytes`);
+      parts.push(Buffer.from(chunk.subarray(0, length)));
+    }
+    return Buffer.concat(parts);
   } finally {
     closeSync(fd);
   }
 }
 
-/** Either the old index or the new one is there, whenever this is interrupted. */
+/** Either the old index or the new one is there, whenever this is interrupted, and whoever else updates. */
 function replaceDurably(own: string, former: string, index: Uint8Array): void {
-  mkdirSync(dirname(own), { recursive: true });
-  const next = `${own}.next`;
-  rmSync(next, { force: true });
-  const fd = openSync(next, 'wx', 0o644);
+  const folder = dirname(own);
+  mkdirSync(folder, { recursive: true });
+  const next = `${own}.${process.pid}.next`;
+  const kept = `${former}.${process.pid}.next`;
   try {
-    writeFileSync(fd, index);
+    // Made anew, never followed: nobody else's file is written through a link.
+    rmSync(next, { force: true });
+    const fd = openSync(next, 'wx', 0o644);
+    try {
+      writeFileSync(fd, index);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    rmSync(kept, { force: true });
+    if (existsSync(own)) {
+      linkSync(own, kept);
+      renameSync(kept, former);
+    } else rmSync(former, { force: true });
+    renameSync(next, own);
+  } finally {
+    // Of two names of one file the renaming leaves both.
+    for (const left of [next, kept]) rmSync(left, { force: true });
+  }
+  syncFolder(folder);
+}
+
+/** The names of the files are on the disk, too. */
+function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r');
+  try {
     fsyncSync(fd);
   } finally {
     closeSync(fd);
   }
-  if (existsSync(own)) writeFileSync(former, readFileSync(own));
-  else rmSync(former, { force: true });
-  renameSync(next, own);
 }

@@ -27,12 +27,18 @@ interface Growing extends FunctionNode {
 export class Topology {
   readonly roots: readonly RootBus[];
   readonly #nodes: ReadonlyMap<number, FunctionNode>;
+  readonly #buses = new Map<number, FunctionNode[]>();
+  readonly #groups = new Map<number, FunctionNode[]>();
 
   constructor({ functions }: Pick<Capture, 'functions'>) {
     const nodes = functions.map((fn): Growing => {
       return { fn, fields: new CapturedFields(fn), above: undefined, below: [] };
     });
     this.#nodes = new Map(nodes.map((node) => [node.fn.address.sbdf, node]));
+    for (const node of this.#nodes.values()) {
+      put(this.#buses, busKey(node.fn.address), node);
+      if (node.fn.iommuGroup !== undefined) put(this.#groups, node.fn.iommuGroup, node);
+    }
     const bridges = new Map<number, Growing>();
     for (const node of nodes) {
       const bus = secondaryBus(node);
@@ -44,9 +50,7 @@ export class Topology {
       const bus = busKey(node.fn.address);
       const bridge = bridges.get(bus);
       if (bridge === undefined || leadsTo(node, bridge)) {
-        const siblings = roots.get(bus) ?? [];
-        siblings.push(node);
-        roots.set(bus, siblings);
+        put(roots, bus, node);
       } else {
         node.above = bridge;
         bridge.below.push(node);
@@ -64,10 +68,25 @@ export class Topology {
     return this.#nodes.get(address.sbdf);
   }
 
+  /** All functions on the bus of this one, itself among them. */
+  onBusOf({ address }: CapturedFunction): readonly FunctionNode[] {
+    return this.#buses.get(busKey(address)) ?? [];
+  }
+
+  inGroup(iommuGroup: number): readonly FunctionNode[] {
+    return this.#groups.get(iommuGroup) ?? [];
+  }
+
   /** Every function, in order of address. */
   all(): IterableIterator<FunctionNode> {
     return this.#nodes.values();
   }
+}
+
+function put(lists: Map<number, FunctionNode[]>, key: number, node: FunctionNode): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [node]);
+  else list.push(node);
 }
 
 function busKey({ domain, bus }: PciAddress): number {

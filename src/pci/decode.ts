@@ -70,7 +70,13 @@ export type DecodeFinding =
   /** Reads all ones: no function answers here, or it is gone. */
   | { readonly code: 'FUNCTION_ABSENT' }
   /** The header layout has no table; only what all layouts share is decoded. */
-  | { readonly code: 'HEADER_UNKNOWN'; readonly layout: number };
+  | { readonly code: 'HEADER_UNKNOWN'; readonly layout: number }
+  /** Capabilities stand within each other: from the one at `offset` on, no registers are told. */
+  | {
+      readonly code: 'CAPABILITY_OVERLAP';
+      readonly list: 'standard' | 'extended';
+      readonly offset: number;
+    };
 
 /** All that the tables know about a function; JSON-able. */
 export interface DecodedFunction {
@@ -87,6 +93,8 @@ const VENDOR = 0x00;
 const CLASS = 0x08;
 const HEADER_TYPE = 0x0e;
 const FIRST_BAR = 0x10;
+/** Bytes of registers that stand beside each other: there is no room for more in any configuration space. */
+const MOST_BYTES = 4096;
 
 /**
  * Applies a table to the bytes from `base` on. Each register that is present is read with one access of its width
@@ -99,7 +107,8 @@ export function decodeTable(table: RegisterTable, reader: ConfigReader, base = 0
   );
 }
 
-function decodeRegister(
+/** Decodes the register that stands at `offset` in configuration space; `name` is its dotted name. */
+export function decodeRegister(
   name: string,
   register: Register,
   reader: ConfigReader,
@@ -179,6 +188,7 @@ export function decodeFunction(reader: ConfigReader): DecodedFunction {
   const standard = walkCapabilities(reader);
   const extended = walkExtendedCapabilities(reader);
   findings.push(...standard.findings, ...extended.findings);
+  const registersOf = registersWithin(MOST_BYTES, reader, findings);
   return {
     ...(isReadable(reader, CLASS, 4) && { class: className(reader.read(CLASS, 4) >>> 8) }),
     header: decodeTable(headerTable(headerType), reader),
@@ -189,26 +199,41 @@ export function decodeFunction(reader: ConfigReader): DecodedFunction {
         list: 'standard' as const,
         ...entry,
         ...capabilityNames.get(entry.id),
-        registers: registersOf(capabilityTable, entry, reader),
+        registers: registersOf('standard', entry),
       })),
       ...extended.entries.map((entry) => ({
         list: 'extended' as const,
         ...entry,
         ...extendedCapabilityNames.get(entry.id),
-        registers: registersOf(extendedCapabilityTable, entry, reader),
+        registers: registersOf('extended', entry),
       })),
     ],
     findings,
   };
 }
 
-function registersOf(
-  tableOf: typeof capabilityTable,
-  { id, offset }: { readonly id: number; readonly offset: number },
-  reader: ConfigReader,
-): readonly DecodedRegister[] {
-  const table = tableOf(id, { capability: tableReader(reader, offset), header: tableReader(reader, 0) });
-  return table === undefined ? [] : decodeTable(table, reader, offset);
+/**
+ * Decodes one capability after the other until their registers have `room` bytes together. A list may have an entry in
+ * every dword, each with a thousand registers: half a million registers would be told of one function.
+ */
+function registersWithin(room: number, reader: ConfigReader, findings: DecodeFinding[]) {
+  const tableOf = { standard: capabilityTable, extended: extendedCapabilityTable };
+  const header = tableReader(reader, 0);
+  let isTold = false;
+  return (
+    list: 'standard' | 'extended',
+    { id, offset }: { readonly id: number; readonly offset: number },
+  ): readonly DecodedRegister[] => {
+    if (room > 0) {
+      const table = tableOf[list](id, { capability: tableReader(reader, offset), header });
+      const registers = table === undefined ? [] : decodeTable(table, reader, offset);
+      for (const { width } of registers) room -= width;
+      return registers;
+    }
+    if (!isTold) findings.push({ code: 'CAPABILITY_OVERLAP', list, offset });
+    isTold = true;
+    return [];
+  };
 }
 
 /** Nothing when the BAR area is cut off: half a list of BARs would give wrong findings. */

@@ -173,6 +173,20 @@ function isChecksumRight(bytes: Uint8Array, offset: number, next: number): boole
   return next > offset && vpdSum(bytes, offset + 1) === 0;
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** A name or a field of text, without NULs at its end; bytes that are no UTF-8 are taken as Latin-1. */
+export function vpdText(bytes: Uint8Array): string {
+  let end = bytes.length;
+  while (bytes[end - 1] === 0) end--;
+  const text = bytes.subarray(0, end);
+  try {
+    return utf8.decode(text);
+  } catch {
+    return Array.from(text, (byte) => String.fromCharCode(byte)).join('');
+  }
+}
+
 /** Of the first bytes, in 8 bits. */
 export function vpdSum(bytes: Uint8Array, count: number): number {
   let sum = 0;

@@ -1,6 +1,6 @@
 /** Registers set by name and undone: on a simulated function, and on QEMU's models where there is a QEMU. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -166,6 +166,24 @@ describe('setting', () => {
     assert.deepEqual(nvme.journal.records(), []);
   });
 
+  test('says what the hardware did not take, after all was written', async () => {
+    const { machine, nvme } = simulated();
+    using _end = machine;
+    assert.match(
+      await refused('SET_NOT_TAKEN', nvme.set(['header.command.mwi=on', 'header.command.serr=on'])),
+      /header\.command\.mwi it has not/,
+    );
+    assert.equal((await nvme.value('header.command')) & 0x110, 0x100, 'what it has is set');
+    assert.deepEqual(
+      nvme.journal.records().flatMap(({ record }) => record.registers.map(({ name }) => name)),
+      ['header.command'],
+      'and can be undone',
+    );
+    // A reset ends by itself, and a whole register shows what it was and is.
+    await nvme.set(['pcie.devctl.flr=on'], true);
+    await nvme.set(['header.command=0x0010'], true);
+  });
+
   test('leaves what cuts the function off or moves it alone, unless it is meant', async () => {
     const { machine, nvme } = simulated();
     using _end = machine;
@@ -327,6 +345,32 @@ describe('undo', () => {
 });
 
 describe('the journal', () => {
+  const empty = {
+    ...{ address: '0000:00:01.0', when: '2040-01-01T00:00:00.000Z', registers: [], lost: [] },
+    identity: { vendor: 1, device: 2, subsystem: '', classCode: 3, revision: 0 },
+  };
+
+  test('that cannot be written is a refusal, with its reason', () => {
+    const file = join(folder, 'no-folder');
+    writeFileSync(file, '');
+    assert.throws(() => new SettingJournal(join(file, 'journal')).add(empty), {
+      code: 'SETTING_NOT_KEPT',
+      message: /ENOTDIR/,
+    });
+  });
+
+  test('counts on past eight digits', () => {
+    const place = join(folder, 'long');
+    mkdirSync(place);
+    writeFileSync(join(place, '99999999.json'), JSON.stringify(empty));
+    const journal = new SettingJournal(place);
+    assert.equal(journal.add(empty), 100_000_000);
+    assert.deepEqual(
+      journal.records().map(({ number }) => number),
+      [99_999_999, 100_000_000],
+    );
+  });
+
   test('has a file for each command, is bounded, and tells a file that is none of its own', () => {
     const place = join(folder, 'bounded');
     const [one, other] = [new SettingJournal(place), new SettingJournal(place)];
@@ -356,13 +400,27 @@ describe('on QEMU’s models', { skip }, () => {
     const functions = machine.list().filter(({ driver }) => driver === undefined);
     assert.ok(functions.length >= 3);
     let express = 0;
+    const outcomes = new Set<boolean>();
     for (const { address } of functions) {
       const settings = new Settings(machine, address);
       const texts = ['header.command.serr=on', 'header.interrupt_line=11'];
       const isExpress = settings.names().names().includes('pcie.devctl.max_read');
       if (isExpress) {
-        texts.push('pcie.devctl.max_read=256', 'pcie.devctl.correctable=on');
         express++;
+        // Which of them a model holds, is its own: it is told as it is.
+        for (const text of ['pcie.devctl.max_read=256', 'pcie.devctl.correctable=on']) {
+          const held = await settings.value('pcie.devctl');
+          const setting = settings.set([text]).then(
+            () => undefined,
+            (error: unknown) => (error instanceof OpenslotError ? error.code : error),
+          );
+          const isKept = (await setting) === undefined;
+          if (!isKept) assert.equal(await setting, 'SET_NOT_TAKEN');
+          assert.equal((await settings.value('pcie.devctl')) !== held, isKept, text);
+          assert.equal(settings.journal.records().length, isKept ? 1 : 0);
+          if (isKept) await settings.undo();
+          outcomes.add(isKept);
+        }
       }
       const names = texts.map((text) => text.slice(0, text.indexOf('=')));
       const registers = [...new Set(names.map((name) => name.split('.').slice(0, 2).join('.')))];
@@ -379,5 +437,6 @@ describe('on QEMU’s models', { skip }, () => {
       assert.deepEqual(await values(), before, String(address));
     }
     assert.ok(express >= 2);
+    assert.ok(outcomes.has(false));
   });
 });

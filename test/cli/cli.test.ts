@@ -1,7 +1,16 @@
 /** The commands as a user types them: help, exit codes, refusals, and what needs nothing to be shown. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +29,30 @@ function openslot(...args: readonly string[]) {
   });
   return { status, stdout, stderr };
 }
+
+test(
+  'output that cannot be written is told, and a reader that goes away is not',
+  { skip: !existsSync('/dev/full') },
+  () => {
+    const command = join(DIST, 'command/main.js');
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, [command, 'address', '0a:00.0'], {
+      encoding: 'utf8',
+      stdio: ['ignore', full, 'pipe'],
+    });
+    closeSync(full);
+    assert.equal(status, 1);
+    assert.equal(stderr, 'error: standard output cannot be written: ENOSPC\n');
+    const piped = spawnSync(
+      'sh',
+      ['-c', '{ "$0" "$1" schema show; echo $? >&2; } | true', process.execPath, command],
+      {
+        encoding: 'utf8',
+      },
+    );
+    assert.equal(piped.stderr, '0\n');
+  },
+);
 
 describe('help', () => {
   test('every command teaches with an example', () => {
@@ -59,7 +92,7 @@ describe('help', () => {
     for (const name of commands) {
       const help = openslot(name, '--help');
       assert.equal(help.status, 0);
-      assert.match(help.stdout, new RegExp(`Examples:\\n +openslot .*\\b${name}`), name);
+      assert.match(help.stdout, new RegExp(`Examples:\\n +(sudo )?openslot .*\\b${name}`), name);
     }
   });
 

@@ -65,7 +65,7 @@ describe('show --format lspci', () => {
       [[], 2, /missing required argument 'address'/],
       [['00:01.0', '01:00.0'], 2, /several functions/],
       [['--format', 'lspci', '--json'], 2, /--json is no part/],
-      [['--format', 'lspci', '-s', 'zz'], 1, /FILTER_MALFORMED/],
+      [['--format', 'lspci', '-s', 'zz'], 2, /FILTER_MALFORMED/],
       [['--format', 'lspci', '02:00.0'], 1, /FUNCTION_NOT_FOUND/],
     ];
     for (const [args, status, words] of refused) {

@@ -24,6 +24,23 @@ const schema = JSON.parse(
 ) as object;
 const validate: ValidateFunction = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(schema);
 
+/** Any bytes, and lists of fields that are whole, cut, or longer than the data. */
+const hostileVpd = fc.oneof(
+  fc.uint8Array({ maxLength: 64 }),
+  fc
+    .tuple(
+      fc.constantFrom(0x82, 0x90, 0x91),
+      fc.nat(40),
+      fc.constantFrom('PN', 'RV', 'RW', 'CP', 'V0'),
+      fc.nat(12),
+    )
+    .chain(([tag, length, keyword, field]) =>
+      fc
+        .uint8Array({ maxLength: 40 })
+        .map((rest) => Uint8Array.from([tag, length, 0, ...Buffer.from(keyword), field, ...rest])),
+    ),
+);
+
 function assertValid(data: unknown, what: string): void {
   // What a reader gets is what JSON keeps of it.
   const text = JSON.stringify(data);
@@ -32,25 +49,30 @@ function assertValid(data: unknown, what: string): void {
 
 const NAMES = { name: 'a name', subsystemName: null };
 
-/** Settles with the number of functions that there were. */
-async function checkMachine(machine: Machine): Promise<number> {
+/** @returns the number of functions that there were. */
+function checkMachine(machine: Machine): number {
   const functions = machine.list();
   for (const { address } of functions)
-    assertValid(showData(address, await factsOf(machine, address, []), NAMES), String(address));
+    assertValid(showData(address, factsOf(machine, address, []), NAMES), String(address));
   return functions.length;
 }
 
 describe('show --json is as its schema says', () => {
-  test('of the simulated machine, and of one with errors to report', async () => {
+  test('of the simulated machine, and of one with errors to report and product data', () => {
     using machine = new SimMachine();
-    assert.ok((await checkMachine(machine)) >= 8);
+    assert.ok(checkMachine(machine) >= 8);
     using reporting = new SimMachine(
-      parseMachine('roots: [{slots: [{slot: "01", model: nvme, aer: true}, {slot: "02", model: multi}]}]'),
+      parseMachine(`
+roots:
+  - slots:
+      - {slot: "01", model: nvme, aer: true, vpd: {name: Disk, readOnly: {PN: X1, V0: "1"}, readWrite: {YA: "7"}}}
+      - {slot: "02", model: multi, driver: gpio, vpd: {}}
+`),
     );
-    assert.ok((await checkMachine(reporting)) >= 2);
+    assert.ok(checkMachine(reporting) >= 2);
   });
 
-  test('of this host', async (context) => {
+  test('of this host', (context) => {
     let machine: LinuxMachine;
     try {
       machine = new LinuxMachine();
@@ -59,24 +81,25 @@ describe('show --json is as its schema says', () => {
       return;
     }
     using host = machine;
-    context.diagnostic(`${await checkMachine(host)} functions`);
+    context.diagnostic(`${checkMachine(host)} functions`);
   });
 
   test('of QEMU’s models', { skip }, async () => {
     using machine = await startQemu(EVERYTHING);
-    assert.ok((await checkMachine(machine)) >= 12);
+    assert.ok(checkMachine(machine) >= 12);
   });
 
   test('of any configuration space', async () => {
     await checkProperty(
-      'show: data of any configuration space fits the schema',
-      fc.property(hostileSpace, (bytes) => {
+      'show: data of any configuration space and product data fits the schema',
+      fc.property(hostileSpace, hostileVpd, (bytes, vpd) => {
         const facts = {
           summary: undefined,
           regions: [],
           resetMethods: [],
           interruptLine: undefined,
           decoded: decodeFunction(bytesReader(bytes)),
+          vpd,
           findings: [],
         };
         assertValid(showData(new PciAddress(0, 0, 1, 0), facts, undefined), 'a space');
@@ -84,10 +107,10 @@ describe('show --json is as its schema says', () => {
     );
   });
 
-  test('and a fault would be seen', async () => {
+  test('and a fault would be seen', () => {
     using machine = new SimMachine();
     const [{ address } = { address: new PciAddress(0, 0, 1, 0) }] = machine.list();
-    const data = showData(address, await factsOf(machine, address, []), NAMES);
+    const data = showData(address, factsOf(machine, address, []), NAMES);
     assertValid(data, 'sound');
     for (const wrong of [
       { ...data, more: 1 },
@@ -115,12 +138,16 @@ describe('the commands', () => {
     assert.match(openslot('schema').stdout, /^show$/m);
     assert.deepEqual(JSON.parse(openslot('schema', 'show').stdout), schema);
     const unknown = openslot('schema', 'shwo');
-    assert.equal(unknown.status, 1);
+    assert.equal(unknown.status, 2);
     assert.match(unknown.stderr, /SCHEMA_UNKNOWN[\s\S]*did you mean show/);
     const board = join(folder, 'board.yaml');
-    writeFileSync(board, 'roots: [{slots: [{slot: "02", model: nvme, aer: true}]}]\n');
+    writeFileSync(
+      board,
+      'roots: [{slots: [{slot: "02", model: nvme, aer: true, vpd: {readOnly: {SN: S-1}}}]}]\n',
+    );
     const shown = openslot('show', '00:02.0', '--json', '--on', `sim:${board}`);
     assert.equal(shown.status, 0, shown.stderr);
     assertValid(JSON.parse(shown.stdout), 'the command');
+    assert.match(shown.stdout, /"text": "S-1"/);
   });
 });

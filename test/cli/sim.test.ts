@@ -338,6 +338,35 @@ describe('a second terminal', () => {
     assert.equal(await owner.end('SIGINT'), 0);
   });
 
+  test('product data is read while nobody has the function, and decoded in each text', async () => {
+    const file = join(runtime, 'vpd.yaml');
+    writeFileSync(
+      file,
+      `roots: [{slots: [{slot: "02", model: nvme, driver: nvme, vpd: {name: "Disk\u0007", readOnly: {SN: "42"}}}]}]\n`,
+    );
+    const owner = new Owner('serve', '--on', `sim:${file}`);
+    await owner.says(/^ready/);
+    const lspci = ['show', '--format', 'lspci', '-vv'];
+    const why = 'driver nvme has the function, and may use the same registers';
+    assert.match(
+      openslot('show', '00:02.0').stdout,
+      new RegExp(`^ {2}not shown +vital product data: VPD_UNREADABLE: .*: ${why}$`, 'm'),
+    );
+    assert.match(openslot(...lspci).stdout, /^\tCapabilities: .*Vital Product Data\n\t\tNot readable$/m);
+    assert.equal(openslot('claim', '00:02.0').status, 0);
+    assert.match(
+      openslot('show', '00:02.0').stdout,
+      /^Vital product data\n {2}000 {2}Name +Disk\\x07\n.* SN {2}Serial number +42\n.* RV .* right\n$/m,
+    );
+    assert.match(openslot(...lspci).stdout, /^\t\t\t\[SN\] Serial number: 42\n\t\t\t\[RV\] .*checksum good/m);
+    const saved = join(runtime, 'vpd.json');
+    assert.equal(openslot('capture', saved).status, 0);
+    assert.equal(await owner.end('SIGINT'), 0);
+    const on = ['--on', `capture:${saved}`];
+    assert.match(openslot('show', '00:02.0', ...on).stdout, / SN {2}Serial number +42$/m);
+    assert.match(openslot(...lspci, ...on).stdout, /^\t\t\t\[SN\] Serial number: 42$/m);
+  });
+
   test('a killed owner’s sockets are in nobody’s way', async () => {
     const killed = new Owner('serve');
     await killed.says(/^ready/);

@@ -54,7 +54,7 @@ test('a function without the capability has none', () => {
 
 test('a function with a driver is refused, without an access to the window', () => {
   const { config, writes } = window(() => 0x8000);
-  assert.throws(() => readVpd({ address: AT, config }, 'e1000'), VpdUnreadableError);
+  assert.throws(() => readVpd({ address: AT, config }, 'driver e1000'), VpdUnreadableError);
   assert.deepEqual(writes, []);
 });
 

@@ -9,7 +9,7 @@ import {
   type Machine,
 } from '../../src/function/index.js';
 import { parseMachine, SimMachine } from '../../src/machines/sim/index.js';
-import { notations } from '../../src/pci/index.js';
+import { decodeVpd, notations, vpdText } from '../../src/pci/index.js';
 
 const BOARD = `
 roots:
@@ -68,6 +68,79 @@ describe('a capture of a machine', () => {
     );
     const absent = notations.hex.parse('05:00.0');
     assert.throws(() => captureMachine(sim, { addresses: [DISK, absent] }), FunctionNotFoundError);
+  });
+
+  test('has product data that nobody else may be reading, and the reason where it has none', () => {
+    using sim = new SimMachine(
+      parseMachine(`
+roots:
+  - slots:
+      - {slot: "01", model: nvme, vpd: {name: Disk, readOnly: {PN: D-1, SN: "7"}, readWrite: {YA: mine}}}
+      - {slot: "02", model: nvme, driver: nvme, vpd: {name: Driven}}
+      - {slot: "03", model: testdev}
+      - {slot: "04", model: multi, vpd: {}, functions: {1: {vpd: {name: Guest}}}}
+`),
+      { clock: 'manual' },
+    );
+    const writes: string[] = [];
+    const watched = sim
+      .list()
+      .map(({ address }) =>
+        sim.watchConfig(address, ({ offset, width }) => writes.push(`${address} ${offset}/${width}`)),
+      );
+    const guests = notations.hex.parse('00:04.1');
+    const { functions } = captureMachine(sim, {
+      user: ({ address, driver }) => (address.equals(guests) ? 'guest 3' : driver && `driver ${driver}`),
+    });
+    const found = functions.map(({ address, vpd, unreadable }) => {
+      const resources = vpd === undefined ? [] : decodeVpd(vpd).resources;
+      const texts = resources.flatMap((one) =>
+        one.kind === 'name'
+          ? [vpdText(one.bytes)]
+          : one.fields.map(
+              ({ keyword, kind, bytes }) => `${keyword} ${kind === 'text' ? vpdText(bytes) : kind}`,
+            ),
+      );
+      assert.deepEqual(vpd === undefined ? [] : decodeVpd(vpd).findings, []);
+      const why = unreadable.map((one) => `${one.what}: ${one.why.replace(/^.*read: /, '')}`);
+      return [notations.shortHex.format(address), ...texts, ...why];
+    });
+    const refused = (user: string) =>
+      `vital product data: ${user} has the function, and may use the same registers`;
+    assert.deepEqual(found, [
+      ['00:01.0', 'Disk', 'PN D-1', 'SN 7', 'RV checksum', 'YA mine'],
+      ['00:02.0', refused('driver nvme')],
+      ['00:03.0'],
+      ['00:04.0', 'RV checksum'],
+      ['00:04.1', refused('guest 3')],
+      ['00:04.3'],
+    ]);
+    const touched = new Set(writes.map((write) => write.replace(/ .*/, '')));
+    assert.deepEqual([...touched], ['0000:00:01.0', '0000:00:04.0']);
+    writes.length = 0;
+    captureMachine(sim, { vpd: false });
+    assert.deepEqual(writes, []);
+    for (const watch of watched) watch[Symbol.dispose]();
+  });
+
+  test('writes nothing where configuration space cannot be written', () => {
+    using sim = new SimMachine(
+      parseMachine('roots: [{slots: [{slot: "01", model: nvme, vpd: {name: Disk}}]}]'),
+      { clock: 'manual' },
+    );
+    const machine: Machine = {
+      name: 'a reader',
+      capabilities: { ...sim.capabilities, configWrite: false },
+      list: () => sim.list(),
+      open: (address) => sim.open(address),
+      [Symbol.dispose]: () => undefined,
+    };
+    const writes: number[] = [];
+    using _watch = sim.watchConfig(notations.hex.parse('00:01.0'), ({ offset }) => writes.push(offset));
+    const [disk] = captureMachine(machine).functions;
+    assert.equal(disk?.vpd, undefined);
+    assert.match(disk?.unreadable[0]?.why ?? '', /^VPD_UNREADABLE: .*a reader cannot write the register/);
+    assert.deepEqual(writes, []);
   });
 
   test('keeps what cannot be read as a reason, and is none where nothing can', () => {

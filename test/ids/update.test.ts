@@ -1,13 +1,30 @@
 /** A newer pci.ids is taken as a whole or not at all, and there is a way back. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { dataDirectory, hostNames, indexFiles, ownIndex, revertIds, updateIds } from '../../src/ids/index.js';
+import {
+  dataDirectory,
+  formerIndex,
+  hostNames,
+  indexFiles,
+  ownIndex,
+  revertIds,
+  updateIds,
+} from '../../src/ids/index.js';
 import { OpenslotError } from '../../src/pci/index.js';
 
 const MAIN = fileURLToPath(new URL('../../src/command/main.js', import.meta.url));
@@ -88,6 +105,33 @@ describe('update', () => {
   test('an older file is taken where that is said', () => {
     updateIds(written('old', idsText('1999-01-01', 'Old')), { environment, evenIfOlder: true });
     assert.equal(vendorNow(), 'Old');
+  });
+
+  test('what has no end is refused', () => {
+    assert.throws(() => updateIds('/dev/zero', { environment }), {
+      code: 'IDS_UNREADABLE',
+      message: /more than 67108864 bytes/,
+    });
+  });
+
+  test('the former index is not written through a link, and nothing is left beside', () => {
+    updateIds(written('one', idsText('2040-01-01', 'One')), { environment });
+    const precious = written('precious', 'former');
+    symlinkSync(precious, formerIndex(environment));
+    updateIds(written('two', idsText('2041-01-01', 'Two')), { environment });
+    assert.equal(readFileSync(precious, 'utf8'), 'former');
+    assert.deepEqual(readdirSync(join(folder, 'data')).sort(), ['pci.ids.index', 'pci.ids.index.former']);
+    revertIds(environment);
+    assert.equal(vendorNow(), 'One');
+  });
+
+  test("somebody else's update that is not done is no part of this one", () => {
+    updateIds(written('one', idsText('2040-01-01', 'One')), { environment });
+    const half = join(folder, 'data', 'pci.ids.index.next');
+    writeFileSync(half, 'half');
+    updateIds(written('two', idsText('2041-01-01', 'Two')), { environment });
+    assert.equal(vendorNow(), 'Two');
+    assert.equal(readFileSync(half, 'utf8'), 'half');
   });
 
   test('a folder that cannot be made is told', () => {

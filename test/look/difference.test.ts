@@ -1,8 +1,9 @@
 /** What two captures differ in, in words. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { CapturedFunction } from '../../src/function/index.js';
+import { captureMachine, type CapturedFunction } from '../../src/function/index.js';
 import { differenceLines, differencesBetween } from '../../src/look/index.js';
+import { parseMachine, SimMachine } from '../../src/machines/sim/index.js';
 import { notations } from '../../src/pci/index.js';
 import { SOUND, SUBJECTS } from './explain/subjects.js';
 
@@ -52,6 +53,18 @@ describe('differences', () => {
       '  pool: none -> taken',
       '  guest: none -> web',
     ]);
+  });
+
+  test('are none of what taking a capture leaves behind', () => {
+    using sim = new SimMachine(
+      parseMachine('roots: [{slots: [{slot: "01", model: nvme, vpd: {name: Disk, readOnly: {SN: "1"}}}]}]'),
+      { clock: 'manual' },
+    );
+    const [before, after] = [captureMachine(sim), captureMachine(sim)];
+    const [was, is] = [before, after].map(({ functions }) => functions[0]);
+    assert.ok(was?.vpd !== undefined);
+    assert.notDeepEqual(was.config, is?.config);
+    assert.deepEqual(differencesBetween(before, after), []);
   });
 
   test('find a device that stands at another address', () => {

@@ -51,8 +51,8 @@ describe('the tree of a machine', () => {
   test('marks who has what', () => {
     const [port, drive] = SOUND;
     assert.ok(port !== undefined && drive !== undefined);
-    const given = { ...drive, driver: 'pciback', pool: { state: 'taken', guest: 'web' } };
-    assert.match(lines([port, given]).at(-1) ?? '', /driver pciback, group 2, guest web$/);
+    const given = { ...drive, driver: 'pciback', pool: { state: 'taken', guest: 'guest 2' } };
+    assert.match(lines([port, given]).at(-1) ?? '', /driver pciback, group 2, guest 2$/);
   });
 
   test('leaves nobody out, whatever the bus numbers say', async () => {

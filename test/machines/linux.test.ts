@@ -259,6 +259,19 @@ describe('the file `resource`', () => {
       { index: 6, kind: 'memory', size: 0x8_0000, address: 0xfeb0_0000n, prefetchable: true, wide: false },
     ]);
   });
+
+  test('takes the ports of a legacy IDE controller, one of which is alone', () => {
+    const text = [
+      '0x00000000000001f0 0x00000000000001f7 0x0000000000000110',
+      '0x00000000000003f6 0x00000000000003f6 0x0000000000000110',
+      '0x0000000000000000 0x0000000000000000 0x0000000000000110',
+    ].join('\n');
+    const port = { kind: 'io', prefetchable: false, wide: false };
+    assert.deepEqual(parseResourceFile(text), [
+      { ...port, index: 0, size: 8, address: 0x1f0n },
+      { ...port, index: 1, size: 1, address: 0x3f6n },
+    ]);
+  });
 });
 
 test('this host: the same functions, ids and classes as lspci -n', (context) => {

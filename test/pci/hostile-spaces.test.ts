@@ -6,6 +6,7 @@ import { checkConfigAccess } from '../../src/function/config-access.js';
 import type { Capture } from '../../src/function/index.js';
 import {
   decodeFunction,
+  ExtendedCapabilityId,
   PciAddress,
   presentRegisters,
   presentTables,
@@ -16,6 +17,7 @@ import {
 } from '../../src/pci/index.js';
 import { ConfigurationNames, selectReadable } from '../../src/proto/program/index.js';
 import { functionLines } from '../../src/cli/function-text.js';
+import { differencesBetween, explain, Topology, treeLines, treeOf } from '../../src/look/index.js';
 import { lspciText, PLAIN } from '../../src/look/lspci/index.js';
 import { checkProperty } from '../kept-seeds.js';
 import { hostileSpace } from './hostile-spaces.js';
@@ -56,6 +58,7 @@ function factsOf(reader: ConfigReader) {
     resetMethods: [],
     interruptLine: undefined,
     decoded: decodeFunction(reader),
+    vpd: undefined,
     findings: [],
   };
 }
@@ -100,11 +103,22 @@ const faces: Readonly<Record<string, (bytes: Uint8Array) => void>> = {
   show: (bytes) => {
     functionLines(AT, factsOf(new StrictReader(bytes)), { bits: false, names: undefined });
   },
+  'show of vital product data': (bytes) => {
+    functionLines(AT, { ...factsOf(new StrictReader(bytes)), vpd: bytes }, { bits: false, names: undefined });
+  },
   'show --bits': (bytes) => {
     functionLines(AT, factsOf(new StrictReader(bytes)), { bits: true, names: undefined });
   },
   'lspci -vvvxxxx': (bytes) => {
     lspciText(captureOf(bytes), NO_NAMES, { ...PLAIN, verbosity: 3, hex: 4 });
+  },
+  'tree and explain': (bytes) => {
+    const topology = new Topology(captureOf(bytes));
+    treeLines(treeOf(topology, NO_NAMES), { ranges: true });
+    explain(topology, AT);
+  },
+  diff: (bytes) => {
+    differencesBetween(captureOf(bytes), captureOf(bytes.map((byte, at) => (at > 0x20 ? ~byte : byte))));
   },
   'lspci -vmm': (bytes) => {
     lspciText(captureOf(bytes), NO_NAMES, { ...PLAIN, verbosity: 1, machine: 2 });
@@ -127,5 +141,26 @@ describe('any configuration space', () => {
     for (const face of Object.values(faces))
       for (let size = 0; size <= 72; size++)
         for (const value of [0, 0xff]) face(new Uint8Array(size).fill(value));
+  });
+
+  test('with a capability in every second dword has no more registers told than there is room for', () => {
+    const { mmioLocator, ide, aer, vc } = ExtendedCapabilityId;
+    for (const id of [mmioLocator, ide, aer, vc]) {
+      const bytes = new Uint8Array(4096).fill(0xff);
+      const view = new DataView(bytes.buffer);
+      view.setUint32(0, 0x1234_8086, true);
+      for (let at = 0x100; at < 4096; at += 8)
+        view.setUint32(at, (id | 0x1_0000 | ((at + 8 < 4096 ? at + 8 : 0) << 20)) >>> 0, true);
+      const reader = new StrictReader(bytes);
+      const { capabilities, findings } = decodeFunction(reader);
+      const widths = capabilities.flatMap(({ registers }) => registers.map(({ width }) => width));
+      const told = widths.reduce((sum: number, width) => sum + width, 0);
+      // The last one is told whole, and reaches as far as a space does.
+      assert.ok(told >= 4096 && told < 3 * 4096, `${told} bytes of 0x${id.toString(16)}`);
+      assert.equal(capabilities.length, (4096 - 0x100) / 8);
+      const overlap = findings.filter(({ code }) => code === 'CAPABILITY_OVERLAP');
+      assert.equal(overlap.length, 1);
+      assert.ok(reader.reads < 4 * 4096, `${reader.reads} reads`);
+    }
   });
 });

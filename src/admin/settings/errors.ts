@@ -9,6 +9,18 @@ export class FieldCriticalError extends OpenslotError {
   }
 }
 
+/** The hardware has not what was asked for: a field that was written reads otherwise. */
+export class NotTakenError extends OpenslotError {
+  readonly code = 'SET_NOT_TAKEN';
+  constructor(fields: readonly string[]) {
+    super(
+      `the function did not take what was written to ${fields.join(', ')}`,
+      { fields },
+      'it has not all values of its kind: openslot show ADDRESS tells its capabilities; openslot undo takes back the rest',
+    );
+  }
+}
+
 /** Nothing that was set is remembered. */
 export class NothingSetError extends OpenslotError {
   readonly code = 'UNDO_NOTHING';

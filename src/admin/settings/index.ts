@@ -5,6 +5,7 @@ export { readSelected, type RunAccesses } from './selected-access.js';
 export { setRegisters, type RegisterChange, type SetOptions } from './set-registers.js';
 export {
   SettingJournal,
+  SettingNotKeptError,
   SettingUnreadableError,
   type FunctionIdentity,
   type KeptSetting,

@@ -1,7 +1,7 @@
 /** Setting registers: all is checked, what configuration space held is kept on disk, then each is written and looked at. */
-import { allBits, bitsOf, criticalField, type Field } from '../../pci/index.js';
+import { allBits, bitsOf, criticalField, rawIn, type Field } from '../../pci/index.js';
 import type { ConfigurationNames, RegisterAssignment, SelectedRegister } from '../../proto/program/index.js';
-import { FieldCriticalError } from './errors.js';
+import { FieldCriticalError, NotTakenError } from './errors.js';
 import {
   readSelected,
   readsOf,
@@ -33,6 +33,7 @@ export interface SetOptions {
 /**
  * Sets in the order given, and tells each change as it is made. Nothing is written where any of it is refused.
  * @throws {RegisterError} read-only or reserved bits would change. @throws {FieldCriticalError}
+ * @throws {NotTakenError} all was written, and some of it did not stay.
  */
 export async function setRegisters(
   run: RunAccesses,
@@ -45,19 +46,42 @@ export async function setRegisters(
   for (const assignment of assignments) check(assignment, before.get(assignment), options.evenIfCritical);
   const registers = entriesOf(assignments, before, options.configuration);
   const lost = lostIn(assignments);
-  if (journal === undefined || (registers.length === 0 && lost.length === 0)) {
-    for (const assignment of assignments) tell(await make(run, assignment));
-    return;
+  const missed: string[] = [];
+  const makeAll = async () => {
+    for (const assignment of assignments) {
+      const change = await make(run, assignment);
+      tell(change);
+      missed.push(...notTaken(change));
+    }
+  };
+  if (journal === undefined || (registers.length === 0 && lost.length === 0)) await makeAll();
+  else {
+    const record = { ...about, when: new Date().toISOString(), registers, lost };
+    const number = journal.add(record);
+    let isWhole = false;
+    try {
+      await makeAll();
+      isWhole = true;
+    } finally {
+      await settle(run, journal, number, record, isWhole);
+    }
   }
-  const record = { ...about, when: new Date().toISOString(), registers, lost };
-  const number = journal.add(record);
-  let isWhole = false;
-  try {
-    for (const assignment of assignments) tell(await make(run, assignment));
-    isWhole = true;
-  } finally {
-    await settle(run, journal, number, record, isWhole);
-  }
+  if (missed.length > 0) throw new NotTakenError(missed);
+}
+
+/**
+ * Named fields of configuration space that read otherwise than they were written: the hardware has not what was asked
+ * for. Not those of a window, and not what ends by itself, as a reset does; a whole register shows its before and after.
+ */
+function notTaken({ assignment, after }: RegisterChange): string[] {
+  const { target, fields } = assignment;
+  const { shape } = target;
+  const table = shape.configuration;
+  if (table === undefined || table.window === true || after === undefined) return [];
+  return fields
+    .filter(({ field, raw }) => field.access === 'rw' && rawIn(after, field) !== raw)
+    .filter(({ field }) => criticalField(table, shape.register, field)?.change !== 'set')
+    .map(({ field }) => shape.fieldName(field));
 }
 
 /** What registers of configuration space hold, those that can be looked at. */

@@ -77,9 +77,22 @@ export class SettingUnreadableError extends OpenslotError {
   }
 }
 
+/** The disk does not take what registers hold: before a first write nothing was set, after it the former record stays. */
+export class SettingNotKeptError extends OpenslotError {
+  readonly code = 'SETTING_NOT_KEPT';
+  constructor(folder: string, why: string, options?: ErrorOptions) {
+    super(
+      `what registers held cannot be kept in ${folder}: ${why}`,
+      { folder, why },
+      'make room there; openslot undo --list shows what is kept, and undoing it frees some',
+      options,
+    );
+  }
+}
+
 /** Older ones are forgotten. */
 const MOST_KEPT = 256;
-const NAME = /^(\d{8})\.json$/;
+const NAME = /^(\d{8,15})\.json$/;
 
 /**
  * A folder with a file for each command, so that commands of several terminals do not write over each other. A file is
@@ -100,8 +113,12 @@ export class SettingJournal {
     });
   }
 
-  /** Durable when it returns: written before the function is. */
+  /** Durable when it returns: written before the function is. @throws {SettingNotKeptError} */
   add(record: SettingRecord): number {
+    return this.#keep(() => this.#add(record));
+  }
+
+  #add(record: SettingRecord): number {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     const numbers = this.#numbers();
     for (const number of numbers.slice(0, Math.max(0, numbers.length + 1 - MOST_KEPT))) this.remove(number);
@@ -122,9 +139,22 @@ export class SettingJournal {
     }
   }
 
+  /** @throws {SettingNotKeptError} the former one stays. */
   replace(number: number, record: SettingRecord): void {
-    renameSync(this.#write(record), this.#path(number));
-    this.#flush();
+    this.#keep(() => {
+      renameSync(this.#write(record), this.#path(number));
+      this.#flush();
+    });
+  }
+
+  #keep<Result>(action: () => Result): Result {
+    try {
+      return action();
+    } catch (cause) {
+      if (cause instanceof OpenslotError) throw cause;
+      const { code = String(cause) } = cause as NodeJS.ErrnoException;
+      throw new SettingNotKeptError(this.#folder, code, { cause });
+    }
   }
 
   remove(number: number): void {
@@ -175,11 +205,17 @@ export class SettingJournal {
     const next = join(this.#folder, `next-${process.pid}`);
     rmSync(next, { force: true });
     // Made anew, never followed: nobody else's file is written through a link.
-    writeFileSync(next, `${JSON.stringify(record, undefined, 2)}\n`, {
-      mode: 0o600,
-      flush: true,
-      flag: 'wx',
-    });
+    try {
+      writeFileSync(next, `${JSON.stringify(record, undefined, 2)}\n`, {
+        mode: 0o600,
+        flush: true,
+        flag: 'wx',
+      });
+    } catch (cause) {
+      // What a full disk took of it would be in the way of others.
+      rmSync(next, { force: true });
+      throw cause;
+    }
     return next;
   }
 

@@ -64,14 +64,15 @@ export function differencesBetween(before: Capture, after: Capture): Difference[
 }
 
 function shortly(fields: CapturedFields): { readonly identity: string; readonly class: string } {
-  return { identity: identityOf(fields).ids, class: fields.decoded.class ?? className(0xffffff) };
+  return { identity: identityOf(fields).ids, class: fields.class ?? className(0xffffff) };
 }
 
 function compareFunction(old: CapturedFields, now: CapturedFields): Difference[] {
   const { address } = now.fn;
   const [was, is] = [old.fn.config.length, now.fn.config.length];
   const common = Math.min(was, is);
-  const [before, after] = was === is ? [old, now] : [shortened(old, common), shortened(now, common)];
+  // Decoded for this comparison, and forgotten with it: there may be ten thousand.
+  const [before, after] = [shortened(old, common), shortened(now, common)];
   return [
     ...(was === is ? [] : [{ address, kind: 'readable', before: was, after: is } as const]),
     ...linkDifference(before, after),
@@ -190,8 +191,12 @@ function capabilitiesOf({ decoded }: CapturedFields) {
   );
 }
 
-/** Told in one sentence by the differences above, or without meaning by themselves. */
-const TOLD = /^header\.(bar\d|rom\.address)$|^pcie\.lnksta\.(speed|width)$|\.list\.(id|next|version)$/;
+/**
+ * Told in one sentence by the differences above, or without meaning by themselves. What product data was read last stands
+ * in its window, so that taking a capture would be a difference.
+ */
+const TOLD =
+  /^header\.(bar\d|rom\.address)$|^pcie\.lnksta\.(speed|width)$|\.list\.(id|next|version)$|^vpd\.(address\.|data$)/;
 
 function fieldDifferences(before: CapturedFields, after: CapturedFields): Difference[] {
   const { address } = after.fn;

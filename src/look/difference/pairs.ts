@@ -15,16 +15,16 @@ export interface Identity {
   readonly whole: string;
 }
 
+const SERIAL = ['dsn.low', 'dsn.high'];
+
 export function identityOf(fields: CapturedFields): Identity {
   const id = (name: string) => hexDigits(fields.raw(name) ?? 0xffff, 4);
   // A vendor of 0 is none.
   const hasSubsystem = (fields.raw('header.subsystem_vendor') ?? 0) !== 0;
   const subsystem = hasSubsystem ? ` (${id('header.subsystem_vendor')}:${id('header.subsystem')})` : '';
   const ids = `${id('header.vendor')}:${id('header.device')}${subsystem}`;
-  const serial = [...fields.all()].filter(
-    ({ name }) => name.startsWith('dsn.') && !name.startsWith('dsn.list'),
-  );
-  return { ids, whole: `${ids} ${serial.map(({ value }) => String(value)).join(' ')}`.trimEnd() };
+  const serial = SERIAL.flatMap((name) => fields.field(name)?.value ?? []);
+  return { ids, whole: `${ids} ${serial.join(' ')}`.trimEnd() };
 }
 
 /** In order of the later address. One that moved is paired only where nothing else looks like it. */
@@ -45,7 +45,13 @@ export function pairFunctions(
     } else came.push(fields);
   }
   // First those that moved, so that a device which came to the place of one of them is not taken for it.
-  const moved = new Map(came.map((fields) => [fields, onlyOne([...left.values()], came, fields)]));
+  const [onlyCome, onlyLeft] = [onlyOnes(came), onlyOnes(left.values())];
+  const moved = new Map(
+    came.map((fields) => {
+      const { whole } = identityOf(fields);
+      return [fields, onlyCome.get(whole) === undefined ? undefined : onlyLeft.get(whole)];
+    }),
+  );
   for (const was of moved.values()) if (was !== undefined) left.delete(was.fn.address.sbdf);
   for (const [fields, was] of moved) {
     const key = fields.fn.address.sbdf;
@@ -57,14 +63,12 @@ export function pairFunctions(
   return pairs.sort((a, b) => placeOf(a) - placeOf(b));
 }
 
-/** The one that is left with this identity, if it is the only one on both sides. */
-function onlyOne(
-  left: readonly CapturedFields[],
-  came: readonly CapturedFields[],
-  wanted: CapturedFields,
-): CapturedFields | undefined {
-  const { whole } = identityOf(wanted);
-  const alike = (list: readonly CapturedFields[]) => list.filter((each) => identityOf(each).whole === whole);
-  const [only, ...others] = alike(left);
-  return others.length === 0 && alike(came).length === 1 ? only : undefined;
+/** Those whose identity no other one has, by it; undefined where several have it. */
+function onlyOnes(list: Iterable<CapturedFields>): ReadonlyMap<string, CapturedFields | undefined> {
+  const found = new Map<string, CapturedFields | undefined>();
+  for (const fields of list) {
+    const { whole } = identityOf(fields);
+    found.set(whole, found.has(whole) ? undefined : fields);
+  }
+  return found;
 }

@@ -8,7 +8,7 @@ import type { Explanation, Rule, Weight } from './rule.js';
 import { stateRules } from './state-rules.js';
 import { structureRules } from './structure-rules.js';
 
-/** A new one is an entry here, a row in docs/explain.md, and a capture that shows it. */
+/** A new one is an entry here, a row in docs/looking.md, and a capture that shows it. */
 export const RULES: readonly Rule[] = [
   ...structureRules,
   ...linkRules,

@@ -1,7 +1,8 @@
 /** Why a BAR is missing, does not answer, or answers together with another. */
 import { ROM_REGION, type RegionInfo } from '../../function/index.js';
 import { windowsOf } from '../windows.js';
-import type { FunctionNode } from '../topology.js';
+import type { FunctionNode, Topology } from '../topology.js';
+import { overlapsAmong, type PlacedRegion } from './overlaps.js';
 import { nameOf, type Found, type Rule } from './rule.js';
 
 function nameOfRegion({ index }: RegionInfo): string {
@@ -90,24 +91,48 @@ const outsideWindow: Rule = {
   },
 };
 
+interface Overlap {
+  readonly mine: PlacedRegion;
+  readonly theirs: PlacedRegion;
+}
+
+/** Found once for a machine, and asked for by each of its functions. */
+const overlapsOf = new WeakMap<Topology, ReadonlyMap<FunctionNode, readonly Overlap[]>>();
+
+function overlapsIn(topology: Topology): ReadonlyMap<FunctionNode, readonly Overlap[]> {
+  const known = overlapsOf.get(topology);
+  if (known !== undefined) return known;
+  const regions = [...topology.all()].flatMap((node) =>
+    placed(node).map((region) => ({ node, region, last: lastOf(region) })),
+  );
+  const found = new Map<FunctionNode, Overlap[]>();
+  for (const [mine, others] of overlapsAmong(regions)) {
+    const all = found.get(mine.node) ?? [];
+    found.set(mine.node, all);
+    for (const theirs of others) all.push({ mine, theirs });
+  }
+  for (const all of found.values()) all.sort((a, b) => a.mine.region.index - b.mine.region.index);
+  overlapsOf.set(topology, found);
+  return found;
+}
+
 const overlap: Rule = {
   code: 'BAR_OVERLAP',
   weight: 'fault',
   why: 'both answer, and what is read is neither',
   next: 'switch one of them off (header.command), and let the kernel place it anew',
   look({ node, topology }) {
-    const found: Found[] = [];
-    for (const mine of placed(node))
-      for (const other of topology.all())
-        for (const theirs of placed(other)) {
-          if (other === node || mine.kind !== theirs.kind) continue;
-          if (mine.address > lastOf(theirs) || theirs.address > lastOf(mine)) continue;
-          found.push({
-            what: `${nameOfRegion(mine)} at ${rangeText(mine)} overlaps ${nameOfRegion(theirs)} of ${nameOf(other)} at ${rangeText(theirs)}`,
-            evidence: { range: rangeText(mine), other: nameOf(other), otherRange: rangeText(theirs) },
-          });
-        }
-    return found;
+    return (overlapsIn(topology).get(node) ?? []).map(({ mine, theirs }): Found => {
+      const [range, other, otherRange] = [
+        rangeText(mine.region),
+        nameOf(theirs.node),
+        rangeText(theirs.region),
+      ];
+      return {
+        what: `${nameOfRegion(mine.region)} at ${range} overlaps ${nameOfRegion(theirs.region)} of ${other} at ${otherRange}`,
+        evidence: { range, other, otherRange },
+      };
+    });
   },
 };
 

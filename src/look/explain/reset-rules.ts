@@ -1,7 +1,7 @@
 /** Which ways of resetting a function there are, and why the others are not. */
 import type { ResetMethod } from '../../function/index.js';
 import type { FunctionNode, Topology } from '../topology.js';
-import { nameOf, type Rule } from './rule.js';
+import { namesOf, type Rule } from './rule.js';
 
 type Reason = (node: FunctionNode, topology: Topology) => string | undefined;
 
@@ -26,12 +26,8 @@ const OBSTACLES: Readonly<Partial<Record<ResetMethod, Reason>>> = {
   bus: ({ fn, above, fields }, topology) => {
     if (fields.raw('header.secondary_bus') !== undefined) return 'it is a bridge itself';
     if (above === undefined) return 'no bridge leads to its bus';
-    const others = [...topology.all()]
-      .filter(({ fn: each }) => each !== fn && each.address.domain === fn.address.domain)
-      .filter(({ fn: each }) => each.address.bus === fn.address.bus);
-    return others.length === 0
-      ? undefined
-      : `${others.map(nameOf).join(', ')} on its bus would be reset, too`;
+    const others = topology.onBusOf(fn).filter(({ fn: each }) => each !== fn);
+    return others.length === 0 ? undefined : `${namesOf(others).join(', ')} on its bus would be reset, too`;
   },
 };
 
@@ -61,9 +57,10 @@ function isDevice({ fields }: FunctionNode): boolean {
   return fields.raw('header.type.layout') === 0 && fields.raw('header.class.base') !== 6;
 }
 
+/** No fault: most functions of a chipset have none, and it matters to who hands one over. */
 const none: Rule = {
   code: 'RESET_NONE',
-  weight: 'fault',
+  weight: 'note',
   why: 'what one user leaves in the device, the next one finds',
   next: 'openslot attach refuses it unless allowed: --allow no-reset',
   look({ node, topology }) {

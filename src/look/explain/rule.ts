@@ -43,3 +43,13 @@ export interface Rule {
 export function nameOf({ fn }: FunctionNode): string {
   return String(fn.address);
 }
+
+/** Names of a list that are told: of a machine where all share one thing, each function would name all others. */
+const MOST_NAMES = 16;
+
+/** Their addresses, the first of them, and how many more there are. */
+export function namesOf(nodes: readonly FunctionNode[]): string[] {
+  const names = nodes.slice(0, MOST_NAMES).map(nameOf);
+  const more = nodes.length - names.length;
+  return more === 0 ? names : [...names, `${more} more`];
+}

@@ -1,7 +1,7 @@
 /** What a function's own state keeps from working, and what errors it has logged. */
 import { CORRECTABLE_ERRORS, UNCORRECTABLE_ERRORS, type ErrorBit } from '../../pci/index.js';
 import type { FunctionNode } from '../topology.js';
-import { nameOf, type Rule } from './rule.js';
+import { nameOf, namesOf, type Rule } from './rule.js';
 
 const asleep: Rule = {
   code: 'POWER_LOW',
@@ -86,11 +86,12 @@ const groupShared: Rule = {
   look({ node, topology }) {
     const { iommuGroup } = node.fn;
     if (iommuGroup === undefined) return [];
-    const others = [...topology.all()]
+    const sharing = topology
+      .inGroup(iommuGroup)
       // Bridges stand in the groups of those behind them, and master the bus for nobody else.
-      .filter((each) => each !== node && each.fn.iommuGroup === iommuGroup && each.below.length === 0)
-      .map(nameOf);
-    if (others.length === 0) return [];
+      .filter((each) => each !== node && each.below.length === 0);
+    if (sharing.length === 0) return [];
+    const others = namesOf(sharing);
     return [
       {
         what: `it is in IOMMU group ${iommuGroup} together with ${others.join(', ')}`,

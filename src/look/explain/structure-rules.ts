@@ -10,7 +10,7 @@ const silent: Rule = {
   why: 'the device is gone, its link is down, or it sleeps in D3cold: nothing answers, and the bus gives all ones',
   next: 'openslot explain of the port above it tells of the link',
   look({ node }) {
-    if (!node.fields.decoded.findings.some(({ code }) => code === SILENT)) return [];
+    if (!node.fields.findings.some(({ code }) => code === SILENT)) return [];
     return [
       {
         what: 'every register of its configuration space reads as all ones',
@@ -28,6 +28,8 @@ const DAMAGE: Readonly<Partial<Record<DecodeFinding['code'], string>>> = {
   CAPABILITY_UNREADABLE: 'the list of capabilities leads past what can be read',
   BAR_UPPER_MISSING: 'the last BAR says that it has 64 bits, and there is no place for its upper half',
   BAR_TYPE_RESERVED: 'a BAR is of memory type 3, which no specification defines',
+  CAPABILITY_OVERLAP:
+    'capabilities stand within each other: together they have more registers than there is room for',
   HEADER_UNKNOWN: 'the header has a layout that no specification defines',
 };
 
@@ -37,7 +39,7 @@ const damaged: Rule = {
   why: 'what stands behind it is not found by any driver; firmware of the device, or a reset that did not end, makes such spaces',
   next: 'openslot show --bits; a reset may mend it',
   look({ node }) {
-    return node.fields.decoded.findings
+    return node.fields.findings
       .filter(({ code }) => code !== SILENT)
       .map((finding) => ({
         what: DAMAGE[finding.code] ?? finding.code,

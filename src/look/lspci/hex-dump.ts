@@ -11,6 +11,7 @@ const CARDBUS_HEADER = 128;
  * @param level how often `-x` was said.
  */
 export function hexDump({ config, layout }: ShownFunction, level: number): string {
+  if (config.length < HEADER) return 'WARNING: Cannot show hex-dump of the config space\n';
   const end = endOf(config.length, layout === CARDBUS ? CARDBUS_HEADER : HEADER, level);
   let text = '';
   for (let at = 0; at < end; at += 16) {

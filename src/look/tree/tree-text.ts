@@ -45,7 +45,7 @@ function about(fn: TreeFunction, { emphasize = (text) => text }: TreeTextOptions
     iommuGroup === undefined ? undefined : `group ${iommuGroup}`,
     numaNode === undefined ? undefined : `node ${numaNode}`,
     slot === undefined ? undefined : `slot ${slot}`,
-    pool === undefined ? undefined : emphasize(pool.guest === undefined ? pool.state : `guest ${pool.guest}`),
+    pool === undefined ? undefined : emphasize(pool.guest ?? pool.state),
   ];
   return parts.filter((part) => part !== undefined).join(', ');
 }

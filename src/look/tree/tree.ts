@@ -59,7 +59,7 @@ function treeFunction(node: FunctionNode, names: PciNames | undefined): TreeFunc
     address: fn.address,
     vendor,
     device,
-    class: fields.decoded.class ?? className(0xffffff),
+    class: fields.class ?? className(0xffffff),
     name: names === undefined ? undefined : deviceWords(names, vendor, device),
     driver: fn.driver,
     numaNode: fn.numaNode,

@@ -2,6 +2,7 @@
 import {
   closeSync,
   fsyncSync,
+  lstatSync,
   openSync,
   realpathSync,
   renameSync,
@@ -11,7 +12,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { regionFromWire, regionToWire, type Capture, type CapturedFunction } from '../../function/index.js';
-import { notations } from '../../pci/index.js';
+import { notations, visibleText } from '../../pci/index.js';
 import { CaptureFileError, CaptureMalformedError, CaptureVersionError, errnoOf } from './errors.js';
 import {
   CAPTURE_FORMAT,
@@ -75,9 +76,26 @@ export function parseCapture(text: string, file: string): Capture {
     const [issue] = error.issues;
     throw new CaptureMalformedError(file, issue?.path.map(String).join('.') ?? '', issue?.message ?? '');
   }
-  const functions = data.functions.map(functionOf).sort((a, b) => a.address.sbdf - b.address.sbdf);
+  const functions = data.functions.map(functionOf);
+  refuseTwins(functions, file);
+  functions.sort((one, other) => one.address.sbdf - other.address.sbdf);
   const taken = data.taken === undefined ? undefined : new Date(data.taken);
-  return { machine: data.machine, taken, functions };
+  return { machine: visibleText(data.machine), taken, functions };
+}
+
+/** A machine has one function at an address: of two, each way of looking would take another one. */
+function refuseTwins(functions: readonly CapturedFunction[], file: string): void {
+  const places = new Map<number, number>();
+  functions.forEach(({ address }, index) => {
+    const other = places.get(address.sbdf);
+    if (other !== undefined)
+      throw new CaptureMalformedError(
+        file,
+        `functions.${index}.address`,
+        `${address} has functions.${other}`,
+      );
+    places.set(address.sbdf, index);
+  });
 }
 
 /** Of another version more may be another than the version: that is told first. */
@@ -88,24 +106,30 @@ function checkVersion(value: unknown, file: string): void {
     throw new CaptureVersionError(file, version, CAPTURE_VERSION);
 }
 
+/** Words are shown as they are: none of them can command a terminal or begin another line. */
 function functionOf(data: FunctionData): CapturedFunction {
   const { regions, vpd, pool } = data;
   return {
     address: notations.hex.parse(data.address),
     config: bytesOf(data.config),
     regions: regions?.map(regionFromWire),
-    driver: data.driver,
-    modules: data.modules ?? [],
+    driver: visible(data.driver),
+    modules: data.modules?.map(visibleText) ?? [],
     interruptLine: data.interruptLine,
     numaNode: data.numaNode,
     iommuGroup: data.iommuGroup,
-    label: data.label,
-    physicalSlot: data.physicalSlot,
+    label: visible(data.label),
+    physicalSlot: visible(data.physicalSlot),
     resetMethods: data.resetMethods,
     vpd: vpd === undefined ? undefined : bytesOf(vpd),
-    pool: pool === undefined ? undefined : { state: pool.state, guest: pool.guest },
-    unreadable: data.unreadable ?? [],
+    pool: pool === undefined ? undefined : { state: visibleText(pool.state), guest: visible(pool.guest) },
+    unreadable:
+      data.unreadable?.map(({ what, why }) => ({ what: visibleText(what), why: visibleText(why) })) ?? [],
   };
+}
+
+function visible(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : visibleText(text);
 }
 
 function hexOf(bytes: Uint8Array): string {
@@ -122,6 +146,7 @@ function bytesOf(hex: string): Uint8Array {
  * @throws {CaptureFileError}
  */
 export function writeWhole(file: string, text: string): void {
+  refuseStrangersLink(file);
   try {
     const there = statSync(file, { throwIfNoEntry: false });
     if (there !== undefined && !there.isFile()) writeFileSync(file, text);
@@ -129,6 +154,26 @@ export function writeWhole(file: string, text: string): void {
   } catch (cause) {
     throw new CaptureFileError(file, 'written', errnoOf(cause), { cause });
   }
+}
+
+/** Permissions of a folder that all may write to, and where each may remove what is theirs alone: /tmp. */
+const SHARED = 0o1002;
+
+/**
+ * Somebody else could have the capture written over a file of ours. The kernel has the same rule for who opens by name
+ * (fs.protected_symlinks), and is not asked where a file takes another one's place.
+ */
+function refuseStrangersLink(file: string): void {
+  const link = lstatSync(file, { throwIfNoEntry: false });
+  if (link?.isSymbolicLink() !== true) return;
+  const folder = statSync(dirname(file));
+  const isShared = (folder.mode & SHARED) === SHARED;
+  if (isShared && link.uid !== process.geteuid?.() && link.uid !== folder.uid)
+    throw new CaptureFileError(
+      file,
+      'written',
+      'it is a link of somebody else, in a folder that all may write to',
+    );
 }
 
 function replace(file: string, text: string): void {

@@ -62,7 +62,7 @@ export class CaptureMachine implements Machine {
       numaNode,
       label,
       physicalSlot,
-      readVpd: vpd === undefined ? undefined : () => vpd,
+      readVpd: () => vpd,
     };
   }
 

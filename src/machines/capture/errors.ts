@@ -1,5 +1,5 @@
 /** Refusals of captures: files that are none, and changes to what was only saved. */
-import { OpenslotError } from '../../pci/index.js';
+import { OpenslotError, visibleText } from '../../pci/index.js';
 
 /** A line of a dump of configuration space is not one that lspci would read. */
 export class DumpMalformedError extends OpenslotError {
@@ -14,8 +14,18 @@ export class DumpMalformedError extends OpenslotError {
 export class CaptureFileError extends OpenslotError {
   readonly code = 'CAPTURE_FILE';
   constructor(file: string, what: 'read' | 'written', errno: string, options?: ErrorOptions) {
-    super(`the capture ${file} cannot be ${what}: ${errno}`, { file, errno }, '', options);
+    const next =
+      what === 'read'
+        ? 'name a file that openslot capture wrote, or lspci -xxxx'
+        : 'name a file in a folder that you may write to, or - for standard output';
+    super(`the capture ${file} cannot be ${what}: ${errno}`, { file, errno }, next, options);
   }
+}
+
+const LONGEST_SHOWN = 200;
+
+function shownShort(text: string): string {
+  return visibleText(text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text);
 }
 
 /** A file is neither a capture nor a dump, or not as either has to be. */
@@ -23,6 +33,8 @@ export class CaptureMalformedError extends OpenslotError {
   readonly code = 'CAPTURE_MALFORMED';
   /** `where`: names and numbers of what is wrong, `functions.3.config`; empty for all of it. */
   constructor(file: string, where: string, why: string, options?: ErrorOptions) {
+    // Both may have words of the file in them.
+    [where, why] = [shownShort(where), shownShort(why)];
     const place = where === '' ? file : `${file}, ${where}`;
     super(`${place}: ${why}`, { file, where, why }, 'docs/captures.md has the formats', options);
   }

@@ -1,10 +1,18 @@
 /** Reads what was saved of a machine, whether it is a capture of ours or a dump of lspci: its content tells. */
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Capture } from '../../function/index.js';
 import { CaptureFileError, CaptureMalformedError, errnoOf } from './errors.js';
 import { DumpParser } from './dump.js';
 
 const CHUNK = 0x10_0000;
+/** Bytes of a capture that are taken into memory: those of twenty thousand functions. */
+const LARGEST = 1 << 28;
+/** Lists and objects within each other: far more than any capture has. */
+const DEEPEST = 32;
+
+const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [
+  0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d,
+];
 
 /**
  * The schema of captures is loaded for one of ours alone: a dump is to be there as quickly as lspci has it.
@@ -18,11 +26,20 @@ export async function readCapture(file: string): Promise<Capture> {
     let length = read();
     // A dump begins with an address or with words, a capture as any JSON object.
     if (/^\s*\{/.test(chunk.toString('latin1', 0, Math.min(length, 64)))) {
-      const text = attempt(file, () =>
-        Buffer.concat([chunk.subarray(0, length), readFileSync(fd)]).toString(),
-      );
+      if (attempt(file, () => fstatSync(fd).size) > LARGEST) refuseSize(file);
+      const parts: Buffer[] = [];
+      let total = 0;
+      for (; length > 0; length = read()) {
+        total += length;
+        // Pipes and devices do not say how much they have.
+        if (total > LARGEST) refuseSize(file);
+        parts.push(Buffer.from(chunk.subarray(0, length)));
+      }
+      const bytes = Buffer.concat(parts);
+      if (depthOf(bytes) > DEEPEST)
+        throw new CaptureMalformedError(file, '', `it has more than ${DEEPEST} lists within each other`);
       const { parseCapture } = await import('./capture-file.js');
-      return parseCapture(text, file);
+      return parseCapture(bytes.toString(), file);
     }
     const parser = new DumpParser(file);
     for (; length > 0; length = read()) parser.push(chunk.subarray(0, length));
@@ -32,6 +49,34 @@ export async function readCapture(file: string): Promise<Capture> {
     return { machine: file, taken: undefined, functions };
   } finally {
     closeSync(fd);
+  }
+}
+
+function refuseSize(file: string): never {
+  throw new CaptureMalformedError(file, '', `it has more than ${LARGEST >> 20} MiB`);
+}
+
+/** How deep it nests: a parser needs memory for each level, many times that of its bracket. */
+function depthOf(json: Buffer): number {
+  let [depth, deepest] = [0, 0];
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at];
+    if (byte === QUOTE) {
+      at = endOfString(json, at);
+      if (at < 0) return deepest;
+    } else if (byte === OPEN_LIST || byte === OPEN_OBJECT) deepest = Math.max(deepest, ++depth);
+    else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth--;
+  }
+  return deepest;
+}
+
+/** The quote that ends the string which begins at a quote; negative where none does. */
+function endOfString(json: Buffer, start: number): number {
+  for (let end = json.indexOf(QUOTE, start + 1); ; end = json.indexOf(QUOTE, end + 1)) {
+    if (end < 0) return end;
+    let slashes = 0;
+    while (json[end - 1 - slashes] === BACKSLASH) slashes++;
+    if (slashes % 2 === 0) return end;
   }
 }
 

@@ -10,6 +10,9 @@ const LARGEST_CONFIG = 4096;
 /** What its address register can reach (PCI Local Bus 3.0, appendix I). */
 const LARGEST_VPD = 0x8000;
 
+/** Their indices have 8 bits. */
+const MOST_REGIONS = 256;
+
 function bytes(most: number) {
   return z
     .string()
@@ -24,7 +27,7 @@ const region = z
   .strictObject({
     index: z.int().min(0).max(255).describe('0 to 5: BAR; 6: expansion ROM'),
     kind: z.literal(['memory', 'io']),
-    size: z.number().min(1).describe('bytes'),
+    size: z.int().min(1).describe('bytes'),
     address: z
       .string()
       .regex(/^0x[0-9a-f]{1,16}$/, 'expected a number as 0x1f')
@@ -40,7 +43,7 @@ const fn = z.strictObject({
     .regex(/^[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/, 'expected an address as 0000:0a:00.0')
     .describe('domain, bus, device, function; hexadecimal'),
   config: bytes(LARGEST_CONFIG).describe('configuration space from 0 on, as far as it could be read'),
-  regions: z.array(region).optional().describe('absent where only the registers are known'),
+  regions: z.array(region).max(MOST_REGIONS).optional().describe('absent where only the registers are known'),
   driver: text.optional().describe('bound to it; absent where none was, or nobody knew'),
   modules: z.array(text).optional().describe('drivers of the host that say they can drive it'),
   interruptLine: number.optional().describe("the host's number of its INTx line"),

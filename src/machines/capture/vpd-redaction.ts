@@ -10,8 +10,11 @@ export interface RedactedVpd {
 }
 
 const CHECKSUM = 'RV';
-/** The serial number; what the vendor, the system's maker and its owner (the asset tag YA) put there. */
-const PERSONAL = /^(SN|V.|Y.)$/s;
+/**
+ * What all boards of a kind have alike. In any other field a vendor, the system's maker or its owner may have put a
+ * serial number, a network address (NA), an asset tag (YA): a keyword that is not known is one of those.
+ */
+const ALIKE: ReadonlySet<string> = new Set(['PN', 'EC', 'FG', 'LC', 'PG', 'CP', 'FC', 'RM', 'RV']);
 const FILL = 'X'.charCodeAt(0);
 
 /** Overwrites personal fields with X, and sets the checksum anew where it was right. */
@@ -25,8 +28,11 @@ export function redactVpd(vpd: Uint8Array): RedactedVpd {
   const fields = resources.flatMap((resource) => (resource.kind === 'name' ? [] : resource.fields));
   // Behind the end tag anything may stand.
   const bytes = vpd.slice(0, length);
-  const personal = fields.filter((field) => PERSONAL.test(field.keyword) && field.length > 0);
+  const personal = fields.filter((field) => !ALIKE.has(field.keyword) && field.length > 0);
   for (const { offset, length: size } of personal) bytes.fill(FILL, offset, offset + size);
+  // Behind the sum is room, in which what stood there before may be left.
+  for (const { keyword, offset, length: size } of fields)
+    if (keyword === CHECKSUM && size > 0) bytes.fill(0, offset + 1, offset + size);
   const checksum = fields.find((field) => field.keyword === CHECKSUM && field.length > 0);
   if (checksum !== undefined && vpdSum(vpd, checksum.offset + 1) === 0) {
     const at = checksum.offset;

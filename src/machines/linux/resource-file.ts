@@ -18,7 +18,8 @@ export function parseResourceFile(text: string): RegionInfo[] {
     const match = /^0x([0-9a-f]{1,16}) 0x([0-9a-f]{1,16}) 0x([0-9a-f]{1,16})$/.exec(line.trim());
     if (match === null) continue;
     const [start, end, flags] = [BigInt(`0x${match[1]}`), BigInt(`0x${match[2]}`), Number(`0x${match[3]}`)];
-    if (end <= start || (flags & (FLAG_IO | FLAG_MEMORY)) === 0) continue;
+    // One byte is a region: the control port of an IDE channel that the kernel placed at its legacy address.
+    if (end < start || end === 0n || (flags & (FLAG_IO | FLAG_MEMORY)) === 0) continue;
     regions.push({
       index,
       kind: (flags & FLAG_IO) !== 0 ? 'io' : 'memory',

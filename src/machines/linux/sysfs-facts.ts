@@ -26,7 +26,7 @@ export class SysfsFacts {
       numaNode: sysfs.readNumber(address, 'numa_node'),
       label: sysfs.read(address, 'label'),
       physicalSlot: this.#slotOf(address),
-      readVpd: sysfs.has(address, 'vpd') ? () => this.#readVpd(address) : undefined,
+      readVpd: () => this.#readVpd(address),
     };
   }
 
@@ -50,8 +50,12 @@ export class SysfsFacts {
     });
   }
 
-  /** The kernel reads it from the device, up to its end tag. @throws {VpdUnreadableError} */
-  #readVpd(address: PciAddress): Uint8Array {
+  /**
+   * The kernel reads it from the device, up to its end tag. It has no file for devices that it knows to break then.
+   * @throws {VpdUnreadableError}
+   */
+  #readVpd(address: PciAddress): Uint8Array | undefined {
+    if (!this.#sysfs.has(address, 'vpd')) return undefined;
     try {
       return new Uint8Array(readFileSync(this.#sysfs.device(address, 'vpd')));
     } catch (cause) {

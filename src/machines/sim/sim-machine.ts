@@ -220,14 +220,12 @@ export class SimMachine implements Machine {
         continue;
       }
       const { registers: endpoint, driver, faults, label, physicalSlot } = child;
-      const { vpd } = endpoint.shape;
       this.#facts.set(endpoint, {
         ...NO_HOST_FACTS,
         modules: driver === undefined ? [] : [driver],
         numaNode,
         label,
         physicalSlot,
-        readVpd: vpd === undefined ? undefined : () => vpd,
       });
       const programmed = new SimInterrupts(endpoint, this.#host, this.clock);
       this.#shared.set(endpoint, {

@@ -1,5 +1,6 @@
 /** Names of ids out of the bytes of an index: each lookup is a binary search, and only names that are asked for are made. */
 import { OpenslotError } from '../errors.js';
+import { visibleText } from '../visible-text.js';
 import {
   AT,
   FIRST_SUBSYSTEMS_AT,
@@ -78,7 +79,7 @@ export class IndexedNames implements PciNames {
   get about(): AboutNames {
     const said = (at: number) => {
       const place = this.#number(at);
-      return place === NOT_SAID ? undefined : this.#name(place);
+      return place === NOT_SAID ? undefined : this.#text(place)?.split('\n').map(visibleText).join('\n');
     };
     const counts = Object.fromEntries(TABLES.map((table) => [table, this.#tables[table].count]));
     return {
@@ -170,17 +171,24 @@ export class IndexedNames implements PciNames {
     return -1;
   }
 
-  #nameOf({ names }: Table, nth: number): string {
+  #nameOf({ names }: Table, nth: number): string | undefined {
     return this.#name(this.#number(names + 4 * nth));
   }
 
-  #name(place: number): string {
+  /** Undefined where the index is damaged there: looking at a machine never fails for want of a name. */
+  #name(place: number): string | undefined {
     const made = this.#made.get(place);
     if (made !== undefined) return made;
-    if (place + LENGTH_BYTES > this.#bytes.length) throw new IdsIndexError('a name stands past its end');
-    const begin = place + LENGTH_BYTES;
-    const name = this.#decoder.decode(this.#bytes.subarray(begin, begin + this.#view.getUint16(place, true)));
+    const text = this.#text(place);
+    if (text === undefined) return undefined;
+    const name = visibleText(text);
     this.#made.set(place, name);
     return name;
+  }
+
+  #text(place: number): string | undefined {
+    const begin = place + LENGTH_BYTES;
+    if (begin > this.#bytes.length) return undefined;
+    return this.#decoder.decode(this.#bytes.subarray(begin, begin + this.#view.getUint16(place, true)));
   }
 }

@@ -86,7 +86,7 @@ export function harmlessRegisters(maps: readonly RegisterMap[]): SelectedRegiste
 }
 
 /** All names of the maps, as they can be typed. */
-function registerNames(maps: readonly RegisterMap[]): string[] {
+export function registerNames(maps: readonly RegisterMap[]): string[] {
   return maps.flatMap((map) =>
     map.registers.flatMap((register) => {
       const name = register.repeat === undefined ? register.name : `${register.name}[0]`;
@@ -132,7 +132,7 @@ function byName(
     const next =
       names.length === 0
         ? 'give a map (--map FILE), or numbers: bar0:0x0/4'
-        : 'openslot get ADDRESS lists those that can be read';
+        : 'openslot show ADDRESS lists those of configuration space, openslot get ADDRESS those of the maps';
     throw new RegisterUnknownError(text, names, 'register', next);
   }
   if (second !== undefined) {

@@ -1,7 +1,9 @@
 /** Captures as files: what was taken is what is read; the published shape; whatever else a file holds is refused. */
 import assert from 'node:assert/strict';
 import {
+  chmodSync,
   existsSync,
+  lchownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -9,6 +11,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -112,6 +115,24 @@ describe('the file of a capture', () => {
       /functions\.0/,
     ],
     [
+      'a region of half a byte',
+      (text) => text.replace(/"size": \d+/, '"size": 4096.5'),
+      'CAPTURE_MALFORMED',
+      /regions\.0\.size/,
+    ],
+    [
+      'a second function at an address',
+      (text) => text.replace('0000:00:02.0', '0000:00:01.0'),
+      'CAPTURE_MALFORMED',
+      /^f, functions\.1\.address: 0000:00:01\.0 has functions\.0$/,
+    ],
+    [
+      'a word that commands a terminal',
+      (text) => text.replace('"config"', '"\\u001b]0;x\\u0007": 1, "config"'),
+      'CAPTURE_MALFORMED',
+      /Unrecognized key: "\\x1b\]0;x\\x07"$/,
+    ],
+    [
       'a region of no bytes',
       (text) => text.replace(/"size": \d+/, '"size": 0'),
       'CAPTURE_MALFORMED',
@@ -123,6 +144,22 @@ describe('the file of a capture', () => {
       assert.notEqual(changed, whole);
       assert.throws(() => parseCapture(changed, 'f'), { code, message });
     });
+
+  test('no word of it commands a terminal or begins another line', () => {
+    const evil = '\u001b[2J\nroot# \u009b1m';
+    const seen = '\\x1b[2J\\x0aroot# \\x9b1m';
+    const capture = simulated();
+    const [first, ...others] = capture.functions;
+    assert.ok(first !== undefined);
+    const words = (text: string) => ({
+      ...{ driver: text, modules: [text], label: text, physicalSlot: text },
+      pool: { state: text, guest: text },
+      unreadable: [{ what: text, why: text }],
+    });
+    const whole = { ...capture, machine: evil, functions: [{ ...first, ...words(evil) }, ...others] };
+    const read = parseCapture(formatCapture(whole), 'f');
+    assert.deepEqual(read, { ...whole, machine: seen, functions: [{ ...first, ...words(seen) }, ...others] });
+  });
 
   test('whatever stands in it is read or refused', async () => {
     await checkProperty(
@@ -153,6 +190,19 @@ describe('reading what was saved', () => {
     assert.equal((await readCapture(dump)).machine, dump);
   });
 
+  test('more than any machine has is refused before it is in memory', async () => {
+    const large = join(folder, 'large');
+    writeFileSync(large, '{"format": "');
+    truncateSync(large, 1 << 30);
+    await assert.rejects(readCapture(large), { code: 'CAPTURE_MALFORMED', message: /more than 256 MiB/ });
+    const deep = join(folder, 'deep');
+    writeFileSync(deep, `{"a \\" [[": ${'['.repeat(1e6)}`);
+    await assert.rejects(readCapture(deep), { code: 'CAPTURE_MALFORMED', message: /more than 32 lists/ });
+    const words = join(folder, 'words');
+    writeFileSync(words, `{"a": "${'['.repeat(100)}\\\\"}`);
+    await assert.rejects(readCapture(words), { code: 'CAPTURE_MALFORMED', message: /format: / });
+  });
+
   test('a file of neither, or none, is refused', async () => {
     const other = join(folder, 'other');
     writeFileSync(other, 'words\n');
@@ -173,6 +223,30 @@ describe('writing', () => {
     assert.equal(readFileSync(file, 'utf8'), 'new');
     assert.equal(statSync(file).mode & 0o777, 0o600);
     assert.deepEqual(readdirSync(place).sort(), ['file', 'link']);
+  });
+
+  test("does not follow somebody else's link in a folder that all may write to", (t) => {
+    if (process.getuid?.() !== 0) {
+      t.skip('only root makes links of somebody else');
+      return;
+    }
+    const shared = join(folder, 'shared');
+    mkdirSync(shared);
+    chmodSync(shared, 0o1777);
+    const [file, link] = [join(folder, 'precious'), join(shared, 'link')];
+    writeFileSync(file, 'former');
+    symlinkSync(file, link);
+    lchownSync(link, 65534, 65534);
+    assert.throws(
+      () => {
+        writeWhole(link, 'new');
+      },
+      { code: 'CAPTURE_FILE', message: /a link of somebody else/ },
+    );
+    assert.equal(readFileSync(file, 'utf8'), 'former');
+    lchownSync(link, 0, 0);
+    writeWhole(link, 'new');
+    assert.equal(readFileSync(file, 'utf8'), 'new');
   });
 
   test('what is no file is written to, and stays what it is', () => {

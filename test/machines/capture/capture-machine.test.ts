@@ -52,7 +52,9 @@ describe('a saved machine', () => {
 
   test('is captured as what was saved', async () => {
     assert.deepEqual(captureMachine(await CaptureMachine.read(ours)), capture);
-    const [only, ...others] = captureMachine(await CaptureMachine.read(ours), { addresses: [DISK] }).functions;
+    const [only, ...others] = captureMachine(await CaptureMachine.read(ours), {
+      addresses: [DISK],
+    }).functions;
     assert.deepEqual(
       only,
       capture.functions.find(({ address }) => address.equals(DISK)),

@@ -108,4 +108,68 @@ describe('redaction', () => {
       assert.equal(capture.functions[0]?.vpd, undefined);
       assert.deepEqual(removed, ['0000:00:00.0: vital product data: all of it']);
     });
+
+  const SERIAL = [0xd1, 0xe2, 0xf3, 0xff, 0xfe, 0x46, 0x57, 0x68];
+  const findable = (bytes: Uint8Array) =>
+    [SERIAL, SERIAL.toReversed()].some((order) => Buffer.from(bytes).includes(Buffer.from(order)));
+
+  test('finds copies of a number, in either order of bytes, in any function', () => {
+    const own = space(SERIAL);
+    own.set(SERIAL, 0x801);
+    const other = new Uint8Array(256).fill(7);
+    other.set(SERIAL.toReversed(), 0x9c);
+    const { capture, removed } = redactCapture(captured([{ config: other }, { config: own }]));
+    for (const { config } of capture.functions) assert.ok(!findable(config));
+    assert.deepEqual(removed, [
+      '0000:00:00.0: a copy of a device serial number',
+      '0000:00:01.0: device serial number',
+      '0000:00:01.0: a copy of a device serial number',
+    ]);
+  });
+
+  test('finds a number behind the place where the list is broken', () => {
+    const config = space(SERIAL);
+    config.fill(0xff, 0x100, 0x104);
+    new DataView(config.buffer).setUint32(0x100, 0x2001_0001, true);
+    config.fill(0xff, 0x200, 0x204);
+    const [fn] = redactCapture(captured([{ config }])).capture.functions;
+    assert.ok(fn !== undefined && !findable(fn.config));
+  });
+
+  test('empties the register that still has what was read last of product data', () => {
+    const config = new Uint8Array(256);
+    config.set([0x86, 0x80, 0, 0, 0, 0, 0x10, 0]);
+    config[0x34] = 0x40;
+    config.set([3, 0, 0x08, 0x80, ...Buffer.from('S012')], 0x40);
+    const { capture, removed } = redactCapture(captured([{ config }]));
+    const after = config.slice();
+    after.fill(0, 0x44, 0x48);
+    assert.deepEqual(capture.functions[0]?.config, after);
+    assert.deepEqual(removed, ['0000:00:00.0: vital product data: what was read last']);
+  });
+
+  test('overwrites fields that it does not know, and network addresses, and the room behind the checksum', () => {
+    const fields = [
+      ...field('NA', '001122334455'),
+      ...field('Z3', 'S99'),
+      ...field('QQ', 'S98'),
+      ...field('PN', 'part'),
+    ];
+    const sumAt = 3 + fields.length + 3;
+    const vpd = Uint8Array.from([...list(0x90, [...fields, ...field('RV', ' S97')]), 0x78]);
+    vpd[sumAt] = 0;
+    vpd[sumAt] = -sum(vpd.subarray(0, sumAt));
+    const { capture, removed } = redactCapture(captured([{ vpd }]));
+    const text = Buffer.from(capture.functions[0]?.vpd ?? []).toString('latin1');
+    assert.match(text, /NA.X{12}Z3.X{3}QQ.X{3}PN.partRV..\0{3}x$/s);
+    assert.equal(sum(Buffer.from(text, 'latin1').subarray(0, sumAt + 1)), 0);
+    assert.deepEqual(removed, ['0000:00:00.0: vital product data: NA, Z3, QQ']);
+  });
+
+  test('does not say what the machine was opened with', () => {
+    const machine = 'qemu:-device nvme,serial=S0123456';
+    const { capture, removed } = redactCapture({ ...captured([]), machine });
+    assert.equal(capture.machine, 'qemu');
+    assert.deepEqual(removed, ["the machine's name: what it was opened with"]);
+  });
 });

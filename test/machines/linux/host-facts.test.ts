@@ -1,6 +1,6 @@
 /** What the kernel knows of a function besides its registers, on a saved sysfs tree. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -72,13 +72,30 @@ test('node, label, slot and modules are the kernel’s', () => {
 
 test('what the kernel does not know is not told', () => {
   using linux = machine('unknown', { modalias: 'pci:v0000FFFFd0', numa_node: '-1\n' });
-  assert.deepEqual(linux.hostFacts(ADDRESS), {
-    modules: [],
-    numaNode: undefined,
-    label: undefined,
-    physicalSlot: '2-1',
-    readVpd: undefined,
-  });
+  const { readVpd, ...facts } = linux.hostFacts(ADDRESS);
+  assert.deepEqual(facts, { modules: [], numaNode: undefined, label: undefined, physicalSlot: '2-1' });
+  assert.equal(readVpd?.(), undefined);
+});
+
+test('product data that the kernel keeps off is not read past it', () => {
+  const config = new Uint8Array(256);
+  config.set([0x86, 0x80, 0x72, 0x15, 0, 0, 0x10]);
+  config[0x34] = 0x40;
+  config[0x40] = 0x03;
+  using linux = machine('kept-off', { config });
+  const [captured] = captureMachine(linux).functions;
+  assert.equal(captured?.vpd, undefined);
+  assert.deepEqual(
+    captured?.unreadable.map(({ what, why }) => [what, why]),
+    [
+      [
+        'vital product data',
+        `VPD_UNREADABLE: the vital product data of ${ADDRESS} cannot be read: linux gives none of it`,
+      ],
+    ],
+  );
+  const after = readFileSync(join(folder, 'kept-off', 'devices', String(ADDRESS), 'config'));
+  assert.deepEqual(new Uint8Array(after), config);
 });
 
 test('product data that cannot be read is a reason in the capture, not its end', () => {

@@ -1,6 +1,7 @@
 /** Machine descriptions: what is accepted and assigned, and what is refused, with its place. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { readVpd } from '../../../src/function/index.js';
 import { notations } from '../../../src/pci/index.js';
 import {
   DEFAULT_MACHINE,
@@ -9,7 +10,7 @@ import {
   SimMachine,
   type MachineDescription,
 } from '../../../src/machines/sim/index.js';
-import { ProbeKind } from './probe.js';
+import { FULL_SHAPE, ProbeKind } from './probe.js';
 
 function machineOf(text: string): SimMachine {
   return new SimMachine(parseMachine(text), { kinds: [new ProbeKind()], clock: 'manual' });
@@ -314,6 +315,34 @@ describe('machine description', () => {
       if (text !== '') assert.equal(typeof error.evidence['line'], 'number', 'the line is known');
     });
   }
+
+  test('vital product data is as a device holds it, and what no device can hold is refused', () => {
+    const text = (vpd: string, model = 'nvme') =>
+      `roots: [{slots: [{slot: "01", model: ${model}, vpd: ${vpd}}]}]`;
+    using machine = machineOf(text('{name: Ö, readOnly: {PN: A}, readWrite: {YA: B}}'));
+    using fn = machine.open(notations.hex.parse('00:01.0'));
+    const list = [0x90, 8, 0, 0x50, 0x4e, 1, 0x41, 0x52, 0x56, 1];
+    const before = [0x82, 2, 0, 0xc3, 0x96, ...list];
+    const checksum = -before.reduce((sum, byte) => sum + byte, 0) & 0xff;
+    assert.deepEqual(
+      readVpd(fn, undefined),
+      Uint8Array.of(...before, checksum, 0x91, 4, 0, 0x59, 0x41, 1, 0x42, 0x78),
+    );
+    for (const [vpd, why] of [
+      ['{readOnly: {pn: A}}', /two capitals or digits/],
+      ['{readOnly: {RV: A}}', /made by the machine/],
+      [`{readWrite: {YA: ${'Ö'.repeat(128)}}}`, /255 bytes/],
+      [`{name: ${'A'.repeat(0x8000 - 7)}}`, /32768 bytes/],
+      ['{writable: {}}', /writable/],
+    ] as const)
+      assert.match(refused(text(vpd)).message, why, vpd.slice(0, 40));
+    const shape = { ...FULL_SHAPE, places: { pm: 0x40, msi: 0x50, msix: 0x70 } };
+    assert.throws(
+      () => new SimMachine(parseMachine(text('{}', 'probe')), { kinds: [new ProbeKind({ full: [shape] })] }),
+      /probe says where its capabilities stand/,
+    );
+    using _largest = machineOf(text(`{name: ${'A'.repeat(0x8000 - 11)}}`));
+  });
 
   test('a refusal tells the line of what it refuses', () => {
     const error = refused(

@@ -235,15 +235,18 @@ describe('the index', () => {
         (damage) => {
           const bytes = whole.slice();
           for (const [at, value] of damage) bytes[at] = value;
+          let names: IndexedNames;
           try {
-            const names = new IndexedNames(bytes);
-            names.vendor(0x1234);
-            names.subsystem(0x1234, 1, 0x1234, 1);
-            names.subclass(0x0100);
-            void names.about;
+            names = new IndexedNames(bytes);
           } catch (error) {
             assert.ok(error instanceof IdsIndexError, String(error));
+            return;
           }
+          // What was taken for an index is never why a machine cannot be looked at, nor commands a terminal.
+          const told = [names.vendor(0x1234), names.subsystem(0x1234, 1, 0x1234, 1), names.baseClass(1)];
+          for (const name of told) assert.doesNotMatch(name ?? '', /\p{Cc}/u);
+          const { version, date, notice } = names.about;
+          assert.doesNotMatch(`${version}${date}${notice}`, /[^\P{Cc}\n]/u);
         },
       ),
       { numRuns: 500 },

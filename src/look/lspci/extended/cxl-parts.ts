@@ -18,15 +18,14 @@ import { flagOfBits, type CxlWriter } from './cxl-text.js';
 
 const functionMap = registerIn(cxlFunctionMap, 'map');
 const MOST_MAPS = 8;
-const FIRST_MAP = 0x0c;
 
 /**
- * A word of each map is shown, as many as the length has room for. lspci shows all, and ends itself where one lies past
- * the length.
+ * A word of each map is shown, whatever the length says, as lspci does where it has read those bytes already; where not it
+ * ends itself.
  */
-export const cxlFunctionMapLines: CxlWriter = (view, { length }) => {
+export const cxlFunctionMapLines: CxlWriter = (view) => {
   let text = '\t\tNon-CXL Function Map DVSEC\n';
-  for (let map = 0; map < MOST_MAPS && FIRST_MAP + map * 4 + 2 <= length; map++)
+  for (let map = 0; map < MOST_MAPS; map++)
     text += `\t\tFuncMap ${map}: ${hexDigits(functionMap(view.from(map * 4)) & 0xffff, 8)}\n`;
   return text;
 };

@@ -41,8 +41,8 @@ function properties(value: number): string {
 }
 
 /**
- * The upper half of a base or of an offset, and the lower one with its two low bits replaced. An entry whose size
- * leaves out what its flags announce (lspci gives up there) tells of the halves that it has.
+ * The upper half of a base or of an offset, and the lower one with its two low bits replaced. What the flags of an entry
+ * announce is shown whatever its size says, as lspci does where it has read those bytes already; where not it ends itself.
  */
 function writeEntry(view: CapabilityView, index: number, at: number): string {
   const head = view.read(at, 4);
@@ -53,14 +53,12 @@ function writeEntry(view: CapabilityView, index: number, at: number): string {
   text += `\t\t\t PrimaryProperties: ${properties((head >>> 8) & 0xff)}\n`;
   text += `\t\t\t SecondaryProperties: ${properties(second)}`;
   text += second === NO_SECONDARY ? ', PrimaryProperties should be used\n' : '\n';
-  if (size < 1) return text;
   const base = view.read(at + 4, 4);
   let upper = 3;
   // lspci pads the lower half alone.
   const upperHalf = (low: number): string =>
-    (low & WIDE) !== 0 && upper <= size ? hexDigits(view.read(at + 4 * upper++, 4), 1) : '';
+    (low & WIDE) !== 0 ? hexDigits(view.read(at + 4 * upper++, 4), 1) : '';
   text += `\t\t\t Base: ${upperHalf(base)}${hexDigits((base & ~3) >>> 0, 8)}\n`;
-  if (size < 2) return text;
   const most = view.read(at + 8, 4);
   return `${text}\t\t\t MaxOffset: ${upperHalf(most)}${hexDigits((most | 3) >>> 0, 8)}\n`;
 }

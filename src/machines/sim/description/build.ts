@@ -17,6 +17,7 @@ import {
   type MachineDescription,
   type SlotDescription,
 } from './description.js';
+import { encodeVpd } from './encode-vpd.js';
 import type { DescriptionPath } from './path.js';
 import type { Built, BuiltBridge, BuiltFunction, BuiltRoot } from './planned.js';
 import { refusal } from './schema.js';
@@ -149,13 +150,19 @@ class Builder {
   #shapeOf(
     kind: DeviceKind,
     shape: FunctionShape,
-    { aer }: FunctionDescription,
+    { aer, vpd }: FunctionDescription,
     path: DescriptionPath,
   ): FunctionShape {
-    if (aer !== true) return shape;
-    if (shape.express === undefined)
+    if (vpd !== undefined && shape.places !== undefined)
+      throw this.#refuse(
+        [...path, 'vpd'],
+        `${kind.name} says where its capabilities stand, and has no other`,
+      );
+    const told = vpd === undefined ? shape : { ...shape, vpd: encodeVpd(vpd) };
+    if (aer !== true) return told;
+    if (told.express === undefined)
       throw this.#refuse([...path, 'aer'], `${kind.name} is no PCI Express device`);
-    return { ...shape, express: { ...shape.express, aer } };
+    return { ...told, express: { ...told.express, aer } };
   }
 
   #checkFunctions(

@@ -59,6 +59,16 @@ export interface FunctionDescription {
   readonly aer?: boolean;
   /** What firmware calls it. */
   readonly label?: string;
+  /** It has vital product data, which is read through the capability. */
+  readonly vpd?: ProductDataDescription;
+}
+
+/** Texts by keyword of two capitals or digits (`PN`, `SN`, `V0`), 255 bytes of UTF-8 each; the checksum is made of them. */
+export interface ProductDataDescription {
+  /** What the card calls itself. */
+  readonly name?: string | undefined;
+  readonly readOnly?: Readonly<Record<string, string>> | undefined;
+  readonly readWrite?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface DeviceDescription extends Slot, FunctionDescription {

@@ -1,9 +1,11 @@
 /** The shape of a machine description, checked: what is misspelt, missing or of the wrong type is named by its path. */
 import { z } from 'zod';
+import { VPD_BYTES } from '../../../pci/index.js';
 import { MachineDescriptionError } from '../errors.js';
 import { MEMORY_BASE, MEMORY_END } from '../host/memory.js';
 import { PAGE_SIZE } from '../host/page.js';
 import type { MachineDescription } from './description.js';
+import { encodeVpd, LONGEST_VPD_FIELD, MADE_VPD_FIELDS, vpdTextBytes } from './encode-vpd.js';
 import { lineOf, pathText, type DescriptionPath } from './path.js';
 
 const PORTS_END = 0x1_0000;
@@ -36,6 +38,19 @@ const fault = z.discriminatedUnion('fault', [
   z.strictObject({ fault: z.literal('model'), name }),
 ]);
 
+const productFields = z
+  .record(
+    z.string().regex(/^[0-9A-Z]{2}$/),
+    z.string().refine((text) => vpdTextBytes(text) <= LONGEST_VPD_FIELD, {
+      message: `a field has up to ${LONGEST_VPD_FIELD} bytes`,
+    }),
+    { error: ({ code }) => (code === 'invalid_key' ? 'a keyword is two capitals or digits' : undefined) },
+  )
+  .refine((fields) => MADE_VPD_FIELDS.every((keyword) => !(keyword in fields)), {
+    message: `${MADE_VPD_FIELDS.join(' and ')} are made by the machine`,
+  })
+  .optional();
+
 const functionShape = {
   driver: name.optional(),
   regions: z
@@ -47,6 +62,12 @@ const functionShape = {
   faults: z.array(fault).optional(),
   aer: z.boolean().optional(),
   label: name.optional(),
+  vpd: z
+    .strictObject({ name: name.optional(), readOnly: productFields, readWrite: productFields })
+    .refine((given) => encodeVpd(given).length <= VPD_BYTES, {
+      message: `vital product data has up to ${VPD_BYTES} bytes`,
+    })
+    .optional(),
 };
 
 function window(granule: number, end: number) {
