@@ -124,6 +124,7 @@ test('the small ones', () => {
     '\t\tNon-CXL Function Map DVSEC',
     '\t\tFuncMap 0: 00001234',
     '\t\tFuncMap 1: 0000000f',
+    ...[2, 3, 4, 5, 6, 7].map((map) => `\t\tFuncMap ${map}: 00000000`),
   ]);
   const devices = (number: number) => words(CxlDvsec.mld, 0, 0x10, { 0x08: number << 16 }).slice(1);
   assert.deepEqual(devices(16), ['\t\tNumLogDevs: 16']);
