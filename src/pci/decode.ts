@@ -11,7 +11,7 @@ import { dottedName, isReadable, registersThere, tableReader } from './registers
 import type { Access, ConfigReader, Field, Register, RegisterTable, Width } from './registers.js';
 import { capabilityTable, extendedCapabilityTable, headerTable } from './tables/index.js';
 
-/** A field with its value; JSON-able. */
+/** A field with its value. */
 export interface DecodedField {
   /** Dotted: `pcie.devctl.max_payload`. */
   readonly name: string;
@@ -30,7 +30,7 @@ export interface DecodedField {
   readonly unit?: string;
 }
 
-/** A register of a table that is present; JSON-able. */
+/** A register of a table that is present. */
 export type DecodedRegister = {
   readonly name: string;
   readonly title: string;
@@ -78,7 +78,7 @@ export type DecodeFinding =
       readonly offset: number;
     };
 
-/** All that the tables know about a function; JSON-able. */
+/** All that the tables know about a function: JSON, but for the bigints among the raw numbers. */
 export interface DecodedFunction {
   /** Name of the class code; absent when that is not readable. */
   readonly class?: string;
