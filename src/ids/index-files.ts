@@ -19,7 +19,16 @@ export function dataDirectory(environment: NodeJS.ProcessEnv = process.env): str
   if (process.getuid?.() === 0) return SYSTEM_DIRECTORY;
   // By the specification of these folders a path that is not absolute is as good as none.
   if (own?.startsWith('/')) return join(own, 'openslot');
-  return join(home?.startsWith('/') ? home : homedir(), '.local/share/openslot');
+  return join(home?.startsWith('/') ? home : homeOf(), '.local/share/openslot');
+}
+
+/** A user that the system has no name of has no home: only root makes anything in the place of it. */
+function homeOf(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
+  }
 }
 
 export function ownIndex(environment?: NodeJS.ProcessEnv): string {
