@@ -55,7 +55,7 @@ async function explain(
     return;
   }
   const { default: pc } = await import('picocolors');
-  const colors = pc.createColors(pc.isColorSupported && process.stdout.isTTY);
+  const colors = pc.createColors(pc.isColorSupported && Boolean(process.stdout.isTTY));
   const bold = (line: string) => colors.bold(line);
   process.stdout.write(
     explanationLines(found, bold)

@@ -23,7 +23,7 @@ const WRONG_COMMAND_LINE: ReadonlySet<string> = new Set([
 
 /** Prints the error to standard error. @returns the exit code. */
 export function reportFailure(error: unknown, json: boolean): number {
-  const colors = createColors(isColorSupported && process.stderr.isTTY);
+  const colors = createColors(isColorSupported && Boolean(process.stderr.isTTY));
   if (!(error instanceof OpenslotError)) {
     // Not a refusal but a fault of the program: the stack is the evidence.
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);

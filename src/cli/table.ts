@@ -10,7 +10,7 @@ const OVER = /\p{Mn}|\p{Me}|\p{Cf}/u;
 const PLAIN = /^[\x20-\x7e]*$/;
 
 export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const colors = pc.createColors(pc.isColorSupported && process.stdout.isTTY);
+  const colors = pc.createColors(pc.isColorSupported && Boolean(process.stdout.isTTY));
   process.stdout.write(`${tableLines(head, rows, colors.bold).join('\n')}\n`);
 }
 

@@ -44,7 +44,7 @@ async function tree(options: TreeOptions): Promise<void> {
     return;
   }
   const { default: pc } = await import('picocolors');
-  const colors = pc.createColors(pc.isColorSupported && process.stdout.isTTY);
+  const colors = pc.createColors(pc.isColorSupported && Boolean(process.stdout.isTTY));
   const lines = treeLines(buses, { ranges: options.ranges ?? false, emphasize: colors.bold });
   process.stdout.write(lines.map((line) => `${line}\n`).join(''));
 }
