@@ -1,5 +1,6 @@
 /** Captured functions made for tests: configuration spaces put together by the names of the register model. */
 import type { CapturedFunction } from '../../src/function/index.js';
+import { withConfigAlone } from '../../src/machines/capture/index.js';
 import {
   dottedName,
   notations,
@@ -77,21 +78,5 @@ export function madeFunction(
   config: Uint8Array,
   told: Partial<CapturedFunction> = {},
 ): CapturedFunction {
-  return {
-    address: notations.hex.parse(address),
-    config,
-    regions: [],
-    driver: undefined,
-    modules: [],
-    interruptLine: undefined,
-    numaNode: undefined,
-    iommuGroup: undefined,
-    label: undefined,
-    physicalSlot: undefined,
-    resetMethods: undefined,
-    vpd: undefined,
-    pool: undefined,
-    unreadable: [],
-    ...told,
-  };
+  return { ...withConfigAlone(notations.hex.parse(address), config), regions: [], ...told };
 }

@@ -1,7 +1,7 @@
 /** Register table of the DVSEC of CXL devices: what a device can do, and the memory that it offers. */
 import { bits, flag, hex, register, sticky, values, whole } from '../../fields.js';
 import type { Register } from '../../registers.js';
-import { cxlTable, reaches } from './common.js';
+import { cxlTable, reaches } from './cxl-dvsec.js';
 
 const RESET_TIMEOUT = values(['10 ms', '100 ms', '1 s', '10 s', '100 s']);
 const FALLBACK = values(['none', 'PCIe', 'CXL type 1', 'CXL type 3']);

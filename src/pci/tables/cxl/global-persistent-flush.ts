@@ -1,7 +1,7 @@
 /** Register tables of the DVSECs of the global persistent flush: how long ports wait, and what devices need. */
 import { bits, number, register, values, whole } from '../../fields.js';
 import type { Access, Field } from '../../registers.js';
-import { cxlTable } from './common.js';
+import { cxlTable } from './cxl-dvsec.js';
 
 const SCALES = values(['1 us', '10 us', '100 us', '1 ms', '10 ms', '100 ms', '1 s', '10 s']);
 

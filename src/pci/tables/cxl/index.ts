@@ -1,7 +1,7 @@
 /** The tables of Compute Express Link's DVSECs: which id has which table. It knows the model alone. */
 import type { RegisterReader, RegisterTable } from '../../registers.js';
 import { dvsec } from '../dvsec.js';
-import { CXL_VENDOR, CxlDvsec } from './common.js';
+import { CXL_VENDOR, CxlDvsec } from './cxl-dvsec.js';
 import { cxlDevice } from './device.js';
 import { cxlGpfDevice, cxlGpfPort } from './global-persistent-flush.js';
 import { cxlFlexBus, cxlPort } from './ports.js';

@@ -1,7 +1,7 @@
 /** Register tables of the DVSECs of CXL ports: extensions of a port, and the flex bus that its link runs over. */
 import { bits, flag, hex, register, sticky, whole } from '../../fields.js';
 import type { Access, Field, Register } from '../../registers.js';
-import { cxlTable, reaches } from './common.js';
+import { cxlTable, reaches } from './cxl-dvsec.js';
 
 /** Address bits 31:20 in the upper 12 bits. */
 function megabytes(offset: number, name: string, title: string): Register {

@@ -2,7 +2,7 @@
 import { bits, hex, placed, register, values, whole } from '../../fields.js';
 import type { RegisterReader } from '../../registers.js';
 import { designatedLength } from '../dvsec.js';
-import { cxlTable } from './common.js';
+import { cxlTable } from './cxl-dvsec.js';
 
 /** Offset of the first block's two registers, and bytes of each block. */
 export const LocatorBlocks = { first: 0x0c, stride: 8 } as const;

@@ -1,6 +1,6 @@
 /** Register tables of the smaller DVSECs of CXL: function map, logical devices, test capability. */
 import { flag, hex, number, register, repeated, whole } from '../../fields.js';
-import { cxlTable } from './common.js';
+import { cxlTable } from './cxl-dvsec.js';
 
 /** Bit f of dword d: device d and function f, or function d * 32 + f of a device with alternative routing ids. */
 export const cxlFunctionMap = cxlTable('cxl_function_map', 'Non-CXL Function Map DVSEC', '8.1.4', [
