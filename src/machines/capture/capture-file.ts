@@ -1,19 +1,7 @@
-/** A capture as a file: one JSON object, written as a whole or not at all. */
-import {
-  closeSync,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+/** A capture as text: one JSON object. */
 import { regionFromWire, regionToWire, type Capture, type CapturedFunction } from '../../function/index.js';
 import { notations, visibleText } from '../../pci/index.js';
-import { CaptureFileError, CaptureMalformedError, CaptureVersionError, errnoOf } from './errors.js';
+import { CaptureMalformedError, CaptureVersionError } from './errors.js';
 import {
   CAPTURE_FORMAT,
   CAPTURE_VERSION,
@@ -138,68 +126,4 @@ function hexOf(bytes: Uint8Array): string {
 
 function bytesOf(hex: string): Uint8Array {
   return new Uint8Array(Buffer.from(hex, 'hex'));
-}
-
-/**
- * Writes the file (mode 0600: the kernel shows to root alone what is in it) beside its place and moves it there once it
- * is on the disk, so that a former one stays until then. What is no file of a disk is written to as it is.
- * @throws {CaptureFileError}
- */
-export function writeWhole(file: string, text: string): void {
-  refuseStrangersLink(file);
-  try {
-    const there = statSync(file, { throwIfNoEntry: false });
-    if (there !== undefined && !there.isFile()) writeFileSync(file, text);
-    else replace(there === undefined ? file : realpathSync(file), text);
-  } catch (cause) {
-    throw new CaptureFileError(file, 'written', errnoOf(cause), { cause });
-  }
-}
-
-/** Permissions of a folder that all may write to, and where each may remove what is theirs alone: /tmp. */
-const SHARED = 0o1002;
-
-/**
- * Somebody else could have the capture written over a file of ours. The kernel has the same rule for who opens by name
- * (fs.protected_symlinks), and is not asked where a file takes another one's place.
- */
-function refuseStrangersLink(file: string): void {
-  const link = lstatSync(file, { throwIfNoEntry: false });
-  if (link?.isSymbolicLink() !== true) return;
-  const folder = statSync(dirname(file));
-  const isShared = (folder.mode & SHARED) === SHARED;
-  if (isShared && link.uid !== process.geteuid?.() && link.uid !== folder.uid)
-    throw new CaptureFileError(
-      file,
-      'written',
-      'it is a link of somebody else, in a folder that all may write to',
-    );
-}
-
-function replace(file: string, text: string): void {
-  const next = `${file}.${process.pid}.new`;
-  try {
-    const fd = openSync(next, 'wx', 0o600);
-    try {
-      writeFileSync(fd, text);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(next, file);
-  } catch (cause) {
-    rmSync(next, { force: true });
-    throw cause;
-  }
-  syncFolder(dirname(file));
-}
-
-/** The new name of the file is on the disk, too. */
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
