@@ -11,6 +11,7 @@ const SOURCE = fileURLToPath(new URL('../../src', import.meta.url));
 const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   pci: [],
   boot: ['pci'],
+  change: [],
   os: ['pci'],
   ids: ['pci'],
   function: ['pci'],

@@ -17,6 +17,7 @@ export * from './function.js';
 export * from './host.js';
 export * from './host-drivers.js';
 export * from './host-facts.js';
+export type { HostUse, HostUseKind } from './host-uses.js';
 export * from './interrupt-sources.js';
 export * from './interrupt-stream.js';
 export * from './machine.js';

@@ -5,6 +5,7 @@ import type { Capture } from './capture.js';
 import type { PciFunction } from './function.js';
 import type { HostControl, IommuFaultReports } from './host.js';
 import type { HostFacts } from './host-facts.js';
+import type { HostUse } from './host-uses.js';
 import type { HostDrivers } from './host-drivers.js';
 import type { PlatformDevices } from './platform.js';
 
@@ -61,6 +62,11 @@ export interface Machine extends Disposable {
   open(address: PciAddress): PciFunction;
   /** No device is touched. Absent on machines that know nothing besides what functions tell. */
   hostFacts?(address: PciAddress): HostFacts;
+  /**
+   * What its operating system does with a function now; nothing is changed and no device is touched. Absent on machines
+   * without an operating system of their own.
+   */
+  hostUses?(address: PciAddress): readonly HostUse[];
   /** Of a machine that is not there any more: all that was saved of it. */
   readonly saved?: Capture;
   /** Absent on machines that know of no devices besides PCI functions. */
