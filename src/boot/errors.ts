@@ -66,3 +66,12 @@ export class BootFileUnreadableError extends OpenslotError {
     super(`${file} cannot be read: ${errno}`, { file, errno }, '', options);
   }
 }
+
+/** A file's format has no way to say something, so nothing is written. */
+export class UnwritableValueError extends OpenslotError {
+  readonly code = 'BOOT_VALUE_UNWRITABLE';
+  /** `file` in words, such as `a file of driverctl`. */
+  constructor(file: string, value: string, why: string) {
+    super(`${file} cannot say ${JSON.stringify(value)}: ${why}`, { file, value, why });
+  }
+}
