@@ -83,6 +83,7 @@ describe('help', () => {
       'detach',
       'serve',
       'hide-list',
+      'lint',
       'guest',
       'pcictl',
       'address',
