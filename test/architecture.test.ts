@@ -70,6 +70,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'admin',
     'admin/doctor',
     'boot',
+    'change',
     'ids',
     'look',
     'pciback',

@@ -6,7 +6,9 @@ import type { DoctorFacts, HostFiles } from '../admin/doctor/index.js';
 import { captureMachine } from '../function/index.js';
 import { LinuxMachine } from '../machines/linux/index.js';
 import type { PciAddress } from '../pci/index.js';
+import { askXen, KNOWN_VERSIONS, runsOnXen } from '../xen/native/index.js';
 import { FolderFiles } from './host-files.js';
+import { readLeftovers } from './leftovers.js';
 
 export interface ExaminedChoice {
   /** A tree that was saved of a host; undefined: this one. */
@@ -31,12 +33,13 @@ export async function examineHost(
       user: { uid },
       functions,
       capture,
-      uses: undefined,
+      findings: undefined,
       kernelConfig: kernelConfig(files, root ?? '/'),
       pinned: pin,
-      knownXen: [],
-      xen: undefined,
-      leftovers: undefined,
+      knownXen: KNOWN_VERSIONS,
+      // Only this host's own answer.
+      xen: root === undefined && runsOnXen() ? await askXen() : undefined,
+      leftovers: root === undefined ? await readLeftovers(machine.name) : undefined,
     },
   };
 }

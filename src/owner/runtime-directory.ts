@@ -38,6 +38,8 @@ export function machineFiles(
   readonly store: string;
   /** Folder of what commands set in configuration space, and can undo. */
   readonly settings: string;
+  /** Folder of changes that are under way. */
+  readonly changes: string;
 } {
   return {
     socket: join(directory, `${machine}.sock`),
@@ -46,5 +48,6 @@ export function machineFiles(
     probing: join(directory, `${machine}.probing`),
     store: join(directory, `${machine}.xenstore.sock`),
     settings: join(directory, `${machine}.settings`),
+    changes: join(directory, `${machine}.changes`),
   };
 }

@@ -75,10 +75,14 @@ export interface Check extends Question<string> {
   look(subject: Subject, fn: ExaminedFunction | undefined): Answer;
 }
 
+/** Asked of every host. */
 export function hostCheck<Code extends string>(
-  question: Question<Code> & { look(subject: Subject): Answer<NoInfer<Code>> },
+  question: Question<Code> & {
+    /** `fn` is the function that was asked about, if one was. */
+    look(subject: Subject, fn: ExaminedFunction | undefined): Answer<NoInfer<Code>>;
+  },
 ): Check {
-  return { ...question, look: (subject) => question.look(subject) };
+  return question;
 }
 
 /** Asked of a function alone. */

@@ -1,5 +1,6 @@
 /** What the doctor is told of a host that stands in no file of it, or not in one that can be read without more. */
-import type { Capture, FunctionSummary, HostUse } from '../../function/index.js';
+import type { Capture, FunctionSummary } from '../../function/index.js';
+import type { PciAddress } from '../../pci/index.js';
 
 /** For whom the host is examined. */
 export interface ExaminedUser {
@@ -16,6 +17,24 @@ export interface XenAnswers {
   readonly translates: boolean | undefined;
 }
 
+/** What `openslot hide` wrote into a file that the boot reads. */
+export interface HiddenRecord {
+  /** Milliseconds since 1970. */
+  readonly when: number;
+  /** The system that reads it: `xen`, `vfio`, `netbsd`, `freebsd`. */
+  readonly for: string;
+  readonly file: string;
+  readonly addresses: readonly PciAddress[];
+}
+
+/** A claim as it is recorded. */
+export interface RecordedClaim {
+  readonly address: PciAddress;
+  /** The driver that keeps it for the pool; undefined where none does. */
+  readonly holder: string | undefined;
+  readonly quarantined: string | undefined;
+}
+
 /** What openslot itself left on the host. */
 export interface Leftovers {
   /** `stale`: the owner's socket is there and nobody listens. */
@@ -23,16 +42,21 @@ export interface Leftovers {
   readonly socket: string;
   /** In words, of changes that were begun and not ended. */
   readonly unfinished: readonly string[];
-  /** Claims whose function has another driver now, each with what was recorded; or why the record cannot be read. */
-  readonly claims:
-    | {
-        readonly lost: readonly {
-          readonly address: string;
-          readonly driver: string;
-          readonly holder: string;
-        }[];
-      }
-    | { readonly unreadable: string; readonly path: string };
+  readonly claims: readonly RecordedClaim[];
+  readonly hidden: readonly HiddenRecord[];
+  /** Records that cannot be read, each with the reason. */
+  readonly unreadable: readonly { readonly path: string; readonly why: string }[];
+  /** How probing of the kernel's back ends was before `serve` stopped it, where that is still recorded. */
+  readonly probing: string | undefined;
+}
+
+/** What `claim` and `attach` would be told of the function: the words of findings. */
+export interface FunctionFinding {
+  readonly code: string;
+  readonly severity: 'critical' | 'unsafe' | 'note';
+  readonly message: string;
+  readonly why: string;
+  readonly next: string;
 }
 
 export interface DoctorFacts {
@@ -41,8 +65,8 @@ export interface DoctorFacts {
   readonly functions: readonly FunctionSummary[];
   /** Of all functions, where one was asked about: its surroundings explain it. */
   readonly capture: Capture | undefined;
-  /** What the host does with the function that was asked about; undefined where nobody can tell. */
-  readonly uses: readonly HostUse[] | undefined;
+  /** Of the function that was asked about; undefined where nobody can tell. */
+  readonly findings: readonly FunctionFinding[] | undefined;
   /** Text of the kernel's configuration (`CONFIG_…=y`); undefined where it is not installed. */
   readonly kernelConfig: string | undefined;
   /** Bytes that a program or a virtual machine will keep in place for DMA; undefined where nobody said. */

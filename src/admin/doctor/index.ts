@@ -13,5 +13,13 @@ export {
   type DiagnosisOptions,
   type PurposeResult,
 } from './diagnose.js';
-export type { DoctorFacts, ExaminedUser, Leftovers, XenAnswers } from './facts.js';
+export type {
+  DoctorFacts,
+  ExaminedUser,
+  FunctionFinding,
+  HiddenRecord,
+  Leftovers,
+  RecordedClaim,
+  XenAnswers,
+} from './facts.js';
 export type { FileReading, FileStatus, HostFiles } from './host-files.js';

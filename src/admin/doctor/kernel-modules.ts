@@ -1,10 +1,11 @@
 /** Where a kernel module stands: loaded, built in, to be had, kept out, or not there at all. */
+import { optionsOf, readModprobe } from '../../boot/modprobe/index.js';
 import type { ExaminedHost } from './examined-host.js';
 
 export type ModuleState =
   | { readonly kind: 'loaded' | 'built-in' | 'available' | 'missing' }
-  /** Not loaded, and not by itself: `by` says where that is written. */
-  | { readonly kind: 'blacklisted'; readonly by: string };
+  /** Not loaded, and `by` says where it is written that it is not (`blacklisted`: only by its own name). */
+  | { readonly kind: 'blacklisted' | 'forbidden'; readonly by: string };
 
 /** Folders of modprobe.d(5), those that count most first: a file hides one of the same name in a later folder. */
 const MODPROBE_FOLDERS = [
@@ -15,16 +16,16 @@ const MODPROBE_FOLDERS = [
   '/lib/modprobe.d',
 ];
 
-interface ModprobeLine {
-  readonly file: string;
-  readonly words: readonly string[];
+interface ModprobeFile {
+  readonly path: string;
+  readonly text: string;
 }
 
 export class KernelModules {
   readonly #host: ExaminedHost;
-  #files: ReadonlySet<string> | undefined;
+  #available: ReadonlySet<string> | undefined;
   #builtIn: ReadonlySet<string> | undefined;
-  #lines: readonly ModprobeLine[] | undefined;
+  #configuration: readonly ModprobeFile[] | undefined;
 
   constructor(host: ExaminedHost) {
     this.#host = host;
@@ -60,21 +61,15 @@ export class KernelModules {
     const name = module.replaceAll('-', '_');
     if (this.#isLoaded(name)) return { kind: 'loaded' };
     if (this.#isBuiltIn(name)) return { kind: 'built-in' };
-    const by = this.#blacklistedBy(name);
-    if (by !== undefined) return { kind: 'blacklisted', by };
-    return { kind: this.#has(name) ? 'available' : 'missing' };
+    return this.#keptOut(name) ?? { kind: this.#has(name) ? 'available' : 'missing' };
   }
 
   /** Values of an option in modprobe.d, each with its file. */
   optionValues(module: string, option: string): readonly { readonly file: string; readonly value: string }[] {
-    const name = module.replaceAll('-', '_');
-    return this.#configuration.flatMap(({ file, words }) =>
-      words[0] === 'options' && words[1]?.replaceAll('-', '_') === name
-        ? words
-            .slice(2)
-            .filter((word) => word.startsWith(`${option}=`))
-            .map((word) => ({ file, value: word.slice(option.length + 1).replace(/^"(.*)"$/, '$1') }))
-        : [],
+    return this.#modprobe.flatMap(({ path, text }) =>
+      optionsOf(text, module)
+        .filter(({ name }) => name === option)
+        .map(({ value = '' }) => ({ file: path, value })),
     );
   }
 
@@ -90,8 +85,8 @@ export class KernelModules {
   }
 
   #has(name: string): boolean {
-    this.#files ??= this.#names('modules.dep');
-    return this.#files.has(name);
+    this.#available ??= this.#names('modules.dep');
+    return this.#available.has(name);
   }
 
   /** Each line begins with the module's path: `kernel/drivers/vfio/pci/vfio-pci.ko.xz: …`. */
@@ -104,37 +99,40 @@ export class KernelModules {
     return new Set(names);
   }
 
-  #blacklistedBy(name: string): string | undefined {
+  /** A blacklist keeps modprobe from taking a module for a device; by its name it loads it all the same. */
+  #keptOut(name: string): ModuleState | undefined {
     const { options } = this.#host;
-    for (const option of ['module_blacklist', 'modprobe.blacklist'])
-      if (options.words(option).some((word) => word.replaceAll('-', '_') === name))
-        return `${option}= on the kernel command line`;
-    const line = this.#configuration.find(
-      ({ words: [command, module = '', program] }) =>
-        module.replaceAll('-', '_') === name &&
-        (command === 'blacklist' || (command === 'install' && /\/(false|true)$/.test(program ?? ''))),
-    );
-    return line === undefined ? undefined : `${line.file}: ${line.words.join(' ')}`;
+    const lists = (option: string) =>
+      options.words(option).some((word) => word.replaceAll('-', '_') === name);
+    const line = (option: string) => `${option}= on the kernel command line`;
+    if (lists('module_blacklist')) return { kind: 'forbidden', by: line('module_blacklist') };
+    let blacklisted: string | undefined = lists('modprobe.blacklist')
+      ? line('modprobe.blacklist')
+      : undefined;
+    for (const { path, text } of this.#modprobe)
+      for (const { line: written, meaning } of readModprobe(text)) {
+        if (meaning.kind !== 'command' || meaning.module !== name) continue;
+        const by = `${path}: ${written.logical.trim()}`;
+        if (meaning.verb === 'install' && /^\s*\S*\b(false|true)\b/.test(meaning.rest.text))
+          return { kind: 'forbidden', by };
+        if (meaning.verb === 'blacklist') blacklisted ??= by;
+      }
+    return blacklisted === undefined ? undefined : { kind: 'blacklisted', by: blacklisted };
   }
 
-  get #configuration(): readonly ModprobeLine[] {
-    return (this.#lines ??= this.#readConfiguration());
+  get #modprobe(): readonly ModprobeFile[] {
+    return (this.#configuration ??= this.#read());
   }
 
-  #readConfiguration(): readonly ModprobeLine[] {
+  #read(): readonly ModprobeFile[] {
     const seen = new Set<string>();
     return MODPROBE_FOLDERS.flatMap((folder) =>
       (this.#host.files.list(folder) ?? [])
         .filter((name) => name.endsWith('.conf') && !seen.has(name))
-        .flatMap((name) => {
+        .map((name) => {
           seen.add(name);
-          const file = `${folder}/${name}`;
-          const text = (this.#host.text(file) ?? '').replaceAll('\\\n', ' ');
-          return text
-            .split('\n')
-            .map((line) => line.trim())
-            .filter((line) => line !== '' && !line.startsWith('#'))
-            .map((line) => ({ file, words: line.match(/(?:[^\s"]|"[^"]*")+/g) ?? [] }));
+          const path = `${folder}/${name}`;
+          return { path, text: this.#host.text(path) ?? '' };
         }),
     );
   }
