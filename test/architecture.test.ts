@@ -35,7 +35,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'os',
   ],
   look: ['function', 'pci'],
-  pool: ['function', 'pci'],
+  pool: ['change', 'function', 'pci'],
   'proto/abi': [],
   proto: ['proto/abi', 'function', 'pci', 'os'],
   'xen/pciif': ['xen'],
