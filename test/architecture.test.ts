@@ -49,6 +49,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   admin: [
     'boot',
     'guest',
+    'look',
     'pciback',
     'pool',
     'proto',
