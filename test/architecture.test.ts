@@ -50,6 +50,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'boot',
     'change',
     'guest',
+    'look',
     'pciback',
     'pool',
     'proto',
