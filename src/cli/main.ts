@@ -81,6 +81,12 @@ const entries: readonly Entry[] = [
     load: () => import('./explain.js'),
   },
   {
+    name: 'doctor',
+    summary: 'tell what stands between this host and handing functions over, from firmware to Xen',
+    arguments: [{ ...ADDRESS, form: '[address]' }],
+    load: () => import('./doctor.js'),
+  },
+  {
     name: 'diff',
     summary: 'tell what is different between two captures, two machines, or then and now',
     arguments: [
