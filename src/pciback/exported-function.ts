@@ -54,6 +54,7 @@ export class ExportedFunction {
   readonly atExport: SavedState;
   readonly #platform: XenPlatform;
   readonly #life: ExportLife;
+  #space: ConfigSpace;
   #memory: ExportMemory;
 
   /** `base` is the lease's configuration space, or a wrapper of it. A life is had where somebody keeps records. */
@@ -93,6 +94,7 @@ export class ExportedFunction {
         onRefused({ offset, width, value, register });
       },
     });
+    this.#space = this.config;
     this.#protectTable();
     // Undone in reverse: decoding and interrupts off, then the table's protection goes.
     lease.ledger.add({
@@ -109,6 +111,16 @@ export class ExportedFunction {
       this.#save({ stage: 'given' });
     }
     this.atExport = saveState(base);
+  }
+
+  /** Where the guest's accesses go: {@link config}, or a wrapper of it. */
+  get space(): ConfigSpace {
+    return this.#space;
+  }
+
+  /** From the guest's next access on. */
+  reachThrough(space: ConfigSpace): void {
+    this.#space = space;
   }
 
   /** It is on its way back from now on: no later process puts it into the guest's hands again. */

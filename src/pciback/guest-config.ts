@@ -121,6 +121,7 @@ function commandRegister({ base, enable }: GuestConfigContext): Partial<ImageReg
   let shown = base.read(Header.command, 2) & COMMAND_VIRTUAL & ~CommandBit.intxDisable;
   return {
     virtual: COMMAND_VIRTUAL,
+    takes: COMMAND_VIRTUAL | COMMAND_GUEST,
     read: () => shown,
     write: (value, mask) => {
       const next = ((shown & ~mask) | (value & mask)) & COMMAND_VIRTUAL;
@@ -143,6 +144,7 @@ function commandRegister({ base, enable }: GuestConfigContext): Partial<ImageReg
 /** Only the start of a self test is the guest's; the result is the hardware's. */
 function bistRegister({ base }: GuestConfigContext): Partial<ImageRegister> {
   return {
+    takes: BIST_START,
     write: (value, mask) => {
       if ((value & mask & BIST_START) !== 0)
         base.write(Header.bist, 1, (base.read(Header.bist, 1) & 0xff) | BIST_START);
@@ -153,6 +155,7 @@ function bistRegister({ base }: GuestConfigContext): Partial<ImageRegister> {
 /** Reading vital product data is harmless; writing it can break the device for good. */
 function vpdAddressRegister({ base, onDropped }: GuestConfigContext, offset: number): Partial<ImageRegister> {
   return {
+    takes: 0xffff & ~VPD_WRITE,
     write: (value, mask) => {
       if ((value & mask & VPD_WRITE) !== 0) {
         onDropped(offset, 2, value, 'vpd.address');

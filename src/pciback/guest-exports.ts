@@ -7,6 +7,7 @@ import { ExportState } from '../xen/pciif/index.js';
 import type { Pirq, XenPlatform } from '../xen/platform.js';
 import { ExportedFunction, type ExportLife, type RefusedWrite } from './exported-function.js';
 import type { ExportRecord, GuestRecord } from './guest-record.js';
+import type { GuestTrace } from './guest-trace.js';
 import type { FunctionEntry, ListedFunction } from './pair-keys.js';
 import type { Policy } from './policy.js';
 import { topologyOf, type Topology, type TopologyName } from './topology.js';
@@ -28,6 +29,8 @@ export interface GuestExportsContext {
    * @throws why it must not be exported.
    */
   readonly examine?: (guest: DomainId, address: PciAddress) => Promise<readonly ErrorData[]>;
+  /** Where somebody traces the guest. */
+  readonly traceOf: (guest: DomainId) => GuestTrace | undefined;
   /** Puts a measuring wrapper around configuration space, where somebody measures. */
   readonly wrap: (config: ConfigSpace) => ConfigSpace;
 }
@@ -73,6 +76,11 @@ export class GuestExports {
       exported: occupant,
       virtual: address,
     }));
+  }
+
+  /** `fromTheStart`: the guest has not seen any of them yet. */
+  trace(into: GuestTrace, fromTheStart: boolean): void {
+    for (const { exported, virtual } of this.list()) into.add(exported, virtual, fromTheStart);
   }
 
   /** Why a listed function was not exported; undefined when it was, or is not listed. */
@@ -202,6 +210,7 @@ export class GuestExports {
       await this.#giveBack(lease);
       throw cause;
     }
+    this.#context.traceOf(this.#guest)?.add(exported, virtual, true);
     this.topology.put(virtual, exported);
     return virtual;
   }

@@ -12,6 +12,7 @@ import type { GuestRecords } from './guest-record.js';
 import { MemoryGuestRecords } from './guest-record-files.js';
 import type { FrontEndKind } from './front-end-kind.js';
 import type { BeforeReset, GuestExportsContext } from './guest-exports.js';
+import { GuestTrace } from './guest-trace.js';
 import { DEFAULT_POLICY, type Policy } from './policy.js';
 import { DEFAULT_RECOVERY, type RecoveryOptions } from './recovery-options.js';
 import type { StageClock } from './stage-clock.js';
@@ -47,6 +48,7 @@ export class Pciback implements AsyncDisposable {
   readonly #context: BackendContext;
   readonly #root: string;
   readonly #backends = new Map<DomainId, Backend>();
+  readonly #traces = new Map<DomainId, GuestTrace>();
   #watches: readonly Watch[] = [];
   #errors: Disposable | undefined;
 
@@ -62,6 +64,7 @@ export class Pciback implements AsyncDisposable {
       wrap: (config) => options.clock?.measured(config) ?? config,
       onEvent: options.onEvent ?? (() => undefined),
       clock: options.clock,
+      traceOf: (guest) => this.#traces.get(guest),
       ...(options.examine === undefined ? {} : { examine: options.examine }),
       recovery: { ...DEFAULT_RECOVERY, ...options.recovery },
     };
@@ -133,6 +136,24 @@ export class Pciback implements AsyncDisposable {
   /** Why a guest does not have a function that its tool stack lists; undefined when it has it, or nobody asked. */
   refusal(guest: DomainId, address: PciAddress): Error | undefined {
     return this.#backends.get(guest)?.refusal(address);
+  }
+
+  /**
+   * The trace of a guest, begun where there is none: also of a domain that has no function yet. It goes on until
+   * {@link endTrace}.
+   */
+  trace(guest: DomainId): GuestTrace {
+    const running = this.#traces.get(guest);
+    if (running !== undefined) return running;
+    const trace = new GuestTrace();
+    this.#traces.set(guest, trace);
+    this.#backends.get(guest)?.trace(trace);
+    return trace;
+  }
+
+  endTrace(guest: DomainId): void {
+    this.#traces.get(guest)?.[Symbol.dispose]();
+    this.#traces.delete(guest);
   }
 
   /** What the guest's front end can take; undefined before it connects to us, and where another back end has the pair. */
