@@ -15,7 +15,8 @@ export interface TracedAccess {
   readonly function: number;
   readonly kind: 'read' | 'write';
   readonly offset: number;
-  readonly width: ConfigWidth;
+  /** Bytes: 1, 2 or 4. */
+  readonly width: number;
   /** What was read, or what the guest wrote. */
   readonly value: number;
   /** Of a write: bits that the policy lets the guest change, in the position of the value. 0 for a read. */
@@ -111,8 +112,7 @@ export class AccessTrace {
       function: this.#functions[at] ?? 0,
       kind: (kind & WRITE) === 0 ? 'read' : 'write',
       offset: this.#offsets[at] ?? 0,
-      // Written from one, and never anything else.
-      width: (this.#widths[at] ?? 1) as ConfigWidth,
+      width: this.#widths[at] ?? 0,
       value: this.#values[at] ?? 0,
       takes: this.#takes[at] ?? 0,
       outcome: ACCESS_OUTCOMES[kind & ~WRITE] ?? 'failed',

@@ -36,7 +36,12 @@ export class GuestTrace implements Disposable {
     if (this.#traced.has(exported)) return;
     const { config, physical } = exported;
     const index = this.#functions.length;
-    this.#functions.push({ address: physical, virtual, config: readConfig(config, () => undefined), fromTheStart });
+    this.#functions.push({
+      address: physical,
+      virtual,
+      config: readConfig(config, () => undefined),
+      fromTheStart,
+    });
     this.#traced.add(exported);
     exported.reachThrough(new TracedConfig(config, this.accesses, index));
   }
