@@ -61,8 +61,8 @@ export class Backend {
     if (!this.#former) this.#setResumed();
     this.#keys = new PairKeys(context.platform.store, context.platform.domain, guest);
     this.#exports = new GuestExports(guest, context, this.#record, {
-      exported: (address, virtual) => {
-        this.#tell({ event: 'exported', address, virtual });
+      exported: (address, virtual, { source }) => {
+        this.#tell({ event: 'exported', address, virtual, policy: source });
       },
       found: (address, finding) => {
         this.#tell({ event: 'found', address, finding });

@@ -14,7 +14,7 @@ import type { Pirq, XenPlatform } from '../xen/platform.js';
 import { guestConfig } from './guest-config.js';
 import { GuestInterrupts } from './guest-interrupts.js';
 import { INTERRUPTS_OFF, type ExportRecord } from './guest-record.js';
-import type { Policy } from './policy.js';
+import { rulesOf, type FunctionPolicy } from './policy.js';
 
 /** A guest's write that reached no hardware, told once for each offset. */
 export type RefusedWrite = (write: {
@@ -25,7 +25,7 @@ export type RefusedWrite = (write: {
 }) => void;
 
 /** What is known of one export beyond its address, and must outlive this process. */
-export type ExportMemory = Omit<ExportRecord, 'address' | 'virtual'>;
+export type ExportMemory = Omit<ExportRecord, 'address' | 'virtual' | 'policy'>;
 
 const NEW: ExportMemory = {
   stage: 'preparing',
@@ -50,6 +50,7 @@ export class ExportedFunction {
   readonly lease: Lease;
   readonly config: ConfigImage;
   readonly interrupts: GuestInterrupts;
+  readonly policy: FunctionPolicy;
   /** What the hardware's registers held when the guest got it. */
   readonly atExport: SavedState;
   readonly #platform: XenPlatform;
@@ -63,12 +64,13 @@ export class ExportedFunction {
     base: ConfigSpace,
     platform: XenPlatform,
     guest: DomainId,
-    policy: Policy,
+    policy: FunctionPolicy,
     onRefused: RefusedWrite,
     life: ExportLife = { keep: () => undefined },
   ) {
     this.lease = lease;
     this.physical = lease.function.address;
+    this.policy = policy;
     this.#platform = platform;
     this.#life = life;
     this.#memory = life.former ?? NEW;
@@ -80,7 +82,7 @@ export class ExportedFunction {
     this.config = guestConfig({
       function: lease.function,
       base,
-      policy,
+      policy: rulesOf(policy),
       interruptLine: () => this.interrupts.line,
       enable: () => {
         this.#enable();

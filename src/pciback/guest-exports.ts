@@ -9,7 +9,7 @@ import { ExportedFunction, type ExportLife, type RefusedWrite } from './exported
 import type { ExportRecord, GuestRecord } from './guest-record.js';
 import type { GuestTrace } from './guest-trace.js';
 import type { FunctionEntry, ListedFunction } from './pair-keys.js';
-import type { Policy } from './policy.js';
+import { UNSAID, type FunctionPolicy } from './policy.js';
 import { topologyOf, type Topology, type TopologyName } from './topology.js';
 
 /** Called while the function is still the guest's in the pool: nobody else can have it yet. */
@@ -21,7 +21,11 @@ export interface GuestExportsContext {
   readonly pool: Pool;
   /** Driver whose functions join the pool when a tool stack names them: it keeps them for guests. */
   readonly holder: string;
-  readonly policy: Policy;
+  /**
+   * What the function is held to in the guest's hands, from its export to its return.
+   * @throws why it must not be exported: what was said of it cannot be understood.
+   */
+  readonly policyOf: (guest: DomainId, address: PciAddress) => FunctionPolicy | Promise<FunctionPolicy>;
   /** How every guest sees its functions. */
   readonly topology: TopologyName;
   /**
@@ -37,7 +41,7 @@ export interface GuestExportsContext {
 
 /** Told of what happens to the guest's functions. */
 export interface GuestExportsListener {
-  exported(address: PciAddress, virtual: PciAddress): void;
+  exported(address: PciAddress, virtual: PciAddress, policy: FunctionPolicy): void;
   found(address: PciAddress, finding: ErrorData): void;
   returned(report: ReturnReport): void;
   writeRefused(address: PciAddress, write: Parameters<RefusedWrite>[0]): void;
@@ -125,7 +129,7 @@ export class GuestExports {
     const lease = pool.resume(address, `guest ${this.#guest}`);
     const others = this.#record.exports.filter((other) => !other.address.equals(address));
     const otherPirqs = new Set<Pirq>(others.flatMap(({ interrupts }) => interrupts.pirqs));
-    return this.#exported(lease, virtual, { former: record, otherPirqs });
+    return this.#exported(lease, virtual, record.policy ?? UNSAID, { former: record, otherPirqs });
   }
 
   /** @throws what the pool or the bus refuses; nothing is taken then. */
@@ -134,9 +138,9 @@ export class GuestExports {
     const there = this.#listed(address);
     if (there !== undefined) return there;
     try {
-      const virtual = await this.#export(address, wantedSlot);
+      const { virtual, policy } = await this.#export(address, wantedSlot);
       this.#refusals.delete(address.sbdf);
-      this.#listener.exported(address, virtual);
+      this.#listener.exported(address, virtual, policy);
       return { address, virtual };
     } catch (error) {
       this.#refusals.set(address.sbdf, error instanceof Error ? error : new Error(String(error)));
@@ -193,7 +197,7 @@ export class GuestExports {
     return there === undefined ? undefined : { address, virtual: there.virtual };
   }
 
-  async #export(address: PciAddress, wantedSlot: number | undefined): Promise<PciAddress> {
+  async #export(address: PciAddress, wantedSlot: number | undefined): Promise<{ readonly virtual: PciAddress; readonly policy: FunctionPolicy }> {
     const { pool, holder, examine } = this.#context;
     // `xl pci-assignable-add` may have claimed it after we started.
     pool.adoptHeld(address, holder);
@@ -201,22 +205,28 @@ export class GuestExports {
     await pool.returned(address);
     for (const finding of (await examine?.(this.#guest, address)) ?? [])
       this.#listener.found(address, finding);
+    const policy = await this.#context.policyOf(this.#guest, address);
     const virtual = this.topology.placeFor(address, wantedSlot);
     const lease = pool.take(address, `guest ${this.#guest}`);
     let exported: ExportedFunction;
     try {
-      exported = this.#exported(lease, virtual);
+      exported = this.#exported(lease, virtual, policy);
     } catch (cause) {
       await this.#giveBack(lease);
       throw cause;
     }
     this.#context.traceOf(this.#guest)?.add(exported, virtual, true);
     this.topology.put(virtual, exported);
-    return virtual;
+    return { virtual, policy };
   }
 
-  #exported(lease: Lease, virtual: PciAddress, life: Omit<ExportLife, 'keep'> = {}): ExportedFunction {
-    const { platform, policy, wrap } = this.#context;
+  #exported(
+    lease: Lease,
+    virtual: PciAddress,
+    policy: FunctionPolicy,
+    life: Omit<ExportLife, 'keep'> = {},
+  ): ExportedFunction {
+    const { platform, wrap } = this.#context;
     const { address, config } = lease.function;
     const refused: RefusedWrite = (write) => {
       this.#listener.writeRefused(address, write);
@@ -224,7 +234,7 @@ export class GuestExports {
     return new ExportedFunction(lease, wrap(config), platform, this.#guest, policy, refused, {
       ...life,
       keep: (memory) => {
-        this.#record.put({ ...memory, address, virtual });
+        this.#record.put({ ...memory, address, virtual, ...(policy.allowed === undefined ? {} : { policy }) });
       },
     });
   }

@@ -3,6 +3,7 @@ import { readConfig } from '../function/index.js';
 import type { PciAddress } from '../pci/index.js';
 import { AccessTrace } from './access-trace.js';
 import type { ExportedFunction } from './exported-function.js';
+import type { FunctionPolicy } from './policy.js';
 import { TracedConfig } from './traced-config.js';
 
 /** A function of a traced guest. */
@@ -12,6 +13,8 @@ export interface TracedFunction {
   readonly virtual: PciAddress;
   /** What the guest could read when tracing began; it ends where no more could be read. */
   readonly config: Uint8Array;
+  /** What it is held to. */
+  readonly policy: FunctionPolicy;
   /** The guest had not seen it before: what its driver does at the start is in the trace. */
   readonly fromTheStart: boolean;
 }
@@ -34,12 +37,13 @@ export class GuestTrace implements Disposable {
   /** Reads the function's configuration space once, as the guest would. */
   add(exported: ExportedFunction, virtual: PciAddress, fromTheStart: boolean): void {
     if (this.#traced.has(exported)) return;
-    const { config, physical } = exported;
+    const { config, physical, policy } = exported;
     const index = this.#functions.length;
     this.#functions.push({
       address: physical,
       virtual,
       config: readConfig(config, () => undefined),
+      policy,
       fromTheStart,
     });
     this.#traced.add(exported);

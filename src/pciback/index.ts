@@ -19,7 +19,21 @@ export { type FrontEndKind } from './front-end-kind.js';
 export { GuestTrace, type TracedFunction } from './guest-trace.js';
 export { OperationHandler } from './operation-handler.js';
 export { Pciback, XEN_HOLDER, type PcibackOptions } from './pciback.js';
-export { DEFAULT_POLICY, type Policy, type PolicyRule } from './policy.js';
+export {
+  DEFAULT_ALLOWED,
+  DEFAULT_POLICY,
+  defaultName,
+  isKept,
+  KEPT_RULES,
+  parseUnnamedPlace,
+  policyAllowing,
+  rulesOf,
+  UNSAID,
+  type FunctionPolicy,
+  type Policy,
+  type PolicyRule,
+  type UnnamedPlace,
+} from './policy.js';
 export {
   DEFAULT_RECOVERY,
   ERROR_POLICIES,

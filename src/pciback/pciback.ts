@@ -13,7 +13,7 @@ import { MemoryGuestRecords } from './guest-record-files.js';
 import type { FrontEndKind } from './front-end-kind.js';
 import type { BeforeReset, GuestExportsContext } from './guest-exports.js';
 import { GuestTrace } from './guest-trace.js';
-import { DEFAULT_POLICY, type Policy } from './policy.js';
+import { UNSAID } from './policy.js';
 import { DEFAULT_RECOVERY, type RecoveryOptions } from './recovery-options.js';
 import type { StageClock } from './stage-clock.js';
 import type { TopologyName } from './topology.js';
@@ -26,7 +26,8 @@ export interface PcibackOptions {
   readonly pool: Pool;
   /** Driver that keeps functions for guests, `pciback` on Linux. */
   readonly holder: string;
-  readonly policy?: Policy;
+  /** What a function is held to; absent: everything is held to {@link DEFAULT_POLICY}. */
+  readonly policyOf?: GuestExportsContext['policyOf'];
   /** How guests see their functions; absent: `vpci`. */
   readonly topology?: TopologyName;
   /** Asked before each export; what it finds is told, and what it throws refuses the export. */
@@ -58,7 +59,7 @@ export class Pciback implements AsyncDisposable {
       pool: options.pool,
       holder: options.holder,
       records: options.records ?? new MemoryGuestRecords(),
-      policy: options.policy ?? DEFAULT_POLICY,
+      policyOf: options.policyOf ?? (() => UNSAID),
       topology: options.topology ?? 'vpci',
       beforeReset: options.beforeReset ?? (() => undefined),
       wrap: (config) => options.clock?.measured(config) ?? config,

@@ -12,6 +12,8 @@ export interface TracedFunctionData {
   readonly virtual: string;
   /** What the guest could read when tracing began, base64. */
   readonly config: string;
+  /** Who said what the guest may write: `default`, or where it was read. */
+  readonly policy: string;
   /** The guest had not seen it before: what its driver does at the start is in the trace. */
   readonly fromTheStart: boolean;
 }
@@ -101,11 +103,12 @@ export class GuestTraces implements Disposable {
   }
 }
 
-function dataOf({ address, virtual, config, fromTheStart }: TracedFunction): TracedFunctionData {
+function dataOf({ address, virtual, config, policy, fromTheStart }: TracedFunction): TracedFunctionData {
   return {
     address: String(address),
     virtual: String(virtual),
     config: Buffer.from(config).toString('base64'),
+    policy: policy.source,
     fromTheStart,
   };
 }

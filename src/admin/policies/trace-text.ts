@@ -18,6 +18,7 @@ const BODY = z.union([
       address: z.string(),
       virtual: z.string(),
       config: z.base64(),
+      policy: z.string(),
       fromTheStart: z.boolean(),
     }),
   }),
