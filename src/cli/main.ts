@@ -168,6 +168,12 @@ const entries: readonly Entry[] = [
     load: () => import('./detach.js'),
   },
   {
+    name: 'trace',
+    summary: "show a guest's accesses to configuration space by name, refused writes first",
+    arguments: [GUEST],
+    load: () => import('./trace.js'),
+  },
+  {
     name: 'serve',
     summary: 'own the machine and be the PCI back end of its Xen guests',
     load: () => import('./serve.js'),

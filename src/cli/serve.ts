@@ -191,6 +191,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
       claimHidden,
       describeFinding,
       describeHideOutcome,
+      GuestTraces,
       HostClaims,
       hideOutcomeData,
       RecoveryResponses,
@@ -213,6 +214,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
     onError: toolStackFailed,
   });
   await using responses = new RecoveryResponses({ attachments, onError: toolStackFailed });
+  using traces = new GuestTraces(backEnds, platform);
   respond = (event) => {
     responses.heard(event);
   };
@@ -233,6 +235,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
         specs.map(({ target }) => target),
         { force },
       ),
+    trace: (parameters) => traces.fetch(parameters),
   });
   const count = pool.list().length;
   const ready = `ready: ${count} ${count === 1 ? 'function' : 'functions'} in the pool`;
