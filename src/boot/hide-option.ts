@@ -8,6 +8,8 @@ import { linuxTokens, type LineToken } from './kernel-options.js';
 export interface FoundOption {
   /** Undefined where the kernel finds none. */
   readonly list: HideValue | undefined;
+  /** The whole option, with its name and the quotes around it, that the list comes from. */
+  readonly option?: { readonly text: string; readonly start: number };
   readonly findings: readonly HideFinding[];
 }
 
@@ -39,7 +41,7 @@ export function findNetbsdOption(line: string): FoundOption {
   const lost = straggler(tokens, last);
   if (lost !== undefined) findings.push(netbsdFinding('VALUE_ENDS', lost.start, lost.text));
   const value = last.text.slice(NETBSD_OPTION.length);
-  return { list: { value, start: last.start + NETBSD_OPTION.length }, findings };
+  return { list: { value, start: last.start + NETBSD_OPTION.length }, option: last, findings };
 }
 
 /** Behind an option, what looks like the rest of its list. */
@@ -72,5 +74,9 @@ export function findLinuxOption(line: string): FoundOption {
   const quoted = quote !== '' || last.text.startsWith('"');
   // The quotes around are no part of the value; others are.
   const end = quoted && last.text.length > name.length && last.text.endsWith('"') ? -1 : undefined;
-  return { list: { value: last.text.slice(name.length, end), start: last.start + name.length }, findings };
+  return {
+    list: { value: last.text.slice(name.length, end), start: last.start + name.length },
+    option: last,
+    findings,
+  };
 }

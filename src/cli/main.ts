@@ -9,7 +9,10 @@ interface Argument {
   readonly description: string;
 }
 
-const ADDRESS: Argument = { form: '<address>', description: 'the function, hexadecimal: [DDDD:]BB:DD.F' };
+const ADDRESS: Argument = {
+  form: '<address>',
+  description: 'the function, hexadecimal: [DDDD:]BB:DD.F, or its name',
+};
 const ONLY_ADDRESS: Argument = { form: '[address]', description: `only ${ADDRESS.description}` };
 const GUEST: Argument = { form: '<guest>', description: 'the guest, by name or domain id' };
 const TEXT: Argument = {
@@ -18,7 +21,8 @@ const TEXT: Argument = {
 };
 const SPECS: Argument = {
   form: '<spec...>',
-  description: 'functions as xl writes them: [DDDD:]BB:DD.F|*[@slot][,option=value]',
+  description:
+    'functions as xl writes them: [DDDD:]BB:DD.F|*[@slot][,option=value], or by their names: NAME[@slot]…',
 };
 
 const REGISTERS: Argument = {
@@ -92,6 +96,15 @@ const entries: readonly Entry[] = [
     load: () => import('./diff.js'),
   },
   {
+    name: 'name',
+    summary: 'name functions: a name stays with its device, and is checked at every use',
+    arguments: [
+      { ...ADDRESS, form: '[address]' },
+      { form: '[name]', description: 'the name that the device is given' },
+    ],
+    load: () => import('./name.js'),
+  },
+  {
     name: 'get',
     summary: 'read registers, by the names of a map or by number',
     arguments: [ADDRESS, REGISTERS],
@@ -153,6 +166,12 @@ const entries: readonly Entry[] = [
     summary: 'take functions back from a guest into the pool',
     arguments: [GUEST, SPECS],
     load: () => import('./detach.js'),
+  },
+  {
+    name: 'trace',
+    summary: "show a guest's accesses to configuration space by name, refused writes first",
+    arguments: [GUEST],
+    load: () => import('./trace.js'),
   },
   {
     name: 'serve',

@@ -23,10 +23,12 @@ export function homeDirectory(): string {
   }
 }
 
-/** Paths of one machine's files. */
+const FOLDER = 'sim:';
+
+/** Paths of one machine's files. A simulated host on disk, `sim:DIR`, has its own inside its folder. */
 export function machineFiles(
   machine: string,
-  directory = runtimeDirectory(),
+  directory?: string,
 ): {
   readonly socket: string;
   readonly claims: string;
@@ -41,6 +43,11 @@ export function machineFiles(
   /** Folder of changes that are under way. */
   readonly changes: string;
 } {
+  if (machine.startsWith(FOLDER)) return filesIn(machine.slice(FOLDER.length), 'sim');
+  return filesIn(directory ?? runtimeDirectory(), machine);
+}
+
+function filesIn(directory: string, machine: string): ReturnType<typeof machineFiles> {
   return {
     socket: join(directory, `${machine}.sock`),
     claims: join(directory, `${machine}.claims.json`),
