@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { CHECKS, diagnose, type Diagnosis } from '../../../src/admin/doctor/index.js';
+import { CHECKS, diagnose, PURPOSES, type Diagnosis } from '../../../src/admin/doctor/index.js';
 import { examineHost } from '../../../src/cli/doctor-facts.js';
 import { diagnosisLines } from '../../../src/cli/doctor-text.js';
 import { FolderFiles } from '../../../src/cli/host-files.js';
@@ -68,10 +68,21 @@ describe('a host with one fault', () => {
   });
 });
 
-test('every code is documented with the layer of its check', () => {
+test('every code is documented, with what it is in the way of', () => {
   const page = readFileSync(fileURLToPath(new URL('../../../../docs/doctor.md', import.meta.url)), 'utf8');
-  const rows = [...page.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code = '']) => code);
-  assert.deepEqual(rows.sort(), [...codes].sort());
+  const rows = [...page.matchAll(/^\| `([A-Z_0-9]+)` \| [^|]+\|([^|]*)\|$/gm)].map(
+    ([, code = '', blocks = '']) => `${code} ${blocks.trim()}`,
+  );
+  const wayOf = (check: string, blocks: readonly string[]) => {
+    if (check === 'modules') return 'by module';
+    return blocks.length === PURPOSES.length
+      ? 'all'
+      : PURPOSES.filter((purpose) => blocks.includes(purpose)).join(', ');
+  };
+  const expected = CHECKS.flatMap(({ name, causes }) =>
+    Object.entries(causes).map(([code, { blocks }]) => `${code} ${wayOf(name, blocks)}`),
+  );
+  assert.deepEqual(rows.sort(), expected.sort());
 });
 
 test('a diagnosis in words goes by layer and ends with what is in the way', async () => {
