@@ -137,7 +137,7 @@ const entries: readonly Entry[] = [
     name: 'attach',
     summary: 'give functions of the pool to a guest, while it runs or before it is started',
     arguments: [
-      { ...GUEST, form: '[guest]' },
+      { ...GUEST, form: '[guest]', description: `${GUEST.description}; or qmp:SOCKET` },
       { ...SPECS, form: '[spec...]' },
     ],
     load: () => import('./attach.js'),
@@ -145,8 +145,14 @@ const entries: readonly Entry[] = [
   {
     name: 'detach',
     summary: 'take functions back from a guest into the pool',
-    arguments: [GUEST, SPECS],
+    arguments: [{ ...GUEST, description: `${GUEST.description}; or qmp:SOCKET` }, SPECS],
     load: () => import('./detach.js'),
+  },
+  {
+    name: 'qemu-arguments',
+    summary: 'print what QEMU takes on its command line to have functions from its start on',
+    arguments: [{ ...ADDRESS, form: '<address...>' }],
+    load: () => import('./qemu-arguments.js'),
   },
   {
     name: 'serve',
