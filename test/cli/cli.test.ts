@@ -80,6 +80,7 @@ describe('help', () => {
       'release',
       'attach',
       'detach',
+      'qemu-arguments',
       'serve',
       'hide-list',
       'guest',

@@ -68,6 +68,12 @@ const REFUSALS: readonly Refusal[] = [
       'look at its reserved_regions in /sys/kernel/iommu_groups, and give the guest less memory, or 64-bit windows elsewhere',
   },
   {
+    code: 'QEMU_NO_DEVICE',
+    words: /no such host device/,
+    why: () => 'there is no such function where QEMU runs: in a container, or on another host',
+    next: ({ address }) => `openslot show ${address}, there`,
+  },
+  {
     code: 'QEMU_NO_IOMMU',
     words: /no iommu_group found|(error )?getting? group|\/dev\/vfio\/\S+: No such file or directory/i,
     why: () => 'the host has no IOMMU group of it: no IOMMU, or vfio-pci does not have it',
