@@ -6,7 +6,11 @@ import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../until.js';
+
+/** In a machine that is emulated itself, on a busy host. */
+const START_MS = 120_000;
 
 const FIRMWARE_BYTES = 0x1_0000;
 const RESET_VECTOR = 0xfff0;
@@ -22,6 +26,8 @@ const PCIE_CAPABILITY = 0x10;
 const SLOT_CONTROL = 0x18;
 /** Power controller: off; power indicator: off. What a guest writes when it has let go. */
 const SLOT_OFF = 0x0700;
+/** Bit 0 of Slot Status, which is the upper half of the same 32 bits. */
+const BUTTON_PRESSED = 1 << 16;
 
 export interface RestingMachineOptions {
   readonly command: readonly [string, ...string[]];
@@ -45,10 +51,14 @@ export class RestingMachine implements AsyncDisposable {
 
   static async start(options: RestingMachineOptions): Promise<RestingMachine> {
     const machine = new RestingMachine(options);
-    await until(
-      () => existsSync(machine.monitor) && existsSync(machine.#bus),
-      () => `QEMU makes no sockets: ${machine.#said}`,
-    );
+    const latest = performance.now() + START_MS;
+    while (!existsSync(machine.monitor) || !existsSync(machine.#bus)) {
+      assert.ok(
+        performance.now() < latest && machine.#child.exitCode === null,
+        `QEMU makes no sockets: ${machine.#said}`,
+      );
+      await sleep(20);
+    }
     const qtest = createConnection(machine.#bus);
     await new Promise((resolve, reject) => qtest.once('connect', resolve).once('error', reject));
     machine.#qtest = qtest;
@@ -116,11 +126,15 @@ export class RestingMachine implements AsyncDisposable {
     return this.#ask(`readl ${address}`);
   }
 
-  /** As firmware does it: the bus behind `port1` is 1, with memory from 0xe000_0000 on. */
+  async write32(address: number, value: number): Promise<void> {
+    await this.#ask(`writel ${address} ${value}`);
+  }
+
+  /** As firmware does it: the bus behind `port1` is 1, and has 16 MiB of memory from 0xe100_0000 on. */
   async numberPort(port: number): Promise<void> {
     await this.writeConfig(0, port, 0x18, (port << 16) | (port << 8));
     const window = 0xe000 + port * 0x100;
-    await this.writeConfig(0, port, 0x20, ((window + 0xf0) << 16) | window);
+    await this.writeConfig(0, port, 0x20, (((window + 0xf0) << 16) | window) >>> 0);
     await this.writeConfig(0, port, 0x04, 0x6);
   }
 
@@ -132,6 +146,15 @@ export class RestingMachine implements AsyncDisposable {
   /** The guest's driver has let go of what is in the slot. */
   async letGo(port: number): Promise<void> {
     await this.#writeSlot(port, SLOT_OFF);
+  }
+
+  /** Settles when QEMU has pressed the slot's button, which asks the guest to let go. */
+  async asked(port: number): Promise<void> {
+    const slot = (await this.#slotRegisters(port)) + SLOT_CONTROL;
+    await until(
+      async () => ((await this.readConfig(0, port, slot)) & BUTTON_PRESSED) !== 0,
+      () => 'nobody asked the guest for anything',
+    );
   }
 
   /** The whole machine, as a power failure ends it. */
@@ -147,18 +170,20 @@ export class RestingMachine implements AsyncDisposable {
   }
 
   async #writeSlot(port: number, value: number): Promise<void> {
+    await this.#select(0, port, (await this.#slotRegisters(port)) + SLOT_CONTROL);
+    // 16 bits: status beside it is cleared by ones.
+    await this.#ask(`outw ${CONFIG_DATA} ${value}`);
+  }
+
+  /** Offset of the port's PCI Express capability. */
+  async #slotRegisters(port: number): Promise<number> {
     let at = (await this.readConfig(0, port, CAPABILITIES)) & 0xfc;
     for (let left = 48; left > 0 && at !== 0; left--) {
       const header = await this.readConfig(0, port, at);
-      if ((header & 0xff) === PCIE_CAPABILITY) {
-        await this.#select(0, port, at + SLOT_CONTROL);
-        // 16 bits: status beside it is cleared by ones.
-        await this.#ask(`outw ${CONFIG_DATA} ${value}`);
-        return;
-      }
+      if ((header & 0xff) === PCIE_CAPABILITY) return at;
       at = (header >>> 8) & 0xfc;
     }
-    assert.fail(`device ${port} is no port of PCI Express`);
+    return assert.fail(`device ${port} is no port of PCI Express`);
   }
 
   async #select(bus: number, device: number, offset: number): Promise<void> {
