@@ -5,6 +5,14 @@ import { XEN_HOLDER } from '../pciback/index.js';
 import { FunctionTakenError, type ClaimRecord, type Pool } from '../pool/index.js';
 import type { XenPlatform } from '../xen/platform.js';
 import { holderFor, othersOfGroup, type ClaimPurpose, type GroupMember } from './claim-purpose.js';
+import {
+  ClaimUnsafeError,
+  describeFinding,
+  examineClaim,
+  NOTHING_ALLOWED,
+  refused,
+  type Permission,
+} from './findings/index.js';
 import { LibxlMemory } from './libxl-memory.js';
 import { Turns } from './turns.js';
 
@@ -42,11 +50,19 @@ export class HostClaims {
     this.#libxl = xen === undefined ? undefined : new LibxlMemory(xen.store);
   }
 
-  /** All or nothing: a step that fails takes the ones before it back. @throws {ClaimPurposeError} */
-  claim(address: PciAddress, purpose?: ClaimPurpose): Promise<ClaimReport> {
+  /** All or nothing: a step that fails takes the ones before it back. @throws {ClaimPurposeError | ClaimUnsafeError} */
+  claim(
+    address: PciAddress,
+    purpose?: ClaimPurpose,
+    permission: Permission = NOTHING_ALLOWED,
+  ): Promise<ClaimReport> {
     return this.#turns.take(address.sbdf, async () => {
       await this.#checkNotGiven(address);
       const machine = this.#machine;
+      this.#pool.checkClaimable(address);
+      const found = examineClaim([address], { machine, purpose }).map(describeFinding);
+      const left = refused(found, permission);
+      if (left.length > 0) throw new ClaimUnsafeError(`openslot claim ${address}`, left);
       const onXen = this.#xen !== undefined;
       const holder = holderFor(purpose, address, { machine, drivers: machine.drivers, onXen });
       // A program's function is none of Xen's: no guest can have it.

@@ -1,7 +1,11 @@
 /** `openslot claim`: takes a function from its host driver into the pool. */
 import { Option, type Command } from 'commander';
 import { CLAIM_PURPOSES, type ClaimPurpose } from '../admin/claim-purpose.js';
+import { TAKING_ALLOWABLE } from '../admin/findings/errors.js';
+import type { FindingName } from '../admin/findings/finding.js';
 import { notations } from '../pci/index.js';
+import { allowOption } from './allow-option.js';
+import { criticalOption, type CriticalChoice } from './critical-option.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
 export function define(command: Command): void {
@@ -12,6 +16,8 @@ export function define(command: Command): void {
         CLAIM_PURPOSES,
       ),
     )
+    .addOption(allowOption(TAKING_ALLOWABLE))
+    .addOption(criticalOption())
     .option('--json', 'print data')
     .addHelpText(
       'after',
@@ -23,15 +29,23 @@ Elsewhere it is kept by having no driver. Its former driver is remembered until 
 --for uio    uio_pci_generic keeps it: registers and INTx, without an IOMMU and without DMA
 --for xen    as if nothing were said, and refused where no Xen runs
 
+What the host does with it is looked at first. Refused is a function that has a mounted file system, swap, a default
+route, a session of somebody who is logged in, or the console: such a one is taken only when it is named again,
+--even-if-critical 0a:00.0. Refused is also one that is part of an array or a pool, has interfaces with addresses, open
+device files, virtual functions, or memory that firmware reserves for it: --allow accepts it by name.
+openslot show lists it beforehand.
+
 Examples:
   openslot claim 0a:00.0
+  openslot claim 0a:00.0 --allow network
   openslot claim --for vfio 0a:00.0
   openslot claim 0000:0a:00.0 --json`,
     )
     .action(claim);
 }
 
-interface ClaimOptions extends MachineChoice {
+interface ClaimOptions extends MachineChoice, CriticalChoice {
+  readonly allow: readonly FindingName[];
   readonly json?: boolean;
   readonly for?: ClaimPurpose;
 }
@@ -39,7 +53,10 @@ interface ClaimOptions extends MachineChoice {
 async function claim(text: string, options: ClaimOptions): Promise<void> {
   const address = notations.hex.parse(text);
   const { changeClaim } = await import('./ownership.js');
-  const report = await changeClaim('claim', address, options, options.for);
+  const report = await changeClaim('claim', address, options, options.for, {
+    allowed: options.allow,
+    evenIfCritical: options.evenIfCritical,
+  });
   if (options.json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);
     return;

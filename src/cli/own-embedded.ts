@@ -28,10 +28,11 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
     platform: () => inspectPlatform(host.machine),
     inspect: ({ address, vpd }) => inspect(host.machine, address, { vpd, user: userOf(address) }),
     registers: (parameters) => answerRegisters(host.machine, userOf(parameters.address), parameters),
-    claim: ({ address, purpose }) => host.claims.claim(address, purpose),
+    claim: ({ address, purpose, allow: allowed, evenIfCritical }) =>
+      host.claims.claim(address, purpose, { allowed, evenIfCritical }),
     release: ({ address }) => host.claims.release(address),
     findings: async ({ address }) => (await host.examiner.look(address)).map(describeFinding),
-    attach: ({ guest, specs, force, allow }) => host.attachments.attach(guest, specs, { force, allow }),
+    attach: ({ guest, specs, ...options }) => host.attachments.attach(guest, specs, options),
     detach: ({ guest, specs, force }) =>
       host.attachments.detach(
         guest,

@@ -1,5 +1,11 @@
 /** A change to a machine: asked of its owner where one runs, else made by this command as the owner of this host for its duration. */
-import { HostClaims, type ClaimPurpose, type ClaimReport } from '../admin/index.js';
+import {
+  HostClaims,
+  NOTHING_ALLOWED,
+  type ClaimPurpose,
+  type ClaimReport,
+  type Permission,
+} from '../admin/index.js';
 import { askOwner, machineFiles, OwnerSocket, OwnerUnreachableError, type Wire } from '../owner/index.js';
 import type { PciAddress } from '../pci/index.js';
 import { FileJournal, Pool } from '../pool/index.js';
@@ -12,8 +18,15 @@ export async function changeClaim(
   address: PciAddress,
   choice: MachineChoice,
   purpose?: ClaimPurpose,
+  permission: Permission = NOTHING_ALLOWED,
 ): Promise<Wire<ClaimReport>> {
-  const parameters = { address: String(address), ...(purpose === undefined ? {} : { purpose }) };
+  const { allowed, evenIfCritical } = permission;
+  const wish = {
+    ...(purpose === undefined ? {} : { purpose }),
+    ...(allowed.length === 0 ? {} : { allow: [...allowed] }),
+    ...(evenIfCritical.length === 0 ? {} : { evenIfCritical: evenIfCritical.map(String) }),
+  };
+  const parameters = { address: String(address), ...(change === 'claim' ? wish : {}) };
   if (machineToChange(choice).name === 'sim') return askSim(change, parameters);
   using machine = await openHost();
   const { socket, claims } = machineFiles(machine.name);
@@ -27,7 +40,9 @@ export async function changeClaim(
   try {
     const pool = new Pool(machine, new FileJournal(claims));
     const host = new HostClaims(pool, machine, xen);
-    const report = await (change === 'claim' ? host.claim(address, purpose) : host.release(address));
+    const report = await (change === 'claim'
+      ? host.claim(address, purpose, permission)
+      : host.release(address));
     // As an owner would have sent it.
     return JSON.parse(JSON.stringify(report)) as Wire<ClaimReport>;
   } finally {

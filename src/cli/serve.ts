@@ -216,10 +216,11 @@ async function serveHost(options: ServeOptions): Promise<void> {
   }
   using _answers = owner.serve({
     pool: () => entriesOf(pool, backEnds),
-    claim: ({ address, purpose }) => hostClaims.claim(address, purpose),
+    claim: ({ address, purpose, allow: allowed, evenIfCritical }) =>
+      hostClaims.claim(address, purpose, { allowed, evenIfCritical }),
     release: ({ address }) => hostClaims.release(address),
     findings: async ({ address }) => (await examiner.look(address)).map(describeFinding),
-    attach: ({ guest, specs, force, allow }) => attachments.attach(guest, specs, { force, allow }),
+    attach: ({ guest, specs, ...options }) => attachments.attach(guest, specs, options),
     detach: ({ guest, specs, force }) =>
       attachments.detach(
         guest,

@@ -54,6 +54,12 @@ const operations = z
   .min(1)
   .max(MOST_ACCESSES);
 
+/** What is done though it is not safe: kinds of findings, and functions that the host lives from. */
+const permission = {
+  allow: z.array(z.enum(FINDING_NAMES)).default([]),
+  evenIfCritical: z.array(address).max(MOST_SPECS).default([]),
+};
+
 const SCHEMAS = {
   pool: z.strictObject({}),
   functions: z.strictObject({}),
@@ -65,14 +71,14 @@ const SCHEMAS = {
     evenIfUsed: z.boolean().default(false),
     enable: z.boolean().default(false),
   }),
-  claim: z.strictObject({ address, purpose: z.enum(CLAIM_PURPOSES).exactOptional() }),
+  claim: z.strictObject({ address, purpose: z.enum(CLAIM_PURPOSES).exactOptional(), ...permission }),
   release: z.strictObject({ address }),
   findings: z.strictObject({ address }),
   attach: z.strictObject({
     guest,
     specs,
     force: z.boolean().default(false),
-    allow: z.array(z.enum(FINDING_NAMES)).default([]),
+    ...permission,
   }),
   /** Of each specification only what it names counts. */
   detach: z.strictObject({ guest, specs, force: z.boolean().default(false) }),
