@@ -59,6 +59,16 @@ export class HostFiles {
     return this.#tried(() => readdirSync(this.#path(place, path)).sort()) ?? [];
   }
 
+  /** Names in a folder, or why there are none. */
+  folder(place: Place, path: string): readonly string[] | 'denied' | 'absent' {
+    try {
+      return readdirSync(this.#path(place, path));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      return code === 'EACCES' || code === 'EPERM' ? 'denied' : 'absent';
+    }
+  }
+
   has(place: Place, path: string): boolean {
     return statSync(this.#path(place, path), { throwIfNoEntry: false }) !== undefined;
   }

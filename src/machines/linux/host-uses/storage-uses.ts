@@ -3,23 +3,27 @@ import { BlockStack } from './block-stack.js';
 import type { HostFiles } from './host-files.js';
 import { parseMounts, parseSwaps, type Mount } from './mount-tables.js';
 import { chainText, type Chain, type PlacedUse } from './placed-use.js';
+import type { Owner } from './processes.js';
 
-export function storageUses(files: HostFiles): readonly PlacedUse[] {
-  return new StorageUses(files).all();
+/** `processes`: one of each further mount namespace, whose mounts are the host's as well. */
+export function storageUses(files: HostFiles, processes: readonly Owner[]): readonly PlacedUse[] {
+  return new StorageUses(files, processes).all();
 }
 
 class StorageUses {
   readonly #files: HostFiles;
   readonly #blocks: BlockStack;
+  readonly #processes: readonly Owner[];
 
-  constructor(files: HostFiles) {
+  constructor(files: HostFiles, processes: readonly Owner[]) {
     this.#files = files;
+    this.#processes = processes;
     this.#blocks = new BlockStack(files);
   }
 
   all(): readonly PlacedUse[] {
     const mounts = parseMounts(this.#files.text('proc', 'self/mountinfo') ?? '');
-    const used: PlacedUse[] = mounts.flatMap((mount) =>
+    const used: PlacedUse[] = [...mounts, ...this.#mountsElsewhere(mounts)].flatMap((mount) =>
       this.#chainsOf(mount).map((chain) => ({
         use: { kind: 'mount' as const, via: chainText(chain), at: mount.at },
         functions: chain.functions,
@@ -29,6 +33,20 @@ class StorageUses {
       for (const chain of this.#chainsOfSwap(swap, mounts))
         used.push({ use: { kind: 'swap', via: chainText(chain) }, functions: chain.functions });
     return [...used, ...this.#assembled(new Set(used.map(({ use }) => use.via)))];
+  }
+
+  /** What only other namespaces have: of a container, of a service, or left there when it was unmounted here. */
+  #mountsElsewhere(mounts: readonly Mount[]): readonly Mount[] {
+    const seen = new Set(mounts.map(({ number }) => number));
+    return this.#processes.flatMap(({ process, command }) => {
+      const table = parseMounts(this.#files.text('proc', `${process}/mountinfo`) ?? '');
+      const news = table.filter(({ number }) => !seen.has(number));
+      for (const { number } of news) seen.add(number);
+      return news.map((mount) => ({
+        ...mount,
+        at: `${mount.at} as ${command} (process ${process}) sees it`,
+      }));
+    });
   }
 
   #chainsOf({ number, type, source }: Mount): readonly Chain[] {
