@@ -45,10 +45,6 @@ export class HostFiles {
     return this.#tried(() => readFileSync(this.#path(place, path), 'utf8'));
   }
 
-  bytes(place: Place, path: string): Buffer | undefined {
-    return this.#tried(() => readFileSync(this.#path(place, path)));
-  }
-
   /** Lines without empty ones. */
   lines(place: Place, path: string): readonly string[] {
     return (this.text(place, path) ?? '').split('\n').filter((line) => line !== '');
