@@ -61,7 +61,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'function',
     'pci',
   ],
-  owner: ['admin', 'function', 'pci', 'os'],
+  owner: ['admin', 'change', 'function', 'pci', 'os'],
   // Shows what a user can do, so it knows what a user knows: the package's exports.
   demo: [],
   cli: [
@@ -69,6 +69,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'owner',
     'admin',
     'boot',
+    'change',
     'ids',
     'look',
     'pciback',
