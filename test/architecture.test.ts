@@ -11,7 +11,7 @@ const SOURCE = fileURLToPath(new URL('../../src', import.meta.url));
 const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   pci: [],
   boot: ['pci'],
-  change: [],
+  change: ['pci'],
   os: ['pci'],
   ids: ['pci'],
   function: ['pci'],
@@ -35,7 +35,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'os',
   ],
   look: ['function', 'pci'],
-  pool: ['function', 'pci'],
+  pool: ['change', 'function', 'pci'],
   'proto/abi': [],
   proto: ['proto/abi', 'function', 'pci', 'os'],
   'xen/pciif': ['xen'],
@@ -48,7 +48,9 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   pciback: ['pool', 'xen', 'xen/pciif', 'xen/store', 'function', 'pci'],
   admin: [
     'boot',
+    'change',
     'guest',
+    'look',
     'pciback',
     'pool',
     'proto',
@@ -59,7 +61,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'function',
     'pci',
   ],
-  owner: ['admin', 'function', 'pci', 'os'],
+  owner: ['admin', 'change', 'function', 'pci', 'os'],
   // Shows what a user can do, so it knows what a user knows: the package's exports.
   demo: [],
   cli: [
@@ -67,6 +69,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'owner',
     'admin',
     'boot',
+    'change',
     'ids',
     'look',
     'pciback',

@@ -1,7 +1,7 @@
 /** Runs the compiled tests with Node's runner: all, or those whose path contains one of the arguments. */
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -17,9 +17,22 @@ if (files.length === 0) {
 }
 // Node's own choice leaves one processor idle, which is half of a small machine; and many tests wait for others.
 const concurrency = `--test-concurrency=${availableParallelism() + 1}`;
-const runner = spawn(process.execPath, ['--test', concurrency, '--test-timeout=120000', ...files], {
-  stdio: 'inherit',
-});
+const told = mkdtempSync(join(tmpdir(), 'openslot-tests-'));
+const failures = join(told, 'failures');
+const reporters = [
+  `--test-reporter=${process.stdout.isTTY ? 'spec' : 'tap'}`,
+  '--test-reporter-destination=stdout',
+  `--test-reporter=${join(folder, 'failure-reporter.js')}`,
+  `--test-reporter-destination=${failures}`,
+];
+const runner = spawn(
+  process.execPath,
+  ['--test', concurrency, '--test-timeout=120000', ...reporters, ...files],
+  { stdio: 'inherit' },
+);
 runner.once('exit', (code) => {
+  // Last of all: a log that is cut off shows them.
+  process.stdout.write(readFileSync(failures, 'utf8'));
+  rmSync(told, { recursive: true });
   process.exitCode = code ?? 1;
 });

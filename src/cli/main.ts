@@ -9,7 +9,14 @@ interface Argument {
   readonly description: string;
 }
 
-const ADDRESS: Argument = { form: '<address>', description: 'the function, hexadecimal: [DDDD:]BB:DD.F' };
+const ADDRESS: Argument = {
+  form: '<address>',
+  description: 'the function, hexadecimal: [DDDD:]BB:DD.F, or its name',
+};
+const ADDRESSES: Argument = {
+  form: '<address...>',
+  description: `${ADDRESS.description}; several as one change`,
+};
 const ONLY_ADDRESS: Argument = { form: '[address]', description: `only ${ADDRESS.description}` };
 const GUEST: Argument = { form: '<guest>', description: 'the guest, by name or domain id' };
 const TEXT: Argument = {
@@ -18,7 +25,8 @@ const TEXT: Argument = {
 };
 const SPECS: Argument = {
   form: '<spec...>',
-  description: 'functions as xl writes them: [DDDD:]BB:DD.F|*[@slot][,option=value]',
+  description:
+    'functions as xl writes them: [DDDD:]BB:DD.F|*[@slot][,option=value], or by their names: NAME[@slot]…',
 };
 
 const REGISTERS: Argument = {
@@ -86,6 +94,15 @@ const entries: readonly Entry[] = [
     load: () => import('./diff.js'),
   },
   {
+    name: 'name',
+    summary: 'name functions: a name stays with its device, and is checked at every use',
+    arguments: [
+      { ...ADDRESS, form: '[address]' },
+      { form: '[name]', description: 'the name that the device is given' },
+    ],
+    load: () => import('./name.js'),
+  },
+  {
     name: 'get',
     summary: 'read registers, by the names of a map or by number',
     arguments: [ADDRESS, REGISTERS],
@@ -123,15 +140,20 @@ const entries: readonly Entry[] = [
   },
   {
     name: 'claim',
-    summary: 'take a function from its host driver into the pool',
-    arguments: [ADDRESS],
+    summary: 'take functions from their host drivers into the pool',
+    arguments: [ADDRESSES],
     load: () => import('./claim.js'),
   },
   {
     name: 'release',
-    summary: 'give a free function of the pool back to the driver it had',
-    arguments: [ADDRESS],
+    summary: 'give free functions of the pool back to the drivers they had',
+    arguments: [ADDRESSES],
     load: () => import('./release.js'),
+  },
+  {
+    name: 'recover',
+    summary: 'take back, or finish, what a killed command has left half done',
+    load: () => import('./recover.js'),
   },
   {
     name: 'attach',
@@ -158,6 +180,12 @@ const entries: readonly Entry[] = [
     summary: 'check the list of a boot option that hides functions, of NetBSD or Linux, and convert it',
     arguments: [TEXT],
     load: () => import('./hide-list.js'),
+  },
+  {
+    name: 'lint',
+    summary: 'tell what the real reader of a boot file, or of a guest, would do with a file',
+    arguments: [{ form: '<file>', description: 'the file, or - for standard input' }],
+    load: () => import('./lint.js'),
   },
   {
     name: 'guest',

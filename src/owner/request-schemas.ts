@@ -60,6 +60,12 @@ const permission = {
   evenIfCritical: z.array(address).max(MOST_SPECS).default([]),
 };
 
+/** Functions that are changed as one. */
+const addresses = z.array(address).min(1).max(MOST_SPECS);
+
+const claim = z.strictObject({ addresses, purpose: z.enum(CLAIM_PURPOSES).exactOptional(), ...permission });
+const release = z.strictObject({ addresses });
+
 const SCHEMAS = {
   pool: z.strictObject({}),
   functions: z.strictObject({}),
@@ -71,8 +77,12 @@ const SCHEMAS = {
     evenIfUsed: z.boolean().default(false),
     enable: z.boolean().default(false),
   }),
-  claim: z.strictObject({ address, purpose: z.enum(CLAIM_PURPOSES).exactOptional(), ...permission }),
-  release: z.strictObject({ address }),
+  claim,
+  plan_claim: claim,
+  release,
+  plan_release: release,
+  unfinished: z.strictObject({}),
+  recover: z.strictObject({ finish: z.boolean().default(false) }),
   findings: z.strictObject({ address }),
   attach: z.strictObject({
     guest,
