@@ -38,5 +38,6 @@ export {
   type RegisterOperation,
 } from './register-access.js';
 export * from './plan/index.js';
+export * from './policies/index.js';
 export { RecoveryResponses, type RecoveryResponsesOptions } from './recovery-responses.js';
 export type { BackEndKnowledge, FrontEndKind, ToolStackOptions } from './tool-stack.js';

@@ -190,6 +190,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
       claimHidden,
       describeFinding,
       describeHideOutcome,
+      GuestTraces,
       HostClaims,
       hideOutcomeData,
       RecoveryResponses,
@@ -222,6 +223,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
     onError: toolStackFailed,
   });
   await using responses = new RecoveryResponses({ attachments, onError: toolStackFailed });
+  using traces = new GuestTraces(backEnds, platform);
   respond = (event) => {
     responses.heard(event);
   };
@@ -241,6 +243,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
         specs.map(({ target }) => target),
         { force },
       ),
+    trace: (parameters) => traces.fetch(parameters),
   });
   const count = pool.list().length;
   const ready = `ready: ${count} ${count === 1 ? 'function' : 'functions'} in the pool`;

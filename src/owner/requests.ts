@@ -9,6 +9,7 @@ import type {
   Inspection,
   PlanData,
   UnfinishedPlan,
+  TraceAnswer,
 } from '../admin/index.js';
 import type { Recovery } from '../change/index.js';
 import type { FunctionSummary, WirePlatform } from '../function/index.js';
@@ -46,6 +47,7 @@ export interface OwnerResults {
   readonly findings: readonly FindingData[];
   readonly attach: AttachReport;
   readonly detach: DetachReport;
+  readonly trace: TraceAnswer;
   readonly guest_run: GuestInfo;
   readonly guest_list: readonly GuestInfo[];
   readonly guest_unpause: GuestInfo;
