@@ -3,10 +3,11 @@ import type { Command } from 'commander';
 import { notations } from '../pci/index.js';
 import type { FindingName } from '../admin/index.js';
 import { allowOption } from './allow-option.js';
+import { criticalFunctions, criticalOption, type CriticalChoice } from './critical-option.js';
 import { placeNamed } from './guest-place.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
-interface AttachCommandOptions extends MachineChoice {
+interface AttachCommandOptions extends MachineChoice, CriticalChoice {
   allow: readonly FindingName[];
   bus?: string;
   config?: string;
@@ -18,6 +19,7 @@ export function define(command: Command): void {
   command
     .addOption(machineOption())
     .addOption(allowOption())
+    .addOption(criticalOption())
     .option(
       '--config <file>',
       'what an xl.cfg lists in pci=[...], for the guest of its name if GUEST is left out',
@@ -48,6 +50,9 @@ pci_power_mgmt. SPECs behind it are given too.
 A function that others share something with is refused, with all that was found: an interrupt line, a 4 KiB page of
 registers, an IOMMU group or its device, where the host's driver or another guest has the other one. So is one that
 has no reset, or no IOMMU. openslot show lists it beforehand; --allow accepts it by name, for this time.
+
+One that seize=1 would take from the host while the host uses it is refused as openslot claim refuses it; what the host
+lives from is taken only when it is named again: --even-if-critical 0a:00.0.
 
 GUEST may be a virtual machine of QEMU by its monitor, qmp:SOCKET (docs/virtual-machines.md). Its functions are claimed
 with --for vfio; openslot qemu-arguments prints what QEMU takes where it does not run yet.
@@ -101,9 +106,10 @@ async function attach(
     import('./waiting.js'),
   ]);
   const { force = false, allow } = options;
+  const evenIfCritical = (await criticalFunctions(options)).map(String);
   const report = await waitingFor(
     `guest ${guest}`,
-    askOwnerOf(options, 'attach', { guest, specs, force, allow: [...allow] }),
+    askOwnerOf(options, 'attach', { guest, specs, force, allow: [...allow], evenIfCritical }),
   );
   if (options.json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);
