@@ -5,6 +5,7 @@ import type { PciAddress } from '../pci/index.js';
 import { XEN_HOLDER } from '../pciback/index.js';
 import { FunctionTakenError, type Pool, type PoolChange } from '../pool/index.js';
 import type { XenPlatform } from '../xen/platform.js';
+import { Adoption } from './adoption.js';
 import { holderFor, othersOfGroup, type ClaimPurpose, type GroupMember } from './claim-purpose.js';
 import { FunctionNamedTwiceError } from './errors.js';
 import {
@@ -53,6 +54,8 @@ interface Planned {
 }
 
 export class HostClaims {
+  /** What other tools have taken from the host. */
+  readonly adoption: Adoption;
   readonly #pool: Pool;
   readonly #machine: Machine & { readonly drivers: HostDrivers };
   readonly #xen: XenPlatform | undefined;
@@ -69,6 +72,7 @@ export class HostClaims {
     this.#pool = pool;
     this.#machine = machine;
     this.#xen = xen;
+    this.adoption = new Adoption({ pool, machine, store: xen?.store });
     if (xen === undefined) return;
     this.#libxl = new LibxlMemory(xen.store);
     pool.changes.learn(xenPerformers(xen, this.#libxl));
@@ -138,8 +142,8 @@ export class HostClaims {
   }
 
   /** A plan in words. */
-  describe(plan: PlannedClaims): PlanData {
-    return planOf(this.#pool.changes, plan, plan.findings);
+  describe(plan: Change & { readonly findings?: readonly FindingData[] }): PlanData {
+    return planOf(this.#pool.changes, plan, plan.findings ?? []);
   }
 
   /** What a killed process, or a failed undo, has left. */

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { DoctorFacts, FunctionFinding, HostFiles, Layer } from '../admin/doctor/index.js';
+import type { DoctorFacts, FunctionFinding, HostFiles, Layer, Purpose } from '../admin/doctor/index.js';
 import { describeFinding, Examiner } from '../admin/index.js';
 import { captureMachine } from '../function/index.js';
 import { LinuxMachine } from '../machines/linux/index.js';
@@ -25,6 +25,8 @@ export interface ExaminedHost {
   readonly facts: DoctorFacts;
   /** What can be asked; undefined: everything. */
   readonly layers?: readonly Layer[];
+  /** What it can be for; undefined: what its files say. */
+  readonly purposes?: readonly Purpose[];
 }
 
 /** Everything is read before a check is asked. @throws what opening the machine throws. */
@@ -55,7 +57,9 @@ export async function examineHost(
     xen: lives && !simulated && runsOnXen() ? await askXen() : undefined,
     leftovers: lives ? await readLeftovers(machine.name) : undefined,
   };
-  return simulated ? { files: NO_FILES, facts, layers: SIMULATED_LAYERS } : { files, facts };
+  return simulated
+    ? { files: NO_FILES, facts, layers: SIMULATED_LAYERS, purposes: ['xen', 'proto'] }
+    : { files, facts };
 }
 
 /** A simulated host has functions, drivers and a pool, and neither firmware nor a kernel. */

@@ -57,8 +57,9 @@ async function doctor(text: string | undefined, options: DoctorOptions): Promise
     import('../admin/doctor/index.js'),
     import('./doctor-facts.js'),
   ]);
-  const { files, facts, layers } = await examineHost(options, address);
-  const diagnosis = diagnose(files, facts, { address, purpose: options.for, layers });
+  const { files, facts, layers, ...can } = await examineHost(options, address);
+  const purposes = options.for === undefined ? can.purposes : [options.for];
+  const diagnosis = diagnose(files, facts, { address, purposes, layers });
   if (diagnosis.purposes.some(({ ready }) => !ready)) process.exitCode = 1;
   if (options.json) {
     process.stdout.write(`${JSON.stringify(diagnosis, undefined, 2)}\n`);

@@ -8,12 +8,16 @@ export const HOST_REQUESTS = [
   'plan_claim',
   'release',
   'plan_release',
+  'adopt',
+  'plan_adopt',
   'unfinished',
   'recover',
 ] as const;
 export type HostRequest = (typeof HOST_REQUESTS)[number];
 
 export function hostRequests(claims: HostClaims): Required<Pick<OwnerRequests, HostRequest>> {
+  const { adoption } = claims;
+  const planned = async (giveBack: boolean) => (giveBack ? adoption.planLeaving() : adoption.plan());
   return {
     claim: ({ addresses, purpose, allow: allowed, evenIfCritical }) =>
       claims.claimAll(addresses, purpose, { allowed, evenIfCritical }),
@@ -21,6 +25,11 @@ export function hostRequests(claims: HostClaims): Required<Pick<OwnerRequests, H
       claims.describe(await claims.planClaims(addresses, purpose)),
     release: ({ addresses }) => claims.releaseAll(addresses),
     plan_release: async ({ addresses }) => claims.describe(await claims.planReleases(addresses)),
+    adopt: async ({ giveBack }) => adoption.make(await planned(giveBack)),
+    plan_adopt: async ({ giveBack }) => {
+      const plan = await planned(giveBack);
+      return { ...claims.describe(plan), functions: plan.functions };
+    },
     unfinished: () => claims.unfinished(),
     recover: ({ finish }) => claims.recover(finish ? 'forth' : 'back'),
   };

@@ -157,6 +157,11 @@ const entries: readonly Entry[] = [
     load: () => import('./release.js'),
   },
   {
+    name: 'adopt',
+    summary: 'take over what xl, driverctl or vfio-pci hold, as it stands, or leave it to them again',
+    load: () => import('./adopt.js'),
+  },
+  {
     name: 'recover',
     summary: 'take back, or finish, what a killed command has left half done',
     load: () => import('./recover.js'),

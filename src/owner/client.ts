@@ -36,6 +36,8 @@ const PATIENCE_MS: Readonly<Record<RequestName, number>> = {
   plan_claim: 30_000,
   release: 120_000,
   plan_release: 30_000,
+  adopt: 30_000,
+  plan_adopt: 30_000,
   unfinished: 10_000,
   recover: 120_000,
   attach: 180_000,

@@ -66,6 +66,8 @@ const addresses = z.array(address).min(1).max(MOST_SPECS);
 const claim = z.strictObject({ addresses, purpose: z.enum(CLAIM_PURPOSES).exactOptional(), ...permission });
 const release = z.strictObject({ addresses });
 
+const adoption = z.strictObject({ giveBack: z.boolean().default(false) });
+
 const SCHEMAS = {
   pool: z.strictObject({}),
   functions: z.strictObject({}),
@@ -81,6 +83,8 @@ const SCHEMAS = {
   plan_claim: claim,
   release,
   plan_release: release,
+  adopt: adoption,
+  plan_adopt: adoption,
   unfinished: z.strictObject({}),
   recover: z.strictObject({ finish: z.boolean().default(false) }),
   findings: z.strictObject({ address }),

@@ -49,7 +49,7 @@ export interface Diagnosis {
 export interface DiagnosisOptions {
   readonly address?: PciAddress | undefined;
   /** What the host is to be ready for; undefined: what a host like this one can be for. */
-  readonly purpose?: Purpose | undefined;
+  readonly purposes?: readonly Purpose[] | undefined;
   /** What is asked; undefined: everything. */
   readonly layers?: readonly Layer[] | undefined;
 }
@@ -57,7 +57,7 @@ export interface DiagnosisOptions {
 /** @throws {FunctionNotFoundError} */
 export function diagnose(files: HostFiles, facts: DoctorFacts, options: DiagnosisOptions = {}): Diagnosis {
   const host = new ExaminedHost(files, facts);
-  const purposes = options.purpose === undefined ? purposesOf(host) : [options.purpose];
+  const purposes = options.purposes ?? purposesOf(host);
   const fn = options.address === undefined ? undefined : functionAt(host, options.address);
   const subject: Subject = { host, purposes: new Set(purposes) };
   const { layers } = options;
