@@ -38,4 +38,5 @@ export {
   type RegisterOperation,
 } from './register-access.js';
 export { RecoveryResponses, type RecoveryResponsesOptions } from './recovery-responses.js';
+export * from './names/index.js';
 export type { BackEndKnowledge, FrontEndKind, ToolStackOptions } from './tool-stack.js';
