@@ -2,6 +2,7 @@
 import type { BootFinding, ByteText } from './boot-file.js';
 import { hideGrammars } from './hide-dialects.js';
 import { hideMeaning } from './hide-findings.js';
+import { findLinuxOption, findNetbsdOption, type FoundOption } from './hide-option.js';
 import type { HideDialect, HideList } from './hide-list.js';
 
 /** Reads the option out of a kernel's arguments, as they stand in a file. Positions of the list count their bytes. */
@@ -24,6 +25,11 @@ export function hideListFindings(
       ...hideMeaning(dialect, code),
     };
   });
+}
+
+/** The option with its name, where it stands in the arguments; undefined where it does not. */
+export function hideOptionIn(dialect: HideDialect, args: ByteText): FoundOption['option'] {
+  return dialect === 'netbsd' ? findNetbsdOption(args).option : findLinuxOption(args).option;
 }
 
 /** Each byte beyond ASCII as one DEL: the reader counts bytes, and such a character would count for two. */

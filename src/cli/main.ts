@@ -81,6 +81,12 @@ const entries: readonly Entry[] = [
     load: () => import('./explain.js'),
   },
   {
+    name: 'doctor',
+    summary: 'tell what stands between this host and handing functions over, from firmware to Xen',
+    arguments: [{ ...ADDRESS, form: '[address]' }],
+    load: () => import('./doctor.js'),
+  },
+  {
     name: 'diff',
     summary: 'tell what is different between two captures, two machines, or then and now',
     arguments: [
@@ -150,7 +156,7 @@ const entries: readonly Entry[] = [
     name: 'attach',
     summary: 'give functions of the pool to a guest, while it runs or before it is started',
     arguments: [
-      { ...GUEST, form: '[guest]' },
+      { ...GUEST, form: '[guest]', description: `${GUEST.description}; or qmp:SOCKET` },
       { ...SPECS, form: '[spec...]' },
     ],
     load: () => import('./attach.js'),
@@ -158,8 +164,20 @@ const entries: readonly Entry[] = [
   {
     name: 'detach',
     summary: 'take functions back from a guest into the pool',
-    arguments: [GUEST, SPECS],
+    arguments: [{ ...GUEST, description: `${GUEST.description}; or qmp:SOCKET` }, SPECS],
     load: () => import('./detach.js'),
+  },
+  {
+    name: 'trace',
+    summary: "show a guest's accesses to configuration space by name, refused writes first",
+    arguments: [GUEST],
+    load: () => import('./trace.js'),
+  },
+  {
+    name: 'qemu-arguments',
+    summary: 'print what QEMU takes on its command line to have functions from its start on',
+    arguments: [{ ...ADDRESS, form: '<address...>' }],
+    load: () => import('./qemu-arguments.js'),
   },
   {
     name: 'serve',

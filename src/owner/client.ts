@@ -1,7 +1,7 @@
 /** A command as a client of the owner: one request, one answer. */
 import { connect } from 'node:net';
 import { OpenslotError, type ErrorData } from '../pci/errors.js';
-import { ByteLines } from './byte-lines.js';
+import { ByteLines } from '../lines/index.js';
 import type { RequestName, RequestParameters } from './request-schemas.js';
 import type { AnswerLine, OwnerResults, Wire } from './requests.js';
 
@@ -36,6 +36,7 @@ const PATIENCE_MS: Readonly<Record<RequestName, number>> = {
   release: 120_000,
   attach: 180_000,
   detach: 60_000,
+  trace: 10_000,
   guest_run: 30_000,
   guest_list: 10_000,
   guest_unpause: 10_000,

@@ -9,11 +9,12 @@ export class AttachUnsafeError extends OpenslotError {
   readonly code = 'ATTACH_UNSAFE';
   /** `wanted` is how the administrator named the functions; `findings` are those that nobody allowed. */
   constructor(
-    guest: { readonly id: DomainId; readonly name?: string },
+    guest: { readonly id: DomainId; readonly name?: string } | { readonly name: string },
     wanted: string,
     findings: readonly FindingData[],
   ) {
-    const to = guest.name ?? String(guest.id);
+    const id = 'id' in guest ? guest.id : guest.name;
+    const to = guest.name ?? String(id);
     const names = [...new Set(findings.map(({ code }) => code))];
     const lines = findings.map(
       ({ code, message, why, next }) => `\n  ${code}: ${message}; ${why}\n      ${next}`,
@@ -21,7 +22,7 @@ export class AttachUnsafeError extends OpenslotError {
     super(
       `it is not safe to give ${wanted} to guest ${to}:${lines.join('')}`,
       {
-        guest: guest.id,
+        guest: id,
         findings: names,
         found: findings.map(({ code, message }) => `${code}: ${message}`),
         next: findings.map(({ code, next }) => `${code}: ${next}`),
