@@ -4,9 +4,10 @@ import type { FindingName } from '../admin/index.js';
 import { allowOption } from './allow-option.js';
 import { functionSpec } from './function-spec.js';
 import { placeNamed } from './guest-place.js';
+import { criticalOption, type CriticalChoice } from './critical-option.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
-interface AttachCommandOptions extends MachineChoice {
+interface AttachCommandOptions extends MachineChoice, CriticalChoice {
   allow: readonly FindingName[];
   bus?: string;
   config?: string;
@@ -18,6 +19,7 @@ export function define(command: Command): void {
   command
     .addOption(machineOption())
     .addOption(allowOption())
+    .addOption(criticalOption())
     .option(
       '--config <file>',
       'what an xl.cfg lists in pci=[...], for the guest of its name if GUEST is left out',
@@ -52,6 +54,8 @@ has no reset, or no IOMMU. openslot show lists it beforehand; --allow accepts it
 
 GUEST may be a virtual machine of QEMU by its monitor, qmp:SOCKET (docs/virtual-machines.md). Its functions are claimed
 with --for vfio; openslot qemu-arguments prints what QEMU takes where it does not run yet.
+One that seize=1 would take from the host while the host uses it is refused as openslot claim refuses it; what the host
+lives from is taken only when it is named again: --even-if-critical 0a:00.0.
 
 Examples:
   openslot attach web 0a:00.0
@@ -103,9 +107,10 @@ async function attach(
     import('./waiting.js'),
   ]);
   const { force = false, allow } = options;
+  const evenIfCritical = options.evenIfCritical.map(String);
   const report = await waitingFor(
     `guest ${guest}`,
-    askOwnerOf(options, 'attach', { guest, specs, force, allow: [...allow] }),
+    askOwnerOf(options, 'attach', { guest, specs, force, allow: [...allow], evenIfCritical }),
   );
   if (options.json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);
