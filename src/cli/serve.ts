@@ -190,17 +190,21 @@ async function serveHost(options: ServeOptions): Promise<void> {
       claimHidden,
       describeFinding,
       describeHideOutcome,
+      FunctionNames,
       GuestTraces,
       HostClaims,
       hideOutcomeData,
+      machineSource,
       RecoveryResponses,
     },
     { entriesOf },
+    { nameFolder },
     { hostRequests },
     { examiner, guard },
   ] = await Promise.all([
     import('../admin/index.js'),
     import('./pool-view.js'),
+    import('./function-names.js'),
     import('./host-requests.js'),
     safety(),
   ]);
@@ -220,6 +224,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
     backEnds,
     allowed,
     guard,
+    names: new FunctionNames(nameFolder(options), machineSource(machine, pool)),
     onError: toolStackFailed,
   });
   await using responses = new RecoveryResponses({ attachments, onError: toolStackFailed });
