@@ -19,6 +19,7 @@ import {
 import type { Guest } from './guests.js';
 import type { Pair, PairView, WantedFunction } from './pair.js';
 import type { PairDialogue } from './pair-dialogue.js';
+import type { PolicyDocument } from './policies/index.js';
 import { pick, type Picked } from './picking.js';
 import type { ToolStack } from './tool-stack.js';
 
@@ -43,6 +44,8 @@ export interface AttachReport {
 export interface AttachOptions {
   /** Findings for which these functions are not refused. */
   readonly allow?: readonly FindingName[];
+  /** What the guest may write in these functions, instead of what is kept for their devices. */
+  readonly policy?: PolicyDocument;
   /** Tells also a guest whose front end takes no changes while it runs: such a guest may not survive it. */
   readonly force?: boolean;
 }
@@ -55,6 +58,7 @@ export class Attaching {
   readonly #guest: Guest;
   readonly #specs: readonly XlSpec[];
   readonly #allow: readonly FindingName[];
+  readonly #policy: PolicyDocument | undefined;
   readonly #force: boolean;
   readonly #pair: Pair;
   readonly #dialogue: PairDialogue;
@@ -66,7 +70,7 @@ export class Attaching {
     stack: ToolStack,
     guest: Guest,
     specs: readonly XlSpec[],
-    { allow = [], force = false }: AttachOptions = {},
+    { allow = [], policy, force = false }: AttachOptions = {},
   ) {
     const { platform, machine } = stack;
     stack.checkPv(guest, specs.map(xlCommand(guest)));
@@ -78,6 +82,7 @@ export class Attaching {
     this.#guest = guest;
     this.#specs = specs;
     this.#allow = [...stack.allowed, ...allow];
+    this.#policy = policy;
     this.#force = force;
     this.#pair = stack.pairOf(guest);
     this.#dialogue = stack.dialogueWith(guest, this.#pair);
@@ -93,6 +98,7 @@ export class Attaching {
       addresses = picked.map(({ address }) => address);
       await this.#examine(addresses);
       using _allowed = this.#stack.guard?.allow(addresses, this.#allow);
+      using _said = this.#policy && this.#stack.sayPolicy(addresses, this.#policy);
       for (const one of picked) await this.#reserve(one);
       // Once more, after the notes of who has what: of two who take what is shared at once, both see it.
       const findings = await this.#examine(addresses);
@@ -258,7 +264,10 @@ function optionsOf({ msitranslate, powerManagement, permissive, rdmPolicy }: XlS
 function ineffective({ permissive, msitranslate, powerManagement, rdmPolicy }: XlSpec): string[] {
   const remarks: string[] = [];
   if (permissive)
-    remarks.push('permissive=1 has no effect: what the guest may write stays as the policy says');
+    remarks.push(
+      'permissive=1 has no effect: what the guest may write stays as the policy says; openslot trace shows what it is' +
+        ' refused, and openslot policy learn makes a policy of that',
+    );
   if (msitranslate) remarks.push('msitranslate=1 has no effect on a PV guest');
   if (powerManagement) remarks.push('power_mgmt=1 has no effect on a PV guest');
   if (rdmPolicy === 'relaxed') remarks.push('rdm_policy=relaxed has no effect on a PV guest');

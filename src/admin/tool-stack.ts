@@ -12,6 +12,7 @@ import type { Guest } from './guests.js';
 import { GuestGrants } from './guest-grants.js';
 import type { HostClaims } from './host-claims.js';
 import { LibxlMemory } from './libxl-memory.js';
+import type { PolicyChoice, PolicyDocument } from './policies/index.js';
 import { Pair } from './pair.js';
 import { PairDialogue } from './pair-dialogue.js';
 
@@ -35,6 +36,8 @@ export interface ToolStackOptions {
   readonly allowed?: readonly FindingName[];
   /** Where the back end asks before an export: it is told what an attachment has allowed. */
   readonly guard?: ExportGuard;
+  /** Where the back end asks what a function is held to: it is told what an attachment says. */
+  readonly policies?: PolicyChoice;
   /** Bound of each wait for an end of a pair, in milliseconds; absent: as long as libxl waits, 10 s. */
   readonly patience?: number;
 }
@@ -53,6 +56,7 @@ export class ToolStack {
   readonly examiner: Examiner;
   readonly allowed: readonly FindingName[];
   readonly guard: ExportGuard | undefined;
+  readonly #policies: PolicyChoice | undefined;
   readonly #backEnds: ToolStackOptions['backEnds'];
   readonly #patience: number;
   /** What is being taken back, by its address. */
@@ -67,6 +71,7 @@ export class ToolStack {
     patience,
     allowed = [],
     guard,
+    policies,
   }: ToolStackOptions) {
     this.platform = platform;
     this.machine = machine;
@@ -76,8 +81,19 @@ export class ToolStack {
     this.examiner = examinerOf({ platform, machine, pool });
     this.allowed = allowed;
     this.guard = guard;
+    this.#policies = policies;
     this.#backEnds = backEnds;
     this.#patience = patience ?? PATIENCE_MS;
+  }
+
+  /**
+   * What these functions are to be held to, until it is disposed of.
+   * @throws {PolicyUnsoundError | PolicyOtherDeviceError} it does not fit one of them.
+   */
+  sayPolicy(functions: readonly PciAddress[], policy: PolicyDocument): Disposable {
+    // A fault of the program: nothing may be given by a policy that nobody would hear of.
+    if (this.#policies === undefined) throw new RangeError('the back end asks nobody what guests may write');
+    return this.#policies.say(functions, policy);
   }
 
   /** @throws {GuestGoneError} */

@@ -8,6 +8,7 @@ import { machineOption, type MachineChoice } from './machine-option.js';
 interface AttachCommandOptions extends MachineChoice {
   allow: readonly FindingName[];
   config?: string;
+  policy?: string;
   force?: boolean;
   json?: boolean;
 }
@@ -20,6 +21,7 @@ export function define(command: Command): void {
       '--config <file>',
       'what an xl.cfg lists in pci=[...], for the guest of its name if GUEST is left out',
     )
+    .option('--policy <file>', 'what the guest may write, instead of what is kept for the device')
     .option(
       '--force',
       'also to a guest whose front end takes no changes while it runs; the guest may not survive it',
@@ -89,7 +91,15 @@ async function attach(
   const { force = false, allow } = options;
   const report = await waitingFor(
     `guest ${guest}`,
-    askOwnerOf(options, 'attach', { guest, specs, force, allow: [...allow] }),
+    askOwnerOf(options, 'attach', {
+      guest,
+      specs,
+      force,
+      allow: [...allow],
+      ...(options.policy === undefined
+        ? {}
+        : { policy: (await import('./policy-file.js')).readPolicyFile(options.policy) }),
+    }),
   );
   if (options.json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);

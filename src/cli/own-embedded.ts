@@ -4,6 +4,8 @@ import {
   functionUser,
   inspect,
   inspectPlatform,
+  policyOption,
+  policyState,
   type EmbeddedHost,
 } from '../admin/index.js';
 import { machineFiles, type OwnerSocket } from '../owner/index.js';
@@ -31,13 +33,15 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
     claim: ({ address, purpose }) => host.claims.claim(address, purpose),
     release: ({ address }) => host.claims.release(address),
     findings: async ({ address }) => (await host.examiner.look(address)).map(describeFinding),
-    attach: ({ guest, specs, force, allow }) => host.attachments.attach(guest, specs, { force, allow }),
+    attach: ({ guest, specs, policy, ...options }) =>
+      host.attachments.attach(guest, specs, { ...options, ...policyOption(policy) }),
     detach: ({ guest, specs, force }) =>
       host.attachments.detach(
         guest,
         specs.map(({ target }) => target),
         { force },
       ),
+    policy: ({ address }) => policyState(host.pciback, host.policies, address),
     trace: (parameters) => traces.fetch(parameters),
     guest_run: (options) => guests.run({ ...options, file: resolve(options.file) }),
     guest_list: () => guests.list(),

@@ -97,7 +97,7 @@ async function serve(options: ServeOptions): Promise<void> {
 async function serveHost(options: ServeOptions): Promise<void> {
   const hidden = chosenHideList(options);
   // What guests wait for comes first: after a restart, each of their accesses waits until it is there.
-  const [{ machineFiles, OwnerSocket, ServiceManager }, { FileJournal, Pool }, pciback, native] =
+  const [{ machineFiles, OwnerSocket, ServiceManager, stateFiles }, { FileJournal, Pool }, pciback, native] =
     await Promise.all([
       import('../owner/index.js'),
       import('../pool/index.js'),
@@ -148,9 +148,10 @@ async function serveHost(options: ServeOptions): Promise<void> {
   const { allow: allowed, refuseUnsafe: refuses = false } = options;
   // Of the tool stack's room, which a guest that goes on need not wait for.
   const makeSafety = async () => {
-    const { examinerOf, ExportGuard } = await import('../admin/index.js');
+    const { DevicePolicies, examinerOf, ExportGuard, PolicyChoice } = await import('../admin/index.js');
     const examiner = examinerOf({ platform, machine, pool });
-    return { examiner, guard: new ExportGuard(examiner, { allowed, refuses }) };
+    const policies = new PolicyChoice(machine, new DevicePolicies(stateFiles().policies));
+    return { policies, examiner, guard: new ExportGuard(examiner, { allowed, refuses }) };
   };
   let safetyMade: ReturnType<typeof makeSafety> | undefined;
   const safety = () => (safetyMade ??= makeSafety());
@@ -164,6 +165,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
     records: new pciback.FileGuestRecords(files.guests),
     topology: options.topology,
     examine: async (guest, address) => (await safety()).guard.examine(guest, address),
+    policyOf: async (_guest, address) => (await safety()).policies.policyOf(address),
     beforeReset: async (guest, address) =>
       (await import('../admin/index.js')).endDmaBeforeReset(platform, guest, address),
     onEvent: (event) => {
@@ -186,11 +188,13 @@ async function serveHost(options: ServeOptions): Promise<void> {
       describeHideOutcome,
       GuestTraces,
       HostClaims,
+      policyOption,
+      policyState,
       hideOutcomeData,
       RecoveryResponses,
     },
     { entriesOf },
-    { examiner, guard },
+    { examiner, guard, policies },
   ] = await Promise.all([import('../admin/index.js'), import('./pool-view.js'), safety()]);
   const toolStackFailed = (doing: string, error: unknown) => {
     tellFailed('tool_stack_failed', doing, error);
@@ -204,10 +208,11 @@ async function serveHost(options: ServeOptions): Promise<void> {
     backEnds,
     allowed,
     guard,
+    policies,
     onError: toolStackFailed,
   });
   await using responses = new RecoveryResponses({ attachments, onError: toolStackFailed });
-  using traces = new GuestTraces(backEnds, platform);
+  using traces = new GuestTraces(backEnds, platform, machine);
   respond = (event) => {
     responses.heard(event);
   };
@@ -221,7 +226,9 @@ async function serveHost(options: ServeOptions): Promise<void> {
     claim: ({ address, purpose }) => hostClaims.claim(address, purpose),
     release: ({ address }) => hostClaims.release(address),
     findings: async ({ address }) => (await examiner.look(address)).map(describeFinding),
-    attach: ({ guest, specs, force, allow }) => attachments.attach(guest, specs, { force, allow }),
+    attach: ({ guest, specs, policy, ...options }) =>
+      attachments.attach(guest, specs, { ...options, ...policyOption(policy) }),
+    policy: ({ address }) => policyState(backEnds, policies, address),
     detach: ({ guest, specs, force }) =>
       attachments.detach(
         guest,

@@ -7,6 +7,7 @@ import type {
   FrontEndKind,
   GuestInfo,
   Inspection,
+  PolicyState,
   TraceAnswer,
 } from '../admin/index.js';
 import type { FunctionSummary, WirePlatform } from '../function/index.js';
@@ -40,6 +41,7 @@ export interface OwnerResults {
   readonly findings: readonly FindingData[];
   readonly attach: AttachReport;
   readonly detach: DetachReport;
+  readonly policy: PolicyState;
   readonly trace: TraceAnswer;
   readonly guest_run: GuestInfo;
   readonly guest_list: readonly GuestInfo[];
