@@ -59,8 +59,11 @@ export interface BootFileKind {
   readonly reader: string;
   /** Whether a file of this path is one by its name. */
   recognises(path: string): boolean;
-  /** Never throws: what is wrong is among the findings, in order of offset. */
-  lint(text: ByteText): readonly BootFinding[];
+  /**
+   * Never throws: what is wrong is among the findings, in order of offset. With the path, where the real reader goes by
+   * the file's name too.
+   */
+  lint(text: ByteText, path?: string): readonly BootFinding[];
   /** What was read, printed again: equal to the text, byte for byte. */
   print(text: ByteText): ByteText;
 }

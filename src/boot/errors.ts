@@ -46,3 +46,58 @@ export class HideNotationError extends OpenslotError {
     );
   }
 }
+
+/** Neither the file's name nor anybody says what kind of file it is. */
+export class BootFileKindError extends OpenslotError {
+  readonly code = 'BOOT_FILE_KIND';
+  constructor(file: string, known: readonly string[]) {
+    super(
+      `the name of ${file} does not say what reads it`,
+      { file, known },
+      `add --as KIND: ${known.join(', ')}`,
+    );
+  }
+}
+
+/** A boot file cannot be read. */
+export class BootFileUnreadableError extends OpenslotError {
+  readonly code = 'BOOT_FILE_UNREADABLE';
+  constructor(file: string, errno: string, options?: ErrorOptions) {
+    super(`${file} cannot be read: ${errno}`, { file, errno }, '', options);
+  }
+}
+
+/** A file's format has no way to say something, so nothing is written. */
+export class UnwritableValueError extends OpenslotError {
+  readonly code = 'BOOT_VALUE_UNWRITABLE';
+  /** `file` in words, such as `a file of driverctl`. */
+  constructor(file: string, value: string, why: string) {
+    super(`${file} cannot say ${JSON.stringify(value)}: ${why}`, { file, value, why });
+  }
+}
+
+/** A file is such that functions cannot be hidden in it, or shown again, by an edit. */
+export class BootFileUneditableError extends OpenslotError {
+  readonly code = 'BOOT_FILE_UNEDITABLE';
+  /** `kind` is that of the file; `line` where it stands, from 1. */
+  constructor(kind: string, why: string, line?: number, next = '') {
+    super(
+      `this ${kind} cannot be edited${line === undefined ? '' : `, line ${line}`}: ${why}`,
+      { kind, why, ...(line === undefined ? {} : { line }) },
+      next,
+    );
+  }
+}
+
+/** The file with the edit made would not do what it says: its reader's limits, or what stands around the edit. */
+export class BootFileLimitError extends OpenslotError {
+  readonly code = 'BOOT_FILE_LIMIT';
+  /** `findings` are told with their lines, of the file as it would be. */
+  constructor(kind: string, reader: string, findings: readonly string[]) {
+    super(
+      `with this edit ${reader} would not do what the ${kind} says:${findings.map((finding) => `\n  ${finding}`).join('')}`,
+      { kind, findings },
+      'hide fewer functions, or mend the line; openslot lint FILE tells what is wrong with it now',
+    );
+  }
+}

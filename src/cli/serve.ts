@@ -7,7 +7,13 @@ import { allowOption } from './allow-option.js';
 import type { Backend, PcibackEvent, TopologyName } from '../pciback/index.js';
 import { addErrorOption, chosenRecovery, type ErrorChoice } from './error-option.js';
 import { addHideOptions, chosenHideList, type HideChoice } from './hide-option.js';
-import { machineOption, openHost, ownedMachine, type MachineChoice } from './machine-option.js';
+import {
+  machineOption,
+  MachineWithoutOwnerError,
+  openHost,
+  ownedMachine,
+  type MachineChoice,
+} from './machine-option.js';
 import { serveLog, type ServeLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
 
@@ -85,6 +91,7 @@ Examples:
 async function serve(options: ServeOptions): Promise<void> {
   const machine = ownedMachine(options);
   if (machine.name === 'linux') return serveHost(options);
+  if (machine.name !== 'sim') throw new MachineWithoutOwnerError(machine.name);
   const { serveSim } = await import('./serve-sim.js');
   return serveSim(machine.file, options.topology, options.json === true, {
     hidden: chosenHideList(options),
