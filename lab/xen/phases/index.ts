@@ -4,6 +4,7 @@ import { devices } from './devices.js';
 import { guests } from './guests.js';
 import { handover } from './handover.js';
 import type { Phase } from './phase.js';
+import { policy } from './policy.js';
 import { restart } from './restart.js';
 import { suites } from './suites.js';
 import { withoutPciback } from './without-pciback.js';
@@ -12,6 +13,7 @@ export const PHASES: readonly Phase[] = [
   handover,
   attachments,
   devices,
+  policy,
   suites,
   withoutPciback,
   guests,
