@@ -1,5 +1,5 @@
 /** The smallest policy under which what a trusted guest did, as a trace has it, is let through; as text to be reviewed. */
-import { isKept, parseUnnamedPlace } from '../../pciback/index.js';
+import { defaultName, isKept, parseUnnamedPlace } from '../../pciback/index.js';
 import { deviceText } from './device-policies.js';
 import { harmOfNamed, harmOfUnnamed, policyName } from './policy-check.js';
 import { valuesText, type FunctionActivity, type TraceSummary, type WrittenField } from './trace-summary.js';
@@ -85,9 +85,8 @@ function learnDevice(
 
 function harmOf({ name, named }: WrittenField): string | undefined {
   if (named === undefined) return harmOfUnnamed;
-  const { present, field } = named;
-  // The default has its own way with it, which is as good for a learned one.
-  return policyName(present, field) === name ? harmOfNamed(present, field) : undefined;
+  // What the default has its own way with is as harmless in a learned one.
+  return defaultName(name) === undefined ? harmOfNamed(named.present, named.field) : undefined;
 }
 
 /** As a person reviews it, and {@link parsePolicy} reads it. `from` says where the trace is from. */
