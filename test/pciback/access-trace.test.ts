@@ -36,7 +36,9 @@ describe('the ring', () => {
       'access trace: given once or lost',
       fc.property(
         fc.integer({ min: 1, max: 16 }),
-        fc.array(fc.record({ written: fc.nat(40), most: fc.integer({ min: 1, max: 20 }) }), { maxLength: 20 }),
+        fc.array(fc.record({ written: fc.nat(40), most: fc.integer({ min: 1, max: 20 }) }), {
+          maxLength: 20,
+        }),
         (capacity, steps) => {
           const trace = new AccessTrace(capacity);
           let [after, given, lost] = [0, 0, 0];
@@ -73,7 +75,14 @@ describe('a traced function', () => {
     assert.equal(guest.write(DISK, 0xd2, 2, 0x8000).error, OperationError.accessDenied);
     const told = trace.accesses.since(0, 100).accesses;
     assert.deepEqual(
-      told.map(({ kind, offset, width, value, takes, outcome }) => [kind, offset, width, value, takes, outcome]),
+      told.map(({ kind, offset, width, value, takes, outcome }) => [
+        kind,
+        offset,
+        width,
+        value,
+        takes,
+        outcome,
+      ]),
       [
         ['read', 0, 4, exported.config.read(0, 4), 0, 'done'],
         ['write', 0x0c, 1, 0x10, 0xff, 'done'],

@@ -65,7 +65,8 @@ describe('a learned policy', () => {
             const { changes } = reader.read({ ...access, takes, outcome: 'done' });
             for (const { name, refused } of changes) {
               asked.add(name);
-              if (!isKept(name)) assert.equal(refused, false, `${name} is refused by the policy learned from it`);
+              if (!isKept(name))
+                assert.equal(refused, false, `${name} is refused by the policy learned from it`);
             }
           }
           // Not a bit more: a field that it takes was asked for, or is openslot's, or goes with one by the default's own way.
@@ -102,7 +103,11 @@ describe('a learned policy', () => {
             document.allow.map(({ name }) => name),
             policy.allow.map(({ name }) => name),
           );
-          assert.deepEqual(document.dangerous, [], 'what is dangerous is a comment until a person takes it up');
+          assert.deepEqual(
+            document.dangerous,
+            [],
+            'what is dangerous is a comment until a person takes it up',
+          );
           assert.equal(document.device, policy.device);
           const registers = new AccessReader(Buffer.from(subject.data.config, 'base64')).registers;
           assert.deepEqual(checkPolicy(document, registers), []);
@@ -130,7 +135,10 @@ describe('a learned policy', () => {
     const [entry] = policy.allow;
     const [field] = entry?.fields ?? [];
     assert.deepEqual([field?.writes, field?.refused, field?.from, field?.values], [1, 1, 2, [5]]);
-    assert.match(policyText(policy, 'a test'), /: 1 write, refused, 512 bytes -> 4096 bytes\n {2}- pcie\.devctl\.max_read$/m);
+    assert.match(
+      policyText(policy, 'a test'),
+      /: 1 write, refused, 512 bytes -> 4096 bytes\n {2}- pcie\.devctl\.max_read$/m,
+    );
   });
 
   test('a reset, interrupts and places without a name are never learned silently', () => {

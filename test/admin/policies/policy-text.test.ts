@@ -43,9 +43,7 @@ describe('the text of a policy', () => {
       assert.throws(
         () => parsePolicy(text, FILE),
         (error) =>
-          error instanceof PolicyMalformedError &&
-          error.evidence['line'] === line &&
-          why.test(error.message),
+          error instanceof PolicyMalformedError && error.evidence['line'] === line && why.test(error.message),
         JSON.stringify(text),
       );
     assert.throws(() => parsePolicy(`policy: 1\nallow: ${'['.repeat(20_000)}`, FILE), /levels deep/);
@@ -140,10 +138,20 @@ describe('the check of a policy', () => {
   });
 
   test('keeps what is openslot’s, and does not let what is dangerous stand among the rest', () => {
-    for (const name of ['header.command', 'header.bar0', 'msix.control.enable', 'pm.pmcsr.pme_enable', 'vpd.data'])
+    for (const name of [
+      'header.command',
+      'header.bar0',
+      'msix.control.enable',
+      'pm.pmcsr.pme_enable',
+      'vpd.data',
+    ])
       assert.deepEqual(findings(`dangerous: [${name}]\n`), ['2 error kept'], name);
     assert.deepEqual(findings('allow: [pcie.devctl.flr]\n'), ['2 error dangerous']);
-    assert.deepEqual(findings('allow: [pcie.devctl]\n'), ['2 error dangerous'], 'the register has that field');
+    assert.deepEqual(
+      findings('allow: [pcie.devctl]\n'),
+      ['2 error dangerous'],
+      'the register has that field',
+    );
     assert.deepEqual(findings('allow: [config:0xf0/4]\n'), ['2 error dangerous']);
     assert.deepEqual(findings('dangerous: [config:0x40/4]\n'), ['2 error named-place']);
     assert.deepEqual(findings('dangerous: [pcie.devctl.flr, config:0xf0/4]\n'), []);
@@ -156,7 +164,13 @@ describe('the check of a policy', () => {
   });
 
   test('no list can have what is openslot’s', async () => {
-    const names = [...Object.keys(KEPT_RULES), 'header.command.memory', 'header.bar0', 'msi.control', 'pm.pmcsr'];
+    const names = [
+      ...Object.keys(KEPT_RULES),
+      'header.command.memory',
+      'header.bar0',
+      'msi.control',
+      'pm.pmcsr',
+    ];
     await checkProperty(
       'policy: what is kept stays',
       fc.property(fc.subarray(names), (listed) => {

@@ -1,5 +1,10 @@
 /** A function of the simulated machine behind a policy, traced: what a test's accesses come to. */
-import { readConfig, type ConfigImage, type ConfigWidth, type PciFunction } from '../../../src/function/index.js';
+import {
+  readConfig,
+  type ConfigImage,
+  type ConfigWidth,
+  type PciFunction,
+} from '../../../src/function/index.js';
 import { parseMachine, SimMachine } from '../../../src/machines/sim/index.js';
 import { guestConfig } from '../../../src/pciback/guest-config.js';
 import { AccessTrace, DEFAULT_POLICY, type Policy } from '../../../src/pciback/index.js';
