@@ -2,10 +2,16 @@
 import type { BootFileKind } from './boot-file.js';
 import { driverctlFile } from './driverctl/index.js';
 import { freebsdLoaderConfig } from './freebsd/loader-config-lint.js';
+import { grubDefaults } from './grub/grub-defaults-lint.js';
 import { netbsdBootConfig } from './netbsd/boot-config-lint.js';
 
 /** In the order in which names are asked. */
-export const BOOT_FILES: readonly BootFileKind[] = [netbsdBootConfig, freebsdLoaderConfig, driverctlFile];
+export const BOOT_FILES: readonly BootFileKind[] = [
+  netbsdBootConfig,
+  freebsdLoaderConfig,
+  grubDefaults,
+  driverctlFile,
+];
 
 /** Undefined where no kind has such a name. */
 export function bootFileKind(path: string): BootFileKind | undefined {
