@@ -11,6 +11,7 @@ import { endDmaBeforeReset } from './function-dma.js';
 import { HostClaims, XEN_HOLDER } from './host-claims.js';
 import type { HostEvent } from './host-events.js';
 import { LocalGuests } from './local-guests.js';
+import { GuestTraces } from './policies/index.js';
 import { RecoveryResponses } from './recovery-responses.js';
 import { ReportedErrors } from './reported-errors.js';
 
@@ -40,6 +41,7 @@ interface Parts {
   readonly attachments: Attachments;
   readonly guests: LocalGuests;
   readonly examiner: Examiner;
+  readonly traces: GuestTraces;
   readonly faults: Disposable;
   readonly errors: Disposable | undefined;
   readonly responses: RecoveryResponses;
@@ -55,6 +57,7 @@ export class EmbeddedHost implements AsyncDisposable {
   readonly attachments: Attachments;
   readonly guests: LocalGuests;
   readonly examiner: Examiner;
+  readonly traces: GuestTraces;
   readonly #parts: Parts;
 
   private constructor(machine: EmbeddedHostOptions['machine'], parts: Parts) {
@@ -67,6 +70,7 @@ export class EmbeddedHost implements AsyncDisposable {
     this.attachments = parts.attachments;
     this.guests = parts.guests;
     this.examiner = parts.examiner;
+    this.traces = parts.traces;
     this.#parts = parts;
   }
 
@@ -147,6 +151,7 @@ export class EmbeddedHost implements AsyncDisposable {
       attachments,
       guests,
       examiner,
+      traces: new GuestTraces(pciback, platform),
       faults,
       errors,
       responses,
@@ -156,6 +161,7 @@ export class EmbeddedHost implements AsyncDisposable {
   /** Guests end first, so that their functions come back through the back end; then what they stood on. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.guests.list().map(({ domain }) => this.guests.destroy(domain)));
+    this.traces[Symbol.dispose]();
     await this.#parts.responses[Symbol.asyncDispose]();
     await this.attachments[Symbol.asyncDispose]();
     await this.pciback[Symbol.asyncDispose]();

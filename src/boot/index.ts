@@ -34,5 +34,6 @@ export {
   patternText,
   type HidePattern,
 } from './hide-pattern.js';
+export { KernelOptions, type KernelOption } from './kernel-options.js';
 export { configuredFunctions, type ConfiguredFunctions } from './xl-config-pci.js';
 export * from './xl-config.js';

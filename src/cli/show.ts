@@ -1,8 +1,9 @@
 /** `openslot show`: one function's registers, decoded by name. */
 import { Option, type Command } from 'commander';
-import { notations, type PciAddress } from '../pci/index.js';
+import type { PciAddress } from '../pci/index.js';
 import { addLspciSwitches, givenSwitches, lspciOptions, type LspciSwitches } from './lspci-options.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
+import { functionsNamed } from './named-function.js';
 
 export function define(command: Command): void {
   command
@@ -43,7 +44,7 @@ interface ShowOptions extends MachineChoice, LspciSwitches {
 }
 
 async function show(texts: readonly string[], options: ShowOptions, command: Command): Promise<void> {
-  const addresses = texts.map((text) => notations.hex.parse(text));
+  const addresses = await functionsNamed(texts, options);
   if (options.format === 'lspci') {
     if (options.json || options.bits)
       command.error(`error: ${options.json ? '--json' : '--bits'} is no part of lspci's text`);
