@@ -39,4 +39,5 @@ export {
 } from './register-access.js';
 export * from './policies/index.js';
 export { RecoveryResponses, type RecoveryResponsesOptions } from './recovery-responses.js';
+export * from './names/index.js';
 export type { BackEndKnowledge, FrontEndKind, ToolStackOptions } from './tool-stack.js';

@@ -192,13 +192,21 @@ async function serveHost(options: ServeOptions): Promise<void> {
       describeFinding,
       describeHideOutcome,
       GuestTraces,
+      FunctionNames,
       HostClaims,
       hideOutcomeData,
+      machineSource,
       RecoveryResponses,
     },
     { entriesOf },
+    { nameFolder },
     { examiner, guard },
-  ] = await Promise.all([import('../admin/index.js'), import('./pool-view.js'), safety()]);
+  ] = await Promise.all([
+    import('../admin/index.js'),
+    import('./pool-view.js'),
+    import('./function-names.js'),
+    safety(),
+  ]);
   const toolStackFailed = (doing: string, error: unknown) => {
     tellFailed('tool_stack_failed', doing, error);
   };
@@ -211,6 +219,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
     backEnds,
     allowed,
     guard,
+    names: new FunctionNames(nameFolder(options), machineSource(machine, pool)),
     onError: toolStackFailed,
   });
   await using responses = new RecoveryResponses({ attachments, onError: toolStackFailed });
