@@ -11,7 +11,7 @@ const SOURCE = fileURLToPath(new URL('../../src', import.meta.url));
 const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   pci: [],
   boot: ['pci'],
-  change: [],
+  change: ['pci'],
   os: ['pci'],
   ids: ['pci'],
   function: ['pci'],
@@ -48,6 +48,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   pciback: ['pool', 'xen', 'xen/pciif', 'xen/store', 'function', 'pci'],
   admin: [
     'boot',
+    'change',
     'guest',
     'pciback',
     'pool',

@@ -47,6 +47,26 @@ export class HideNotationError extends OpenslotError {
   }
 }
 
+/** Neither the file's name nor anybody says what kind of file it is. */
+export class BootFileKindError extends OpenslotError {
+  readonly code = 'BOOT_FILE_KIND';
+  constructor(file: string, known: readonly string[]) {
+    super(
+      `the name of ${file} does not say what reads it`,
+      { file, known },
+      `add --as KIND: ${known.join(', ')}`,
+    );
+  }
+}
+
+/** A boot file cannot be read. */
+export class BootFileUnreadableError extends OpenslotError {
+  readonly code = 'BOOT_FILE_UNREADABLE';
+  constructor(file: string, errno: string, options?: ErrorOptions) {
+    super(`${file} cannot be read: ${errno}`, { file, errno }, '', options);
+  }
+}
+
 /** A file's format has no way to say something, so nothing is written. */
 export class UnwritableValueError extends OpenslotError {
   readonly code = 'BOOT_VALUE_UNWRITABLE';

@@ -206,13 +206,21 @@ export function linuxFinding(code: LinuxFindingCode, position: number, text: str
   return { code, severity: LINUX[code].severity, position, text };
 }
 
+/** What a finding is about, and what the system does. */
+export function hideMeaning(
+  dialect: HideDialect,
+  code: HideFindingCode,
+): { readonly what: string; readonly effect: string } {
+  return MEANINGS[dialect][code] ?? { what: code, effect: '' };
+}
+
 /** Characters of the text that a finding shows. */
 const MOST_SHOWN = 40;
 
 /** One line for a person, columns from 1. */
 export function describeHideFinding(dialect: HideDialect, { code, position, text }: HideFinding): string {
-  const meaning = MEANINGS[dialect][code];
+  const { what, effect } = hideMeaning(dialect, code);
   const shown = text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
   const part = shown === '' ? '' : `, "${visibleText(shown)}"`;
-  return `column ${position + 1}${part}: ${meaning?.what ?? code}; ${meaning?.effect ?? ''}`;
+  return `column ${position + 1}${part}: ${what}; ${effect}`;
 }

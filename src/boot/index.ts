@@ -2,7 +2,22 @@
  * What stands in the boot options of the systems that hand functions over, and in the configurations of their guests: hide
  * lists and xl.cfg, read as the real parser of each reads them. Pure: knows the vocabulary of PCI and nothing else.
  */
-export { HideListLimitError, HideListUnsoundError, HideNotationError } from './errors.js';
+export {
+  editText,
+  lineAndColumn,
+  type BootFileKind,
+  type BootFinding,
+  type ByteText,
+  type TextEdit,
+} from './boot-file.js';
+export { BOOT_FILES, bootFileKind, bootFileKindNamed } from './boot-files.js';
+export {
+  BootFileKindError,
+  BootFileUnreadableError,
+  HideListLimitError,
+  HideListUnsoundError,
+  HideNotationError,
+} from './errors.js';
 export { certainDialect, hideGrammars, type HideGrammar } from './hide-dialects.js';
 export {
   describeHideFinding,

@@ -160,6 +160,12 @@ const entries: readonly Entry[] = [
     load: () => import('./hide-list.js'),
   },
   {
+    name: 'lint',
+    summary: 'tell what the real reader of a boot file, or of a guest, would do with a file',
+    arguments: [{ form: '<file>', description: 'the file, or - for standard input' }],
+    load: () => import('./lint.js'),
+  },
+  {
     name: 'guest',
     summary: 'run programs as guests of the simulated machine',
     load: () => import('./guest.js'),

@@ -16,3 +16,4 @@ export {
 } from './requests.js';
 export { machineFiles, runtimeDirectory } from './runtime-directory.js';
 export { ServiceManager } from './service-manager.js';
+export { stateDirectory, stateFiles } from './state-directory.js';

@@ -11,11 +11,11 @@ export function runtimeDirectory(environment: NodeJS.ProcessEnv = process.env): 
   if (named !== undefined && named !== '') return named;
   if (process.getuid?.() === 0) return '/run/openslot';
   if (own !== undefined && own !== '') return join(own, 'openslot');
-  return join(home(), '.local/state/openslot');
+  return join(homeDirectory(), '.local/state/openslot');
 }
 
 /** A user that the system has no name of has no home: only root makes anything in the place of it. */
-function home(): string {
+export function homeDirectory(): string {
   try {
     return homedir();
   } catch {

@@ -82,6 +82,7 @@ describe('help', () => {
       'detach',
       'serve',
       'hide-list',
+      'lint',
       'guest',
       'pcictl',
       'address',

@@ -1,6 +1,8 @@
 /** The lines of a file of modprobe.d as kmod joins them at backslashes, each with the places of its characters. */
-import type { ByteText } from '../boot-file.js';
-import type { TextSpan } from '../boot-rule.js';
+import type { ByteText, TextEdit } from '../boot-file.js';
+
+/** Bytes of a file. */
+export type TextSpan = Pick<TextEdit, 'offset' | 'length'>;
 
 export class LogicalLine {
   /** Of its first byte in the file. */
@@ -62,7 +64,7 @@ export class LogicalLine {
 
   static all(file: ByteText): readonly LogicalLine[] {
     const lines: LogicalLine[] = [];
-    for (let offset = 0; offset < file.length; ) {
+    for (let offset = 0; offset < file.length;) {
       const line = new LogicalLine(file, offset);
       lines.push(line);
       offset += line.text.length;

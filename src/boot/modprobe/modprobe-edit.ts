@@ -85,7 +85,11 @@ function assignment(option: string, value: string): string {
   if (!/^[A-Za-z0-9_][\w.-]*$/.test(option))
     throw new UnwritableValueError(FILE, option, 'it is no name of an option');
   if (/[\n\0\\"]/.test(value))
-    throw new UnwritableValueError(FILE, value, 'values have no line ends, NULs, backslashes or double quotes');
+    throw new UnwritableValueError(
+      FILE,
+      value,
+      'values have no line ends, NULs, backslashes or double quotes',
+    );
   return /\s/.test(value) ? `${option}="${value}"` : `${option}=${value}`;
 }
 

@@ -1,0 +1,19 @@
+/** A plan as it is printed and sent: what was found, what would be done, and how it would be undone. */
+import type { Change, Changes, DescribedStep } from '../../change/index.js';
+import type { FindingData } from '../findings/index.js';
+
+export interface PlanData {
+  /** In words: `claim 0000:0a:00.0`. */
+  readonly what: string;
+  readonly findings: readonly FindingData[];
+  /** In order; undone in reverse. */
+  readonly steps: readonly DescribedStep[];
+}
+
+export function planOf(
+  changes: Changes,
+  { what, steps }: Change,
+  findings: readonly FindingData[],
+): PlanData {
+  return { what, findings, steps: changes.describe(steps) };
+}

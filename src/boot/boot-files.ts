@@ -1,0 +1,17 @@
+/** The kinds of boot files, and which one a file is by its name. */
+import type { BootFileKind } from './boot-file.js';
+import { driverctlFile } from './driverctl/driverctl-lint.js';
+import { modprobeFile } from './modprobe/modprobe-lint.js';
+import { netbsdBootConfig } from './netbsd/boot-config-lint.js';
+
+/** In the order in which names are asked. */
+export const BOOT_FILES: readonly BootFileKind[] = [netbsdBootConfig, driverctlFile, modprobeFile];
+
+/** Undefined where no kind has such a name. */
+export function bootFileKind(path: string): BootFileKind | undefined {
+  return BOOT_FILES.find((kind) => kind.recognises(path));
+}
+
+export function bootFileKindNamed(name: string): BootFileKind | undefined {
+  return BOOT_FILES.find((kind) => kind.name === name);
+}
