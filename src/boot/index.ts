@@ -17,6 +17,7 @@ export {
   HideListLimitError,
   HideListUnsoundError,
   HideNotationError,
+  UnwritableValueError,
 } from './errors.js';
 export { certainDialect, hideGrammars, type HideGrammar } from './hide-dialects.js';
 export {
@@ -36,3 +37,5 @@ export {
 } from './hide-pattern.js';
 export { configuredFunctions, type ConfiguredFunctions } from './xl-config-pci.js';
 export * from './xl-config.js';
+export * from './driverctl/index.js';
+export * from './modprobe/index.js';
