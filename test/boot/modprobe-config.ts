@@ -29,7 +29,9 @@ export function readConfig(text: string): readonly string[] {
       const { verb, module, rest } = meaning;
       if (verb === 'blacklist') return [`blacklist ${module}`];
       if (verb === 'alias') return [`alias ${module} ${targetOf(rest.text)}`];
-      return [comparable(`${verb} ${module} ${rest.text.replaceAll('\t', ' ')}`)];
+      // Of options, and nothing else, kmod makes tabs into spaces.
+      const behind = verb === 'options' ? rest.text.replaceAll('\t', ' ') : rest.text;
+      return [comparable(`${verb} ${module} ${behind}`)];
     })
     .sort();
 }
