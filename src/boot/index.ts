@@ -35,7 +35,6 @@ export {
   patternText,
   type HidePattern,
 } from './hide-pattern.js';
-export { configuredFunctions, type ConfiguredFunctions } from './xl-config-pci.js';
-export * from './xl-config.js';
+export * from './xl/index.js';
 export * from './driverctl/index.js';
 export * from './modprobe/index.js';

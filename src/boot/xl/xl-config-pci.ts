@@ -1,5 +1,5 @@
 /** What an xl.cfg says of the PCI functions of its guest. */
-import { OpenslotError, parseXlSpec, type SpecDefaults, type XlSpec } from '../pci/index.js';
+import { OpenslotError, parseXlSpec, type SpecDefaults, type XlSpec } from '../../pci/index.js';
 import type { XlConfig } from './xl-config.js';
 
 export interface ConfiguredFunctions {

@@ -1,5 +1,5 @@
 /** The tokens of an xl.cfg, each with its place in the text: what libxlu's scanner makes of it. */
-import { OpenslotError } from '../pci/index.js';
+import { OpenslotError } from '../../pci/index.js';
 
 /** Where something stands in a file. */
 export interface TextPosition {
