@@ -2,10 +2,16 @@
 import type { BootFileKind } from './boot-file.js';
 import { driverctlFile } from './driverctl/driverctl-lint.js';
 import { modprobeFile } from './modprobe/modprobe-lint.js';
+import { xlConfigFile } from './xl/xl-lint.js';
 import { netbsdBootConfig } from './netbsd/boot-config-lint.js';
 
 /** In the order in which names are asked. */
-export const BOOT_FILES: readonly BootFileKind[] = [netbsdBootConfig, driverctlFile, modprobeFile];
+export const BOOT_FILES: readonly BootFileKind[] = [
+  netbsdBootConfig,
+  driverctlFile,
+  modprobeFile,
+  xlConfigFile,
+];
 
 /** Undefined where no kind has such a name. */
 export function bootFileKind(path: string): BootFileKind | undefined {

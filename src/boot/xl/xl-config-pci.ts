@@ -17,6 +17,10 @@ const DEFAULTS = {
   pci_power_mgmt: 'powerManagement',
 } as const;
 
+export type PciDefault = keyof typeof DEFAULTS;
+
+export const PCI_DEFAULTS: readonly string[] = Object.keys(DEFAULTS);
+
 /** @throws {XlConfigError} an entry that is no specification, with its place. */
 export function configuredFunctions(config: XlConfig): ConfiguredFunctions {
   const defaults: { -readonly [Option in keyof SpecDefaults]: SpecDefaults[Option] } = {};
