@@ -1,6 +1,7 @@
 /** The kinds of boot files, and which one a file is by its name. */
 import type { BootFileKind } from './boot-file.js';
 import { driverctlFile } from './driverctl/driverctl-lint.js';
+import { libvirtGuestFile } from './libvirt/libvirt-lint.js';
 import { modprobeFile } from './modprobe/modprobe-lint.js';
 import { xlConfigFile } from './xl/xl-lint.js';
 import { netbsdBootConfig } from './netbsd/boot-config-lint.js';
@@ -11,6 +12,7 @@ export const BOOT_FILES: readonly BootFileKind[] = [
   driverctlFile,
   modprobeFile,
   xlConfigFile,
+  libvirtGuestFile,
 ];
 
 /** Undefined where no kind has such a name. */

@@ -38,3 +38,4 @@ export {
 export * from './xl/index.js';
 export * from './driverctl/index.js';
 export * from './modprobe/index.js';
+export * from './libvirt/index.js';
