@@ -1,12 +1,7 @@
 /** Attach: the steps by which functions of the pool become a guest's, all of them or none. */
-import { messageOf, notations, PciAddress, type XlSpec } from '../pci/index.js';
-import {
-  FunctionChangingError,
-  FunctionTakenError,
-  Ledger,
-  NotClaimedError,
-  RollbackFailedError,
-} from '../pool/index.js';
+import { RollbackFailedError } from '../change/index.js';
+import { notations, PciAddress, type XlSpec } from '../pci/index.js';
+import { FunctionChangingError, FunctionTakenError, Ledger, NotClaimedError } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { FrontEndFixedError, GuestNotPreparedError, goneOr, MachineNotMappableError } from './errors.js';
 import {
@@ -109,10 +104,8 @@ export class Attaching {
     } catch (error) {
       const failed = await this.#undo.settle();
       const cause = goneOr(error, this.#guest);
-      const [address] = addresses;
-      if (failed.length === 0 || address === undefined) throw cause;
-      const reasons = failed.map(({ what, error }) => `${what}: ${messageOf(error)}`);
-      throw new RollbackFailedError(address, cause, reasons.join('; '));
+      if (failed.length === 0) throw cause;
+      throw new RollbackFailedError(`attach ${this.#guest.name} ${this.#wanted}`, cause, failed);
     }
   }
 

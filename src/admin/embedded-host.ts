@@ -11,6 +11,8 @@ import { endDmaBeforeReset } from './function-dma.js';
 import { HostClaims, XEN_HOLDER } from './host-claims.js';
 import type { HostEvent } from './host-events.js';
 import { LocalGuests } from './local-guests.js';
+import { GuestTraces } from './policies/index.js';
+import { FunctionNames, machineSource, type NameFolder } from './names/index.js';
 import { RecoveryResponses } from './recovery-responses.js';
 import { ReportedErrors } from './reported-errors.js';
 
@@ -24,6 +26,8 @@ export interface EmbeddedHostOptions {
   readonly refuseUnsafe?: boolean;
   /** Bound of each wait for an end of a guest's PCI pair, in milliseconds; absent: as long as libxl waits, 10 s. */
   readonly patience?: number;
+  /** Names of its functions, which specifications may use; none where absent. */
+  readonly names?: NameFolder;
   /** How guests see their functions; absent: `vpci`. */
   readonly topology?: TopologyName;
   /** What becomes of functions that fail in a guest's hands; what is not given is as in `DEFAULT_RECOVERY`. */
@@ -40,6 +44,7 @@ interface Parts {
   readonly attachments: Attachments;
   readonly guests: LocalGuests;
   readonly examiner: Examiner;
+  readonly traces: GuestTraces;
   readonly faults: Disposable;
   readonly errors: Disposable | undefined;
   readonly responses: RecoveryResponses;
@@ -55,6 +60,7 @@ export class EmbeddedHost implements AsyncDisposable {
   readonly attachments: Attachments;
   readonly guests: LocalGuests;
   readonly examiner: Examiner;
+  readonly traces: GuestTraces;
   readonly #parts: Parts;
 
   private constructor(machine: EmbeddedHostOptions['machine'], parts: Parts) {
@@ -67,6 +73,7 @@ export class EmbeddedHost implements AsyncDisposable {
     this.attachments = parts.attachments;
     this.guests = parts.guests;
     this.examiner = parts.examiner;
+    this.traces = parts.traces;
     this.#parts = parts;
   }
 
@@ -101,12 +108,17 @@ export class EmbeddedHost implements AsyncDisposable {
         responses?.heard(event);
       },
     });
+    const names =
+      options.names === undefined
+        ? undefined
+        : new FunctionNames(options.names, machineSource(machine, pool));
     const attachments = await Attachments.start({
       platform,
       machine,
       pool,
       claims,
       backEnds: pciback,
+      ...(names === undefined ? {} : { names }),
       allowed,
       guard,
       ...(options.patience === undefined ? {} : { patience: options.patience }),
@@ -147,6 +159,7 @@ export class EmbeddedHost implements AsyncDisposable {
       attachments,
       guests,
       examiner,
+      traces: new GuestTraces(pciback, platform),
       faults,
       errors,
       responses,
@@ -156,6 +169,7 @@ export class EmbeddedHost implements AsyncDisposable {
   /** Guests end first, so that their functions come back through the back end; then what they stood on. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.guests.list().map(({ domain }) => this.guests.destroy(domain)));
+    this.traces[Symbol.dispose]();
     await this.#parts.responses[Symbol.asyncDispose]();
     await this.attachments[Symbol.asyncDispose]();
     await this.pciback[Symbol.asyncDispose]();

@@ -19,6 +19,16 @@ export class Turns<Key> {
     }
   }
 
+  /** The same for a change of several things at once. Keys are numbers, taken in their order: nobody waits in a circle. */
+  takeAll<Result>(
+    this: Turns<number>,
+    keys: readonly number[],
+    change: () => Promise<Result>,
+  ): Promise<Result> {
+    const [first, ...rest] = [...new Set(keys)].sort((a, b) => a - b);
+    return first === undefined ? change() : this.take(first, () => this.takeAll(rest, change));
+  }
+
   /** Settles when all that have begun have ended. */
   async ended(): Promise<void> {
     await Promise.allSettled(this.#last.values());

@@ -4,6 +4,8 @@ import { driverctlFile } from './driverctl/driverctl-lint.js';
 import { libvirtGuestFile } from './libvirt/libvirt-lint.js';
 import { modprobeFile } from './modprobe/modprobe-lint.js';
 import { xlConfigFile } from './xl/xl-lint.js';
+import { freebsdLoaderConfig } from './freebsd/loader-config-lint.js';
+import { grubDefaults } from './grub/grub-defaults-lint.js';
 import { netbsdBootConfig } from './netbsd/boot-config-lint.js';
 
 /** In the order in which names are asked. */
@@ -13,6 +15,8 @@ export const BOOT_FILES: readonly BootFileKind[] = [
   modprobeFile,
   xlConfigFile,
   libvirtGuestFile,
+  freebsdLoaderConfig,
+  grubDefaults,
 ];
 
 /** Undefined where no kind has such a name. */

@@ -75,3 +75,29 @@ export class UnwritableValueError extends OpenslotError {
     super(`${file} cannot say ${JSON.stringify(value)}: ${why}`, { file, value, why });
   }
 }
+
+/** A file is such that functions cannot be hidden in it, or shown again, by an edit. */
+export class BootFileUneditableError extends OpenslotError {
+  readonly code = 'BOOT_FILE_UNEDITABLE';
+  /** `kind` is that of the file; `line` where it stands, from 1. */
+  constructor(kind: string, why: string, line?: number, next = '') {
+    super(
+      `this ${kind} cannot be edited${line === undefined ? '' : `, line ${line}`}: ${why}`,
+      { kind, why, ...(line === undefined ? {} : { line }) },
+      next,
+    );
+  }
+}
+
+/** The file with the edit made would not do what it says: its reader's limits, or what stands around the edit. */
+export class BootFileLimitError extends OpenslotError {
+  readonly code = 'BOOT_FILE_LIMIT';
+  /** `findings` are told with their lines, of the file as it would be. */
+  constructor(kind: string, reader: string, findings: readonly string[]) {
+    super(
+      `with this edit ${reader} would not do what the ${kind} says:${findings.map((finding) => `\n  ${finding}`).join('')}`,
+      { kind, findings },
+      'hide fewer functions, or mend the line; openslot lint FILE tells what is wrong with it now',
+    );
+  }
+}

@@ -2,22 +2,20 @@
 import { fittingLength } from './byte-length.js';
 import { linuxFinding, netbsdFinding } from './hide-findings.js';
 import type { HideFinding, HideValue } from './hide-list.js';
+import { linuxTokens, type LineToken } from './kernel-options.js';
 
 /** A list out of a command line, and what was wrong on the way to it. */
 export interface FoundOption {
   /** Undefined where the kernel finds none. */
   readonly list: HideValue | undefined;
+  /** The whole option, with its name and the quotes around it, that the list comes from. */
+  readonly option?: { readonly text: string; readonly start: number };
   readonly findings: readonly HideFinding[];
 }
 
 /** True where the text is not a list alone but holds the option that gives it. */
 export function holdsHideOption(text: string): boolean {
   return /(^|[\s"])[-\w]*pciback\.hide=/i.test(text);
-}
-
-interface Token {
-  readonly text: string;
-  readonly start: number;
 }
 
 /** Bytes of a command line that NetBSD keeps (xen_machdep.c). */
@@ -28,7 +26,7 @@ export function findNetbsdOption(line: string): FoundOption {
   const findings: HideFinding[] = [];
   const kept = fittingLength(line, NETBSD_LINE);
   if (kept < line.length) findings.push(netbsdFinding('LINE_TOO_LONG', kept, line.slice(kept)));
-  const tokens: Token[] = [];
+  const tokens: LineToken[] = [];
   // Cut at spaces and nothing else; the name counts in any case of its letters.
   for (const { 0: text, index } of line.slice(0, kept).matchAll(/[^ ]+/g))
     tokens.push({ text, start: index });
@@ -43,11 +41,11 @@ export function findNetbsdOption(line: string): FoundOption {
   const lost = straggler(tokens, last);
   if (lost !== undefined) findings.push(netbsdFinding('VALUE_ENDS', lost.start, lost.text));
   const value = last.text.slice(NETBSD_OPTION.length);
-  return { list: { value, start: last.start + NETBSD_OPTION.length }, findings };
+  return { list: { value, start: last.start + NETBSD_OPTION.length }, option: last, findings };
 }
 
 /** Behind an option, what looks like the rest of its list. */
-function straggler(tokens: readonly Token[], option: Token): Token | undefined {
+function straggler(tokens: readonly LineToken[], option: LineToken): LineToken | undefined {
   const next = tokens[tokens.indexOf(option) + 1];
   return next?.text.startsWith('(') === true ? next : undefined;
 }
@@ -56,16 +54,6 @@ function straggler(tokens: readonly Token[], option: Token): Token | undefined {
 const LINUX_LINE = 2047;
 /** The two characters are one in names of parameters. */
 const LINUX_OPTION = /^"?xen[-_]pciback\.hide=("?)/;
-
-/** Options of Linux end at white space outside of double quotes; `--` ends them all. */
-function linuxTokens(line: string): readonly Token[] {
-  const tokens: Token[] = [];
-  for (const { 0: text, index } of line.matchAll(/(?:[^\t-\r "]|"[^"]*(?:"|$))+/g)) {
-    if (text === '--') break;
-    tokens.push({ text, start: index });
-  }
-  return tokens;
-}
 
 export function findLinuxOption(line: string): FoundOption {
   const findings: HideFinding[] = [];
@@ -86,5 +74,9 @@ export function findLinuxOption(line: string): FoundOption {
   const quoted = quote !== '' || last.text.startsWith('"');
   // The quotes around are no part of the value; others are.
   const end = quoted && last.text.length > name.length && last.text.endsWith('"') ? -1 : undefined;
-  return { list: { value: last.text.slice(name.length, end), start: last.start + name.length }, findings };
+  return {
+    list: { value: last.text.slice(name.length, end), start: last.start + name.length },
+    option: last,
+    findings,
+  };
 }

@@ -35,6 +35,7 @@ export {
   patternText,
   type HidePattern,
 } from './hide-pattern.js';
+export { KernelOptions, type KernelOption } from './kernel-options.js';
 export * from './xl/index.js';
 export * from './driverctl/index.js';
 export * from './modprobe/index.js';

@@ -22,11 +22,16 @@ export interface Recovery {
 
 export class Changes {
   readonly #journal: ChangeJournal;
-  readonly #performers: ReadonlyMap<string, StepPerformer>;
+  readonly #performers = new Map<string, StepPerformer>();
 
-  constructor(journal: ChangeJournal, performers: readonly StepPerformer[]) {
+  constructor(journal: ChangeJournal, performers: readonly StepPerformer[] = []) {
     this.#journal = journal;
-    this.#performers = new Map(performers.map((performer) => [performer.kind, performer]));
+    this.learn(performers);
+  }
+
+  /** Steps of these kinds are made by them from now on. */
+  learn(performers: readonly StepPerformer[]): void {
+    for (const performer of performers) this.#performers.set(performer.kind, performer);
   }
 
   describe(steps: readonly Step[]): readonly DescribedStep[] {
@@ -45,7 +50,7 @@ export class Changes {
    * @throws {ChangeUnfinishedError} something of it is in the middle of an earlier change.
    */
   async apply(change: Change): Promise<void> {
-    this.#checkFinished(change.steps);
+    this.checkFinished(new Set(change.steps.map(({ subject }) => subject)));
     const open = this.#journal.open(change);
     let begun = 0;
     try {
@@ -119,8 +124,8 @@ export class Changes {
     return failures;
   }
 
-  #checkFinished(steps: readonly Step[]): void {
-    const subjects = new Set(steps.map(({ subject }) => subject));
+  /** @throws {ChangeUnfinishedError} one of these is in the middle of a change that nobody makes any more. */
+  checkFinished(subjects: ReadonlySet<string>): void {
     for (const { what, process, when, steps: left } of this.unfinished()) {
       const common = left.find(({ subject }) => subjects.has(subject));
       if (common !== undefined) throw new ChangeUnfinishedError(common.subject, what, process, when);

@@ -2,6 +2,7 @@
 import { Option, type Command } from 'commander';
 import { notations, OpenslotError } from '../pci/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
+import { functionsNamed } from './named-function.js';
 
 /** Where the file's name is needed, there is an address: the whole machine would be saved under it. */
 export class CaptureFileNeededError extends OpenslotError {
@@ -50,7 +51,7 @@ Examples:
 
 async function capture(file: string, texts: readonly string[], options: CaptureOptions): Promise<void> {
   if (isAddress(file)) throw new CaptureFileNeededError(file);
-  const addresses = texts.map((text) => notations.hex.parse(text));
+  const addresses = await functionsNamed(texts, options);
   const [{ takeCapture }, { formatCapture, formatDump, redactCapture, writeWhole }] = await Promise.all([
     import('./machine-capture.js'),
     import('../machines/capture/index.js'),

@@ -1,8 +1,8 @@
 /** `openslot claim`: takes a function from its host driver into the pool. */
 import { Option, type Command } from 'commander';
 import { CLAIM_PURPOSES, type ClaimPurpose } from '../admin/claim-purpose.js';
-import { notations } from '../pci/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
+import { functionNamed } from './named-function.js';
 
 export function define(command: Command): void {
   command
@@ -37,7 +37,7 @@ interface ClaimOptions extends MachineChoice {
 }
 
 async function claim(text: string, options: ClaimOptions): Promise<void> {
-  const address = notations.hex.parse(text);
+  const address = await functionNamed(text, options);
   const { changeClaim } = await import('./ownership.js');
   const report = await changeClaim('claim', address, options, options.for);
   if (options.json) {

@@ -1,6 +1,6 @@
 /** `openslot detach`: takes functions back from a guest into the pool. */
 import type { Command } from 'commander';
-import { notations } from '../pci/index.js';
+import { functionSpec } from './function-spec.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
 export function define(command: Command): void {
@@ -22,6 +22,7 @@ refused, and --force takes the functions away without a word to the guest.
 
 Examples:
   openslot detach web 0a:00.0
+  openslot detach web nic-dmz
   openslot detach web '0a:00.*'
   openslot detach web 0a:00.0 0b:00.0
   openslot detach --force web 0a:00.0`,
@@ -34,7 +35,7 @@ async function detach(
   specs: readonly string[],
   options: MachineChoice & { json?: boolean; force?: boolean },
 ): Promise<void> {
-  for (const spec of specs) notations.xlSpec.parse(spec);
+  const typed = specs.map(functionSpec);
   const [{ askOwnerOf }, { waitingFor }] = await Promise.all([
     import('./machine-view.js'),
     import('./waiting.js'),
@@ -42,7 +43,7 @@ async function detach(
   const { force = false } = options;
   const report = await waitingFor(
     `guest ${guest}`,
-    askOwnerOf(options, 'detach', { guest, specs: [...specs], force }),
+    askOwnerOf(options, 'detach', { guest, specs: typed, force }),
   );
   if (options.json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);

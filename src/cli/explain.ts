@@ -2,8 +2,9 @@
 import type { Command } from 'commander';
 import type { Explanation } from '../look/index.js';
 import { FunctionNotFoundError } from '../function/errors.js';
-import { notations, type PciAddress } from '../pci/index.js';
+import type { PciAddress } from '../pci/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
+import { functionNamed } from './named-function.js';
 
 export function define(command: Command): void {
   command
@@ -28,7 +29,7 @@ async function explain(
   text: string | undefined,
   options: MachineChoice & { readonly json?: boolean },
 ): Promise<void> {
-  const address = text === undefined ? undefined : notations.hex.parse(text);
+  const address = text === undefined ? undefined : await functionNamed(text, options);
   const [look, { takeCapture }] = await Promise.all([
     import('../look/index.js'),
     import('./machine-capture.js'),

@@ -1,8 +1,9 @@
 /** `openslot get`: reads registers by name or number. */
 import type { Command } from 'commander';
 import { readSelected } from '../admin/settings/index.js';
-import { notations, OpenslotError } from '../pci/index.js';
+import { OpenslotError } from '../pci/index.js';
 import { harmlessRegisters, needsConfiguration, selectReadable } from '../proto/program/index.js';
+import { functionNamed } from './named-function.js';
 import { addRegisterOptions, NOTATION, type RegisterOptions } from './register-options.js';
 import { openRegisterSession } from './register-session.js';
 import { ladderLines, registerData, registerLine } from './register-text.js';
@@ -45,7 +46,7 @@ async function get(
   names: readonly string[],
   options: RegisterOptions & { readonly bits?: boolean; readonly json?: boolean },
 ): Promise<void> {
-  const address = notations.hex.parse(text);
+  const address = await functionNamed(text, options);
   using session = await openRegisterSession(address, options, false);
   const { maps } = session;
   if (names.length === 0 && maps.length === 0) throw new MapAbsentError(String(address));

@@ -32,7 +32,7 @@ export function define(command: Command): void {
       `
 Reads the file as its real reader does, with that reader's limits, and tells line, column and rule of everything that
 does not do what it seems to say, and what the system would do instead. Nothing is changed. FILE may be - for standard
-input. docs/boot-files.md lists the kinds and their rules.
+input. docs/lint.md lists the kinds and their rules.
 
 The exit code is 0 where the system does what the file says, warnings or not, and 1 where it does not.
 
@@ -53,7 +53,7 @@ function lint(file: string, { as, json }: LintOptions): void {
     );
   const text = textOf(file);
   // Who says what the file is does not mean its name.
-  const findings = kind.lint(text, as === undefined ? file : undefined);
+  const findings = kind.lint(text, as === undefined && file !== '-' ? file : undefined);
   if (json === true) printData(file, kind, text, findings);
   else printFindings(file, kind, text, findings);
   if (findings.some(({ severity }) => severity === 'error')) process.exitCode = 1;

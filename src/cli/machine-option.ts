@@ -1,7 +1,8 @@
 /** The option `--on MACHINE` and what it names. */
 import { Option } from 'commander';
 import type { HostDrivers, Machine } from '../function/index.js';
-import { isMachineName, openMachine, UnknownMachineError } from '../machines/open-machine.js';
+import { resolve } from 'node:path';
+import { isFolder, isMachineName, openMachine, UnknownMachineError } from '../machines/open-machine.js';
 import { OpenslotError } from '../pci/errors.js';
 
 /** A simulated machine lives in the process that owns it, and none does. */
@@ -61,8 +62,8 @@ export interface MachineChoice {
 export function machineOption(): Option {
   return new Option(
     '--on <machine>',
-    'where the functions live: linux (this host, if nothing is said), sim (the simulated machine that runs), or one that the' +
-      " command opens for itself: sim:FILE, capture:FILE, proto:DIR, replay:FILE, 'qemu:ARGUMENTS'",
+    'where the functions live: linux (this host, if nothing is said), sim (the simulated machine that runs), sim:DIR (a simulated host' +
+      " on disk), or one that the command opens for itself: sim:FILE, capture:FILE, proto:DIR, replay:FILE, 'qemu:ARGUMENTS'",
   ).env('OPENSLOT_ON');
 }
 
@@ -82,6 +83,8 @@ export function recordOption(): Option {
 export type ChosenMachine =
   | { readonly name: 'linux' }
   | { readonly name: 'sim'; readonly file?: string }
+  /** `sim:DIR`: a simulated host on disk. As on this host, whoever changes it owns it for so long. */
+  | { readonly name: `sim:${string}`; readonly folder: string }
   /** Any other, by its whole name: who uses it opens it. */
   | { readonly name: 'other'; readonly on: string };
 
@@ -92,9 +95,15 @@ export type OwnedMachine = Exclude<ChosenMachine, { readonly name: 'other' }>;
 export function chosenMachine({ on }: MachineChoice): ChosenMachine {
   if (on === undefined || on === '' || on === 'linux') return { name: 'linux' };
   if (on === 'sim') return { name: on };
-  if (on.startsWith('sim:') && on.length > 4) return { name: 'sim', file: on.slice(4) };
+  if (on.startsWith('sim:') && on.length > 4) return simulated(on.slice(4));
   if (isMachineName(on) && on.includes(':')) return { name: 'other', on };
   throw new UnknownMachineError(on);
+}
+
+function simulated(path: string): ChosenMachine {
+  if (!isFolder(path)) return { name: 'sim', file: path };
+  const folder = resolve(path);
+  return { name: `sim:${folder}`, folder };
 }
 
 /** For commands that need an owner. @throws {UnknownMachineError | MachineWithoutOwnerError} */
@@ -107,8 +116,15 @@ export function ownedMachine(choice: MachineChoice): OwnedMachine {
 /** The name of a machine that the command opens for itself; undefined for this host and for the one that runs. */
 export function machineOfItsOwn(choice: MachineChoice): string | undefined {
   const chosen = chosenMachine(choice);
+  if ('folder' in chosen) return chosen.name;
   if (chosen.name === 'other') return chosen.on;
   return chosen.name === 'sim' && chosen.file !== undefined ? `sim:${chosen.file}` : undefined;
+}
+
+/** Whether a machine's pool is on disk: this host's, and that of a simulated host in a folder. */
+export function keepsPool(choice: MachineChoice): boolean {
+  const chosen = chosenMachine(choice);
+  return chosen.name === 'linux' || 'folder' in chosen;
 }
 
 /** Opens what the command drives itself: a machine of its own, else this host. @throws {RecordElsewhereError} */
@@ -119,8 +135,18 @@ export async function openChosen(choice: RecordChoice): Promise<Machine> {
   return openMachine(own ?? 'linux', { record: choice.record });
 }
 
+/** A machine whose drivers compete for its functions. */
+export type Host = Machine & { readonly drivers: HostDrivers };
+
+/** A host that a command can own for its own duration: this one, or a simulated one on disk. */
+export async function openOwned(chosen: OwnedMachine): Promise<Host> {
+  if (!('folder' in chosen)) return openHost();
+  const { openMachineFolder } = await import('../machines/sim/index.js');
+  return openMachineFolder(chosen.folder);
+}
+
 /** This host's functions. */
-export async function openHost(): Promise<Machine & { readonly drivers: HostDrivers }> {
+export async function openHost(): Promise<Host> {
   const { LinuxMachine } = await import('../machines/linux/index.js');
   return new LinuxMachine();
 }

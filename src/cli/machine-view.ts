@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import type { FindingData } from '../admin/index.js';
 import { FunctionNotFoundError } from '../function/errors.js';
-import type { FunctionSummary, HostDrivers, Machine, PlatformDeviceSummary } from '../function/index.js';
+import type { FunctionSummary, Machine, PlatformDeviceSummary } from '../function/index.js';
+import { hasDrivers } from '../function/machine.js';
 import type { OwnerResults, RequestName, RequestParameters, Wire } from '../owner/index.js';
 import { machineFiles } from '../owner/runtime-directory.js';
 import { OpenslotError } from '../pci/errors.js';
@@ -12,11 +13,13 @@ import type { FunctionFacts } from './function-text.js';
 import {
   chosenMachine,
   MachineAmbiguousError,
+  keepsPool,
   openHost,
   SimNotRunningError,
   machineOfItsOwn,
   openChosen,
   ownedMachine,
+  type Host,
   type MachineChoice,
   type OwnedMachine,
 } from './machine-option.js';
@@ -73,7 +76,7 @@ export async function viewMachine(choice: MachineChoice): Promise<MachineView> {
       name: own.name,
       functions: own.list(),
       platform: own.platform?.list() ?? [],
-      pool: { entries: own.saved === undefined ? [] : savedEntries(own.saved) },
+      pool: await poolOfItsOwn(own, choice),
     };
   }
   if (chosenMachine(choice).name === 'sim') {
@@ -96,9 +99,10 @@ export async function inspectFunction(choice: MachineChoice, address: PciAddress
     using own = await openChosen(choice);
     if (!own.list().some((one) => one.address.equals(address)))
       throw new FunctionNotFoundError(address, written);
-    // Nobody has anything on it, so there is nothing to find of who shares it.
     const { factsOf } = await import('./function-facts.js');
-    return factsOf(own, address, []);
+    // Where there is no pool nobody has anything, so there is nothing to find of who shares it.
+    const isHost = keepsPool(choice) && hasDrivers(own);
+    return factsOf(own, address, isHost ? await findingsOnHost(own, address, false) : []);
   }
   if (chosenMachine(choice).name === 'sim') {
     const parameters = { address: String(address) };
@@ -117,13 +121,21 @@ export async function inspectFunction(choice: MachineChoice, address: PciAddress
   }
   using machine = await openHost();
   const { factsOf } = await import('./function-facts.js');
-  return factsOf(machine, address, await findingsOnHost(machine, address));
+  const { runsOnXen } = await import('../xen/native/index.js');
+  return factsOf(machine, address, await findingsOnHost(machine, address, runsOnXen()));
+}
+
+async function poolOfItsOwn(machine: Machine, choice: MachineChoice): Promise<PoolView> {
+  if (machine.saved !== undefined) return { entries: savedEntries(machine.saved) };
+  if (!keepsPool(choice) || !hasDrivers(machine)) return { entries: [] };
+  return viewPool(machine.name, (read) => Promise.resolve(read(machine)));
 }
 
 /** By the owner, who knows the guests and the hypervisor; without one, by what this process can see. */
 async function findingsOnHost(
-  machine: Machine & { readonly drivers: HostDrivers },
+  machine: Host,
   address: PciAddress,
+  onXen: boolean,
 ): Promise<readonly Wire<FindingData>[]> {
   const { askOwner, OwnerRefusedError, OwnerUnreachableError } = await import('../owner/client.js');
   try {
@@ -132,12 +144,11 @@ async function findingsOnHost(
     const busy = error instanceof OwnerRefusedError && error.code === 'OWNER_BUSY';
     if (!(error instanceof OwnerUnreachableError) && !busy) throw error;
   }
-  const [{ describeFinding, Examiner, examinerOf }, { openNativePlatform, runsOnXen }] = await Promise.all([
+  const [{ describeFinding, Examiner, examinerOf }, { openNativePlatform }] = await Promise.all([
     import('../admin/findings/index.js'),
     import('../xen/native/index.js'),
   ]);
   const pool = await hostPool(machine);
-  const onXen = runsOnXen();
   // Xen keeps the IOMMU for itself, and shows it to its tool stack alone: without the right to ask, nobody knows.
   const platform = onXen ? await openNativePlatform().catch(ignoreRefusal) : undefined;
   try {

@@ -9,7 +9,10 @@ interface Argument {
   readonly description: string;
 }
 
-const ADDRESS: Argument = { form: '<address>', description: 'the function, hexadecimal: [DDDD:]BB:DD.F' };
+const ADDRESS: Argument = {
+  form: '<address>',
+  description: 'the function, hexadecimal: [DDDD:]BB:DD.F, or its name',
+};
 const ONLY_ADDRESS: Argument = { form: '[address]', description: `only ${ADDRESS.description}` };
 const GUEST: Argument = { form: '<guest>', description: 'the guest, by name or domain id' };
 const TEXT: Argument = {
@@ -18,7 +21,8 @@ const TEXT: Argument = {
 };
 const SPECS: Argument = {
   form: '<spec...>',
-  description: 'functions as xl writes them: [DDDD:]BB:DD.F|*[@slot][,option=value]',
+  description:
+    'functions as xl writes them: [DDDD:]BB:DD.F|*[@slot][,option=value], or by their names: NAME[@slot]…',
 };
 
 const REGISTERS: Argument = {
@@ -77,6 +81,12 @@ const entries: readonly Entry[] = [
     load: () => import('./explain.js'),
   },
   {
+    name: 'doctor',
+    summary: 'tell what stands between this host and handing functions over, from firmware to Xen',
+    arguments: [{ ...ADDRESS, form: '[address]' }],
+    load: () => import('./doctor.js'),
+  },
+  {
     name: 'diff',
     summary: 'tell what is different between two captures, two machines, or then and now',
     arguments: [
@@ -84,6 +94,15 @@ const entries: readonly Entry[] = [
       { form: '[after]', description: 'the same; the machine of --on as it is now where absent' },
     ],
     load: () => import('./diff.js'),
+  },
+  {
+    name: 'name',
+    summary: 'name functions: a name stays with its device, and is checked at every use',
+    arguments: [
+      { ...ADDRESS, form: '[address]' },
+      { form: '[name]', description: 'the name that the device is given' },
+    ],
+    load: () => import('./name.js'),
   },
   {
     name: 'get',
@@ -147,6 +166,12 @@ const entries: readonly Entry[] = [
     summary: 'take functions back from a guest into the pool',
     arguments: [GUEST, SPECS],
     load: () => import('./detach.js'),
+  },
+  {
+    name: 'trace',
+    summary: "show a guest's accesses to configuration space by name, refused writes first",
+    arguments: [GUEST],
+    load: () => import('./trace.js'),
   },
   {
     name: 'serve',

@@ -10,6 +10,16 @@ import type { MachineChoice } from './machine-option.js';
  */
 export async function functionNamed(text: string, choice: MachineChoice): Promise<PciAddress> {
   if (!isFunctionName(text)) return notations.hex.parse(text);
-  const { NameUnknownError } = await import('../admin/names/index.js');
-  throw new NameUnknownError(text, choice.on ?? 'linux', []);
+  const { functionNames } = await import('./function-names.js');
+  return functionNames(choice).find(text);
+}
+
+/** All that stand in a row. @throws as {@link functionNamed} does, of the first one. */
+export async function functionsNamed(
+  texts: readonly string[],
+  choice: MachineChoice,
+): Promise<readonly PciAddress[]> {
+  const addresses: PciAddress[] = [];
+  for (const text of texts) addresses.push(await functionNamed(text, choice));
+  return addresses;
 }

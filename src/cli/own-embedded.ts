@@ -20,7 +20,7 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
   rmSync(store, { force: true });
   rmSync(settings, { recursive: true, force: true });
   await host.store.listen(store);
-  const { guests } = host;
+  const { guests, traces } = host;
   const userOf = (address: PciAddress) => functionUser(host.machine, entriesOf(host.pool), address);
   return owner.serve({
     pool: () => entriesOf(host.pool, host.pciback),
@@ -38,6 +38,7 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
         specs.map(({ target }) => target),
         { force },
       ),
+    trace: (parameters) => traces.fetch(parameters),
     guest_run: (options) => guests.run({ ...options, file: resolve(options.file) }),
     guest_list: () => guests.list(),
     guest_unpause: async ({ guest }) => {

@@ -7,6 +7,7 @@ import { NotClaimedError } from '../pool/errors.js';
 import { kernfsName, kernfsText } from './kernfs-text.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 import type { MachineView } from './machine-view.js';
+import { functionNamed } from './named-function.js';
 
 interface PoolOptions extends MachineChoice {
   json?: boolean;
@@ -39,7 +40,7 @@ Examples:
 }
 
 async function pool(text: string | undefined, options: PoolOptions): Promise<void> {
-  const address = text === undefined ? undefined : notations.hex.parse(text);
+  const address = text === undefined ? undefined : await functionNamed(text, options);
   const { viewMachine } = await import('./machine-view.js');
   const machine = await viewMachine(options);
   const { unreadable } = machine.pool;

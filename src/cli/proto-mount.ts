@@ -11,9 +11,10 @@ import {
 import { FunctionNotFoundError, hasDrivers, type FunctionSummary, type Machine } from '../function/index.js';
 import { openMachine, ReplayMachine } from '../machines/index.js';
 import { machineFiles, OwnerSocket, type OwnerRequests } from '../owner/index.js';
-import { notations, reasonOf, type PciAddress } from '../pci/index.js';
+import { reasonOf, type PciAddress } from '../pci/index.js';
 import { FileJournal, MemoryJournal, Pool } from '../pool/index.js';
 import { FunctionNotFreeError, MountedFiles, notFree, type FolderChange } from '../proto/index.js';
+import { functionsNamed } from './named-function.js';
 import { entriesOf } from './pool-view.js';
 import { answerRegisters } from './register-answers.js';
 import type { MountChoice } from './proto.js';
@@ -36,7 +37,7 @@ export async function mountFiles(
     json = false,
   } = choice;
   const log = serveLog(json);
-  const unsafe = unsafeDma.map((text) => notations.hex.parse(text));
+  const unsafe = await functionsNamed(unsafeDma, choice);
   const told = untilTold();
   const name = on === undefined || on === '' ? 'linux' : on;
   using machine = await openMachine(name, { mapping: 'avoided', record });

@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { ClaimPurpose } from '../admin/claim-purpose.js';
 import { notations, OpenslotError } from '../pci/index.js';
 import { machineOption, recordOption, type RecordChoice } from './machine-option.js';
+import { functionsNamed } from './named-function.js';
 
 /** Where FreeBSD has them. */
 const DIRECTORY = '/dev/proto';
@@ -55,7 +56,7 @@ More: docs/proto.md`,
       async (directory: string | undefined, addresses: string[], choice: MountChoice, mount: Command) => {
         const wrong = misplaced(directory, addresses, choice);
         if (wrong !== undefined) mount.error(`error: ${wrong}`);
-        const only = addresses.map((text) => notations.hex.parse(text));
+        const only = await functionsNamed(addresses, choice);
         const { mountFiles } = await import('./proto-mount.js');
         await mountFiles(directory ?? DIRECTORY, only, choice);
       },

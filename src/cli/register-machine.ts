@@ -4,6 +4,7 @@ import { hasDrivers, type Machine } from '../function/index.js';
 import { notations, type PciAddress } from '../pci/index.js';
 import {
   chosenMachine,
+  keepsPool,
   machineOfItsOwn,
   openChosen,
   RecordElsewhereError,
@@ -35,9 +36,9 @@ export async function registerMachine(
   }
   const machine = await openChosen(choice);
   try {
-    // A machine of the command's own has no pool: only its drivers use functions.
+    // Most machines of the command's own have no pool: only their drivers use functions.
     const entries =
-      own === undefined && hasDrivers(machine)
+      keepsPool(choice) && hasDrivers(machine)
         ? (await viewPool(machine.name, (read) => Promise.resolve(read(machine)))).entries
         : [];
     return { machine, user: functionUser(machine, entries, address) };

@@ -1,7 +1,7 @@
 /** `openslot release`: gives a function back to the driver it had. */
 import type { Command } from 'commander';
-import { notations } from '../pci/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
+import { functionNamed } from './named-function.js';
 
 export function define(command: Command): void {
   command
@@ -19,7 +19,7 @@ Examples:
 }
 
 async function release(text: string, options: MachineChoice & { json?: boolean }): Promise<void> {
-  const address = notations.hex.parse(text);
+  const address = await functionNamed(text, options);
   const { changeClaim } = await import('./ownership.js');
   const report = await changeClaim('release', address, options);
   if (options.json) {

@@ -1,8 +1,9 @@
 /** `openslot repl`: one function in JavaScript, line by line. */
 import type { Command } from 'commander';
 import { machineFiles, OwnedMachine } from '../owner/index.js';
-import { notations, type PciAddress } from '../pci/index.js';
+import type { PciAddress } from '../pci/index.js';
 import { FunctionDrivenError, openFunction, wayToFree } from '../proto/program/index.js';
+import { functionNamed } from './named-function.js';
 import { registerMachine, userOnSim, type OpenedMachine } from './register-machine.js';
 import { addRegisterOptions, chosenMaps, type RegisterOptions } from './register-options.js';
 import { runPrompt } from './register-prompt.js';
@@ -27,7 +28,7 @@ Examples:
 }
 
 async function repl(text: string, options: RegisterOptions): Promise<void> {
-  const address = notations.hex.parse(text);
+  const address = await functionNamed(text, options);
   const { machine, user } = await reach(address, options);
   using _machine = machine;
   if (user !== undefined && options.evenIfUsed !== true) {

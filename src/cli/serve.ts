@@ -7,7 +7,13 @@ import { allowOption } from './allow-option.js';
 import type { Backend, PcibackEvent, TopologyName } from '../pciback/index.js';
 import { addErrorOption, chosenRecovery, type ErrorChoice } from './error-option.js';
 import { addHideOptions, chosenHideList, type HideChoice } from './hide-option.js';
-import { machineOption, openHost, ownedMachine, type MachineChoice } from './machine-option.js';
+import {
+  machineOption,
+  MachineWithoutOwnerError,
+  openHost,
+  ownedMachine,
+  type MachineChoice,
+} from './machine-option.js';
 import { serveLog, type ServeLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
 
@@ -85,6 +91,7 @@ Examples:
 async function serve(options: ServeOptions): Promise<void> {
   const machine = ownedMachine(options);
   if (machine.name === 'linux') return serveHost(options);
+  if (machine.name !== 'sim') throw new MachineWithoutOwnerError(machine.name);
   const { serveSim } = await import('./serve-sim.js');
   return serveSim(machine.file, options.topology, options.json === true, {
     hidden: chosenHideList(options),
@@ -184,13 +191,22 @@ async function serveHost(options: ServeOptions): Promise<void> {
       claimHidden,
       describeFinding,
       describeHideOutcome,
+      GuestTraces,
+      FunctionNames,
       HostClaims,
       hideOutcomeData,
+      machineSource,
       RecoveryResponses,
     },
     { entriesOf },
+    { nameFolder },
     { examiner, guard },
-  ] = await Promise.all([import('../admin/index.js'), import('./pool-view.js'), safety()]);
+  ] = await Promise.all([
+    import('../admin/index.js'),
+    import('./pool-view.js'),
+    import('./function-names.js'),
+    safety(),
+  ]);
   const toolStackFailed = (doing: string, error: unknown) => {
     tellFailed('tool_stack_failed', doing, error);
   };
@@ -203,9 +219,11 @@ async function serveHost(options: ServeOptions): Promise<void> {
     backEnds,
     allowed,
     guard,
+    names: new FunctionNames(nameFolder(options), machineSource(machine, pool)),
     onError: toolStackFailed,
   });
   await using responses = new RecoveryResponses({ attachments, onError: toolStackFailed });
+  using traces = new GuestTraces(backEnds, platform);
   respond = (event) => {
     responses.heard(event);
   };
@@ -226,6 +244,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
         specs.map(({ target }) => target),
         { force },
       ),
+    trace: (parameters) => traces.fetch(parameters),
   });
   const count = pool.list().length;
   const ready = `ready: ${count} ${count === 1 ? 'function' : 'functions'} in the pool`;

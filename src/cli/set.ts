@@ -1,8 +1,8 @@
 /** `openslot set`: writes registers and fields by name or number, and shows what they were before and are now. */
 import type { Command } from 'commander';
 import { setRegisters, type RegisterChange } from '../admin/settings/index.js';
-import { notations } from '../pci/index.js';
 import { assignments, needsConfiguration } from '../proto/program/index.js';
+import { functionNamed } from './named-function.js';
 import { addRegisterOptions, NOTATION, type RegisterOptions } from './register-options.js';
 import { openRegisterSession } from './register-session.js';
 import { hexOf, ladderLines, registerData, shownFields, valueText } from './register-text.js';
@@ -38,7 +38,7 @@ interface SetCommandOptions extends RegisterOptions {
 }
 
 async function set(text: string, texts: readonly string[], options: SetCommandOptions): Promise<void> {
-  const address = notations.hex.parse(text);
+  const address = await functionNamed(text, options);
   using session = await openRegisterSession(address, options, true);
   const { maps } = session;
   // What bits in configuration space are, is asked of its tables even where they are given by number: for undo.

@@ -18,7 +18,7 @@ function machineWithFiles(choice: MachineChoice): string | undefined {
   const chosen = chosenMachine(choice);
   if (chosen.name === 'linux') return 'linux';
   if (chosen.name === 'sim') return chosen.file === undefined ? 'sim' : undefined;
-  if (!chosen.on.startsWith(DEVICE_FILES)) return undefined;
+  if (chosen.name !== 'other' || !chosen.on.startsWith(DEVICE_FILES)) return undefined;
   const folder = realpathSync(chosen.on.slice(DEVICE_FILES.length));
   return `proto-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`;
 }

@@ -1,8 +1,9 @@
 /** `openslot show`: one function's registers, decoded by name. */
 import { Option, type Command } from 'commander';
-import { notations, type PciAddress } from '../pci/index.js';
+import type { PciAddress } from '../pci/index.js';
 import { addLspciSwitches, givenSwitches, lspciOptions, type LspciSwitches } from './lspci-options.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
+import { functionsNamed } from './named-function.js';
 
 export function define(command: Command): void {
   command
@@ -43,7 +44,7 @@ interface ShowOptions extends MachineChoice, LspciSwitches {
 }
 
 async function show(texts: readonly string[], options: ShowOptions, command: Command): Promise<void> {
-  const addresses = texts.map((text) => notations.hex.parse(text));
+  const addresses = await functionsNamed(texts, options);
   if (options.format === 'lspci') {
     if (options.json || options.bits)
       command.error(`error: ${options.json ? '--json' : '--bits'} is no part of lspci's text`);
@@ -90,20 +91,26 @@ async function showAsLspci(addresses: readonly PciAddress[], options: ShowOption
 }
 
 async function showFunction(address: PciAddress, options: ShowOptions): Promise<void> {
-  const [{ inspectFunction }, { nameData, namesInUse }] = await Promise.all([
+  const [{ inspectFunction }, { nameData, namesInUse }, { givenNames }] = await Promise.all([
     import('./machine-view.js'),
     import('./names-in-use.js'),
+    import('./given-names.js'),
   ]);
   const facts = await inspectFunction(options, address);
   const { summary } = facts;
+  const given = await givenNames(options);
   const names = options.numeric || summary === undefined ? undefined : nameData(namesInUse(), summary);
   if (options.json) {
     const { showData } = await import('./show-data.js');
-    process.stdout.write(`${JSON.stringify(showData(address, facts, names), undefined, 2)}\n`);
+    process.stdout.write(
+      `${JSON.stringify(showData(address, facts, names, given.certain.get(address.sbdf)), undefined, 2)}\n`,
+    );
     return;
   }
   const { functionLines } = await import('./function-text.js');
   const { bits = false } = options;
   const columns = process.stdout.isTTY ? process.stdout.columns : undefined;
-  process.stdout.write(`${functionLines(address, facts, { bits, names, columns }).join('\n')}\n`);
+  process.stdout.write(
+    `${functionLines(address, facts, { bits, names, columns, givenName: given.shown.get(address.sbdf) }).join('\n')}\n`,
+  );
 }

@@ -8,6 +8,7 @@ import {
 } from '../admin/settings/index.js';
 import { hexNumber, notations, OpenslotError } from '../pci/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
+import { functionNamed } from './named-function.js';
 import { openRegisterSession } from './register-session.js';
 import { settingJournal } from './setting-journal.js';
 
@@ -53,7 +54,7 @@ Examples:
 }
 
 async function undo(text: string | undefined, options: UndoOptions): Promise<void> {
-  const address = text === undefined ? undefined : notations.hex.parse(text);
+  const address = text === undefined ? undefined : await functionNamed(text, options);
   const journal = settingJournal(options);
   if (journal === undefined) throw new MachineEndedError(options.on ?? '');
   const kept = journal

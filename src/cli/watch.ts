@@ -2,13 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgumentError, type Command } from 'commander';
 import { readSelected } from '../admin/settings/index.js';
-import { notations, OpenslotError } from '../pci/index.js';
+import { OpenslotError } from '../pci/index.js';
 import {
   needsConfiguration,
   registerCondition,
   selectReadable,
   type SelectedRegister,
 } from '../proto/program/index.js';
+import { functionNamed } from './named-function.js';
 import { addRegisterOptions, NOTATION, type RegisterOptions } from './register-options.js';
 import { openRegisterSession } from './register-session.js';
 import { changedFields, changeLine, hexOf, registerData, registerLine } from './register-text.js';
@@ -69,7 +70,7 @@ interface WatchOptions extends RegisterOptions {
 }
 
 async function watch(text: string, names: readonly string[], options: WatchOptions): Promise<void> {
-  const address = notations.hex.parse(text);
+  const address = await functionNamed(text, options);
   const told = new AbortController();
   void untilTold().then(() => {
     told.abort();

@@ -26,6 +26,8 @@ export interface ImageRegister {
    * @throws {ConfigAccessError} to refuse it.
    */
   readonly write?: (value: number, mask: number) => void;
+  /** Bits that {@link write} does something with; all of the register where absent. */
+  readonly takes?: number;
   /** What {@link read} and {@link write} remember, where they do: part of {@link ConfigImage.state}. */
   readonly memory?: { get(): number; set(value: number): void };
 }
@@ -165,6 +167,26 @@ export class ConfigImage implements ConfigSpace {
     } finally {
       if (changed) this.#onChanged?.();
     }
+  }
+
+  /** Bits of a write there that something would come of, in the position of its value; all others are dropped. */
+  takes(offset: number, width: ConfigWidth): number {
+    checkConfigAccess('write', offset, width, this.size);
+    let taken = 0;
+    for (let at = offset; at < offset + width;) {
+      const register = this.#registers[(this.#at[at] ?? 0) - 1];
+      if (register === undefined) {
+        at += 1;
+        continue;
+      }
+      const { writable = 0, clearable = 0 } = register;
+      const own =
+        register.write === undefined ? writable | clearable : (register.takes ?? allOnes(register.width));
+      const shift = (register.offset - offset) * 8;
+      taken |= shift >= 0 ? own << shift : own >>> -shift;
+      at = register.offset + register.width;
+    }
+    return (taken & allOnes(width)) >>> 0;
   }
 
   /** The held value of a register, as the last writes or {@link hold} left it. */

@@ -1,5 +1,6 @@
 /** Opens a machine by the name that users write: the table of all kinds of machines. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Machine } from '../function/index.js';
 import { OpenslotError } from '../pci/errors.js';
 
@@ -59,16 +60,18 @@ const KINDS: Readonly<Record<string, MachineKind>> = {
     },
   },
   sim: {
-    form: 'sim[:FILE]',
+    form: 'sim[:FILE|:DIR]',
     open: async (file) => {
-      const [{ parseMachine, SimMachine }, { MemoryFile }] = await Promise.all([
+      const [{ openMachineFolder, parseMachine, SimMachine }, { MemoryFile }] = await Promise.all([
         import('./sim/index.js'),
         import('../os/index.js'),
       ]);
       if (file === '') throw new UnknownMachineError('sim:');
-      const description = file === undefined ? undefined : parseMachine(readDescription(file));
       // Made where a program first wants DMA: without it the simulator needs no native code.
-      return new SimMachine(description, { memoryFile: () => new MemoryFile('openslot sim') });
+      const options = { memoryFile: () => new MemoryFile('openslot sim') };
+      if (file !== undefined && isFolder(file)) return openMachineFolder(resolve(file), options);
+      const description = file === undefined ? undefined : parseMachine(readDescription(file));
+      return new SimMachine(description, options);
     },
   },
   proto: {
@@ -108,6 +111,11 @@ const KINDS: Readonly<Record<string, MachineKind>> = {
 /** A name again as it was written. */
 function written(kind: string, rest: string | undefined): string {
   return rest === undefined ? kind : `${kind}:${rest}`;
+}
+
+/** Whether `sim:PATH` is a host on disk, and no description alone. */
+export function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** How users name machines, of every kind. */

@@ -76,6 +76,12 @@ const SCHEMAS = {
   }),
   /** Of each specification only what it names counts. */
   detach: z.strictObject({ guest, specs, force: z.boolean().default(false) }),
+  /** Accesses from `after` on, and functions from index `functions` on. */
+  trace: z.strictObject({
+    guest,
+    after: z.int().min(0).default(0),
+    functions: z.int().min(0).default(0),
+  }),
   guest_run: z.strictObject({
     file: z.string().min(1),
     arguments: z.array(z.string()).exactOptional(),

@@ -7,6 +7,7 @@ import type {
   FrontEndKind,
   GuestInfo,
   Inspection,
+  TraceAnswer,
 } from '../admin/index.js';
 import type { FunctionSummary, WirePlatform } from '../function/index.js';
 import type { ErrorData } from '../pci/index.js';
@@ -39,6 +40,7 @@ export interface OwnerResults {
   readonly findings: readonly FindingData[];
   readonly attach: AttachReport;
   readonly detach: DetachReport;
+  readonly trace: TraceAnswer;
   readonly guest_run: GuestInfo;
   readonly guest_list: readonly GuestInfo[];
   readonly guest_unpause: GuestInfo;

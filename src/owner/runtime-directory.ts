@@ -23,10 +23,12 @@ export function homeDirectory(): string {
   }
 }
 
-/** Paths of one machine's files. */
+const FOLDER = 'sim:';
+
+/** Paths of one machine's files. A simulated host on disk, `sim:DIR`, has its own inside its folder. */
 export function machineFiles(
   machine: string,
-  directory = runtimeDirectory(),
+  directory?: string,
 ): {
   readonly socket: string;
   readonly claims: string;
@@ -38,7 +40,14 @@ export function machineFiles(
   readonly store: string;
   /** Folder of what commands set in configuration space, and can undo. */
   readonly settings: string;
+  /** Folder of changes that are under way. */
+  readonly changes: string;
 } {
+  if (machine.startsWith(FOLDER)) return filesIn(machine.slice(FOLDER.length), 'sim');
+  return filesIn(directory ?? runtimeDirectory(), machine);
+}
+
+function filesIn(directory: string, machine: string): ReturnType<typeof machineFiles> {
   return {
     socket: join(directory, `${machine}.sock`),
     claims: join(directory, `${machine}.claims.json`),
@@ -46,5 +55,6 @@ export function machineFiles(
     probing: join(directory, `${machine}.probing`),
     store: join(directory, `${machine}.xenstore.sock`),
     settings: join(directory, `${machine}.settings`),
+    changes: join(directory, `${machine}.changes`),
   };
 }

@@ -16,7 +16,7 @@ export function stateDirectory(environment: NodeJS.ProcessEnv = process.env): st
 
 /** Paths of what is kept there. */
 export function stateFiles(directory = stateDirectory()): {
-  /** The names that functions were given, of all machines. */
+  /** Folder of the names that functions were given, a folder for each machine. */
   readonly names: string;
   /** Folder of what guests may write, a file for each device. */
   readonly policies: string;
@@ -26,7 +26,7 @@ export function stateFiles(directory = stateDirectory()): {
   readonly hidden: string;
 } {
   return {
-    names: join(directory, 'names.json'),
+    names: join(directory, 'names'),
     policies: join(directory, 'policies'),
     changes: join(directory, 'changes'),
     hidden: join(directory, 'hidden.json'),

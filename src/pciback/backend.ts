@@ -10,6 +10,7 @@ import { closingAnswer, frontEndKind, type FrontEndKind } from './front-end-kind
 import { GuestConnection } from './guest-connection.js';
 import { GuestExports, type GuestExportsContext } from './guest-exports.js';
 import type { GuestRecord, GuestRecords } from './guest-record.js';
+import type { GuestTrace } from './guest-trace.js';
 import { GuestRecovery } from './guest-recovery.js';
 import { PairKeys, type ListedFunction, type PairStates } from './pair-keys.js';
 import type { RecoveryOptions } from './recovery-options.js';
@@ -60,8 +61,8 @@ export class Backend {
     if (!this.#former) this.#setResumed();
     this.#keys = new PairKeys(context.platform.store, context.platform.domain, guest);
     this.#exports = new GuestExports(guest, context, this.#record, {
-      exported: (address, virtual) => {
-        this.#tell({ event: 'exported', address, virtual });
+      exported: (address, virtual, { source }) => {
+        this.#tell({ event: 'exported', address, virtual, policy: source });
       },
       found: (address, finding) => {
         this.#tell({ event: 'found', address, finding });
@@ -108,6 +109,11 @@ export class Backend {
   /** Functions in the guest's hands, with their guest addresses. */
   get exports(): readonly { readonly address: PciAddress; readonly virtual: PciAddress }[] {
     return this.#exports.list().map(({ exported, virtual }) => ({ address: exported.physical, virtual }));
+  }
+
+  /** Its functions are traced from now on, and those that it gets. */
+  trace(into: GuestTrace): void {
+    this.#exports.trace(into, this.#phase === 'starting' || this.#phase === 'exported');
   }
 
   /** Why a function that the tool stack lists was not exported; undefined when it was, or is not listed. */

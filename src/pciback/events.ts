@@ -3,6 +3,7 @@ import type { ErrorSeverity } from '../function/index.js';
 import { errorData, reasonOf, visibleText, type ErrorData, type PciAddress } from '../pci/index.js';
 import type { ReturnReport } from '../pool/index.js';
 import type { RecoveryEvent } from './guest-recovery.js';
+import { UNSAID } from './policy.js';
 import type { ErrorPolicy } from './recovery-options.js';
 import type { DomainId } from '../xen/domain.js';
 import { COMMAND_NAMES, XENBUS_STATE_NAMES, type XenbusState } from '../xen/pciif/index.js';
@@ -10,7 +11,13 @@ import type { FrontEndKind } from './front-end-kind.js';
 
 export type PcibackEvent = { readonly guest: DomainId } & (
   | { readonly event: 'state'; readonly state: XenbusState }
-  | { readonly event: 'exported'; readonly address: PciAddress; readonly virtual: PciAddress }
+  | {
+      readonly event: 'exported';
+      readonly address: PciAddress;
+      readonly virtual: PciAddress;
+      /** Who said what the guest may write in it: `default` where nobody did. */
+      readonly policy: string;
+    }
   /** Told before the export: what the function shares with others, or lacks. */
   | { readonly event: 'found'; readonly address: PciAddress; readonly finding: ErrorData }
   | { readonly event: 'returned'; readonly report: ReturnReport }
@@ -54,7 +61,9 @@ function textOf(event: PcibackEvent): string {
     case 'state':
       return `${guest}: back end ${XENBUS_STATE_NAMES[event.state]}`;
     case 'exported':
-      return `${guest}: ${event.address} is ${event.virtual} in the guest`;
+      return `${guest}: ${event.address} is ${event.virtual} in the guest${
+        event.policy === UNSAID.source ? '' : `, policy: ${event.policy}`
+      }`;
     case 'found':
       return `${guest}: not safe: ${event.finding.code}: ${event.finding.message}`;
     case 'returned':

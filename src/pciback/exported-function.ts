@@ -14,7 +14,7 @@ import type { Pirq, XenPlatform } from '../xen/platform.js';
 import { guestConfig } from './guest-config.js';
 import { GuestInterrupts } from './guest-interrupts.js';
 import { INTERRUPTS_OFF, type ExportRecord } from './guest-record.js';
-import type { Policy } from './policy.js';
+import { rulesOf, type FunctionPolicy } from './policy.js';
 
 /** A guest's write that reached no hardware, told once for each offset. */
 export type RefusedWrite = (write: {
@@ -25,7 +25,7 @@ export type RefusedWrite = (write: {
 }) => void;
 
 /** What is known of one export beyond its address, and must outlive this process. */
-export type ExportMemory = Omit<ExportRecord, 'address' | 'virtual'>;
+export type ExportMemory = Omit<ExportRecord, 'address' | 'virtual' | 'policy'>;
 
 const NEW: ExportMemory = {
   stage: 'preparing',
@@ -50,10 +50,12 @@ export class ExportedFunction {
   readonly lease: Lease;
   readonly config: ConfigImage;
   readonly interrupts: GuestInterrupts;
+  readonly policy: FunctionPolicy;
   /** What the hardware's registers held when the guest got it. */
   readonly atExport: SavedState;
   readonly #platform: XenPlatform;
   readonly #life: ExportLife;
+  #space: ConfigSpace;
   #memory: ExportMemory;
 
   /** `base` is the lease's configuration space, or a wrapper of it. A life is had where somebody keeps records. */
@@ -62,12 +64,13 @@ export class ExportedFunction {
     base: ConfigSpace,
     platform: XenPlatform,
     guest: DomainId,
-    policy: Policy,
+    policy: FunctionPolicy,
     onRefused: RefusedWrite,
     life: ExportLife = { keep: () => undefined },
   ) {
     this.lease = lease;
     this.physical = lease.function.address;
+    this.policy = policy;
     this.#platform = platform;
     this.#life = life;
     this.#memory = life.former ?? NEW;
@@ -79,7 +82,7 @@ export class ExportedFunction {
     this.config = guestConfig({
       function: lease.function,
       base,
-      policy,
+      policy: rulesOf(policy),
       interruptLine: () => this.interrupts.line,
       enable: () => {
         this.#enable();
@@ -93,6 +96,7 @@ export class ExportedFunction {
         onRefused({ offset, width, value, register });
       },
     });
+    this.#space = this.config;
     this.#protectTable();
     // Undone in reverse: decoding and interrupts off, then the table's protection goes.
     lease.ledger.add({
@@ -109,6 +113,16 @@ export class ExportedFunction {
       this.#save({ stage: 'given' });
     }
     this.atExport = saveState(base);
+  }
+
+  /** Where the guest's accesses go: {@link config}, or a wrapper of it. */
+  get space(): ConfigSpace {
+    return this.#space;
+  }
+
+  /** From the guest's next access on. */
+  reachThrough(space: ConfigSpace): void {
+    this.#space = space;
   }
 
   /** It is on its way back from now on: no later process puts it into the guest's hands again. */

@@ -1,5 +1,6 @@
 /** The configuration space that a guest sees: the policy's rules made into a ConfigImage over the hardware. */
 import {
+  allOnes,
   ConfigImage,
   emulatedBars,
   type ConfigSpace,
@@ -17,7 +18,7 @@ import {
   type PresentRegister,
 } from '../pci/index.js';
 import { GuestWriteDeniedError } from './errors.js';
-import type { Policy, PolicyHandler, PolicyRule } from './policy.js';
+import { parseUnnamedPlace, type Policy, type PolicyHandler, type PolicyRule } from './policy.js';
 
 const COMMAND_DECODE = CommandBit.io | CommandBit.memory;
 /** Bus master, and memory write and invalidate: what a guest's driver may do in the hardware. */
@@ -47,15 +48,31 @@ export function guestConfig(context: GuestConfigContext): ConfigImage {
   const { base, policy, onDropped, onChanged } = context;
   const bars = new Map(emulatedBars(context.function.regions).map((bar) => [bar.name, bar]));
   const registers: ImageRegister[] = [];
-  for (const present of presentRegisters(base)) {
+  const named = presentRegisters(base);
+  for (const present of named) {
     const made = ruled(present, policy, context, bars);
     // Broken hardware can put one capability inside another: the first one found keeps its registers.
     if (made !== undefined && !registers.some((other) => overlap(other, made))) registers.push(made);
   }
+  for (const made of unnamedRegisters(policy, base.size))
+    // What has a name is allowed by its name, or not at all.
+    if (!named.some((other) => overlap(other, made)) && !registers.some((other) => overlap(other, made)))
+      registers.push(made);
   return new ConfigImage({ size: base.size, base, registers, onDropped, onChanged });
 }
 
-function overlap(a: ImageRegister, b: ImageRegister): boolean {
+/** Places that the policy passes and no table tells of: all of their bits, as the guest writes them. */
+function unnamedRegisters(policy: Policy, size: number): readonly ImageRegister[] {
+  return Object.keys(policy).flatMap((name) => {
+    const place = parseUnnamedPlace(name);
+    if (place === undefined || place.offset + place.width > size) return [];
+    return [{ name, ...place, writable: allOnes(place.width) }];
+  });
+}
+
+type Place = Pick<ImageRegister, 'offset' | 'width'>;
+
+function overlap(a: Place, b: Place): boolean {
   return a.offset < b.offset + b.width && b.offset < a.offset + a.width;
 }
 
@@ -76,7 +93,9 @@ function ruled(
   let rules = 0;
   for (const field of register.fields) {
     if (field.access === 'w1c') hazard |= fieldMask(field);
-    const rule = policy[dottedName(table, register, field)] ?? whole;
+    // One of several alike by its number, or all of them.
+    const rule =
+      policy[`${name}.${field.name}`] ?? policy[dottedName(table, register, field)] ?? whole;
     if (rule === undefined) continue;
     rules++;
     const mask = fieldMask(field);
@@ -121,6 +140,7 @@ function commandRegister({ base, enable }: GuestConfigContext): Partial<ImageReg
   let shown = base.read(Header.command, 2) & COMMAND_VIRTUAL & ~CommandBit.intxDisable;
   return {
     virtual: COMMAND_VIRTUAL,
+    takes: COMMAND_VIRTUAL | COMMAND_GUEST,
     read: () => shown,
     write: (value, mask) => {
       const next = ((shown & ~mask) | (value & mask)) & COMMAND_VIRTUAL;
@@ -143,6 +163,7 @@ function commandRegister({ base, enable }: GuestConfigContext): Partial<ImageReg
 /** Only the start of a self test is the guest's; the result is the hardware's. */
 function bistRegister({ base }: GuestConfigContext): Partial<ImageRegister> {
   return {
+    takes: BIST_START,
     write: (value, mask) => {
       if ((value & mask & BIST_START) !== 0)
         base.write(Header.bist, 1, (base.read(Header.bist, 1) & 0xff) | BIST_START);
@@ -153,6 +174,7 @@ function bistRegister({ base }: GuestConfigContext): Partial<ImageRegister> {
 /** Reading vital product data is harmless; writing it can break the device for good. */
 function vpdAddressRegister({ base, onDropped }: GuestConfigContext, offset: number): Partial<ImageRegister> {
   return {
+    takes: 0xffff,
     write: (value, mask) => {
       if ((value & mask & VPD_WRITE) !== 0) {
         onDropped(offset, 2, value, 'vpd.address');

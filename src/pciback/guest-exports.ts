@@ -7,8 +7,9 @@ import { ExportState } from '../xen/pciif/index.js';
 import type { Pirq, XenPlatform } from '../xen/platform.js';
 import { ExportedFunction, type ExportLife, type RefusedWrite } from './exported-function.js';
 import type { ExportRecord, GuestRecord } from './guest-record.js';
+import type { GuestTrace } from './guest-trace.js';
 import type { FunctionEntry, ListedFunction } from './pair-keys.js';
-import type { Policy } from './policy.js';
+import { UNSAID, type FunctionPolicy } from './policy.js';
 import { topologyOf, type Topology, type TopologyName } from './topology.js';
 
 /** Called while the function is still the guest's in the pool: nobody else can have it yet. */
@@ -20,7 +21,11 @@ export interface GuestExportsContext {
   readonly pool: Pool;
   /** Driver whose functions join the pool when a tool stack names them: it keeps them for guests. */
   readonly holder: string;
-  readonly policy: Policy;
+  /**
+   * What the function is held to in the guest's hands, from its export to its return.
+   * @throws why it must not be exported: what was said of it cannot be understood.
+   */
+  readonly policyOf: (guest: DomainId, address: PciAddress) => FunctionPolicy | Promise<FunctionPolicy>;
   /** How every guest sees its functions. */
   readonly topology: TopologyName;
   /**
@@ -28,13 +33,15 @@ export interface GuestExportsContext {
    * @throws why it must not be exported.
    */
   readonly examine?: (guest: DomainId, address: PciAddress) => Promise<readonly ErrorData[]>;
+  /** Where somebody traces the guest. */
+  readonly traceOf: (guest: DomainId) => GuestTrace | undefined;
   /** Puts a measuring wrapper around configuration space, where somebody measures. */
   readonly wrap: (config: ConfigSpace) => ConfigSpace;
 }
 
 /** Told of what happens to the guest's functions. */
 export interface GuestExportsListener {
-  exported(address: PciAddress, virtual: PciAddress): void;
+  exported(address: PciAddress, virtual: PciAddress, policy: FunctionPolicy): void;
   found(address: PciAddress, finding: ErrorData): void;
   returned(report: ReturnReport): void;
   writeRefused(address: PciAddress, write: Parameters<RefusedWrite>[0]): void;
@@ -73,6 +80,11 @@ export class GuestExports {
       exported: occupant,
       virtual: address,
     }));
+  }
+
+  /** `fromTheStart`: the guest has not seen any of them yet. */
+  trace(into: GuestTrace, fromTheStart: boolean): void {
+    for (const { exported, virtual } of this.list()) into.add(exported, virtual, fromTheStart);
   }
 
   /** Why a listed function was not exported; undefined when it was, or is not listed. */
@@ -117,7 +129,7 @@ export class GuestExports {
     const lease = pool.resume(address, `guest ${this.#guest}`);
     const others = this.#record.exports.filter((other) => !other.address.equals(address));
     const otherPirqs = new Set<Pirq>(others.flatMap(({ interrupts }) => interrupts.pirqs));
-    return this.#exported(lease, virtual, { former: record, otherPirqs });
+    return this.#exported(lease, virtual, record.policy ?? UNSAID, { former: record, otherPirqs });
   }
 
   /** @throws what the pool or the bus refuses; nothing is taken then. */
@@ -126,9 +138,9 @@ export class GuestExports {
     const there = this.#listed(address);
     if (there !== undefined) return there;
     try {
-      const virtual = await this.#export(address, wantedSlot);
+      const { virtual, policy } = await this.#export(address, wantedSlot);
       this.#refusals.delete(address.sbdf);
-      this.#listener.exported(address, virtual);
+      this.#listener.exported(address, virtual, policy);
       return { address, virtual };
     } catch (error) {
       this.#refusals.set(address.sbdf, error instanceof Error ? error : new Error(String(error)));
@@ -185,7 +197,7 @@ export class GuestExports {
     return there === undefined ? undefined : { address, virtual: there.virtual };
   }
 
-  async #export(address: PciAddress, wantedSlot: number | undefined): Promise<PciAddress> {
+  async #export(address: PciAddress, wantedSlot: number | undefined): Promise<{ readonly virtual: PciAddress; readonly policy: FunctionPolicy }> {
     const { pool, holder, examine } = this.#context;
     // `xl pci-assignable-add` may have claimed it after we started.
     pool.adoptHeld(address, holder);
@@ -193,21 +205,28 @@ export class GuestExports {
     await pool.returned(address);
     for (const finding of (await examine?.(this.#guest, address)) ?? [])
       this.#listener.found(address, finding);
+    const policy = await this.#context.policyOf(this.#guest, address);
     const virtual = this.topology.placeFor(address, wantedSlot);
     const lease = pool.take(address, `guest ${this.#guest}`);
     let exported: ExportedFunction;
     try {
-      exported = this.#exported(lease, virtual);
+      exported = this.#exported(lease, virtual, policy);
     } catch (cause) {
       await this.#giveBack(lease);
       throw cause;
     }
+    this.#context.traceOf(this.#guest)?.add(exported, virtual, true);
     this.topology.put(virtual, exported);
-    return virtual;
+    return { virtual, policy };
   }
 
-  #exported(lease: Lease, virtual: PciAddress, life: Omit<ExportLife, 'keep'> = {}): ExportedFunction {
-    const { platform, policy, wrap } = this.#context;
+  #exported(
+    lease: Lease,
+    virtual: PciAddress,
+    policy: FunctionPolicy,
+    life: Omit<ExportLife, 'keep'> = {},
+  ): ExportedFunction {
+    const { platform, wrap } = this.#context;
     const { address, config } = lease.function;
     const refused: RefusedWrite = (write) => {
       this.#listener.writeRefused(address, write);
@@ -215,7 +234,7 @@ export class GuestExports {
     return new ExportedFunction(lease, wrap(config), platform, this.#guest, policy, refused, {
       ...life,
       keep: (memory) => {
-        this.#record.put({ ...memory, address, virtual });
+        this.#record.put({ ...memory, address, virtual, ...(policy.allowed === undefined ? {} : { policy }) });
       },
     });
   }

@@ -4,6 +4,7 @@ import { notations, type PciAddress } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
 import type { Pirq } from '../xen/platform.js';
 import { GuestRecordUnreadableError } from './errors.js';
+import type { FunctionPolicy } from './policy.js';
 import { TOPOLOGY_NAMES, type TopologyName } from './topology.js';
 
 /** Message signalled interrupts of one export. */
@@ -34,6 +35,8 @@ export interface ExportRecord {
   /** Decoding was switched on for the guest, or is about to be. */
   readonly decoding: boolean;
   readonly interrupts: InterruptsRecord;
+  /** What it is held to; absent for the default. */
+  readonly policy?: FunctionPolicy;
   /** What the guest's configuration space remembers: sizing of address registers, Command as the guest wrote it. */
   readonly registers: ImageState;
 }
@@ -206,6 +209,8 @@ function exportOf(data: Plain): ExportRecord {
   const numbers = [...pirqs, ...entries, ...Object.values(registers)];
   if (!known || typeof decoding !== 'boolean' || !numbers.every((number) => Number.isSafeInteger(number)))
     throw new TypeError('an export is not what this program writes');
+  if (data.policy !== undefined && !isPolicy(data.policy))
+    throw new TypeError('the policy of an export is not what this program writes');
   return {
     address: notations.hex.parse(data.address),
     virtual: notations.hex.parse(data.virtual),
@@ -214,5 +219,10 @@ function exportOf(data: Plain): ExportRecord {
     decoding,
     interrupts: { mode, step, pirqs, entries },
     registers,
+    ...(data.policy === undefined ? {} : { policy: data.policy }),
   };
+}
+
+function isPolicy({ source, allowed }: FunctionPolicy): boolean {
+  return typeof source === 'string' && Array.isArray(allowed) && allowed.every((name) => typeof name === 'string');
 }

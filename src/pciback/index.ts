@@ -2,6 +2,13 @@
  * The back end: gives pool functions to guests, on a virtual bus, with a policy between guest and hardware.
  * Knows the pool, the port and Xen's platform interface; never which machine or which Xen it runs on.
  */
+export {
+  ACCESS_OUTCOMES,
+  AccessTrace,
+  type AccessOutcome,
+  type TracedAccess,
+  type TracedAccesses,
+} from './access-trace.js';
 export { Backend, type BackendPhase } from './backend.js';
 export { GuestRecordUnreadableError, GuestWriteDeniedError, InterruptRefusedError } from './errors.js';
 export { describeEvent, eventData, type PcibackEvent } from './events.js';
@@ -9,9 +16,24 @@ export { ExportedFunction, type ExportLife, type RefusedWrite } from './exported
 export { GuestRecord, type ExportRecord, type GuestRecords, type InterruptsRecord } from './guest-record.js';
 export { FileGuestRecords, MemoryGuestRecords } from './guest-record-files.js';
 export { type FrontEndKind } from './front-end-kind.js';
+export { GuestTrace, type TracedFunction } from './guest-trace.js';
 export { OperationHandler } from './operation-handler.js';
 export { Pciback, XEN_HOLDER, type PcibackOptions } from './pciback.js';
-export { DEFAULT_POLICY, type Policy, type PolicyRule } from './policy.js';
+export {
+  DEFAULT_ALLOWED,
+  DEFAULT_POLICY,
+  defaultName,
+  isKept,
+  KEPT_RULES,
+  parseUnnamedPlace,
+  policyAllowing,
+  rulesOf,
+  UNSAID,
+  type FunctionPolicy,
+  type Policy,
+  type PolicyRule,
+  type UnnamedPlace,
+} from './policy.js';
 export {
   DEFAULT_RECOVERY,
   ERROR_POLICIES,

@@ -123,14 +123,14 @@ export class OperationHandler {
     operation.value = 0;
     if (!isAccess(offset, size)) return OperationError.invalidOffset;
     // Beyond a conventional function's 256 bytes nothing answers, and the bus reads all ones.
-    operation.value = offset + size > target.config.size ? allOnes(size) : target.config.read(offset, size);
+    operation.value = offset + size > target.space.size ? allOnes(size) : target.space.read(offset, size);
     return OperationError.success;
   }
 
   #configWrite(operation: Operation, target: ExportedFunction): OperationError {
     const { offset, size } = operation;
     if (!isAccess(offset, size)) return OperationError.invalidOffset;
-    if (offset + size <= target.config.size) target.config.write(offset, size, operation.value);
+    if (offset + size <= target.space.size) target.space.write(offset, size, operation.value);
     return OperationError.success;
   }
 

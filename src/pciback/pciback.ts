@@ -12,7 +12,8 @@ import type { GuestRecords } from './guest-record.js';
 import { MemoryGuestRecords } from './guest-record-files.js';
 import type { FrontEndKind } from './front-end-kind.js';
 import type { BeforeReset, GuestExportsContext } from './guest-exports.js';
-import { DEFAULT_POLICY, type Policy } from './policy.js';
+import { GuestTrace } from './guest-trace.js';
+import { UNSAID } from './policy.js';
 import { DEFAULT_RECOVERY, type RecoveryOptions } from './recovery-options.js';
 import type { StageClock } from './stage-clock.js';
 import type { TopologyName } from './topology.js';
@@ -25,7 +26,8 @@ export interface PcibackOptions {
   readonly pool: Pool;
   /** Driver that keeps functions for guests, `pciback` on Linux. */
   readonly holder: string;
-  readonly policy?: Policy;
+  /** What a function is held to; absent: everything is held to {@link DEFAULT_POLICY}. */
+  readonly policyOf?: GuestExportsContext['policyOf'];
   /** How guests see their functions; absent: `vpci`. */
   readonly topology?: TopologyName;
   /** Asked before each export; what it finds is told, and what it throws refuses the export. */
@@ -47,6 +49,7 @@ export class Pciback implements AsyncDisposable {
   readonly #context: BackendContext;
   readonly #root: string;
   readonly #backends = new Map<DomainId, Backend>();
+  readonly #traces = new Map<DomainId, GuestTrace>();
   #watches: readonly Watch[] = [];
   #errors: Disposable | undefined;
 
@@ -56,12 +59,13 @@ export class Pciback implements AsyncDisposable {
       pool: options.pool,
       holder: options.holder,
       records: options.records ?? new MemoryGuestRecords(),
-      policy: options.policy ?? DEFAULT_POLICY,
+      policyOf: options.policyOf ?? (() => UNSAID),
       topology: options.topology ?? 'vpci',
       beforeReset: options.beforeReset ?? (() => undefined),
       wrap: (config) => options.clock?.measured(config) ?? config,
       onEvent: options.onEvent ?? (() => undefined),
       clock: options.clock,
+      traceOf: (guest) => this.#traces.get(guest),
       ...(options.examine === undefined ? {} : { examine: options.examine }),
       recovery: { ...DEFAULT_RECOVERY, ...options.recovery },
     };
@@ -133,6 +137,24 @@ export class Pciback implements AsyncDisposable {
   /** Why a guest does not have a function that its tool stack lists; undefined when it has it, or nobody asked. */
   refusal(guest: DomainId, address: PciAddress): Error | undefined {
     return this.#backends.get(guest)?.refusal(address);
+  }
+
+  /**
+   * The trace of a guest, begun where there is none: also of a domain that has no function yet. It goes on until
+   * {@link endTrace}.
+   */
+  trace(guest: DomainId): GuestTrace {
+    const running = this.#traces.get(guest);
+    if (running !== undefined) return running;
+    const trace = new GuestTrace();
+    this.#traces.set(guest, trace);
+    this.#backends.get(guest)?.trace(trace);
+    return trace;
+  }
+
+  endTrace(guest: DomainId): void {
+    this.#traces.get(guest)?.[Symbol.dispose]();
+    this.#traces.delete(guest);
   }
 
   /** What the guest's front end can take; undefined before it connects to us, and where another back end has the pair. */

@@ -1,29 +1,8 @@
 /** What was changed on the host by each claim, kept until it is changed back. */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { parseSavedState, type SavedState } from '../function/index.js';
-import { notations, OpenslotError, type PciAddress } from '../pci/index.js';
-
-/** Who has a claimed function, and what it is restored to when it comes back. */
-export interface TakenRecord {
-  readonly taker: string;
-  readonly saved: SavedState;
-}
-
-/** One claim: who drove the function before, and who holds it for the pool. */
-export interface ClaimRecord {
-  readonly address: PciAddress;
-  /** Driver before the claim, undefined when there was none. */
-  readonly formerDriver: string | undefined;
-  /** `driver_override` before the claim. */
-  readonly formerOverride: string | undefined;
-  /** Driver that holds it now, undefined when it is held by having none. */
-  readonly holder: string | undefined;
-  /** Why it is kept from everybody, where it came back broken. */
-  readonly quarantined?: string;
-  /** Kept while somebody has it: a taker outlives the process that gave it to him. */
-  readonly taken?: TakenRecord;
-}
+import { OpenslotError, type PciAddress } from '../pci/index.js';
+import { parseClaim, type ClaimRecord } from './claim-record.js';
 
 export interface ClaimJournal {
   records(): readonly ClaimRecord[];
@@ -100,31 +79,9 @@ export class FileJournal implements ClaimJournal {
   }
 
   #record(entry: unknown): ClaimRecord {
-    if (typeof entry !== 'object' || entry === null)
-      throw new JournalUnreadableError(this.#path, 'an entry is no object');
-    const { address, formerDriver, formerOverride, holder, quarantined, taken } = entry as Record<
-      string,
-      unknown
-    >;
-    const optional = (value: unknown) => (typeof value === 'string' ? value : undefined);
-    if (typeof address !== 'string') throw new JournalUnreadableError(this.#path, 'an entry has no address');
-    return {
-      address: notations.hex.parse(address),
-      formerDriver: optional(formerDriver),
-      formerOverride: optional(formerOverride),
-      holder: optional(holder),
-      ...(typeof quarantined === 'string' ? { quarantined } : {}),
-      ...(taken === undefined ? {} : { taken: this.#taken(taken) }),
-    };
-  }
-
-  /** Never passed over: a function whose taker is forgotten would be given to a second one. */
-  #taken(entry: unknown): TakenRecord {
-    const { taker, saved } = (entry ?? {}) as Record<string, unknown>;
-    const state = parseSavedState(saved);
-    if (typeof taker !== 'string' || state === undefined)
-      throw new JournalUnreadableError(this.#path, 'an entry does not say who has the function');
-    return { taker, saved: state };
+    const record = parseClaim(entry);
+    if (typeof record === 'string') throw new JournalUnreadableError(this.#path, record);
+    return record;
   }
 
   #write(records: readonly ClaimRecord[]): void {

@@ -1,5 +1,5 @@
 /** Refusals of the pool. */
-import { messageOf, OpenslotError, type PciAddress } from '../pci/index.js';
+import { OpenslotError, type PciAddress } from '../pci/index.js';
 
 /** The function is not the pool's to give. */
 export class NotClaimedError extends OpenslotError {
@@ -33,20 +33,6 @@ export class FunctionChangingError extends OpenslotError {
       `${address} is being claimed or released at this moment`,
       { address: String(address) },
       'try again',
-    );
-  }
-}
-
-/** A change failed, and so did undoing it: the host is neither as before nor as wished. */
-export class RollbackFailedError extends OpenslotError {
-  readonly code = 'ROLLBACK_FAILED';
-  constructor(address: PciAddress, cause: unknown, rollback: unknown) {
-    const [what, why] = [messageOf(cause), messageOf(rollback)];
-    super(
-      `${address}: ${what}; and the host could not be put back: ${why}`,
-      { address: String(address), cause: what, rollback: why },
-      `openslot release ${address}`,
-      { cause },
     );
   }
 }

@@ -3,6 +3,8 @@
  * Works over any machine with host drivers; knows no hypervisor.
  */
 export * from './claim-journal.js';
+export type { ClaimRecord, TakenRecord } from './claim-record.js';
+export type { PoolChange } from './claim-steps.js';
 export type { ReturnReport } from './coming-back.js';
 export * from './errors.js';
 export * from './ledger.js';

@@ -1,6 +1,6 @@
 /** What the pool knows of one claimed function: its record, what becomes of it, and who has it. */
 import type { SavedState } from '../function/index.js';
-import type { ClaimRecord } from './claim-journal.js';
+import type { ClaimRecord } from './claim-record.js';
 
 export type PoolState =
   | { readonly state: 'free' }

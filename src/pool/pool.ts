@@ -1,4 +1,5 @@
 /** The pool itself: claim and release, one taker at a time, reset and restore on every return. */
+import { Changes, MemoryChangeJournal, type Recovery, type Step } from '../change/index.js';
 import {
   saveState,
   type HostDrivers,
@@ -8,7 +9,9 @@ import {
 } from '../function/index.js';
 import { messageOf, type PciAddress } from '../pci/index.js';
 import { checkAssignable } from './assignable.js';
-import type { ClaimJournal, ClaimRecord } from './claim-journal.js';
+import type { ClaimJournal } from './claim-journal.js';
+import type { ClaimRecord } from './claim-record.js';
+import { adoptionSteps, claimSteps, releaseSteps, type PoolChange } from './claim-steps.js';
 import { absence, comeBack, type ReturnReport } from './coming-back.js';
 import {
   AlreadyClaimedError,
@@ -17,13 +20,10 @@ import {
   NotClaimedError,
   NotTakenError,
   QuarantinedError,
-  RollbackFailedError,
 } from './errors.js';
 import { Ledger } from './ledger.js';
 import { memberOf, newlyHeld, stateOf, type Held, type Member, type PoolState } from './member.js';
-
-/** Names the only driver that may bind, where none shall: no driver has this name. */
-const NO_DRIVER = 'openslot';
+import { poolPerformers } from './step-performers.js';
 
 /** A pool function in one taker's hands. */
 export interface Lease {
@@ -37,18 +37,28 @@ export interface Lease {
   giveBack(distrust?: string): Promise<ReturnReport>;
 }
 
-/** @throws {Error} what a claim or release met; the host is as before then. */
 export class Pool {
+  /** Makes the claims and releases of this pool; those who add steps of their own to them teach it those. */
+  readonly changes: Changes;
   readonly #machine: Machine;
   readonly #drivers: HostDrivers;
   readonly #journal: ClaimJournal;
   readonly #members = new Map<number, Member>();
 
-  /** Members are the journal's. Those that a former process had given to somebody are his still; see {@link resume}. */
-  constructor(machine: Machine & { readonly drivers: HostDrivers }, journal: ClaimJournal) {
+  /**
+   * Members are the journal's. Those that a former process had given to somebody are his still; see {@link resume}.
+   * Where claims outlive the process, the journal of `changes` must.
+   */
+  constructor(
+    machine: Machine & { readonly drivers: HostDrivers },
+    journal: ClaimJournal,
+    changes = new Changes(new MemoryChangeJournal()),
+  ) {
     this.#machine = machine;
     this.#drivers = machine.drivers;
     this.#journal = journal;
+    this.changes = changes;
+    changes.learn(poolPerformers(machine, journal));
     // What other tools have given back to a driver meanwhile is the host's again.
     for (const record of journal.records()) if (this.#isHeld(record)) this.#add(record);
   }
@@ -62,20 +72,17 @@ export class Pool {
   }
 
   /**
-   * Takes a function from its host driver. `holder` is the driver that keeps it for the pool; without one it is kept
-   * by having no driver. When a step fails the steps before it are undone.
-   * @param settle the last step, while nobody else can have the function yet.
-   * @throws {RollbackFailedError} when that fails too: the record stays, so that a release can be tried.
+   * What takes a function from its host driver. `holder` is the driver that keeps it for the pool; without one it is
+   * kept by having no driver. Nothing is changed. @throws what {@link checkClaimable} throws.
    */
-  async claim(
-    address: PciAddress,
-    holder: string | undefined,
-    settle: (record: ClaimRecord) => Promise<void> = () => Promise.resolve(),
-  ): Promise<ClaimRecord> {
+  planClaim(address: PciAddress, holder: string | undefined): PoolChange {
     this.checkClaimable(address);
-    const { driver, override } = this.#drivers.binding(address);
-    // Held already (by `xl pci-assignable-add`, or at boot): it joins the pool as it stands.
-    if (driver !== undefined && driver === holder) return this.#adoptAndSettle(address, driver, settle);
+    const binding = this.#drivers.binding(address);
+    const { driver, override } = binding;
+    if (driver !== undefined && driver === holder) {
+      const record = adopted(address, holder);
+      return { record, steps: adoptionSteps(record) };
+    }
     const abandoned = this.#members.get(address.sbdf)?.record;
     const record: ClaimRecord = {
       address,
@@ -83,25 +90,94 @@ export class Pool {
       formerOverride: abandoned === undefined ? override : abandoned.formerOverride,
       holder,
     };
-    this.#journal.put(record);
-    const claimed = this.#add(record);
-    claimed.state = { state: 'changing' };
+    return { record, steps: claimSteps(record, binding, abandoned) };
+  }
+
+  /**
+   * What gives a free function back to the driver it had before the claim. One that `holder` keeps without a claim of
+   * ours, or that joined as it stood, goes to `remembered`: the driver that somebody else remembers of it. Nothing is
+   * changed. @throws what {@link checkFree} throws.
+   */
+  planRelease(address: PciAddress, remembered?: string, holder?: string): PoolChange {
+    const binding = this.#drivers.binding(address);
+    const isHeld = holder !== undefined && binding.driver === holder && this.#current(address) === undefined;
+    if (isHeld) this.#checkAssignable(address);
+    else this.checkFree(address);
+    const kept = isHeld ? undefined : this.#member(address).record;
+    const record = kept ?? adopted(address, holder);
+    const { formerDriver = remembered } = record;
+    return { record: { ...record, formerDriver }, steps: releaseSteps(record, formerDriver, binding, kept) };
+  }
+
+  /**
+   * Makes changes of several functions as one, all or nothing; nobody else can have any of them meanwhile.
+   * @param what in words, as the command that asks for it.
+   * @param steps what is done: those of the changes, with others around them where more than drivers change.
+   * @throws what {@link Changes.apply} throws.
+   */
+  async change(
+    what: string,
+    changes: readonly PoolChange[],
+    steps: readonly Step[] = changes.flatMap((one) => one.steps),
+  ): Promise<void> {
+    for (const { record } of changes) this.#checkIdle(record.address);
+    const members = changes.map(({ record }) => this.#begin(record));
     try {
-      // From the unbind on, no other driver may take the function in between.
-      await this.#drivers.setOverride(address, holder ?? NO_DRIVER);
-      await this.#drivers.unbind(address);
-      if (holder !== undefined) {
-        await this.#drivers.bind(address, holder);
-        // A bound holder is protection enough, and other tools can give the function back without knowing of this.
-        await this.#drivers.setOverride(address, override);
-      } else this.#route(address);
-      await settle(record);
-    } catch (cause) {
-      await this.#rollBack(record, cause);
-      throw cause;
+      await this.changes.apply({ what, steps });
+    } finally {
+      for (const member of members) this.#settle(member);
     }
-    claimed.state = { state: 'free' };
-    return record;
+  }
+
+  /** A change of one function by itself. */
+  async claim(address: PciAddress, holder: string | undefined): Promise<ClaimRecord> {
+    const change = this.planClaim(address, holder);
+    await this.change(`claim ${address}`, [change]);
+    return change.record;
+  }
+
+  /** The same; when it fails the function stays a member. */
+  async release(address: PciAddress, remembered?: string): Promise<ClaimRecord> {
+    const change = this.planRelease(address, remembered);
+    await this.change(`release ${address}`, [change]);
+    return change.record;
+  }
+
+  /** Settles what a former process, or a failed undo, has left; members are what the host says then. */
+  async recover(way: 'back' | 'forth'): Promise<readonly Recovery[]> {
+    const recoveries = await this.changes.recover(way);
+    const subjects = new Set(recoveries.flatMap(({ change }) => change.steps.map(({ subject }) => subject)));
+    for (const member of [...this.#members.values()])
+      if (subjects.has(String(member.record.address)) && member.record.taken === undefined)
+        this.#settle(member);
+    for (const record of this.#journal.records())
+      if (!this.#members.has(record.address.sbdf) && this.#isHeld(record)) this.#add(record);
+    return recoveries;
+  }
+
+  /** @throws {FunctionChangingError | FunctionTakenError} */
+  #checkIdle(address: PciAddress): void {
+    const { state } = this.#members.get(address.sbdf) ?? { state: { state: 'free' as const } };
+    if (state.state === 'changing') throw new FunctionChangingError(address);
+    if (state.state === 'taken') throw new FunctionTakenError(address, state.taker);
+  }
+
+  #begin(record: ClaimRecord): Member {
+    const member = this.#members.get(record.address.sbdf) ?? this.#add(record);
+    member.state = { state: 'changing' };
+    return member;
+  }
+
+  /** After a change, however it ended, the journal says what is a member. */
+  #settle(member: Member): void {
+    const { address } = member.record;
+    const record = this.#journal.records().find((one) => one.address.equals(address));
+    if (record === undefined) {
+      this.#members.delete(address.sbdf);
+      return;
+    }
+    member.record = record;
+    member.state = stateOf(record);
   }
 
   /** @throws {FunctionChangingError | AlreadyClaimedError | NotAssignableError} what a claim would be refused for at once. */
@@ -121,16 +197,6 @@ export class Pool {
     );
   }
 
-  /**
-   * A host finds out where a function's pin leads to when it is enabled for the first time, and a function that no
-   * driver ever had was not: until then its line is firmware's, which on Xen is no GSI. A holder does this by itself.
-   */
-  #route(address: PciAddress): void {
-    using fn = this.#machine.open(address);
-    fn.setEnabled(true);
-    fn.setEnabled(false);
-  }
-
   /** True when the function is a member now: it was one, or its holder keeps it and it joins as it stands. */
   adoptHeld(address: PciAddress, holder: string): boolean {
     if (this.#current(address) !== undefined) return true;
@@ -139,29 +205,9 @@ export class Pool {
     return true;
   }
 
-  async #adoptAndSettle(
-    address: PciAddress,
-    holder: string,
-    settle: (record: ClaimRecord) => Promise<void>,
-  ): Promise<ClaimRecord> {
-    const member = this.#adopt(address, holder);
-    const { record } = member;
-    member.state = { state: 'changing' };
-    try {
-      await settle(record);
-    } catch (cause) {
-      // It stays with its holder, as it was.
-      this.#journal.remove(address);
-      this.#members.delete(address.sbdf);
-      throw cause;
-    }
-    member.state = { state: 'free' };
-    return record;
-  }
-
   #adopt(address: PciAddress, holder: string): Member {
     this.#checkAssignable(address);
-    const record: ClaimRecord = { address, formerDriver: undefined, formerOverride: undefined, holder };
+    const record = adopted(address, holder);
     this.#journal.put(record);
     return this.#add(record);
   }
@@ -188,27 +234,6 @@ export class Pool {
     if (state.state === 'changing') throw new FunctionChangingError(address);
   }
 
-  /**
-   * Gives a free function back to the driver it had before the claim. An adopted one goes to `remembered`, the driver
-   * that somebody else remembers of it. When that fails it stays a member, and can be released again.
-   */
-  async release(address: PciAddress, remembered?: string): Promise<ClaimRecord> {
-    this.checkFree(address);
-    const member = this.#member(address);
-    const record = { ...member.record, formerDriver: member.record.formerDriver ?? remembered };
-    const before = member.state;
-    member.state = { state: 'changing' };
-    try {
-      await this.#rebind(record);
-    } catch (cause) {
-      member.state = before;
-      throw cause;
-    }
-    this.#journal.remove(address);
-    this.#members.delete(address.sbdf);
-    return record;
-  }
-
   /** Settles when the function is not on its way back from a taker: one that is gone already may still be reset. */
   async returned(address: PciAddress): Promise<void> {
     const member = this.#members.get(address.sbdf);
@@ -220,11 +245,12 @@ export class Pool {
     await this.#members.get(address.sbdf)?.held?.back;
   }
 
-  /** @throws {QuarantinedError} besides what {@link checkFree} throws. */
+  /** @throws {QuarantinedError | ChangeUnfinishedError} besides what {@link checkFree} throws. */
   checkTakeable(address: PciAddress): void {
     const { state } = this.#member(address);
     if (state.state === 'quarantined') throw new QuarantinedError(address, state.why);
     this.checkFree(address);
+    this.changes.checkFinished(new Set([String(address)]));
   }
 
   /** Gives a free function to one taker, named as messages will name it. */
@@ -311,25 +337,6 @@ export class Pool {
     return { ...report, quarantined, unsettled };
   }
 
-  async #rollBack(record: ClaimRecord, cause: unknown): Promise<void> {
-    const { address } = record;
-    try {
-      await this.#rebind(record);
-    } catch (rollback) {
-      this.#add(record);
-      throw new RollbackFailedError(address, cause, rollback);
-    }
-    this.#journal.remove(address);
-    this.#members.delete(address.sbdf);
-  }
-
-  async #rebind(record: ClaimRecord): Promise<void> {
-    const { address, formerDriver, formerOverride } = record;
-    await this.#drivers.unbind(address);
-    await this.#drivers.setOverride(address, formerOverride);
-    if (formerDriver !== undefined) await this.#drivers.bind(address, formerDriver);
-  }
-
   #checkAssignable(address: PciAddress): void {
     using fn = this.#machine.open(address);
     checkAssignable(fn);
@@ -364,4 +371,9 @@ export class Pool {
     this.#members.set(record.address.sbdf, member);
     return member;
   }
+}
+
+/** Kept by a holder that another tool, or the boot, has given it to. */
+function adopted(address: PciAddress, holder: string | undefined): ClaimRecord {
+  return { address, formerDriver: undefined, formerOverride: undefined, holder };
 }

@@ -65,7 +65,10 @@ test('a quarantine that Xen refuses undoes the claim; what stood with its holder
   for (const [driver, steps] of [
     [
       'nvme',
-      ['override pciback', 'unbind', 'bind pciback', 'override none', 'unbind', 'override none', 'bind nvme'],
+      [
+        ...['override pciback', 'unbind', 'bind pciback', 'override none'],
+        ...['override pciback', 'unbind', 'override none', 'bind nvme'],
+      ],
     ],
     ['pciback', []],
   ] as const) {

@@ -69,6 +69,7 @@ describe('help', () => {
       'capture',
       'tree',
       'explain',
+      'doctor',
       'diff',
       'get',
       'set',

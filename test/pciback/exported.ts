@@ -1,6 +1,6 @@
 /** Puts functions of a simulated machine into a guest's hands, as the back end does. */
 import type { ConfigSpace } from '../../src/function/index.js';
-import { DEFAULT_POLICY, ExportedFunction, type RefusedWrite } from '../../src/pciback/index.js';
+import { ExportedFunction, UNSAID, type RefusedWrite } from '../../src/pciback/index.js';
 import type { PlacedShape } from '../function/simulated-host.js';
 import { LocalHost } from '../xen/local-host.js';
 import { HandlerGuest } from './shared-page-guest.js';
@@ -35,7 +35,7 @@ export class ExportingHost extends LocalHost {
       wrap(lease.function.config),
       this.platform,
       guest,
-      DEFAULT_POLICY,
+      UNSAID,
       (write) => this.refused.push(write),
     );
     const { bus } = this.handled;

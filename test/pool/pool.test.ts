@@ -246,11 +246,42 @@ describe('two at once', () => {
     const { machine, drivers, journal } = hostWithDriver();
     drivers.failing = (step) => (step.startsWith('bind') ? new Error(`no ${step}`) : undefined);
     const pool = new Pool(machine, journal);
-    await assert.rejects(pool.claim(DISK, 'pciback'), code('ROLLBACK_FAILED'));
+    await assert.rejects(pool.claim(DISK, 'pciback'), (error: unknown) => {
+      assert.ok(code('ROLLBACK_FAILED')(error));
+      assert.match(String(error), /no bind pciback; .* bind it to nvme again: no bind nvme/);
+      return true;
+    });
     assert.equal(journal.records()[0]?.formerDriver, 'nvme');
+    // Nobody gets it, and nothing is changed about it, before that is settled.
+    assert.throws(() => pool.take(DISK, 'guest 1'), code('CHANGE_UNFINISHED'));
+    await assert.rejects(pool.release(DISK), code('CHANGE_UNFINISHED'));
+    const [failed] = await pool.recover('back');
+    assert.equal(failed?.outcome, 'failed');
     drivers.failing = () => undefined;
-    await pool.release(DISK);
-    assert.equal(drivers.binding(DISK).driver, 'nvme');
+    const [recovery] = await pool.recover('back');
+    assert.equal(recovery?.outcome, 'undone');
+    assert.deepEqual(drivers.binding(DISK), { driver: 'nvme', override: undefined });
+    assert.deepEqual([pool.list(), journal.records(), await pool.recover('back')], [[], [], []]);
+  });
+
+  test('a change of several is made as a whole, or not at all', async () => {
+    const { machine, drivers, journal } = hostWithDriver();
+    const pool = new Pool(machine, journal);
+    const both = () => [pool.planClaim(DISK, 'pciback'), pool.planClaim(EDU, 'pciback')];
+    drivers.failing = (step) =>
+      step === 'bind pciback' && drivers.log.includes('bind pciback')
+        ? new DriverError('DRIVER_BUSY', EDU, 'pciback', 'busy')
+        : undefined;
+    await assert.rejects(pool.change('claim both', both()), code('DRIVER_BUSY'));
+    assert.deepEqual(drivers.binding(DISK), { driver: 'nvme', override: undefined });
+    assert.deepEqual(drivers.binding(EDU), { driver: undefined, override: undefined });
+    assert.deepEqual(journal.records(), []);
+    drivers.failing = () => undefined;
+    await pool.change('claim both', both());
+    assert.deepEqual(
+      pool.list().map(({ state }) => state),
+      ['free', 'free'],
+    );
   });
 });
 

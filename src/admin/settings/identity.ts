@@ -36,6 +36,6 @@ export function differences(then: FunctionIdentity, now: FunctionIdentity): stri
 }
 
 /** `8086:10d3`. */
-function idsText(vendor: number, device: number): string {
+export function idsText(vendor: number, device: number): string {
   return `${hexDigits(vendor, 4)}:${hexDigits(device, 4)}`;
 }

@@ -1,6 +1,6 @@
 /** What driverctl, udev and systemd do with a file of /etc/driverctl.d: the rules, and the kind of boot file. */
 import type { BootFileKind, ByteText } from '../boot-file.js';
-import { BootFindings, type BootRules } from '../boot-rules.js';
+import { Findings, type BootRules } from '../boot-rule.js';
 import { driverctlAddress, driverctlDriver, isDriverName } from './driverctl.js';
 
 const FAILS =
@@ -39,20 +39,26 @@ export const DRIVERCTL_RULES = {
     what: 'NUL bytes',
     effect: 'bash drops them with a warning',
   },
-} as const satisfies BootRules<string>;
+} as const satisfies BootRules;
 
 function lint(text: ByteText, path?: string) {
-  const findings = new BootFindings(DRIVERCTL_RULES);
+  const findings = new Findings(DRIVERCTL_RULES);
   const name = path?.slice(path.lastIndexOf('/') + 1);
-  if (name !== undefined && driverctlAddress(name) === undefined) findings.add('FILE_NAME', 0, 0, name);
+  if (name !== undefined && driverctlAddress(name) === undefined)
+    findings.add('FILE_NAME', { offset: 0, length: 0 }, name);
   const nul = text.indexOf('\0');
-  if (nul >= 0) findings.add('NUL_DROPPED', nul, 1);
+  if (nul >= 0) findings.add('NUL_DROPPED', { offset: nul, length: 1 });
   const driver = driverctlDriver(text);
-  if (driver === undefined) findings.add(text === '' ? 'FILE_EMPTY' : 'DRIVER_MISSING', 0, text.length);
-  else if (driver.includes('\n')) findings.add('DRIVER_LINES', text.indexOf('\n'), 1);
-  else if (/\s/.test(driver)) findings.add('DRIVER_SPACED', text.search(/\s/), 1);
-  else if (!isDriverName(driver)) findings.add('DRIVER_NAME', 0, driver.length);
-  return findings.inOrder();
+  const whole = { offset: 0, length: text.length };
+  if (driver === undefined) findings.add(text === '' ? 'FILE_EMPTY' : 'DRIVER_MISSING', whole);
+  else if (driver.includes('\n')) {
+    const second = text.indexOf('\n', text.search(/[^\n]/)) + 1;
+    findings.add('DRIVER_LINES', { offset: second, length: text.trimEnd().length - second });
+  } else if (/\s/.test(driver)) {
+    const at = text.search(/\s/);
+    findings.add('DRIVER_SPACED', { offset: at, length: 1 });
+  } else if (!isDriverName(driver)) findings.add('DRIVER_NAME', { offset: 0, length: driver.length });
+  return findings.sorted();
 }
 
 export const driverctlFile: BootFileKind = {

@@ -1,6 +1,6 @@
 /** What libvirt makes of the functions in a guest's definition, and the kind of boot file. */
 import type { BootFileKind, BootFinding, ByteText } from '../boot-file.js';
-import { BootFindings } from '../boot-rules.js';
+import { Findings } from '../boot-rule.js';
 import {
   ADDRESS_PARTS,
   addressNumber,
@@ -24,7 +24,7 @@ import {
 type Rule = keyof typeof LIBVIRT_RULES;
 
 class Linter {
-  readonly findings = new BootFindings(LIBVIRT_RULES);
+  readonly findings = new Findings(LIBVIRT_RULES);
   readonly #guest: LibvirtGuest;
 
   constructor(guest: LibvirtGuest) {
@@ -105,11 +105,11 @@ class Linter {
   }
 
   #attribute(code: Rule, { offset, end }: XmlAttribute): void {
-    this.findings.add(code, offset, end - offset);
+    this.findings.add(code, { offset, length: end - offset });
   }
 
   #tag(code: Rule, { offset, contentStart }: XmlElement, detail?: string): void {
-    this.findings.add(code, offset, contentStart - offset, detail);
+    this.findings.add(code, { offset, length: contentStart - offset }, detail);
   }
 }
 
@@ -121,13 +121,13 @@ function lint(text: ByteText): readonly BootFinding[] {
   try {
     const linter = new Linter(readLibvirtGuest(text, 'definition'));
     linter.lint();
-    return linter.findings.inOrder();
+    return linter.findings.sorted();
   } catch (error) {
     if (!(error instanceof XmlMalformedError)) throw error;
-    const findings = new BootFindings(LIBVIRT_RULES);
+    const findings = new Findings(LIBVIRT_RULES);
     const [line = ''] = text.slice(error.offset).split('\n', 1);
-    findings.add('SYNTAX', error.offset, line.length, error.why);
-    return findings.inOrder();
+    findings.add('SYNTAX', { offset: error.offset, length: line.length }, error.why);
+    return findings.sorted();
   }
 }
 

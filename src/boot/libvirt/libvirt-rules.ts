@@ -1,5 +1,5 @@
 /** What can be wrong with the functions of a libvirt guest, and what libvirt and QEMU do with it (libvirt 9). */
-import type { BootRules } from '../boot-rules.js';
+import type { BootRules } from '../boot-rule.js';
 
 const REFUSES = 'libvirt refuses the definition';
 const IGNORES = 'libvirt ignores it; no message, unless it is asked to validate';
@@ -65,4 +65,4 @@ export const LIBVIRT_RULES = {
     what: 'another device has this place in the guest',
     effect: 'libvirt refuses the definition: "Attempted double use of PCI Address"',
   },
-} as const satisfies BootRules<string>;
+} as const satisfies BootRules;

@@ -1,6 +1,7 @@
 /** What modprobe makes of a file of modprobe.d, line by line, and the kind of boot file. */
 import type { BootFileKind, BootFinding, ByteText } from '../boot-file.js';
-import { BootFindings, inAscii } from '../boot-rules.js';
+import { Findings } from '../boot-rule.js';
+import { hideListFindings, inAscii } from '../hide-list-in-file.js';
 import { parseLinuxHideList } from '../linux-hide-list.js';
 import { scanHex } from '../scanf.js';
 import type { LogicalLine } from './logical-line.js';
@@ -38,7 +39,7 @@ interface PlacedOption {
 }
 
 class Linter {
-  readonly findings = new BootFindings(MODPROBE_RULES);
+  readonly findings = new Findings(MODPROBE_RULES);
   readonly #options: PlacedOption[] = [];
   /** Modules that others wait for. */
   readonly #early = new Set<string>();
@@ -46,7 +47,7 @@ class Linter {
   line({ line, meaning }: ModprobeLine): void {
     this.#characters(line, meaning);
     if (meaning.kind === 'comment' && line.joints[0] !== undefined)
-      this.findings.add('COMMENT_GOES_ON', line.joints[0], 1);
+      this.findings.add('COMMENT_GOES_ON', { offset: line.joints[0], length: 1 });
     else if (meaning.kind === 'bad') this.#badLine(line, meaning.word, meaning.why);
     else if (meaning.kind === 'command') this.#command(line, meaning);
   }
@@ -70,13 +71,13 @@ class Linter {
 
   #characters(line: LogicalLine, meaning: ModprobeMeaning): void {
     if (meaning.kind === 'comment') return;
-    for (const at of line.lost) this.findings.add('BACKSLASH_LOST', at, 1);
+    for (const at of line.lost) this.findings.add('BACKSLASH_LOST', { offset: at, length: 1 });
     const nul = line.text.indexOf('\0');
-    if (nul >= 0) this.findings.add('NUL_ENDS', line.offset + nul, 1);
+    if (nul >= 0) this.findings.add('NUL_ENDS', { offset: line.offset + nul, length: 1 });
     // To the kernel it is white space between options.
     if (meaning.kind === 'nothing' || (meaning.kind === 'command' && meaning.verb === 'options')) return;
     const carriage = line.text.indexOf('\r');
-    if (carriage >= 0) this.findings.add('CARRIAGE_RETURN', line.offset + carriage, 1);
+    if (carriage >= 0) this.findings.add('CARRIAGE_RETURN', { offset: line.offset + carriage, length: 1 });
   }
 
   #badLine(line: LogicalLine, word: LinePart, why: BadLine): void {
@@ -131,21 +132,20 @@ class Linter {
   }
 
   #hideList(line: LogicalLine, { text, start }: LinePart): void {
-    this.findings.addHideList(parseLinuxHideList({ value: inAscii(text), start: 0 }), (position) =>
+    const list = parseLinuxHideList({ value: inAscii(text), start: 0 });
+    const at = (position: number) =>
       position < text.length
         ? line.span(start + position, start + position).offset
-        : line.behind(start + position),
-    );
+        : line.behind(start + position);
+    this.findings.include(hideListFindings(list, at));
   }
 
   #about({ line, option, base }: PlacedOption, code: ModprobeRule): void {
-    const { offset, length } = line.span(base + option.start, base + option.end);
-    this.findings.add(code, offset, length);
+    this.findings.add(code, line.span(base + option.start, base + option.end));
   }
 
   #add(code: ModprobeRule, line: LogicalLine, { text, start }: LinePart): void {
-    const { offset, length } = line.span(start, start + text.length);
-    this.findings.add(code, offset, length);
+    this.findings.add(code, line.span(start, start + text.length));
   }
 }
 
@@ -170,10 +170,10 @@ function lint(text: ByteText, path?: string): readonly BootFinding[] {
   const linter = new Linter();
   const name = path?.slice(path.lastIndexOf('/') + 1);
   if (name !== undefined && !/^[^.].*\.(conf|alias)$/.test(name))
-    linter.findings.add('FILE_NAME', 0, 0, name);
+    linter.findings.add('FILE_NAME', { offset: 0, length: 0 }, name);
   for (const line of readModprobe(text)) linter.line(line);
   linter.end();
-  return linter.findings.inOrder();
+  return linter.findings.sorted();
 }
 
 export const modprobeFile: BootFileKind = {

@@ -1,5 +1,5 @@
 /** What can be wrong with a file of modprobe.d, and what kmod, the kernel and the modules do with it (kmod 30, Linux 6). */
-import type { BootRules } from '../boot-rules.js';
+import type { BootRules } from '../boot-rule.js';
 
 const LEFT_OUT =
   'modprobe leaves the line out, with a message on its standard error, where at boot nobody looks';
@@ -106,6 +106,6 @@ export const MODPROBE_RULES = {
     effect:
       'a function that its host driver has before this module is loaded stays with that driver; the initramfs, or  softdep DRIVER pre: MODULE , puts the module first',
   },
-} as const satisfies BootRules<string>;
+} as const satisfies BootRules;
 
 export type ModprobeRule = keyof typeof MODPROBE_RULES;

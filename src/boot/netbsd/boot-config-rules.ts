@@ -1,5 +1,5 @@
 /** What can be wrong with a boot.cfg, and what NetBSD's boot loader does with it (sys/lib/libsa/bootcfg.c, of 2015). */
-import type { BootRules } from '../boot-rules.js';
+import type { BootRules } from '../boot-rule.js';
 
 export const BOOT_CONFIG_RULES = {
   FILE_TOO_LARGE: {
@@ -125,6 +125,6 @@ export const BOOT_CONFIG_RULES = {
     what: 'the option stands where NetBSD is booted without Xen',
     effect: 'there is no pciback then, and nothing is hidden',
   },
-} as const satisfies BootRules<string>;
+} as const satisfies BootRules;
 
 export type BootConfigRule = keyof typeof BOOT_CONFIG_RULES;

@@ -1,6 +1,6 @@
 /** What xl makes of the functions in an xl.cfg, and the kind of boot file. */
 import type { BootFileKind, BootFinding, ByteText } from '../boot-file.js';
-import { BootFindings } from '../boot-rules.js';
+import { Findings } from '../boot-rule.js';
 import { PCI_DEFAULTS } from './xl-config-pci.js';
 import { tokensOf } from './xl-config-tokens.js';
 import { XlConfig, XlConfigError, type XlList, type XlText, type XlValue } from './xl-config.js';
@@ -15,7 +15,7 @@ interface Entry {
 }
 
 class Linter {
-  readonly findings = new BootFindings(XL_RULES);
+  readonly findings = new Findings(XL_RULES);
   readonly #text: ByteText;
   readonly #config: XlConfig;
   readonly #entries: Entry[] = [];
@@ -29,7 +29,8 @@ class Linter {
     this.#settings();
     for (const name of PCI_DEFAULTS) this.#default(name);
     const pci = this.#config.get('pci');
-    if (pci?.kind === 'text') this.findings.add('PCI_NO_LIST', pci.at.offset, pci.end - pci.at.offset);
+    if (pci?.kind === 'text')
+      this.findings.add('PCI_NO_LIST', { offset: pci.at.offset, length: pci.end - pci.at.offset });
     else if (pci !== undefined) this.#list(pci);
     this.#again();
     if (this.#entries.length > 0) this.#guest();
@@ -39,9 +40,12 @@ class Linter {
     const { settings } = this.#config;
     for (const [index, { name, at, end }] of settings.entries()) {
       if (/^pci/.test(name) && !SETTINGS.includes(name))
-        this.findings.add('SETTING_UNKNOWN', at.offset, name.length);
+        this.findings.add('SETTING_UNKNOWN', { offset: at.offset, length: name.length });
       if (!settings.slice(index + 1).some((later) => later.name === name && later.operator === '=')) continue;
-      this.findings.add(name === 'pci' ? 'LIST_REPLACED' : 'SETTING_AGAIN', at.offset, end - at.offset);
+      this.findings.add(name === 'pci' ? 'LIST_REPLACED' : 'SETTING_AGAIN', {
+        offset: at.offset,
+        length: end - at.offset,
+      });
     }
   }
 
@@ -63,7 +67,7 @@ class Linter {
       const begin = written.indexOf(item.text);
       for (const { code, start, end } of remarks) {
         if (begin < 0) this.#about(item, code);
-        else this.findings.add(code, item.at.offset + begin + start, end - start);
+        else this.findings.add(code, { offset: item.at.offset + begin + start, length: end - start });
       }
       if (reading === undefined) continue;
       if (reading.flags.get('permissive') === true) this.#about(item, 'PERMISSIVE');
@@ -109,7 +113,7 @@ class Linter {
   }
 
   #about({ at, end }: XlValue, code: keyof typeof XL_RULES): void {
-    this.findings.add(code, at.offset, end - at.offset);
+    this.findings.add(code, { offset: at.offset, length: end - at.offset });
   }
 }
 
@@ -123,13 +127,13 @@ function lint(text: ByteText): readonly BootFinding[] {
   try {
     const linter = new Linter(text, XlConfig.parse(text, 'xl.cfg'));
     linter.lint();
-    return linter.findings.inOrder();
+    return linter.findings.sorted();
   } catch (error) {
     if (!(error instanceof XlConfigError)) throw error;
-    const findings = new BootFindings(XL_RULES);
+    const findings = new Findings(XL_RULES);
     const [line = ''] = text.slice(error.at.offset).split('\n', 1);
-    findings.add('SYNTAX', error.at.offset, line.length, error.why);
-    return findings.inOrder();
+    findings.add('SYNTAX', { offset: error.at.offset, length: line.length }, error.why);
+    return findings.sorted();
   }
 }
 

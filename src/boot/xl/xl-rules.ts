@@ -1,5 +1,5 @@
 /** What can be wrong with an xl.cfg as far as PCI functions go, and what xl and libxl do with it (Xen 4.17). */
-import type { BootRules } from '../boot-rules.js';
+import type { BootRules } from '../boot-rule.js';
 
 const REFUSES = 'xl says "unable to parse PCI_SPEC_STRING", and makes no guest';
 const IGNORES = 'xl ignores it; no message';
@@ -111,4 +111,4 @@ export const XL_RULES = {
     what: 'seize takes the function from its host driver',
     effect: 'also where the host needs it: libxl does not look whether a disk or a network is behind it',
   },
-} as const satisfies BootRules<string>;
+} as const satisfies BootRules;

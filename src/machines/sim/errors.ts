@@ -1,4 +1,4 @@
-/** Refusals of the simulated machine: descriptions that cannot be built, memory and messages that are used up. */
+/** Refusals of the simulated machine: descriptions that cannot be built, memory and messages that are used up, files that cannot be used. */
 import { OpenslotError } from '../../pci/errors.js';
 
 /** A machine description says something that no machine can be. */
@@ -34,5 +34,18 @@ export class MachineMessagesError extends OpenslotError {
   readonly code = 'MACHINE_MESSAGES';
   constructor(count: number) {
     super(`the simulated machine has no ${count} interrupt messages in a row left`, { count });
+  }
+}
+
+/** A file of a simulated host's folder cannot be read or written. */
+export class MachineFolderError extends OpenslotError {
+  readonly code = 'MACHINE_FOLDER';
+  constructor(path: string, why: string, options?: ErrorOptions) {
+    super(
+      `the simulated host's file ${path} cannot be used: ${why}`,
+      { path, why },
+      `look at ${path}; without bindings.json the host is as its description says`,
+      options,
+    );
   }
 }

@@ -2,7 +2,8 @@
  * The machine `sim`: a simulated root complex with bridges, an IOMMU, interrupts and device models on a virtual clock.
  * Knows `function` and `pci`; knows nothing of pools, guests or Xen.
  */
-export { SimDrivers } from './sim-drivers.js';
+export { SimDrivers, type KeptBindings } from './sim-drivers.js';
+export { openMachineFolder } from './folder/machine-folder.js';
 export { SimMachine, type SimOptions } from './sim-machine.js';
 export { ACCESS_NANOSECONDS, VirtualClock, type ClockMode } from './clock.js';
 export { DEFAULT_MACHINE } from './default-machine.js';

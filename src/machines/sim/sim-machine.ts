@@ -36,7 +36,7 @@ import { SimInterrupts } from './program/sim-interrupts.js';
 import { RootComplex } from './bus/root-complex.js';
 import { platformKinds, type PlatformKind } from './platform/platform-kind.js';
 import { SimPlatform } from './platform/sim-platform.js';
-import { SimDrivers } from './sim-drivers.js';
+import { SimDrivers, type KeptBindings } from './sim-drivers.js';
 import { SimFunction, type SharedFunction } from './program/sim-function.js';
 
 const LINES = 4;
@@ -50,10 +50,14 @@ export interface SimOptions {
   readonly clock?: ClockMode;
   /** Makes the file that has the DMA memory of one open function; where absent the memory is this process's alone. */
   readonly memoryFile?: () => MemoryFile;
+  /** As users name it; `sim` where absent. */
+  readonly name?: string;
+  /** Where its driver bindings outlive the process; where absent they begin as the description has them. */
+  readonly bindings?: KeptBindings;
 }
 
 export class SimMachine implements Machine {
-  readonly name = 'sim';
+  readonly name: string;
   readonly capabilities: MachineCapabilities;
   readonly drivers: SimDrivers;
   readonly platform: SimPlatform;
@@ -70,6 +74,7 @@ export class SimMachine implements Machine {
   /** @throws {MachineDescriptionError} the description is of no machine that can be. */
   constructor(description?: MachineDescription, options: SimOptions = {}) {
     const checked = checkDescription(description ?? parseMachine(DEFAULT_MACHINE));
+    this.name = options.name ?? 'sim';
     this.clock = new VirtualClock(options.clock ?? 'wall');
     this.#memoryFile = options.memoryFile;
     this.#host = new SimHost({
@@ -102,7 +107,12 @@ export class SimMachine implements Machine {
     const lineOf = ({ address, shape }: Endpoint) =>
       shape.pin === undefined ? undefined : this.#host.lineOf(address, shape.pin);
     startMachine(roots, lineOf, (path, why, next) => refusal(checked, path, why, next));
-    this.drivers = new SimDrivers(this.name, checked.drivers ?? [], (address) => this.#present(address));
+    this.drivers = new SimDrivers(
+      this.name,
+      checked.drivers ?? [],
+      (address) => this.#present(address),
+      options.bindings,
+    );
     for (const { children, numaNode } of roots) this.#start(children, numaNode);
     this.platform = new SimPlatform(this.name, { root: this.#root, host: this.#host, clock: this.clock });
     for (const [index, device] of (checked.platform ?? []).entries())

@@ -23,6 +23,9 @@ const DECLARATIONS: Readonly<Record<string, Readonly<Record<keyof Calls, string>
   },
 };
 
+/** `major.minor`. */
+export const KNOWN_VERSIONS: readonly string[] = Object.keys(DECLARATIONS);
+
 const NOT_ASSIGNED: ReadonlySet<string> = new Set(['ENODEV', 'ESRCH', 'EINVAL']);
 
 interface Calls {
@@ -146,7 +149,7 @@ export class Control implements GuestPermissions, Disposable {
 
   #open(): { readonly calls: Calls; readonly handle: unknown } {
     if (this.#opened !== undefined) return this.#opened;
-    const known = Object.keys(DECLARATIONS);
+    const known = KNOWN_VERSIONS;
     const declarations = DECLARATIONS[this.#version];
     if (declarations === undefined) {
       throw new XenUnsupportedError(this.#version, "its libxenctrl's interface is not known", known);

@@ -1,0 +1,149 @@
+/** The names of one machine's functions on disk: a file for each, so that commands of several terminals lose none. */
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { NamesNotWrittenError, NamesUnreadableError } from './errors.js';
+import { isFunctionName } from './function-name.js';
+import { nameData, parseNameRecord, type NameRecord } from './name-record.js';
+
+const ENDING = '.json';
+
+export class NameFolder {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** All that have a record, in order. @throws {NamesUnreadableError} the folder cannot be read. */
+  names(): readonly string[] {
+    try {
+      return readdirSync(this.#folder)
+        .filter((file) => file.endsWith(ENDING))
+        .map((file) => file.slice(0, -ENDING.length))
+        .filter(isFunctionName)
+        .sort();
+    } catch (cause) {
+      const code = codeOf(cause);
+      if (code === 'ENOENT') return [];
+      throw new NamesUnreadableError(this.#folder, code, { cause });
+    }
+  }
+
+  /** Undefined for a name that nobody gave. @throws {NamesUnreadableError} */
+  record(name: string): NameRecord | undefined {
+    const path = this.#path(name);
+    let text: string;
+    try {
+      text = readFileSync(path, 'utf8');
+    } catch (cause) {
+      const code = codeOf(cause);
+      if (code === 'ENOENT') return undefined;
+      throw new NamesUnreadableError(path, code, { cause });
+    }
+    let record: NameRecord;
+    try {
+      record = parseNameRecord(text);
+    } catch (cause) {
+      throw new NamesUnreadableError(path, cause instanceof Error ? cause.message : 'it does not fit', {
+        cause,
+      });
+    }
+    // A copied file would give two names to one device, and one of them in the dark.
+    if (record.name === name) return record;
+    throw new NamesUnreadableError(path, `it is the record of the name ${record.name}`);
+  }
+
+  /** @throws {NamesUnreadableError} of the first one that cannot be read. */
+  records(): readonly NameRecord[] {
+    return this.names().flatMap((name) => this.record(name) ?? []);
+  }
+
+  /**
+   * Durable when it returns. @returns false where the name has a record already: it stays.
+   * @throws {NamesNotWrittenError}
+   */
+  add(record: NameRecord): boolean {
+    return this.#keep(record, (next, path) => {
+      try {
+        linkSync(next, path);
+        return true;
+      } catch (cause) {
+        if (codeOf(cause) === 'EEXIST') return false;
+        throw cause;
+      } finally {
+        rmSync(next, { force: true });
+      }
+    });
+  }
+
+  /** In the place of a former record. @throws {NamesNotWrittenError} */
+  replace(record: NameRecord): void {
+    this.#keep(record, (next, path) => {
+      renameSync(next, path);
+      return true;
+    });
+  }
+
+  /** @returns whether there was one. @throws {NamesNotWrittenError} */
+  remove(name: string): boolean {
+    try {
+      rmSync(this.#path(name));
+      this.#flush();
+      return true;
+    } catch (cause) {
+      const code = codeOf(cause);
+      if (code === 'ENOENT') return false;
+      throw new NamesNotWrittenError(this.#folder, code, { cause });
+    }
+  }
+
+  #keep(record: NameRecord, place: (next: string, path: string) => boolean): boolean {
+    const next = join(this.#folder, `next-${process.pid}`);
+    try {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      rmSync(next, { force: true });
+      // Made anew, never followed: nobody else's file is written through a link.
+      writeFileSync(next, `${JSON.stringify(nameData(record), undefined, 2)}\n`, {
+        mode: 0o600,
+        flush: true,
+        flag: 'wx',
+      });
+      const placed = place(next, this.#path(record.name));
+      this.#flush();
+      return placed;
+    } catch (cause) {
+      // What a full disk took of it would be in the way of others.
+      rmSync(next, { force: true });
+      throw new NamesNotWrittenError(this.#folder, codeOf(cause), { cause });
+    }
+  }
+
+  /** The file's name is on disk, too. */
+  #flush(): void {
+    const folder = openSync(this.#folder, 'r');
+    try {
+      fsyncSync(folder);
+    } finally {
+      closeSync(folder);
+    }
+  }
+
+  #path(name: string): string {
+    return join(this.#folder, `${name}${ENDING}`);
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'unknown';
+}

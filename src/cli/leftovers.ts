@@ -1,0 +1,80 @@
+/** What openslot left on this host, read for the doctor: records, unfinished changes, and whether an owner listens. */
+import { existsSync, readFileSync } from 'node:fs';
+import type { HiddenRecord, Leftovers } from '../admin/doctor/index.js';
+import { ChangeFolder } from '../change/index.js';
+import { askOwner, machineFiles, OwnerUnreachableError, stateFiles } from '../owner/index.js';
+import { messageOf, notations } from '../pci/index.js';
+import { FileJournal } from '../pool/index.js';
+
+interface Unreadable {
+  readonly path: string;
+  readonly why: string;
+}
+
+export async function readLeftovers(machine: string): Promise<Leftovers> {
+  const { socket, claims, changes, probing } = machineFiles(machine);
+  const state = stateFiles();
+  const unreadable: Unreadable[] = [];
+  const read = <Value>(path: string, what: () => Value, otherwise: Value): Value => {
+    try {
+      return what();
+    } catch (error) {
+      unreadable.push({ path, why: messageOf(error) });
+      return otherwise;
+    }
+  };
+  const unfinished = [changes, state.changes].flatMap((folder) =>
+    read(
+      folder,
+      () => new ChangeFolder(folder).unfinished().map(({ change: { what, when } }) => `${what} (${when})`),
+      [],
+    ),
+  );
+  const records = read(claims, () => new FileJournal(claims).records(), []);
+  return {
+    owner: await ownerAt(socket),
+    socket,
+    unfinished,
+    claims: records.map(({ address, holder, quarantined }) => ({ address, holder, quarantined })),
+    hidden: read(state.hidden, () => readHidden(state.hidden), []),
+    unreadable,
+    probing: existsSync(probing)
+      ? read(probing, () => readFileSync(probing, 'latin1'), undefined)
+      : undefined,
+  };
+}
+
+async function ownerAt(socket: string): Promise<Leftovers['owner']> {
+  if (!existsSync(socket)) return 'absent';
+  try {
+    await askOwner(socket, 'pool', {});
+    return 'running';
+  } catch (error) {
+    const refused = error instanceof OwnerUnreachableError && error.code === 'OWNER_ABSENT';
+    return refused ? 'stale' : 'running';
+  }
+}
+
+/** @throws {SyntaxError | TypeError | OpenslotError} it is not what `hide` writes. */
+function readHidden(path: string): readonly HiddenRecord[] {
+  if (!existsSync(path)) return [];
+  const entries = JSON.parse(readFileSync(path, 'utf8')) as unknown;
+  if (!Array.isArray(entries)) throw new TypeError('it is not the list that openslot writes');
+  return entries.map((entry: unknown) => {
+    const { when, for: system, file, addresses } = (entry ?? {}) as Record<string, unknown>;
+    const time = typeof when === 'string' ? Date.parse(when) : Number.NaN;
+    if (
+      Number.isNaN(time) ||
+      typeof system !== 'string' ||
+      typeof file !== 'string' ||
+      !Array.isArray(addresses)
+    )
+      throw new TypeError('an entry is not what openslot writes');
+    return {
+      when: time,
+      for: system,
+      file,
+      addresses: addresses.map((text) => notations.hex.parse(String(text))),
+    };
+  });
+}

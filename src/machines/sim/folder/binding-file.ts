@@ -1,0 +1,61 @@
+/** Driver bindings of a simulated host on disk, with a log of every change that is about to be made to them. */
+import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Binding } from '../../../function/index.js';
+import { notations, type PciAddress } from '../../../pci/index.js';
+import { MachineFolderError } from '../errors.js';
+import type { KeptBindings } from '../sim-drivers.js';
+
+const bindings = z.record(
+  z.string(),
+  z.strictObject({ driver: z.string().exactOptional(), override: z.string().exactOptional() }),
+);
+
+/**
+ * `bindings.json`, replaced as a whole, and `mutations.log`: a line for each change, on disk before the change is made.
+ * Used by one process at a time that changes something: the owner of the host.
+ */
+export class BindingFile implements KeptBindings {
+  readonly #path: string;
+  readonly #log: string;
+
+  constructor(folder: string) {
+    this.#path = join(folder, 'bindings.json');
+    this.#log = join(folder, 'mutations.log');
+  }
+
+  /** @throws {MachineFolderError} */
+  read(): ReadonlyMap<number, Binding> {
+    try {
+      const kept = bindings.parse(JSON.parse(readFileSync(this.#path, 'utf8')));
+      return new Map(
+        Object.entries(kept).map(([address, { driver, override }]) => [
+          notations.hex.parse(address).sbdf,
+          { driver, override },
+        ]),
+      );
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return new Map();
+      throw new MachineFolderError(this.#path, code ?? 'it is not what openslot writes', { cause });
+    }
+  }
+
+  /** @throws {MachineFolderError} and nothing is changed. */
+  replace(mutation: string, all: Iterable<readonly [PciAddress, Binding]>): void {
+    const next = `${this.#path}.next`;
+    try {
+      appendFileSync(this.#log, `${mutation}\n`, { flush: true });
+      rmSync(next, { force: true });
+      writeFileSync(next, `${JSON.stringify(Object.fromEntries(all), undefined, 2)}\n`, {
+        flush: true,
+        flag: 'wx',
+      });
+      renameSync(next, this.#path);
+    } catch (cause) {
+      const { code = String(cause) } = cause as NodeJS.ErrnoException;
+      throw new MachineFolderError(this.#path, code, { cause });
+    }
+  }
+}
