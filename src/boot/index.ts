@@ -17,6 +17,7 @@ export {
   HideListLimitError,
   HideListUnsoundError,
   HideNotationError,
+  UnwritableValueError,
 } from './errors.js';
 export { certainDialect, hideGrammars, type HideGrammar } from './hide-dialects.js';
 export {
@@ -35,5 +36,7 @@ export {
   type HidePattern,
 } from './hide-pattern.js';
 export { KernelOptions, type KernelOption } from './kernel-options.js';
-export { configuredFunctions, type ConfiguredFunctions } from './xl-config-pci.js';
-export * from './xl-config.js';
+export * from './xl/index.js';
+export * from './driverctl/index.js';
+export * from './modprobe/index.js';
+export * from './libvirt/index.js';
