@@ -1,6 +1,7 @@
 /** `openslot detach`: takes functions back from a guest into the pool. */
 import type { Command } from 'commander';
 import { notations } from '../pci/index.js';
+import { placeNamed } from './guest-place.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
 export function define(command: Command): void {
@@ -20,10 +21,13 @@ Several, or all of a device by BB:DD.*, go together: a guest that does not let g
 A guest whose front end takes no changes while it runs (NetBSD's xpci) would end with a panic if it were asked: it is
 refused, and --force takes the functions away without a word to the guest.
 
+GUEST may be a virtual machine of QEMU by its monitor, qmp:SOCKET. Where it has ended its functions are only taken back.
+
 Examples:
   openslot detach web 0a:00.0
   openslot detach web '0a:00.*'
   openslot detach web 0a:00.0 0b:00.0
+  openslot detach qmp:/run/web.qmp 0a:00.0
   openslot detach --force web 0a:00.0`,
     )
     .action(detach);
@@ -35,6 +39,11 @@ async function detach(
   options: MachineChoice & { json?: boolean; force?: boolean },
 ): Promise<void> {
   for (const spec of specs) notations.xlSpec.parse(spec);
+  const elsewhere = placeNamed(guest);
+  if (elsewhere !== undefined) {
+    await (await elsewhere.load()).detach(elsewhere.place, specs, options);
+    return;
+  }
   const [{ askOwnerOf }, { waitingFor }] = await Promise.all([
     import('./machine-view.js'),
     import('./waiting.js'),

@@ -13,6 +13,10 @@ const ADDRESS: Argument = {
   form: '<address>',
   description: 'the function, hexadecimal: [DDDD:]BB:DD.F, or its name',
 };
+const ADDRESSES: Argument = {
+  form: '<address...>',
+  description: `${ADDRESS.description}; several as one change`,
+};
 const ONLY_ADDRESS: Argument = { form: '[address]', description: `only ${ADDRESS.description}` };
 const GUEST: Argument = { form: '<guest>', description: 'the guest, by name or domain id' };
 const TEXT: Argument = {
@@ -142,21 +146,26 @@ const entries: readonly Entry[] = [
   },
   {
     name: 'claim',
-    summary: 'take a function from its host driver into the pool',
-    arguments: [ADDRESS],
+    summary: 'take functions from their host drivers into the pool',
+    arguments: [ADDRESSES],
     load: () => import('./claim.js'),
   },
   {
     name: 'release',
-    summary: 'give a free function of the pool back to the driver it had',
-    arguments: [ADDRESS],
+    summary: 'give free functions of the pool back to the drivers they had',
+    arguments: [ADDRESSES],
     load: () => import('./release.js'),
+  },
+  {
+    name: 'recover',
+    summary: 'take back, or finish, what a killed command has left half done',
+    load: () => import('./recover.js'),
   },
   {
     name: 'attach',
     summary: 'give functions of the pool to a guest, while it runs or before it is started',
     arguments: [
-      { ...GUEST, form: '[guest]' },
+      { ...GUEST, form: '[guest]', description: `${GUEST.description}; or qmp:SOCKET` },
       { ...SPECS, form: '[spec...]' },
     ],
     load: () => import('./attach.js'),
@@ -164,7 +173,7 @@ const entries: readonly Entry[] = [
   {
     name: 'detach',
     summary: 'take functions back from a guest into the pool',
-    arguments: [GUEST, SPECS],
+    arguments: [{ ...GUEST, description: `${GUEST.description}; or qmp:SOCKET` }, SPECS],
     load: () => import('./detach.js'),
   },
   {
@@ -177,6 +186,12 @@ const entries: readonly Entry[] = [
     summary: "show a guest's accesses to configuration space by name, refused writes first",
     arguments: [GUEST],
     load: () => import('./trace.js'),
+  },
+  {
+    name: 'qemu-arguments',
+    summary: 'print what QEMU takes on its command line to have functions from its start on',
+    arguments: [{ ...ADDRESS, form: '<address...>' }],
+    load: () => import('./qemu-arguments.js'),
   },
   {
     name: 'serve',

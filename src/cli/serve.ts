@@ -104,10 +104,10 @@ async function serve(options: ServeOptions): Promise<void> {
 async function serveHost(options: ServeOptions): Promise<void> {
   const hidden = chosenHideList(options);
   // What guests wait for comes first: after a restart, each of their accesses waits until it is there.
-  const [{ machineFiles, OwnerSocket, ServiceManager, stateFiles }, { FileJournal, Pool }, pciback, native] =
+  const [{ machineFiles, OwnerSocket, ServiceManager, stateFiles }, { openPool }, pciback, native] =
     await Promise.all([
       import('../owner/index.js'),
-      import('../pool/index.js'),
+      import('./host-pool.js'),
       import('../pciback/index.js'),
       import('../xen/native/index.js'),
     ]);
@@ -140,7 +140,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
         )
       : await OwnerSocket.bind(machine.name, files.socket);
   if (owner === undefined) return;
-  const pool = new Pool(machine, new FileJournal(files.claims));
+  const pool = openPool(machine);
   await using _kernel = await native.KernelBackends.keepOff(
     platform.store,
     platform.domain,
@@ -201,12 +201,22 @@ async function serveHost(options: ServeOptions): Promise<void> {
       RecoveryResponses,
     },
     { entriesOf },
+    { hostRequests },
     { examiner, guard, policies },
-  ] = await Promise.all([import('../admin/index.js'), import('./pool-view.js'), safety()]);
+  ] = await Promise.all([
+    import('../admin/index.js'),
+    import('./pool-view.js'),
+    import('./host-requests.js'),
+    safety(),
+  ]);
   const toolStackFailed = (doing: string, error: unknown) => {
     tellFailed('tool_stack_failed', doing, error);
   };
   const hostClaims = new HostClaims(pool, machine, platform);
+  for (const { change, outcome, why } of await hostClaims.recover('back')) {
+    const text = `${change.what}, left unfinished by process ${change.process}: ${[outcome, ...why].join('; ')}`;
+    log(text, { event: 'recovered', what: change.what, outcome, why });
+  }
   await using attachments = await Attachments.start({
     platform,
     machine,
@@ -230,8 +240,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
   }
   using _answers = owner.serve({
     pool: () => entriesOf(pool, backEnds),
-    claim: ({ address, purpose }) => hostClaims.claim(address, purpose),
-    release: ({ address }) => hostClaims.release(address),
+    ...hostRequests(hostClaims),
     findings: async ({ address }) => (await examiner.look(address)).map(describeFinding),
     attach: ({ guest, specs, policy, ...options }) =>
       attachments.attach(guest, specs, { ...options, ...policyOption(policy) }),
