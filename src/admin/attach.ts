@@ -41,10 +41,10 @@ export interface AttachReport {
 export interface AttachOptions {
   /** Findings for which these functions are not refused. */
   readonly allow?: readonly FindingName[];
-  /** What the guest may write in these functions, instead of what is kept for their devices. */
-  readonly policy?: PolicyDocument;
   /** Functions that a seizing specification takes although the host lives from them. */
   readonly evenIfCritical?: readonly PciAddress[];
+  /** What the guest may write in these functions, instead of what is kept for their devices. */
+  readonly policy?: PolicyDocument;
   /** Tells also a guest whose front end takes no changes while it runs: such a guest may not survive it. */
   readonly force?: boolean;
 }

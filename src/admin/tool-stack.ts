@@ -12,6 +12,7 @@ import type { Guest } from './guests.js';
 import { GuestGrants } from './guest-grants.js';
 import type { HostClaims } from './host-claims.js';
 import { LibxlMemory } from './libxl-memory.js';
+import { NameGivenTwiceError, type FunctionNames } from './names/index.js';
 import type { PolicyChoice, PolicyDocument } from './policies/index.js';
 import { Pair } from './pair.js';
 import { PairDialogue } from './pair-dialogue.js';
@@ -36,6 +37,8 @@ export interface ToolStackOptions {
   readonly allowed?: readonly FindingName[];
   /** Where the back end asks before an export: it is told what an attachment has allowed. */
   readonly guard?: ExportGuard;
+  /** Names that openslot gave; those that libxl remembers are known besides. */
+  readonly names?: Pick<FunctionNames, 'knows' | 'find'>;
   /** Where the back end asks what a function is held to: it is told what an attachment says. */
   readonly policies?: PolicyChoice;
   /** Bound of each wait for an end of a pair, in milliseconds; absent: as long as libxl waits, 10 s. */
@@ -58,6 +61,7 @@ export class ToolStack {
   readonly guard: ExportGuard | undefined;
   readonly #policies: PolicyChoice | undefined;
   readonly #backEnds: ToolStackOptions['backEnds'];
+  readonly #names: ToolStackOptions['names'];
   readonly #patience: number;
   /** What is being taken back, by its address. */
   readonly #leaving = new Map<number, Promise<unknown>>();
@@ -71,6 +75,7 @@ export class ToolStack {
     patience,
     allowed = [],
     guard,
+    names,
     policies,
   }: ToolStackOptions) {
     this.platform = platform;
@@ -83,7 +88,21 @@ export class ToolStack {
     this.guard = guard;
     this.#policies = policies;
     this.#backEnds = backEnds;
+    this.#names = names;
     this.#patience = patience ?? PATIENCE_MS;
+  }
+
+  /**
+   * Functions of a name: the one that openslot gave it to, which is checked to be there, or those that were made
+   * assignable by it. @throws {OpenslotError} with a code `NAME_…`.
+   */
+  async named(name: string): Promise<readonly PciAddress[]> {
+    const theirs = await this.libxl.named(name);
+    if (this.#names?.knows(name) !== true) return theirs;
+    const ours = await this.#names.find(name);
+    const others = theirs.filter((address) => !address.equals(ours));
+    if (others.length > 0) throw new NameGivenTwiceError(name, ours, others);
+    return [ours];
   }
 
   /**

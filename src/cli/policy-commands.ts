@@ -4,7 +4,7 @@ import {
   checkPolicy,
   dataOf,
   DevicePolicies,
-  deviceText,
+  deviceIdsText,
   functionPolicy,
   parsePolicy,
   PolicyUnsoundError,
@@ -44,7 +44,7 @@ export async function showPolicy(text: string, options: PolicyOptions): Promise<
     return;
   }
   const { inForce, next } = state;
-  print([`${String(address)} is ${deviceText(device)}`]);
+  print([`${String(address)} is ${deviceIdsText(device)}`]);
   if (inForce !== null) {
     print([`guest ${inForce.guest} has it, by the policy ${inForce.source}:`, ...allowedLines(inForce)]);
     if (inForce.source === next.source && String(inForce.allowed) === String(next.allowed)) return;
@@ -112,12 +112,12 @@ export async function setPolicy(text: string, file: string, options: PolicyOptio
   if (errors.length > 0) throw new PolicyUnsoundError(file, errors);
   const path = kept().set(device, content);
   for (const finding of findings) process.stderr.write(`${findingLine(file, finding)}\n`);
-  print([`${path} is what guests may write in ${deviceText(device)}, from the next attachment on`]);
+  print([`${path} is what guests may write in ${deviceIdsText(device)}, from the next attachment on`]);
 }
 
 export async function removePolicy(text: string, options: PolicyOptions): Promise<void> {
   const address = await functionNamed(text, options);
   const { device } = await policySubject(options, address);
   const path = kept().remove(device);
-  print([`${path} is removed: ${deviceText(device)} is held to the default from the next attachment on`]);
+  print([`${path} is removed: ${deviceIdsText(device)} is held to the default from the next attachment on`]);
 }

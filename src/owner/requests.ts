@@ -9,8 +9,8 @@ import type {
   Inspection,
   PlanData,
   PolicyState,
-  UnfinishedPlan,
   TraceAnswer,
+  UnfinishedPlan,
 } from '../admin/index.js';
 import type { Recovery } from '../change/index.js';
 import type { FunctionSummary, WirePlatform } from '../function/index.js';

@@ -23,7 +23,7 @@ export interface DeviceIds {
 }
 
 /** `8086:10d3, subsystem 1af4:1100`. */
-export function deviceText({ device, subsystem }: DeviceIds): string {
+export function deviceIdsText({ device, subsystem }: DeviceIds): string {
   return subsystem === undefined ? device : `${device}, subsystem ${subsystem}`;
 }
 
@@ -90,7 +90,7 @@ export class DevicePolicies {
       rmSync(path);
       this.#settle();
     } catch (cause) {
-      if (isAbsent(cause)) throw new PolicyAbsentError(deviceText(device), path);
+      if (isAbsent(cause)) throw new PolicyAbsentError(deviceIdsText(device), path);
       throw new PolicyFileError('removed', path, cause);
     }
     return path;

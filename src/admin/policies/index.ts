@@ -10,7 +10,7 @@ export {
   type AskedChange,
   type NamedField,
 } from './access-reading.js';
-export { DevicePolicies, deviceText, type DeviceIds } from './device-policies.js';
+export { DevicePolicies, deviceIdsText, type DeviceIds } from './device-policies.js';
 export * from './errors.js';
 export { GuestTraces, type TraceAnswer, type TracedFunctionData, type TraceFetch } from './guest-traces.js';
 export { learnPolicies, policyText, type LearnedEntry, type LearnedPolicy } from './learn-policy.js';

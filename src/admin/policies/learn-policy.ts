@@ -1,6 +1,6 @@
 /** The smallest policy under which what a trusted guest did, as a trace has it, is let through; as text to be reviewed. */
 import { defaultName, isKept, parseUnnamedPlace } from '../../pciback/index.js';
-import { deviceText } from './device-policies.js';
+import { deviceIdsText } from './device-policies.js';
 import { harmOfField, UNNAMED_HARM } from './harm.js';
 import { policyName } from './policy-check.js';
 import { valuesText, type FunctionActivity, type TraceSummary, type WrittenField } from './trace-summary.js';
@@ -34,7 +34,7 @@ export interface LearnedPolicy {
 export function learnPolicies(summary: TraceSummary): readonly LearnedPolicy[] {
   const byDevice = new Map<string, FunctionActivity[]>();
   for (const activity of summary.functions) {
-    const key = deviceText(activity.function);
+    const key = deviceIdsText(activity.function);
     byDevice.set(key, [...(byDevice.get(key) ?? []), activity]);
   }
   return [...byDevice.values()].flatMap((activities) => {

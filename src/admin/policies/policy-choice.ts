@@ -4,7 +4,7 @@ import { hexDigits, type PciAddress } from '../../pci/index.js';
 import type { FunctionSummary, Machine } from '../../function/index.js';
 import { FunctionNotFoundError } from '../../function/index.js';
 import { PolicyOtherDeviceError, PolicyUnsoundError } from './errors.js';
-import { deviceText, type DeviceIds, type DevicePolicies } from './device-policies.js';
+import { deviceIdsText, type DeviceIds, type DevicePolicies } from './device-policies.js';
 import { checkPolicy } from './policy-check.js';
 import { allowedNames, type PolicyDocument } from './policy-document.js';
 
@@ -22,7 +22,7 @@ export function checkDevice(policy: PolicyDocument, device: DeviceIds): void {
     wanted !== undefined && wanted !== found;
   if (!differs(policy.device, device.device) && !differs(policy.subsystem, device.subsystem)) return;
   const wanted = { device: policy.device ?? 'any device', subsystem: policy.subsystem };
-  throw new PolicyOtherDeviceError(policy.file, deviceText(wanted), deviceText(device));
+  throw new PolicyOtherDeviceError(policy.file, deviceIdsText(wanted), deviceIdsText(device));
 }
 
 /** What a function is held to under a policy. @throws {PolicyUnsoundError | PolicyOtherDeviceError} */
