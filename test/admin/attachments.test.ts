@@ -85,7 +85,10 @@ describe('a guest that runs', () => {
       assert.deepEqual(
         remarks.filter((remark) => !/was not reset|has no reset/.test(remark)),
         text.includes('permissive')
-          ? ['permissive=1 has no effect: what the guest may write stays as the policy says']
+          ? [
+              'permissive=1 has no effect: what the guest may write stays as the policy says; openslot trace shows what' +
+                ' it is refused, and openslot policy learn makes a policy of that',
+            ]
           : [],
       );
     }
