@@ -7,18 +7,20 @@ import {
   SpecOptionError,
   type QemuAttachment,
 } from '../admin/qemu/index.js';
+import { isFunctionName } from '../admin/names/function-name.js';
 import { machineFiles, OwnerSocket } from '../owner/index.js';
 import { hexDigits, notations, type PciAddress } from '../pci/index.js';
 import { FileJournal, Pool } from '../pool/index.js';
 import type { GuestPlace, PlaceAttachOptions, PlaceDetachOptions } from './guest-place.js';
 import { openHost, type MachineChoice } from './machine-option.js';
 import { machineToChange } from './machine-view.js';
+import { functionsNamed } from './named-function.js';
 import { waitingFor } from './waiting.js';
 
 export const qmpPlace: GuestPlace = { attach, detach };
 
 async function attach(socket: string, specs: readonly string[], options: PlaceAttachOptions): Promise<void> {
-  const addresses = specs.map(addressOf);
+  const addresses = await addressesOf(specs, options);
   const { allow, bus } = options;
   const report = await asOwner(options, socket, (machine) =>
     machine.attach(addresses, { allow, ...(bus === undefined ? {} : { bus }) }),
@@ -49,7 +51,7 @@ function placed({ before, id, place }: QemuAttachment): string {
 }
 
 async function detach(socket: string, specs: readonly string[], options: PlaceDetachOptions): Promise<void> {
-  const addresses = specs.map(addressOf);
+  const addresses = await addressesOf(specs, options);
   if (options.force) throw new ForceImpossibleError(`qmp:${socket}`, addresses.join(' '));
   const report = await asOwner(options, socket, (machine) => machine.detach(addresses));
   if (options.json) {
@@ -62,13 +64,19 @@ async function detach(socket: string, specs: readonly string[], options: PlaceDe
   for (const remark of remarksOf(report)) process.stderr.write(`note  ${remark}\n`);
 }
 
-/** Where the function comes in the guest, and xl's options, are not QEMU's. */
-function addressOf(spec: string): PciAddress {
+/** Names and addresses: where a function comes in the guest, and xl's options, are not QEMU's. */
+async function addressesOf(specs: readonly string[], choice: MachineChoice): Promise<readonly PciAddress[]> {
+  return functionsNamed(specs.map(wholeFunction), choice);
+}
+
+/** @throws {SpecOptionError} */
+function wholeFunction(spec: string): string {
+  if (isFunctionName(spec)) return spec;
   const parsed = notations.xlSpec.parse(spec);
   const { target } = parsed;
   if (target.kind !== 'function' || notations.xlSpec.format(parsed) !== String(target.address))
     throw new SpecOptionError(spec);
-  return target.address;
+  return String(target.address);
 }
 
 /** This command owns the host's pool while it works; the record of who has what outlives it. */
