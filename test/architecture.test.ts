@@ -65,7 +65,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'pci',
   ],
   'admin/doctor': ['boot', 'look', 'function', 'pci'],
-  owner: ['lines', 'admin', 'function', 'pci', 'os'],
+  owner: ['lines', 'admin', 'change', 'function', 'pci', 'os'],
   // Shows what a user can do, so it knows what a user knows: the package's exports.
   demo: [],
   cli: [

@@ -11,6 +11,7 @@ import { endDmaBeforeReset } from './function-dma.js';
 import { HostClaims, XEN_HOLDER } from './host-claims.js';
 import type { HostEvent } from './host-events.js';
 import { LocalGuests } from './local-guests.js';
+import { FunctionNames, machineSource, type NameFolder } from './names/index.js';
 import { GuestTraces } from './policies/index.js';
 import { RecoveryResponses } from './recovery-responses.js';
 import { ReportedErrors } from './reported-errors.js';
@@ -25,6 +26,8 @@ export interface EmbeddedHostOptions {
   readonly refuseUnsafe?: boolean;
   /** Bound of each wait for an end of a guest's PCI pair, in milliseconds; absent: as long as libxl waits, 10 s. */
   readonly patience?: number;
+  /** Names of its functions, which specifications may use; none where absent. */
+  readonly names?: NameFolder;
   /** How guests see their functions; absent: `vpci`. */
   readonly topology?: TopologyName;
   /** What becomes of functions that fail in a guest's hands; what is not given is as in `DEFAULT_RECOVERY`. */
@@ -105,12 +108,17 @@ export class EmbeddedHost implements AsyncDisposable {
         responses?.heard(event);
       },
     });
+    const names =
+      options.names === undefined
+        ? undefined
+        : new FunctionNames(options.names, machineSource(machine, pool));
     const attachments = await Attachments.start({
       platform,
       machine,
       pool,
       claims,
       backEnds: pciback,
+      ...(names === undefined ? {} : { names }),
       allowed,
       guard,
       ...(options.patience === undefined ? {} : { patience: options.patience }),

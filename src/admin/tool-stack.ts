@@ -12,6 +12,7 @@ import type { Guest } from './guests.js';
 import { GuestGrants } from './guest-grants.js';
 import type { HostClaims } from './host-claims.js';
 import { LibxlMemory } from './libxl-memory.js';
+import { NameGivenTwiceError, type FunctionNames } from './names/index.js';
 import { Pair } from './pair.js';
 import { PairDialogue } from './pair-dialogue.js';
 
@@ -35,6 +36,8 @@ export interface ToolStackOptions {
   readonly allowed?: readonly FindingName[];
   /** Where the back end asks before an export: it is told what an attachment has allowed. */
   readonly guard?: ExportGuard;
+  /** Names that openslot gave; those that libxl remembers are known besides. */
+  readonly names?: Pick<FunctionNames, 'knows' | 'find'>;
   /** Bound of each wait for an end of a pair, in milliseconds; absent: as long as libxl waits, 10 s. */
   readonly patience?: number;
 }
@@ -54,6 +57,7 @@ export class ToolStack {
   readonly allowed: readonly FindingName[];
   readonly guard: ExportGuard | undefined;
   readonly #backEnds: ToolStackOptions['backEnds'];
+  readonly #names: ToolStackOptions['names'];
   readonly #patience: number;
   /** What is being taken back, by its address. */
   readonly #leaving = new Map<number, Promise<unknown>>();
@@ -67,6 +71,7 @@ export class ToolStack {
     patience,
     allowed = [],
     guard,
+    names,
   }: ToolStackOptions) {
     this.platform = platform;
     this.machine = machine;
@@ -77,7 +82,21 @@ export class ToolStack {
     this.allowed = allowed;
     this.guard = guard;
     this.#backEnds = backEnds;
+    this.#names = names;
     this.#patience = patience ?? PATIENCE_MS;
+  }
+
+  /**
+   * Functions of a name: the one that openslot gave it to, which is checked to be there, or those that were made
+   * assignable by it. @throws {OpenslotError} with a code `NAME_…`.
+   */
+  async named(name: string): Promise<readonly PciAddress[]> {
+    const theirs = await this.libxl.named(name);
+    if (this.#names?.knows(name) !== true) return theirs;
+    const ours = await this.#names.find(name);
+    const others = theirs.filter((address) => !address.equals(ours));
+    if (others.length > 0) throw new NameGivenTwiceError(name, ours, others);
+    return [ours];
   }
 
   /** @throws {GuestGoneError} */

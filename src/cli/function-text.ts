@@ -81,9 +81,10 @@ function fieldLines(register: DecodedRegister, columns: number): string[] {
 
 function findingLines(findings: FunctionFacts['findings']): string[] {
   const below = ''.padEnd(20);
+  const marks = { critical: '‼', unsafe: '!', note: ' ' } as const;
   return findings.flatMap(({ code, severity, message, why, next }) => [
-    `  ${severity === 'unsafe' ? '!' : ' '} ${code.padEnd(16)} ${message}`,
-    ...(severity === 'unsafe' ? [`${below} ${why}`] : []),
+    `  ${marks[severity]} ${code.padEnd(16)} ${message}`,
+    ...(severity === 'note' ? [] : [`${below} ${why}`]),
     ...(next === '' ? [] : [`${below} ${next}`]),
   ]);
 }
@@ -93,6 +94,8 @@ export interface FunctionTextOptions {
   readonly bits: boolean;
   /** Of pci.ids. */
   readonly names?: FunctionNames | undefined;
+  /** By openslot name. */
+  readonly givenName?: string | undefined;
   /** Of the terminal; where it is none, a register is one line, whatever its length. */
   readonly columns?: number | undefined;
 }
@@ -100,11 +103,12 @@ export interface FunctionTextOptions {
 export function functionLines(
   address: PciAddress,
   facts: FunctionFacts,
-  { bits, names, columns = Infinity }: FunctionTextOptions,
+  { bits, names, givenName, columns = Infinity }: FunctionTextOptions,
 ): string[] {
   const { summary, regions, resetMethods, decoded } = facts;
   const lines = [`${String(address)}  ${decoded.class ?? 'unknown class'}`];
   const { name = null, subsystemName = null } = names ?? {};
+  if (givenName !== undefined) lines.push(`  named          ${givenName}`);
   if (name !== null) lines.push(`  name           ${name}`);
   if (subsystemName !== null) lines.push(`  subsystem      ${subsystemName}`);
   lines.push(`  driver         ${summary?.driver ?? 'none'}`);

@@ -14,6 +14,7 @@ import { parseMachine, SimMachine } from '../machines/sim/index.js';
 import { machineFiles, OwnerSocket } from '../owner/index.js';
 import { chosenRecovery, type ErrorChoice } from './error-option.js';
 import type { TopologyName } from '../pciback/index.js';
+import { nameFolder } from './function-names.js';
 import { ownEmbedded, wayIn } from './own-embedded.js';
 import { serveLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
@@ -39,6 +40,7 @@ export async function serveSim(
   await using owner = await OwnerSocket.bind('sim', socket);
   await using host = await EmbeddedHost.start({
     machine,
+    names: nameFolder({ on: 'sim' }),
     ...safety,
     topology,
     recovery: chosenRecovery(errors, machine),

@@ -199,7 +199,7 @@ export class QemuAttachments implements Disposable {
     });
     const found = await examiner.examine(addresses, { guest: undefined, has: this.has() });
     const matter = found.filter(({ name }: Finding) => VFIO_FINDINGS.has(name)).map(describeFinding);
-    const unsafe = refused(matter, allow);
+    const unsafe = refused(matter, { allowed: allow, evenIfCritical: [] });
     if (unsafe.length > 0) throw new AttachUnsafeError({ name: this.taker }, addresses.join(' '), unsafe);
   }
 
@@ -250,7 +250,7 @@ export class QemuAttachments implements Disposable {
   #deviceOf(address: PciAddress, bus: string | undefined) {
     const machine = this.#machine;
     const group = machine.list().find((one) => one.address.equals(address))?.iommuGroup;
-    return { address, group, others: othersOfGroup(machine, address), bus };
+    return { address, group, others: othersOfGroup(machine, address, [address]), bus };
   }
 
   async #placeOf(machine: VirtualMachine, id: string): Promise<{ readonly place?: GuestPlaceOfDevice }> {
