@@ -7,10 +7,10 @@ import {
   SpecOptionError,
   type QemuAttachment,
 } from '../admin/qemu/index.js';
-import { isFunctionName } from '../admin/names/function-name.js';
 import { machineFiles, OwnerSocket } from '../owner/index.js';
 import { hexDigits, notations, type PciAddress } from '../pci/index.js';
 import { FileJournal, Pool } from '../pool/index.js';
+import { printPlan } from './dry-run.js';
 import type { GuestPlace, PlaceAttachOptions, PlaceDetachOptions } from './guest-place.js';
 import { openHost, type MachineChoice } from './machine-option.js';
 import { machineToChange } from './machine-view.js';
@@ -22,9 +22,12 @@ export const qmpPlace: GuestPlace = { attach, detach };
 async function attach(socket: string, specs: readonly string[], options: PlaceAttachOptions): Promise<void> {
   const addresses = await addressesOf(specs, options);
   const { allow, bus } = options;
-  const report = await asOwner(options, socket, (machine) =>
-    machine.attach(addresses, { allow, ...(bus === undefined ? {} : { bus }) }),
-  );
+  const how = { allow, ...(bus === undefined ? {} : { bus }) };
+  if (options.dryRun) {
+    await printPlan(await asOwner(options, socket, (machine) => machine.planAttach(addresses, how)), options);
+    return;
+  }
+  const report = await asOwner(options, socket, (machine) => machine.attach(addresses, how));
   if (options.json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);
     return;
@@ -53,6 +56,10 @@ function placed({ before, id, place }: QemuAttachment): string {
 async function detach(socket: string, specs: readonly string[], options: PlaceDetachOptions): Promise<void> {
   const addresses = await addressesOf(specs, options);
   if (options.force) throw new ForceImpossibleError(`qmp:${socket}`, addresses.join(' '));
+  if (options.dryRun) {
+    await printPlan(await asOwner(options, socket, (machine) => machine.planDetach(addresses)), options);
+    return;
+  }
   const report = await asOwner(options, socket, (machine) => machine.detach(addresses));
   if (options.json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);
@@ -71,12 +78,11 @@ async function addressesOf(specs: readonly string[], choice: MachineChoice): Pro
 
 /** @throws {SpecOptionError} */
 function wholeFunction(spec: string): string {
-  if (isFunctionName(spec)) return spec;
   const parsed = notations.xlSpec.parse(spec);
   const { target } = parsed;
-  if (target.kind !== 'function' || notations.xlSpec.format(parsed) !== String(target.address))
-    throw new SpecOptionError(spec);
-  return String(target.address);
+  const whole = notations.xlSpec.format({ ...notations.xlSpec.parse('00:00.0'), target });
+  if (target.kind === 'device' || notations.xlSpec.format(parsed) !== whole) throw new SpecOptionError(spec);
+  return target.kind === 'name' ? target.name : String(target.address);
 }
 
 /** This command owns the host's pool while it works; the record of who has what outlives it. */
