@@ -11,6 +11,7 @@ interface AttachCommandOptions extends MachineChoice, CriticalChoice {
   allow: readonly FindingName[];
   bus?: string;
   config?: string;
+  policy?: string;
   force?: boolean;
   json?: boolean;
 }
@@ -24,6 +25,7 @@ export function define(command: Command): void {
       '--config <file>',
       'what an xl.cfg lists in pci=[...], for the guest of its name if GUEST is left out',
     )
+    .option('--policy <file>', 'what the guest may write, instead of what is kept for the device')
     .option(
       '--force',
       'also to a guest whose front end takes no changes while it runs; the guest may not survive it',
@@ -111,7 +113,16 @@ async function attach(
   const evenIfCritical = (await criticalFunctions(options)).map(String);
   const report = await waitingFor(
     `guest ${guest}`,
-    askOwnerOf(options, 'attach', { guest, specs, force, allow: [...allow], evenIfCritical }),
+    askOwnerOf(options, 'attach', {
+      guest,
+      specs,
+      force,
+      allow: [...allow],
+      evenIfCritical,
+      ...(options.policy === undefined
+        ? {}
+        : { policy: (await import('./policy-file.js')).readPolicyFile(options.policy) }),
+    }),
   );
   if (options.json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);
