@@ -83,6 +83,8 @@ describe('help', () => {
       'detach',
       'serve',
       'hide-list',
+      'hide',
+      'unhide',
       'lint',
       'guest',
       'pcictl',
