@@ -89,6 +89,8 @@ describe('help', () => {
       'qemu-arguments',
       'serve',
       'hide-list',
+      'hide',
+      'unhide',
       'lint',
       'guest',
       'pcictl',
