@@ -63,18 +63,24 @@ export async function changeHidden(
     when: new Date().toISOString(),
     records: stateFiles().hidden,
   };
+  const missing = absent(addresses, present);
   if (options.dryRun === true) {
     const plan = planHide(wish);
-    print(plan, told, options, absent(addresses, present));
+    if (options.json !== true) printDiffs(plan);
+    printOutcome(plan, told, options, missing);
     return;
   }
-  // Planned again where nobody else can change them: what was shown is what is done.
-  const plan = await withFileChanges(async (changes) => {
-    const planned = planHide(wish);
-    if (planned.change.steps.length > 0) await changes.apply(planned.change);
-    return planned;
+  // Planned where nobody else can change them, so that what is shown is what is done.
+  await withFileChanges(async (changes) => {
+    const plan = planHide(wish);
+    if (options.json !== true) printDiffs(plan);
+    if (plan.change.steps.length > 0) await changes.apply(plan.change);
+    printOutcome(plan, told, options, missing);
   });
-  print(plan, told, options, absent(addresses, present));
+}
+
+function printDiffs({ edits }: HidePlan): void {
+  for (const edit of edits) process.stdout.write(shownDiff(fileDiff(edit)));
 }
 
 function idsOf(address: PciAddress, present: readonly FunctionSummary[] | undefined): HiddenFunction {
@@ -106,7 +112,7 @@ function absent(
   return addresses.filter((address) => !present.some((each) => each.address.equals(address)));
 }
 
-function print(
+function printOutcome(
   { change, edits, afterwards }: HidePlan,
   findings: readonly FindingData[],
   { dryRun = false, json = false }: HideOptions,
@@ -128,7 +134,6 @@ function print(
     process.stdout.write(`${JSON.stringify(data, undefined, 2)}\n`);
     return;
   }
-  for (const edit of edits) process.stdout.write(shownDiff(fileDiff(edit)));
   const notes = [
     ...findings.map(({ severity, code, message, why }) => `${severity}  ${code}: ${message}; ${why}`),
     ...missing.map((address) => `note  there is no function at ${address} now`),
