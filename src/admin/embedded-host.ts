@@ -10,6 +10,7 @@ import { examinerOf, ExportGuard, type Examiner, type FindingName } from './find
 import { endDmaBeforeReset } from './function-dma.js';
 import { HostClaims, XEN_HOLDER } from './host-claims.js';
 import type { HostEvent } from './host-events.js';
+import type { MisnamedAt } from './names/index.js';
 import { LocalGuests } from './local-guests.js';
 import { GuestTraces } from './policies/index.js';
 import { RecoveryResponses } from './recovery-responses.js';
@@ -19,6 +20,8 @@ export interface EmbeddedHostOptions {
   /** Disposed of with the host. */
   readonly machine: HostedMachine & { readonly drivers: HostDrivers };
   readonly onEvent?: (event: HostEvent) => void;
+  /** Absent where no names are kept. */
+  readonly misnamed?: MisnamedAt;
   /** Findings that are allowed for every attachment, without being named at it. */
   readonly allowed?: readonly FindingName[];
   /** Refuses what is unsafe and not allowed also at the back end, whichever tool stack gives it. */
@@ -85,9 +88,10 @@ export class EmbeddedHost implements AsyncDisposable {
     });
     const { platform } = xen;
     const pool = new Pool(machine, new MemoryJournal());
-    const claims = new HostClaims(pool, machine, platform);
+    const { misnamed } = options;
+    const claims = new HostClaims(pool, machine, platform, misnamed);
     const { allowed = [], refuseUnsafe = false } = options;
-    const examiner = examinerOf({ platform, machine, pool });
+    const examiner = examinerOf({ platform, machine, pool, misnamed });
     const guard = new ExportGuard(examiner, { allowed, refuses: refuseUnsafe });
     // Made after the back end, whose events it follows.
     let responses: RecoveryResponses | undefined = undefined as RecoveryResponses | undefined;
@@ -113,6 +117,7 @@ export class EmbeddedHost implements AsyncDisposable {
       backEnds: pciback,
       allowed,
       guard,
+      misnamed,
       ...(options.patience === undefined ? {} : { patience: options.patience }),
       onError: (doing, error) => {
         onEvent({ of: 'tool stack', doing, error });

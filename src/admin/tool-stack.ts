@@ -6,6 +6,7 @@ import { QuarantinedError, type Pool } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import type { GuestStatus, XenPlatform } from '../xen/platform.js';
 import { GuestNotPvError, goneOr } from './errors.js';
+import type { MisnamedAt } from './names/index.js';
 import { examinerOf, type Examiner, type ExportGuard, type FindingName } from './findings/index.js';
 import { XenStoreContendedError } from '../xen/store/index.js';
 import type { Guest } from './guests.js';
@@ -31,6 +32,8 @@ export interface ToolStackOptions {
   readonly claims: HostClaims;
   /** What the back ends know of their guests: where they run in this process, `Pciback` does. */
   readonly backEnds?: BackEndKnowledge;
+  /** Absent where no names are kept. */
+  readonly misnamed?: MisnamedAt | undefined;
   /** Findings that are allowed for every attachment, without being named at it. */
   readonly allowed?: readonly FindingName[];
   /** Where the back end asks before an export: it is told what an attachment has allowed. */
@@ -67,13 +70,14 @@ export class ToolStack {
     patience,
     allowed = [],
     guard,
+    misnamed,
   }: ToolStackOptions) {
     this.platform = platform;
     this.machine = machine;
     this.pool = pool;
     this.claims = claims;
     this.libxl = new LibxlMemory(platform.store);
-    this.examiner = examinerOf({ platform, machine, pool });
+    this.examiner = examinerOf({ platform, machine, pool, misnamed });
     this.allowed = allowed;
     this.guard = guard;
     this.#backEnds = backEnds;

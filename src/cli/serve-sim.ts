@@ -12,8 +12,10 @@ import type { HideList } from '../boot/index.js';
 import { readDescription } from '../machines/index.js';
 import { parseMachine, SimMachine } from '../machines/sim/index.js';
 import { machineFiles, OwnerSocket } from '../owner/index.js';
+import { notations } from '../pci/index.js';
 import { chosenRecovery, type ErrorChoice } from './error-option.js';
 import type { TopologyName } from '../pciback/index.js';
+import { misnamedOn } from './function-names.js';
 import { ownEmbedded, wayIn } from './own-embedded.js';
 import { serveLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
@@ -25,10 +27,13 @@ export async function serveSim(
   {
     hidden,
     errors,
+    evenIfCritical,
     ...safety
   }: {
     readonly hidden: HideList | undefined;
     readonly errors: ErrorChoice;
+    /** Addresses: names are looked up at an owner, and none runs yet. */
+    readonly evenIfCritical: readonly string[];
   } & Pick<EmbeddedHostOptions, 'allowed' | 'refuseUnsafe'>,
 ): Promise<void> {
   const log = serveLog(json);
@@ -39,6 +44,7 @@ export async function serveSim(
   await using owner = await OwnerSocket.bind('sim', socket);
   await using host = await EmbeddedHost.start({
     machine,
+    misnamed: misnamedOn(machine),
     ...safety,
     topology,
     recovery: chosenRecovery(errors, machine),
@@ -47,7 +53,12 @@ export async function serveSim(
     },
   });
   if (hidden !== undefined) {
-    await claimHidden(hidden, host, (outcome) => {
+    const { pool, claims } = host;
+    const permission = {
+      allowed: safety.allowed ?? [],
+      evenIfCritical: evenIfCritical.map((text) => notations.hex.parse(text)),
+    };
+    await claimHidden(hidden, { machine, pool, claims, permission }, (outcome) => {
       log(describeHideOutcome(outcome), hideOutcomeData(outcome));
     });
   }
