@@ -1,6 +1,6 @@
 /** `openslot detach`: takes functions back from a guest into the pool. */
 import type { Command } from 'commander';
-import { notations } from '../pci/index.js';
+import { functionSpec } from './function-spec.js';
 import { placeNamed } from './guest-place.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
@@ -25,6 +25,7 @@ GUEST may be a virtual machine of QEMU by its monitor, qmp:SOCKET. Where it has 
 
 Examples:
   openslot detach web 0a:00.0
+  openslot detach web nic-dmz
   openslot detach web '0a:00.*'
   openslot detach web 0a:00.0 0b:00.0
   openslot detach qmp:/run/web.qmp 0a:00.0
@@ -38,10 +39,10 @@ async function detach(
   specs: readonly string[],
   options: MachineChoice & { json?: boolean; force?: boolean },
 ): Promise<void> {
-  for (const spec of specs) notations.xlSpec.parse(spec);
+  const typed = specs.map(functionSpec);
   const elsewhere = placeNamed(guest);
   if (elsewhere !== undefined) {
-    await (await elsewhere.load()).detach(elsewhere.place, specs, options);
+    await (await elsewhere.load()).detach(elsewhere.place, typed, options);
     return;
   }
   const [{ askOwnerOf }, { waitingFor }] = await Promise.all([
@@ -51,7 +52,7 @@ async function detach(
   const { force = false } = options;
   const report = await waitingFor(
     `guest ${guest}`,
-    askOwnerOf(options, 'detach', { guest, specs: [...specs], force }),
+    askOwnerOf(options, 'detach', { guest, specs: typed, force }),
   );
   if (options.json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { functionUser } from '../admin/function-user.js';
 import {
   FunctionNames,
   machineSource,
@@ -11,6 +10,7 @@ import {
   type MisnamedAt,
 } from '../admin/names/index.js';
 import type { Machine } from '../function/index.js';
+import type { Pool } from '../pool/index.js';
 import { stateFiles } from '../owner/state-directory.js';
 import { machineOfItsOwn, chosenMachine, type MachineChoice } from './machine-option.js';
 
@@ -19,10 +19,8 @@ export function functionNames(choice: MachineChoice): FunctionNames {
 }
 
 /** Of a machine that is open in this process, for who claims its functions and examines them. */
-export function misnamedOn(machine: Machine): MisnamedAt {
-  const source = machineSource(machine, ({ address }) => functionUser(machine, [], address));
-  const names = new FunctionNames(nameFolder({ on: machine.name }), source);
-  return (addresses) => names.misnamed(addresses);
+export function misnamedOn(machine: Machine, pool: Pick<Pool, 'list'>): MisnamedAt {
+  return new FunctionNames(nameFolder({ on: machine.name }), machineSource(machine, pool)).misnamed;
 }
 
 /** Of this host and of the simulated machine that runs by their names; of others by what opens them. */

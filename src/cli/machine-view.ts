@@ -150,8 +150,8 @@ async function findingsOnHost(
       import('../xen/native/index.js'),
       import('./function-names.js'),
     ]);
-  const misnamed = misnamedOn(machine);
   const pool = await hostPool(machine);
+  const misnamed = misnamedOn(machine, pool);
   // Xen keeps the IOMMU for itself, and shows it to its tool stack alone: without the right to ask, nobody knows.
   const platform = onXen ? await openNativePlatform().catch(ignoreRefusal) : undefined;
   try {

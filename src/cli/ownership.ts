@@ -56,7 +56,8 @@ async function answerSelf<Name extends HostRequest>(
   using machine = await openOwned(chosen);
   const xen = chosen.name === 'linux' && runsOnXen() ? await openNativePlatform() : undefined;
   try {
-    const requests = hostRequests(new HostClaims(openPool(machine), machine, xen, misnamedOn(machine)));
+    const pool = openPool(machine);
+    const requests = hostRequests(new HostClaims(pool, machine, xen, misnamedOn(machine, pool)));
     const result = await perform(requests, checkRequest({ id: 1, request, parameters }));
     // As an owner would have sent it.
     return JSON.parse(JSON.stringify(result)) as Wire<OwnerResults[Name]>;

@@ -132,7 +132,7 @@ function claimsOf(machine: Machine): Claims | undefined {
   // The host's bindings outlive us; those of a machine that lives in this process end with it.
   const outlives = machine.capabilities.machineFrames || machine.name.startsWith('sim:');
   const pool = outlives ? openPool(machine) : new Pool(machine, new MemoryJournal());
-  return { pool, host: new HostClaims(pool, machine, undefined, misnamedOn(machine)) };
+  return { pool, host: new HostClaims(pool, machine, undefined, misnamedOn(machine, pool)) };
 }
 
 /** What this command has claimed for its own duration. */
@@ -218,7 +218,7 @@ function requestsOf(machine: Machine, mounted: MountedFiles, claims: Claims | un
     pool,
     store: undefined,
     translates: () => false,
-    misnamed: misnamedOn(machine),
+    misnamed: misnamedOn(machine, pool),
   });
   const requests = hostRequests(host);
   return {

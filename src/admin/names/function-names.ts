@@ -54,6 +54,29 @@ export class FunctionNames {
     this.#source = source;
   }
 
+  /** Names that were given at these addresses to other devices than those that stand there now, by address. */
+  readonly misnamed = async (addresses: readonly PciAddress[]): Promise<ReadonlyMap<number, Misnaming>> => {
+    const records = this.#folder
+      .records()
+      .filter(({ address }) => addresses.some((asked) => asked.equals(address)));
+    // Most hosts have none, and nothing is looked at for it.
+    if (records.length === 0) return new Map();
+    const devices = await this.#devices((summary) => records.some((record) => mayBe(record, summary)));
+    const found = new Map<number, Misnaming>();
+    for (const record of records) {
+      const sighting = sight(record, devices);
+      if (!('there' in sighting) || sighting.there === undefined) continue;
+      const { there } = sighting;
+      const movedTo = sighting.state === 'moved' ? sighting.device.address : undefined;
+      found.set(record.address.sbdf, {
+        named: record.name,
+        differences: whatDiffers(record, there),
+        movedTo,
+      });
+    }
+    return found;
+  };
+
   /** Whether anybody gave this name. */
   knows(name: string): boolean {
     return isFunctionName(name) && this.#folder.record(name) !== undefined;
@@ -75,29 +98,6 @@ export class FunctionNames {
     const records = this.#folder.records();
     const devices = await this.#devices((summary) => records.some((record) => mayBe(record, summary)));
     return records.map((record) => ({ record, sighting: sight(record, devices) }));
-  }
-
-  /** Names that were given at these addresses to devices that do not stand there now, whatever does, by address. */
-  async misnamed(addresses: readonly PciAddress[]): Promise<ReadonlyMap<number, Misnaming>> {
-    const records = this.#folder
-      .records()
-      .filter(({ address }) => addresses.some((asked) => asked.equals(address)));
-    // Most hosts have none, and nothing is looked at for it.
-    if (records.length === 0) return new Map();
-    const devices = await this.#devices((summary) => records.some((record) => mayBe(record, summary)));
-    const found = new Map<number, Misnaming>();
-    for (const record of records) {
-      const sighting = sight(record, devices);
-      if (!('there' in sighting) || sighting.there === undefined) continue;
-      const { there } = sighting;
-      const movedTo = sighting.state === 'moved' ? sighting.device.address : undefined;
-      found.set(record.address.sbdf, {
-        named: record.name,
-        differences: whatDiffers(record, there),
-        movedTo,
-      });
-    }
-    return found;
   }
 
   /** What tells the function at this address from others. @throws {FunctionNotFoundError} */
@@ -159,7 +159,7 @@ export class FunctionNames {
     // It went while the others were looked at.
     if (device === undefined) throw this.#notFound(address);
     const { place, identity, serial } = device;
-    if (serial.kind === 'unread') throw new NameUnverifiedError(name, address, serial.why);
+    if (serial.kind === 'unread') throw new NameUnverifiedError(name, address, serial);
     const twins = twinsOf(device, devices);
     const record: NameRecord = {
       name,
@@ -222,7 +222,7 @@ export function refusalOf(
     case 'ambiguous':
       return new NameAmbiguousError(record, sighting.alike, sighting.there);
     case 'unverified':
-      return new NameUnverifiedError(record.name, sighting.device.address, sighting.why);
+      return new NameUnverifiedError(record.name, sighting.device.address, sighting.unread);
     case 'other':
       return new NameOtherDeviceError(record, sighting.there);
     case 'absent':
