@@ -196,7 +196,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
       RecoveryResponses,
     },
     { entriesOf },
-    { hostRequests },
+    { attachmentRequests, hostRequests },
     { examiner, guard },
   ] = await Promise.all([
     import('../admin/index.js'),
@@ -236,13 +236,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
     pool: () => entriesOf(pool, backEnds),
     ...hostRequests(hostClaims),
     findings: async ({ address }) => (await examiner.look(address)).map(describeFinding),
-    attach: ({ guest, specs, ...options }) => attachments.attach(guest, specs, options),
-    detach: ({ guest, specs, force }) =>
-      attachments.detach(
-        guest,
-        specs.map(({ target }) => target),
-        { force },
-      ),
+    ...attachmentRequests(attachments),
     trace: (parameters) => traces.fetch(parameters),
   });
   const count = pool.list().length;
