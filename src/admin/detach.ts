@@ -82,7 +82,7 @@ export class Detaching {
   async #pick(has: readonly PciAddress[]): Promise<readonly PciAddress[]> {
     const leaving = new Set<PciAddress>();
     for (const target of this.#targets) {
-      const wanted = target.kind === 'name' ? await this.#stack.libxl.named(target.name) : [target.address];
+      const wanted = target.kind === 'name' ? await this.#stack.named(target.name) : [target.address];
       const meant = has.filter((one) =>
         wanted.some((address) =>
           target.kind === 'device' ? one.sharesDevice(address) : one.equals(address),

@@ -115,7 +115,7 @@ export class FunctionNameUnknownError extends OpenslotError {
     super(
       `no function is named "${name}"`,
       { name },
-      'xl pci-assignable-list -n shows the names; xl pci-assignable-add -n gives one',
+      'openslot name lists the names and gives one; xl pci-assignable-list -n shows those that xl gave',
     );
   }
 }

@@ -44,7 +44,7 @@ async function named(stack: ToolStack, { target }: XlSpec): Promise<readonly Pci
       return functions.length === 0 ? [target.address] : functions;
     }
     case 'name': {
-      const [first] = await stack.libxl.named(target.name);
+      const [first] = await stack.named(target.name);
       if (first === undefined) throw new FunctionNameUnknownError(target.name);
       return [first];
     }

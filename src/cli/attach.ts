@@ -1,9 +1,9 @@
 /** `openslot attach`: gives functions of the pool to a guest. */
 import type { Command } from 'commander';
-import { notations } from '../pci/index.js';
 import type { FindingName } from '../admin/index.js';
 import { allowOption } from './allow-option.js';
 import { criticalFunctions, criticalOption, type CriticalChoice } from './critical-option.js';
+import { functionSpec } from './function-spec.js';
 import { dryRunOption, NO_PLAN_ELSEWHERE, printPlan, type DryRunChoice } from './dry-run.js';
 import { placeNamed } from './guest-place.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
@@ -12,6 +12,7 @@ interface AttachCommandOptions extends MachineChoice, CriticalChoice, DryRunChoi
   allow: readonly FindingName[];
   bus?: string;
   config?: string;
+  policy?: string;
   force?: boolean;
   json?: boolean;
 }
@@ -26,6 +27,7 @@ export function define(command: Command): void {
       '--config <file>',
       'what an xl.cfg lists in pci=[...], for the guest of its name if GUEST is left out',
     )
+    .option('--policy <file>', 'what the guest may write, instead of what is kept for the device')
     .option(
       '--force',
       'also to a guest whose front end takes no changes while it runs; the guest may not survive it',
@@ -42,7 +44,8 @@ all the same. openslot list shows which guests are so.
 The guest must be a PV guest, made with  passthrough = "enabled"  and  e820_host = 1.
 
 SPEC is xl's: a slot on the guest's bus behind @; seize=1 claims the function first; BB:DD.* gives all functions of a
-device, which keep their numbers in one slot. What xl attached openslot detaches, and the other way round.
+device, which keep their numbers in one slot; NAME@5 stands for name=NAME,vslot=5, and a name that openslot name gave is
+checked against the device that stands there. What xl attached openslot detaches, and the other way round.
 Several functions come together: when one cannot be given, none is, and each that cannot is listed with its reason.
 Functions of one device do not go to different guests.
 
@@ -64,6 +67,7 @@ Examples:
   openslot attach web 0a:00.0 --dry-run
   openslot attach web 0a:00.0 --allow shared-interrupt,no-reset
   openslot attach web 0a:00.0 0b:00.0@5
+  openslot attach web nic-dmz@5
   openslot attach 3 0a:00.0@5,seize=1
   openslot attach web '0a:00.*' --json
   openslot attach qmp:/run/web.qmp 0a:00.0
@@ -88,13 +92,13 @@ async function attach(
   options: AttachCommandOptions,
 ): Promise<void> {
   // Refused here: a wrong command line is no business of the owner's.
-  for (const spec of written) notations.xlSpec.parse(spec);
+  const typed = written.map(functionSpec);
   const configured =
     options.config === undefined
       ? undefined
       : (await import('./guest-config-file.js')).readGuestConfig(options.config, named === undefined);
   const guest = named ?? configured?.name;
-  const specs = [...(configured?.specs ?? []), ...written];
+  const specs = [...(configured?.specs ?? []), ...typed];
   if (guest === undefined || specs.length === 0)
     command.error(`error: missing required argument '${guest === undefined ? 'guest' : 'spec'}'`);
   const elsewhere = placeNamed(guest);
@@ -111,7 +115,16 @@ async function attach(
   ]);
   const { force = false, allow } = options;
   const evenIfCritical = (await criticalFunctions(options)).map(String);
-  const wish = { guest, specs, force, allow: [...allow], evenIfCritical };
+  const wish = {
+    guest,
+    specs,
+    force,
+    allow: [...allow],
+    evenIfCritical,
+    ...(options.policy === undefined
+      ? {}
+      : { policy: (await import('./policy-file.js')).readPolicyFile(options.policy) }),
+  };
   if (options.dryRun) {
     await printPlan(await askOwnerOf(options, 'plan_attach', wish), options);
     return;

@@ -3,6 +3,7 @@ import tab from '@bomb.sh/tab/commander';
 import type { Command } from 'commander';
 import { className, knownMaps, notations, type PciAddress } from '../pci/index.js';
 import { chosenMachine, machineOfItsOwn, type MachineChoice } from './machine-option.js';
+import { nameFolder } from './function-names.js';
 import { askSim, viewMachine } from './machine-view.js';
 import { addressAmong, namesFrom, namesOfFunction } from './register-completion.js';
 import { schemaNames } from './schema.js';
@@ -99,7 +100,7 @@ async function registersSuggested(
   before: readonly string[],
   typed: string,
 ): Promise<Readonly<Record<string, Suggestions>>> {
-  const address = addressAmong(before);
+  const address = await addressAmong(before, choice);
   if (address === undefined || typed.startsWith('-')) return {};
   try {
     const { names: all, capabilities } = await namesOfFunction(choice, address);
@@ -129,7 +130,17 @@ async function ofMachine(
       });
     const runs = chosenMachine(choice).name === 'sim' && machineOfItsOwn(choice) === undefined;
     const guest = runs ? await guests() : [];
-    return { address: [...titles], spec, guest };
+    const named = nameFolder(choice).records();
+    const names = named.map(({ name, address }) => [name, short(address)] as const);
+    const offered = new Set(spec.map(([text]) => text));
+    const namedSpecs = names.filter(([, address]) => offered.has(address));
+    return {
+      address: [...titles, ...names],
+      spec: [...spec, ...namedSpecs],
+      guest,
+      update: names,
+      remove: names,
+    };
   } catch {
     // A shell that asks wants suggestions, not errors.
     return {};

@@ -42,13 +42,19 @@ async function demo({ keep = false, fault = false }: DemoChoice): Promise<void> 
     else print(nextSteps((await import('./own-embedded.js')).COMMAND));
     return;
   }
-  const [{ machineFiles, OwnerSocket }, { ownEmbedded, wayIn }, { describeHostEvent }, { untilTold }] =
-    await Promise.all([
-      import('../owner/index.js'),
-      import('./own-embedded.js'),
-      import('../admin/index.js'),
-      import('./until-told.js'),
-    ]);
+  const [
+    { machineFiles, OwnerSocket },
+    { ownEmbedded, wayIn },
+    { describeHostEvent },
+    { untilTold },
+    { nameFolder },
+  ] = await Promise.all([
+    import('../owner/index.js'),
+    import('./own-embedded.js'),
+    import('../admin/index.js'),
+    import('./until-told.js'),
+    import('./function-names.js'),
+  ]);
   await using owner = await OwnerSocket.bind('sim', machineFiles('sim').socket);
   const told = untilTold();
   let telling = false;
@@ -56,6 +62,7 @@ async function demo({ keep = false, fault = false }: DemoChoice): Promise<void> 
     print,
     factorialFault: fault,
     stay: true,
+    names: nameFolder({ on: 'sim' }),
     onEvent: (event) => {
       if (telling) print(describeHostEvent(event));
     },

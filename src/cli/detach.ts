@@ -1,6 +1,6 @@
 /** `openslot detach`: takes functions back from a guest into the pool. */
 import type { Command } from 'commander';
-import { notations } from '../pci/index.js';
+import { functionSpec } from './function-spec.js';
 import { dryRunOption, NO_PLAN_ELSEWHERE, printPlan, type DryRunChoice } from './dry-run.js';
 import { placeNamed } from './guest-place.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
@@ -33,6 +33,7 @@ GUEST may be a virtual machine of QEMU by its monitor, qmp:SOCKET. Where it has 
 Examples:
   openslot detach web 0a:00.0
   openslot detach web 0a:00.0 --dry-run
+  openslot detach web nic-dmz
   openslot detach web '0a:00.*'
   openslot detach web 0a:00.0 0b:00.0
   openslot detach qmp:/run/web.qmp 0a:00.0
@@ -49,11 +50,11 @@ async function detach(
   specs: readonly string[],
   options: DetachCommandOptions,
 ): Promise<void> {
-  for (const spec of specs) notations.xlSpec.parse(spec);
+  const typed = specs.map(functionSpec);
   const elsewhere = placeNamed(guest);
   if (elsewhere !== undefined) {
     if (options.dryRun) command.error(NO_PLAN_ELSEWHERE);
-    await (await elsewhere.load()).detach(elsewhere.place, specs, options);
+    await (await elsewhere.load()).detach(elsewhere.place, typed, options);
     return;
   }
   const [{ askOwnerOf }, { waitingFor }] = await Promise.all([
@@ -61,7 +62,7 @@ async function detach(
     import('./waiting.js'),
   ]);
   const { force = false } = options;
-  const wish = { guest, specs: [...specs], force };
+  const wish = { guest, specs: typed, force };
   if (options.dryRun) {
     await printPlan(await askOwnerOf(options, 'plan_detach', wish), options);
     return;

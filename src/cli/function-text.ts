@@ -94,6 +94,8 @@ export interface FunctionTextOptions {
   readonly bits: boolean;
   /** Of pci.ids. */
   readonly names?: FunctionNames | undefined;
+  /** By openslot name. */
+  readonly givenName?: string | undefined;
   /** Of the terminal; where it is none, a register is one line, whatever its length. */
   readonly columns?: number | undefined;
 }
@@ -101,11 +103,12 @@ export interface FunctionTextOptions {
 export function functionLines(
   address: PciAddress,
   facts: FunctionFacts,
-  { bits, names, columns = Infinity }: FunctionTextOptions,
+  { bits, names, givenName, columns = Infinity }: FunctionTextOptions,
 ): string[] {
   const { summary, regions, resetMethods, decoded } = facts;
   const lines = [`${String(address)}  ${decoded.class ?? 'unknown class'}`];
   const { name = null, subsystemName = null } = names ?? {};
+  if (givenName !== undefined) lines.push(`  named          ${givenName}`);
   if (name !== null) lines.push(`  name           ${name}`);
   if (subsystemName !== null) lines.push(`  subsystem      ${subsystemName}`);
   lines.push(`  driver         ${summary?.driver ?? 'none'}`);

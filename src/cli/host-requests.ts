@@ -1,5 +1,5 @@
 /** What every owner of a host does for its clients: claims, releases, their plans, and what was left unfinished. */
-import type { Attachments, HostClaims } from '../admin/index.js';
+import { policyOption, type Attachments, type HostClaims } from '../admin/index.js';
 import type { OwnerRequests } from '../owner/index.js';
 
 /** Requests that a command answers itself where nobody owns the host. */
@@ -31,8 +31,10 @@ export function attachmentRequests(
   attachments: Attachments,
 ): Required<Pick<OwnerRequests, 'attach' | 'plan_attach' | 'detach' | 'plan_detach'>> {
   return {
-    attach: ({ guest, specs, ...options }) => attachments.attach(guest, specs, options),
-    plan_attach: ({ guest, specs, ...options }) => attachments.planAttach(guest, specs, options),
+    attach: ({ guest, specs, policy, ...options }) =>
+      attachments.attach(guest, specs, { ...options, ...policyOption(policy) }),
+    plan_attach: ({ guest, specs, policy, ...options }) =>
+      attachments.planAttach(guest, specs, { ...options, ...policyOption(policy) }),
     detach: ({ guest, specs, force }) =>
       attachments.detach(
         guest,

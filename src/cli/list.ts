@@ -15,7 +15,8 @@ export function define(command: Command): void {
       'after',
       `
 ADDRESS is hexadecimal, DDDD:BB:DD.F (openslot address has the other notations). NAME is of the class and of pci.ids
-(openslot ids). STATE is the pool's: free, taken by a guest, or quarantined; empty for functions of the host. "fixed" behind a guest: its
+(openslot ids), NAMED what openslot name gave; a question mark is behind it where this user cannot tell whether it is
+that device. STATE is the pool's: free, taken by a guest, or quarantined; empty for functions of the host. "fixed" behind a guest: its
 front end takes no changes while it runs (openslot attach --help).
 
 Examples:
@@ -43,15 +44,18 @@ interface ListOptions extends MachineChoice {
 
 async function list(options: ListOptions): Promise<void> {
   // Each by its own file: what a room's index loads besides would be most of the time that this takes.
-  const [{ className }, { deviceWords }, { nameData, namesInUse }, { viewMachine }] = await Promise.all([
-    import('../pci/classes.js'),
-    import('../pci/names/device-words.js'),
-    import('./names-in-use.js'),
-    import('./machine-view.js'),
-  ]);
+  const [{ className }, { deviceWords }, { nameData, namesInUse }, { viewMachine }, { givenNames }] =
+    await Promise.all([
+      import('../pci/classes.js'),
+      import('../pci/names/device-words.js'),
+      import('./names-in-use.js'),
+      import('./machine-view.js'),
+      import('./given-names.js'),
+    ]);
   const names = options.numeric ? undefined : namesInUse();
   const { name, functions, platform, pool: poolView } = await viewMachine(options);
   const { entries, unreadable: poolUnreadable } = poolView;
+  const given = await givenNames(options);
   const pool = new Map(entries.map((entry) => [entry.address, entry]));
   if (options.json) {
     const rows = functions.map(({ address, ...facts }) => {
@@ -61,6 +65,7 @@ async function list(options: ListOptions): Promise<void> {
         ...facts,
         className: className(facts.classCode),
         ...(names === undefined ? {} : nameData(names, facts)),
+        givenName: given.certain.get(address.sbdf) ?? null,
         pool: pool.has(String(address)) ? state : null,
       };
     });
@@ -82,8 +87,18 @@ async function list(options: ListOptions): Promise<void> {
     return;
   }
   const { printTable } = await import('./table.js');
+  const isNamed = given.shown.size > 0;
   printTable(
-    ['ADDRESS', 'CLASS', 'VENDOR:DEVICE', 'REV', 'DRIVER', 'STATE', options.numeric ? '' : 'NAME'],
+    [
+      'ADDRESS',
+      ...(isNamed ? ['NAMED'] : []),
+      'CLASS',
+      'VENDOR:DEVICE',
+      'REV',
+      'DRIVER',
+      'STATE',
+      options.numeric ? '' : 'NAME',
+    ],
     functions.map(({ address, vendor, device, classCode, revision, driver }) => {
       const entry = pool.get(String(address));
       // No vendor has this number: it is what nobody answered.
@@ -91,6 +106,7 @@ async function list(options: ListOptions): Promise<void> {
       const name = names === undefined ? undefined : deviceWords(names, vendor, device);
       return [
         String(address),
+        ...(isNamed ? [given.shown.get(address.sbdf) ?? '-'] : []),
         known ? hexDigits(classCode >>> 8, 4) : '-',
         known ? `${hexDigits(vendor, 4)}:${hexDigits(device, 4)}` : '-',
         known ? hexDigits(revision, 2) : '-',
@@ -120,5 +136,6 @@ async function list(options: ListOptions): Promise<void> {
     process.stderr.write(
       `not shown of ${hidden.length === 1 ? '1 function' : `${hidden.length} functions`}: ${reason}\n`,
     );
+  for (const trouble of given.troubles) process.stderr.write(`${trouble}\n`);
   if (poolUnreadable !== undefined) process.stderr.write(`state in the pool not shown: ${poolUnreadable}\n`);
 }

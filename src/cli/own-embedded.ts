@@ -4,6 +4,7 @@ import {
   functionUser,
   inspect,
   inspectPlatform,
+  policyState,
   type EmbeddedHost,
 } from '../admin/index.js';
 import { machineFiles, type OwnerSocket } from '../owner/index.js';
@@ -32,6 +33,7 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
     ...hostRequests(host.claims),
     findings: async ({ address }) => (await host.examiner.look(address)).map(describeFinding),
     ...attachmentRequests(host.attachments),
+    policy: ({ address }) => policyState(host.pciback, host.policies, address),
     trace: (parameters) => traces.fetch(parameters),
     guest_run: (options) => guests.run({ ...options, file: resolve(options.file) }),
     guest_list: () => guests.list(),

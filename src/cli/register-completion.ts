@@ -1,7 +1,8 @@
 /** Names of registers for the shell: those that a typed word may become, no more of them than help. */
-import { notations, type PciAddress } from '../pci/index.js';
+import type { PciAddress } from '../pci/index.js';
 import { registerNames } from '../proto/program/index.js';
 import type { MachineChoice } from './machine-option.js';
+import { functionNamed } from './named-function.js';
 import { openRegisterSession } from './register-session.js';
 
 /**
@@ -32,13 +33,16 @@ export async function namesOfFunction(
   return { names: [...own, ...configured], capabilities };
 }
 
-/** The first word that is an address: it stands before the registers of `get`, `set` and `watch`. */
-export function addressAmong(words: readonly string[]): PciAddress | undefined {
+/** The first word that is a function: it stands before the registers of `get`, `set` and `watch`. */
+export async function addressAmong(
+  words: readonly string[],
+  choice: MachineChoice,
+): Promise<PciAddress | undefined> {
   for (const word of words) {
     try {
-      return notations.hex.parse(word);
+      return await functionNamed(word, choice);
     } catch {
-      // An option, its value, or a name.
+      // An option, or its value.
     }
   }
   return undefined;

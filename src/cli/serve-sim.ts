@@ -1,6 +1,7 @@
 /** `openslot serve --on sim`: owns a simulated machine with an embedded Xen, for guests and commands of other terminals. */
 import {
   claimHidden,
+  DevicePolicies,
   describeHideOutcome,
   describeHostEvent,
   EmbeddedHost,
@@ -11,9 +12,10 @@ import {
 import type { HideList } from '../boot/index.js';
 import { readDescription } from '../machines/index.js';
 import { parseMachine, SimMachine } from '../machines/sim/index.js';
-import { machineFiles, OwnerSocket } from '../owner/index.js';
+import { machineFiles, OwnerSocket, stateFiles } from '../owner/index.js';
 import { chosenRecovery, type ErrorChoice } from './error-option.js';
 import type { TopologyName } from '../pciback/index.js';
+import { nameFolder } from './function-names.js';
 import { ownEmbedded, wayIn } from './own-embedded.js';
 import { serveLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
@@ -39,7 +41,9 @@ export async function serveSim(
   await using owner = await OwnerSocket.bind('sim', socket);
   await using host = await EmbeddedHost.start({
     machine,
+    names: nameFolder({ on: 'sim' }),
     ...safety,
+    policies: new DevicePolicies(stateFiles().policies),
     topology,
     recovery: chosenRecovery(errors, machine),
     onEvent: (event) => {

@@ -14,7 +14,12 @@ import type { FunctionNames } from './names-in-use.js';
 import type { ShownFunction } from './show-schema.js';
 
 /** What JSON has no number for is text. */
-export function showData(address: PciAddress, facts: FunctionFacts, names?: FunctionNames): ShownFunction {
+export function showData(
+  address: PciAddress,
+  facts: FunctionFacts,
+  names?: FunctionNames,
+  givenName?: string,
+): ShownFunction {
   const { summary, regions, resetMethods, interruptLine, decoded, vpd, findings } = facts;
   return {
     address: String(address),
@@ -26,6 +31,7 @@ export function showData(address: PciAddress, facts: FunctionFacts, names?: Func
     ...(vpd === undefined ? {} : { vpd: vpdData(vpd) }),
     findings,
     ...(names === undefined ? {} : { names }),
+    ...(givenName === undefined ? {} : { givenName }),
   };
 }
 

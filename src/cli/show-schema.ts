@@ -224,6 +224,7 @@ export const showSchema = z
       .readonly()
       .optional()
       .describe('of pci.ids, null where it has none; absent with --numeric'),
+    givenName: z.string().optional().describe('by openslot name, where the named device is certainly there'),
   })
   .readonly()
   .meta({

@@ -91,20 +91,26 @@ async function showAsLspci(addresses: readonly PciAddress[], options: ShowOption
 }
 
 async function showFunction(address: PciAddress, options: ShowOptions): Promise<void> {
-  const [{ inspectFunction }, { nameData, namesInUse }] = await Promise.all([
+  const [{ inspectFunction }, { nameData, namesInUse }, { givenNames }] = await Promise.all([
     import('./machine-view.js'),
     import('./names-in-use.js'),
+    import('./given-names.js'),
   ]);
   const facts = await inspectFunction(options, address);
   const { summary } = facts;
+  const given = await givenNames(options);
   const names = options.numeric || summary === undefined ? undefined : nameData(namesInUse(), summary);
   if (options.json) {
     const { showData } = await import('./show-data.js');
-    process.stdout.write(`${JSON.stringify(showData(address, facts, names), undefined, 2)}\n`);
+    process.stdout.write(
+      `${JSON.stringify(showData(address, facts, names, given.certain.get(address.sbdf)), undefined, 2)}\n`,
+    );
     return;
   }
   const { functionLines } = await import('./function-text.js');
   const { bits = false } = options;
   const columns = process.stdout.isTTY ? process.stdout.columns : undefined;
-  process.stdout.write(`${functionLines(address, facts, { bits, names, columns }).join('\n')}\n`);
+  process.stdout.write(
+    `${functionLines(address, facts, { bits, names, columns, givenName: given.shown.get(address.sbdf) }).join('\n')}\n`,
+  );
 }

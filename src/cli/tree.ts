@@ -30,13 +30,19 @@ Examples:
 }
 
 async function tree(options: TreeOptions): Promise<void> {
-  const [{ Topology, treeLines, treeOf }, { takeCapture }, { namesInUse }] = await Promise.all([
-    import('../look/index.js'),
-    import('./machine-capture.js'),
-    import('./names-in-use.js'),
-  ]);
+  const [{ Topology, treeLines, treeOf }, { takeCapture }, { namesInUse }, { givenNames }] =
+    await Promise.all([
+      import('../look/index.js'),
+      import('./machine-capture.js'),
+      import('./names-in-use.js'),
+      import('./given-names.js'),
+    ]);
   const capture = await takeCapture(options, { vpd: false });
-  const buses = treeOf(new Topology(capture), options.numeric ? undefined : namesInUse());
+  const given = await givenNames(options);
+  const buses = treeOf(new Topology(capture), {
+    names: options.numeric ? undefined : namesInUse(),
+    given: options.json ? given.certain : given.shown,
+  });
   if (options.json) {
     const plain = (_key: string, value: unknown) =>
       typeof value === 'bigint' ? `0x${value.toString(16)}` : value;

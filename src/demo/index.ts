@@ -3,7 +3,7 @@
  * made of the package's exports alone, so everything in it can be done by any program.
  */
 import { fileURLToPath } from 'node:url';
-import { describeFault, EmbeddedHost, type HostEvent } from 'openslot/admin';
+import { describeFault, EmbeddedHost, type HostEvent, type NameFolder } from 'openslot/admin';
 import { SimMachine } from 'openslot/machines/sim';
 import { className, messageOf, notations } from 'openslot/pci';
 import type { DomainId } from 'openslot/xen';
@@ -22,6 +22,8 @@ export interface DemoOptions {
   /** The guest goes on after the demonstration, with the function attached again. */
   readonly stay?: boolean;
   readonly onEvent?: (event: HostEvent) => void;
+  /** Names of functions, for who uses the machine afterwards. */
+  readonly names?: NameFolder;
 }
 
 export interface DemoOutcome {
@@ -31,12 +33,13 @@ export interface DemoOutcome {
 }
 
 export async function demonstrate(options: DemoOptions): Promise<DemoOutcome> {
-  const { print, stay = false, onEvent } = options;
+  const { print, stay = false, onEvent, names } = options;
   const checks = new Checks(print);
   const events: HostEvent[] = [];
   const machine = new SimMachine();
   const host = await EmbeddedHost.start({
     machine,
+    ...(names === undefined ? {} : { names }),
     onEvent: (event) => {
       events.push(event);
       onEvent?.(event);

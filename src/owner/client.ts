@@ -42,6 +42,7 @@ const PATIENCE_MS: Readonly<Record<RequestName, number>> = {
   plan_attach: 30_000,
   detach: 60_000,
   plan_detach: 30_000,
+  policy: 10_000,
   trace: 10_000,
   guest_run: 30_000,
   guest_list: 10_000,

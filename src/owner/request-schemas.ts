@@ -71,6 +71,8 @@ const attach = z.strictObject({
   specs,
   force: z.boolean().default(false),
   ...permission,
+  /** Its text, and the file that it is from. */
+  policy: z.strictObject({ file: z.string(), text: z.string() }).exactOptional(),
 });
 
 /** Of each specification only what it names counts. */
@@ -98,6 +100,7 @@ const SCHEMAS = {
   plan_attach: attach,
   detach,
   plan_detach: detach,
+  policy: z.strictObject({ address }),
   /** Accesses from `after` on, and functions from index `functions` on. */
   trace: z.strictObject({
     guest,

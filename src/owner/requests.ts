@@ -8,8 +8,9 @@ import type {
   GuestInfo,
   Inspection,
   PlanData,
-  UnfinishedPlan,
+  PolicyState,
   TraceAnswer,
+  UnfinishedPlan,
 } from '../admin/index.js';
 import type { Recovery } from '../change/index.js';
 import type { FunctionSummary, WirePlatform } from '../function/index.js';
@@ -49,6 +50,7 @@ export interface OwnerResults {
   readonly plan_attach: PlanData;
   readonly detach: DetachReport;
   readonly plan_detach: PlanData;
+  readonly policy: PolicyState;
   readonly trace: TraceAnswer;
   readonly guest_run: GuestInfo;
   readonly guest_list: readonly GuestInfo[];

@@ -114,7 +114,7 @@ const faces: Readonly<Record<string, (bytes: Uint8Array) => void>> = {
   },
   'tree and explain': (bytes) => {
     const topology = new Topology(captureOf(bytes));
-    treeLines(treeOf(topology, NO_NAMES), { ranges: true });
+    treeLines(treeOf(topology, { names: NO_NAMES }), { ranges: true });
     explain(topology, AT);
   },
   diff: (bytes) => {

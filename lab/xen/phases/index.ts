@@ -6,6 +6,7 @@ import { handover } from './handover.js';
 import { hidden } from './hidden.js';
 import { hide } from './hide.js';
 import type { Phase } from './phase.js';
+import { policy } from './policy.js';
 import { restart } from './restart.js';
 import { suites } from './suites.js';
 import { withoutPciback } from './without-pciback.js';
@@ -14,6 +15,7 @@ export const PHASES: readonly Phase[] = [
   handover,
   attachments,
   devices,
+  policy,
   suites,
   withoutPciback,
   guests,

@@ -5,7 +5,7 @@ import type { Device } from './device.js';
 import { LONGEST_FUNCTION_NAME } from './function-name.js';
 import type { NameRecord } from './name-record.js';
 import { whatDiffers } from './sighting.js';
-import type { SerialNumber } from './serial-number.js';
+import type { SerialNumber, UnreadSerial } from './serial-number.js';
 
 /** No function of the machine was given this name. */
 export class NameUnknownError extends OpenslotError {
@@ -52,6 +52,19 @@ export class DeviceNamedError extends OpenslotError {
       `${address} has the name ${name} already`,
       { address: String(address), name },
       `openslot name --remove ${name} takes it away`,
+    );
+  }
+}
+
+/** xl and openslot gave one name to different functions. */
+export class NameGivenTwiceError extends OpenslotError {
+  readonly code = 'NAME_GIVEN_TWICE';
+  constructor(name: string, ours: PciAddress, theirs: readonly PciAddress[]) {
+    const others = theirs.map(String);
+    super(
+      `${name} is ${ours} for openslot, and ${others.join(', ')} for xl`,
+      { name, ours: String(ours), theirs: others },
+      `name it by its address; openslot name --remove ${name} leaves the name to xl`,
     );
   }
 }
@@ -114,11 +127,11 @@ export class NameAbsentError extends OpenslotError {
 /** Whether it is the named device cannot be told: its serial number was not read. */
 export class NameUnverifiedError extends OpenslotError {
   readonly code = 'NAME_UNVERIFIED';
-  constructor(name: string, address: PciAddress, why: string) {
+  constructor(name: string, address: PciAddress, { why, next }: UnreadSerial) {
     super(
       `whether ${address} is ${name} cannot be told: its serial number cannot be read: ${why}`,
       { name, address: String(address), why },
-      process.getuid?.() === 0 ? 'look whether the device answers: openslot show' : 'the same as root: sudo',
+      next,
     );
   }
 }

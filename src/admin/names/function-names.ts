@@ -124,7 +124,7 @@ export class FunctionNames {
     // It went while the others were looked at.
     if (device === undefined) throw this.#notFound(address);
     const { place, identity, serial } = device;
-    if (serial.kind === 'unread') throw new NameUnverifiedError(name, address, serial.why);
+    if (serial.kind === 'unread') throw new NameUnverifiedError(name, address, serial);
     const twins = twinsOf(device, devices);
     const record: NameRecord = {
       name,
@@ -187,7 +187,7 @@ export function refusalOf(
     case 'ambiguous':
       return new NameAmbiguousError(record, sighting.alike, sighting.there);
     case 'unverified':
-      return new NameUnverifiedError(record.name, sighting.device.address, sighting.why);
+      return new NameUnverifiedError(record.name, sighting.device.address, sighting.unread);
     case 'other':
       return new NameOtherDeviceError(record, sighting.there);
     case 'absent':

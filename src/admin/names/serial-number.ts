@@ -19,10 +19,15 @@ export interface SerialNumber {
 }
 
 export type SerialReading =
-  | { readonly kind: 'read'; readonly serial: SerialNumber }
-  | { readonly kind: 'none' }
-  /** It may have one: of its configuration space or its product data not enough could be read. */
-  | { readonly kind: 'unread'; readonly why: string };
+  { readonly kind: 'read'; readonly serial: SerialNumber } | { readonly kind: 'none' } | UnreadSerial;
+
+/** It may have one: of its configuration space or its product data not enough could be read. */
+export interface UnreadSerial {
+  readonly kind: 'unread';
+  readonly why: string;
+  /** What helps. */
+  readonly next: string;
+}
 
 const NONE: SerialReading = { kind: 'none' };
 
@@ -38,10 +43,14 @@ export function capabilitySerial(fn: Pick<CapturedFunction, 'config' | 'unreadab
   const missing = fn.unreadable.find(
     ({ what }) => what === 'the function' || what.startsWith('configuration space'),
   );
-  if (missing !== undefined) return { kind: 'unread', why: missing.why };
+  if (missing !== undefined) return unread(missing.why, 'openslot show tells what can be read of it');
   if (config.length < WHOLE_CONFIG)
-    return { kind: 'unread', why: `only ${config.length} bytes of its configuration space could be read` };
-  if (config.every((byte) => byte === 0xff)) return { kind: 'unread', why: 'it does not answer' };
+    return unread(
+      `only ${config.length} bytes of its configuration space could be read`,
+      'the same as root: sudo',
+    );
+  if (config.every((byte) => byte === 0xff))
+    return unread('it does not answer', 'openslot explain tells more; remove it and let the host look again');
   const reader = bytesReader(config);
   for (const { table, base } of presentTables(reader)) {
     if (table !== dsn) continue;
@@ -53,6 +62,13 @@ export function capabilitySerial(fn: Pick<CapturedFunction, 'config' | 'unreadab
   }
   return NONE;
 }
+
+function unread(why: string, next: string): UnreadSerial {
+  return { kind: 'unread', why, next };
+}
+
+/** Of vital product data. */
+const FREE = 'it can be read as root, and where nobody else uses the registers of its capability';
 
 /** Offsets of the two halves of the number in its capability. */
 const LOW = 4;
@@ -67,13 +83,13 @@ export function hasProductData({ config }: Pick<CapturedFunction, 'config'>): bo
 export function productDataSerial(fn: Pick<CapturedFunction, 'vpd' | 'unreadable'>): SerialReading {
   if (fn.vpd === undefined) {
     const missing = fn.unreadable.find(({ what }) => what === 'vital product data');
-    return missing === undefined ? NONE : { kind: 'unread', why: missing.why };
+    return missing === undefined ? NONE : unread(missing.why, FREE);
   }
   for (const resource of decodeVpd(fn.vpd.subarray(0, VPD_BYTES)).resources) {
     if (resource.kind !== 'read_only') continue;
     const field = resource.fields.find(({ keyword }) => keyword === 'SN');
     if (field === undefined) continue;
-    if (field.bytes.length < field.length) return { kind: 'unread', why: 'its product data ends within it' };
+    if (field.bytes.length < field.length) return unread('its product data ends within it', FREE);
     const text = visibleText(
       Buffer.from(field.bytes)
         .toString('latin1')

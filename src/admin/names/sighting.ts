@@ -3,7 +3,7 @@ import { differences } from '../settings/identity.js';
 import type { Device } from './device.js';
 import { functionOfCard } from './device-place.js';
 import type { NameRecord } from './name-record.js';
-import type { SerialNumber } from './serial-number.js';
+import type { SerialNumber, UnreadSerial } from './serial-number.js';
 
 export type Sighting =
   /** It stands where it was named. */
@@ -18,7 +18,7 @@ export type Sighting =
   /** Others are of its kind, and nothing tells whether one of them is it. */
   | { readonly state: 'ambiguous'; readonly alike: readonly Device[]; readonly there: Device | undefined }
   /** It could be one of these, and their serial numbers could not be read. */
-  | { readonly state: 'unverified'; readonly device: Device; readonly why: string }
+  | { readonly state: 'unverified'; readonly device: Device; readonly unread: UnreadSerial }
   /** Another device stands where it stood, or it is another one by what it says of itself. */
   | { readonly state: 'other'; readonly there: Device; readonly differences: readonly string[] }
   | { readonly state: 'absent' };
@@ -42,8 +42,7 @@ export function sight(record: NameRecord, devices: readonly Device[]): Sighting 
   const unread = [...ofKind.filter((one) => one === there), ...ofKind].find(
     ({ serial }) => serial.kind === 'unread',
   );
-  if (unread?.serial.kind === 'unread')
-    return { state: 'unverified', device: unread, why: unread.serial.why };
+  if (unread?.serial.kind === 'unread') return { state: 'unverified', device: unread, unread: unread.serial };
   return there === undefined
     ? { state: 'absent' }
     : { state: 'other', there, differences: whatDiffers(record, there) };

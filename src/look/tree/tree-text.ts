@@ -35,10 +35,11 @@ function functionLines(
 }
 
 function about(fn: TreeFunction, { emphasize = (text) => text }: TreeTextOptions): string {
-  const { address, bridge, link, driver, iommuGroup, numaNode, slot, pool, name } = fn;
+  const { address, bridge, link, driver, iommuGroup, numaNode, slot, pool, name, givenName } = fn;
   const to = bridge === undefined ? '' : ` to ${busesText(bridge.secondary, bridge.subordinate)}`;
   const parts = [
     `${notations.shortHex.format(address)}  ${fn.class}${to}`,
+    givenName === undefined ? undefined : `named ${emphasize(givenName)}`,
     name,
     link === undefined ? undefined : link.degraded ? emphasize(linkText(link)) : linkText(link),
     driver === undefined ? undefined : `driver ${driver}`,

@@ -22,6 +22,8 @@ export interface TreeFunction {
   readonly class: string;
   /** Vendor and device in words; undefined where pci.ids has none. */
   readonly name: string | undefined;
+  /** By which users call it. */
+  readonly givenName: string | undefined;
   readonly driver: string | undefined;
   readonly numaNode: number | undefined;
   readonly iommuGroup: number | undefined;
@@ -43,7 +45,14 @@ export interface TreeBus {
   readonly functions: readonly TreeFunction[];
 }
 
-export function treeOf(topology: Topology, names?: PciNames): TreeBus[] {
+export interface TreeNames {
+  /** Of pci.ids. */
+  readonly names?: PciNames | undefined;
+  /** That functions were given, by the numbers of their addresses. */
+  readonly given?: ReadonlyMap<number, string> | undefined;
+}
+
+export function treeOf(topology: Topology, names: TreeNames = {}): TreeBus[] {
   return topology.roots.map(({ domain, bus, functions }) => ({
     domain,
     bus,
@@ -51,8 +60,9 @@ export function treeOf(topology: Topology, names?: PciNames): TreeBus[] {
   }));
 }
 
-function treeFunction(node: FunctionNode, names: PciNames | undefined): TreeFunction {
+function treeFunction(node: FunctionNode, words: TreeNames): TreeFunction {
   const { fn, fields, below } = node;
+  const { names, given } = words;
   const [vendor, device] = [fields.raw('header.vendor') ?? 0xffff, fields.raw('header.device') ?? 0xffff];
   const [secondary, subordinate] = [fields.raw('header.secondary_bus'), fields.raw('header.subordinate_bus')];
   return {
@@ -61,6 +71,7 @@ function treeFunction(node: FunctionNode, names: PciNames | undefined): TreeFunc
     device,
     class: fields.class ?? className(0xffffff),
     name: names === undefined ? undefined : deviceWords(names, vendor, device),
+    givenName: given?.get(fn.address.sbdf),
     driver: fn.driver,
     numaNode: fn.numaNode,
     iommuGroup: fn.iommuGroup,
@@ -72,7 +83,7 @@ function treeFunction(node: FunctionNode, names: PciNames | undefined): TreeFunc
       secondary === undefined || subordinate === undefined
         ? undefined
         : { secondary, subordinate, windows: windowsOf(fields) },
-    below: below.map((each) => treeFunction(each, names)),
+    below: below.map((each) => treeFunction(each, words)),
   };
 }
 

@@ -150,7 +150,7 @@ class Builder {
   #shapeOf(
     kind: DeviceKind,
     shape: FunctionShape,
-    { aer, vpd }: FunctionDescription,
+    { aer, dsn, vpd }: FunctionDescription,
     path: DescriptionPath,
   ): FunctionShape {
     if (vpd !== undefined && shape.places !== undefined)
@@ -158,11 +158,13 @@ class Builder {
         [...path, 'vpd'],
         `${kind.name} says where its capabilities stand, and has no other`,
       );
-    const told = vpd === undefined ? shape : { ...shape, vpd: encodeVpd(vpd) };
-    if (aer !== true) return told;
-    if (told.express === undefined)
-      throw this.#refuse([...path, 'aer'], `${kind.name} is no PCI Express device`);
-    return { ...told, express: { ...told.express, aer } };
+    let told = vpd === undefined ? shape : { ...shape, vpd: encodeVpd(vpd) };
+    const { express } = told;
+    for (const [key, value] of Object.entries({ aer: aer === true ? aer : undefined, dsn }))
+      if (value !== undefined && express === undefined)
+        throw this.#refuse([...path, key], `${kind.name} is no PCI Express device`);
+    if (dsn !== undefined) told = { ...told, serial: BigInt(`0x${dsn.replaceAll('-', '')}`) };
+    return aer === true && express !== undefined ? { ...told, express: { ...express, aer } } : told;
   }
 
   #checkFunctions(

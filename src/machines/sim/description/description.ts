@@ -58,6 +58,8 @@ export interface FunctionDescription {
   readonly faults?: readonly DeviceFault[];
   /** It has advanced error reporting: for PCI Express functions. */
   readonly aer?: boolean;
+  /** Its device serial number, eight bytes as lspci writes them (`00-1b-21-ff-ff-3c-4d-5e`): for PCI Express functions. */
+  readonly dsn?: string;
   /** What firmware calls it. */
   readonly label?: string;
   /** What the host does with it as long as the driver that is said here, or none where none is, has it. */

@@ -62,6 +62,10 @@ const functionShape = {
     .optional(),
   faults: z.array(fault).optional(),
   aer: z.boolean().optional(),
+  dsn: z
+    .string()
+    .regex(/^[0-9a-f]{2}(-[0-9a-f]{2}){7}$/, 'expected eight bytes in hexadecimal with - between them')
+    .optional(),
   label: name.optional(),
   uses: z.array(hostUse).optional(),
   vpd: z
