@@ -202,7 +202,6 @@ async function serveHost(options: ServeOptions): Promise<void> {
       FunctionNames,
       GuestTraces,
       HostClaims,
-      policyOption,
       policyState,
       hideOutcomeData,
       machineSource,
@@ -210,7 +209,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
     },
     { entriesOf },
     { nameFolder },
-    { hostRequests },
+    { attachmentRequests, hostRequests },
     { examiner, guard, policies },
   ] = await Promise.all([
     import('../admin/index.js'),
@@ -254,15 +253,8 @@ async function serveHost(options: ServeOptions): Promise<void> {
     pool: () => entriesOf(pool, backEnds),
     ...hostRequests(hostClaims),
     findings: async ({ address }) => (await examiner.look(address)).map(describeFinding),
-    attach: ({ guest, specs, policy, ...options }) =>
-      attachments.attach(guest, specs, { ...options, ...policyOption(policy) }),
+    ...attachmentRequests(attachments),
     policy: ({ address }) => policyState(backEnds, policies, address),
-    detach: ({ guest, specs, force }) =>
-      attachments.detach(
-        guest,
-        specs.map(({ target }) => target),
-        { force },
-      ),
     trace: (parameters) => traces.fetch(parameters),
   });
   const count = pool.list().length;

@@ -79,6 +79,7 @@ describe('help', () => {
       'pool',
       'claim',
       'release',
+      'recover',
       'attach',
       'detach',
       'qemu-arguments',
