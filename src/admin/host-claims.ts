@@ -18,6 +18,7 @@ import {
   type Permission,
 } from './findings/index.js';
 import { LibxlMemory } from './libxl-memory.js';
+import type { MisnamedAt } from './names/index.js';
 import { planOf, type PlanData, type UnfinishedPlan } from './plan/index.js';
 import { Turns } from './turns.js';
 import { noteDriver, quarantine, xenPerformers } from './xen-steps.js';
@@ -60,15 +61,21 @@ export class HostClaims {
   readonly #machine: Machine & { readonly drivers: HostDrivers };
   readonly #xen: XenPlatform | undefined;
   readonly #libxl: LibxlMemory | undefined;
+  readonly #misnamed: MisnamedAt | undefined;
   /** By function: what libxl remembers of one must be of its last change. */
   readonly #turns = new Turns<number>();
 
-  /** `xen` is absent where no hypervisor runs: functions are then only kept from the host's drivers. */
+  /**
+   * `xen` is absent where no hypervisor runs: functions are then only kept from the host's drivers. `misnamed` is absent
+   * where no names are kept.
+   */
   constructor(
     pool: Pool,
     machine: Machine & { readonly drivers: HostDrivers },
     xen: XenPlatform | undefined,
+    misnamed?: MisnamedAt,
   ) {
+    this.#misnamed = misnamed;
     this.#pool = pool;
     this.#machine = machine;
     this.#xen = xen;
@@ -122,7 +129,8 @@ export class HostClaims {
     checkOnce(addresses);
     const planned: Planned[] = [];
     for (const address of addresses) planned.push(await this.#planClaim(address, purpose, addresses));
-    const found = examineClaim(addresses, { machine: this.#machine, purpose });
+    const misnamed = await this.#misnamed?.(addresses);
+    const found = examineClaim(addresses, { machine: this.#machine, purpose, misnamed });
     const what = purpose === undefined ? 'claim' : `claim --for ${purpose}`;
     return together(what, planned, found.map(describeFinding));
   }

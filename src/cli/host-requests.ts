@@ -1,5 +1,5 @@
 /** What every owner of a host does for its clients: claims, releases, their plans, and what was left unfinished. */
-import type { HostClaims } from '../admin/index.js';
+import { policyOption, type Attachments, type HostClaims } from '../admin/index.js';
 import type { OwnerRequests } from '../owner/index.js';
 
 /** Requests that a command answers itself where nobody owns the host. */
@@ -32,5 +32,29 @@ export function hostRequests(claims: HostClaims): Required<Pick<OwnerRequests, H
     },
     unfinished: () => claims.unfinished(),
     recover: ({ finish }) => claims.recover(finish ? 'forth' : 'back'),
+  };
+}
+
+/** The same of functions for the guests of a tool stack. Of a detachment's specifications only what they name counts. */
+export function attachmentRequests(
+  attachments: Attachments,
+): Required<Pick<OwnerRequests, 'attach' | 'plan_attach' | 'detach' | 'plan_detach'>> {
+  return {
+    attach: ({ guest, specs, policy, ...options }) =>
+      attachments.attach(guest, specs, { ...options, ...policyOption(policy) }),
+    plan_attach: ({ guest, specs, policy, ...options }) =>
+      attachments.planAttach(guest, specs, { ...options, ...policyOption(policy) }),
+    detach: ({ guest, specs, force }) =>
+      attachments.detach(
+        guest,
+        specs.map(({ target }) => target),
+        { force },
+      ),
+    plan_detach: ({ guest, specs, force }) =>
+      attachments.planDetach(
+        guest,
+        specs.map(({ target }) => target),
+        { force },
+      ),
   };
 }

@@ -50,7 +50,9 @@ export interface OwnerResults {
   readonly recover: readonly Recovery[];
   readonly findings: readonly FindingData[];
   readonly attach: AttachReport;
+  readonly plan_attach: PlanData;
   readonly detach: DetachReport;
+  readonly plan_detach: PlanData;
   readonly policy: PolicyState;
   readonly trace: TraceAnswer;
   readonly guest_run: GuestInfo;
