@@ -129,7 +129,7 @@ describe('help', () => {
       ['lst'],
       ['show'],
       ['list', '--frob'],
-      ['claim', 'zz'],
+      ['claim', '0a:00'],
       ['attach', 'guest', '36:00.0,20'],
       ['attach', 'guest', '36:00.0', '36:00.9'],
       ['attach', 'guest'],
