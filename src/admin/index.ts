@@ -40,5 +40,6 @@ export {
 export * from './policies/index.js';
 export * from './plan/index.js';
 export { RecoveryResponses, type RecoveryResponsesOptions } from './recovery-responses.js';
+export * from './desired/index.js';
 export * from './names/index.js';
 export type { BackEndKnowledge, FrontEndKind, ToolStackOptions } from './tool-stack.js';

@@ -31,6 +31,7 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
     registers: (parameters) => answerRegisters(host.machine, userOf(parameters.address), parameters),
     ...hostRequests(host.claims),
     findings: async ({ address }) => (await host.examiner.look(address)).map(describeFinding),
+    guests: async () => (await host.attachments.guests()).map(({ id, name }) => ({ id, name })),
     attach: ({ guest, specs, ...options }) => host.attachments.attach(guest, specs, options),
     detach: ({ guest, specs, force }) =>
       host.attachments.detach(

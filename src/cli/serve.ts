@@ -241,6 +241,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
     pool: () => entriesOf(pool, backEnds),
     ...hostRequests(hostClaims),
     findings: async ({ address }) => (await examiner.look(address)).map(describeFinding),
+    guests: async () => (await attachments.guests()).map(({ id, name }) => ({ id, name })),
     attach: ({ guest, specs, ...options }) => attachments.attach(guest, specs, options),
     detach: ({ guest, specs, force }) =>
       attachments.detach(

@@ -38,6 +38,7 @@ const PATIENCE_MS: Readonly<Record<RequestName, number>> = {
   plan_release: 30_000,
   unfinished: 10_000,
   recover: 120_000,
+  guests: 10_000,
   attach: 180_000,
   detach: 60_000,
   trace: 10_000,

@@ -84,6 +84,7 @@ const SCHEMAS = {
   unfinished: z.strictObject({}),
   recover: z.strictObject({ finish: z.boolean().default(false) }),
   findings: z.strictObject({ address }),
+  guests: z.strictObject({}),
   attach: z.strictObject({
     guest,
     specs,

@@ -5,6 +5,7 @@ import type {
   DetachReport,
   FindingData,
   FrontEndKind,
+  Guest,
   GuestInfo,
   Inspection,
   TraceAnswer,
@@ -45,6 +46,8 @@ export interface OwnerResults {
   readonly unfinished: readonly UnfinishedPlan[];
   readonly recover: readonly Recovery[];
   readonly findings: readonly FindingData[];
+  /** Of Xen, whoever made them. */
+  readonly guests: readonly Pick<Guest, 'id' | 'name'>[];
   readonly attach: AttachReport;
   readonly detach: DetachReport;
   readonly trace: TraceAnswer;
