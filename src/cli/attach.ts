@@ -2,10 +2,11 @@
 import type { Command } from 'commander';
 import type { FindingName } from '../admin/index.js';
 import { allowOption } from './allow-option.js';
-import { functionSpec } from './function-spec.js';
+import { addressedSpecs, functionSpec } from './function-spec.js';
 import { placeNamed } from './guest-place.js';
 import { criticalOption, type CriticalChoice } from './critical-option.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
+import { functionsNamed } from './named-function.js';
 
 interface AttachCommandOptions extends MachineChoice, CriticalChoice {
   allow: readonly FindingName[];
@@ -97,7 +98,7 @@ async function attach(
     command.error(`error: missing required argument '${guest === undefined ? 'guest' : 'spec'}'`);
   const elsewhere = placeNamed(guest);
   if (elsewhere !== undefined) {
-    await (await elsewhere.load()).attach(elsewhere.place, specs, options);
+    await (await elsewhere.load()).attach(elsewhere.place, await addressedSpecs(specs, options), options);
     return;
   }
   if (options.bus !== undefined)
@@ -107,7 +108,7 @@ async function attach(
     import('./waiting.js'),
   ]);
   const { force = false, allow } = options;
-  const evenIfCritical = options.evenIfCritical.map(String);
+  const evenIfCritical = (await functionsNamed(options.evenIfCritical, options)).map(String);
   const report = await waitingFor(
     `guest ${guest}`,
     askOwnerOf(options, 'attach', { guest, specs, force, allow: [...allow], evenIfCritical }),

@@ -65,7 +65,7 @@ async function claim(texts: readonly string[], options: ClaimOptions): Promise<v
     addresses: addresses.map(String),
     ...(options.for === undefined ? {} : { purpose: options.for }),
     allow: [...options.allow],
-    evenIfCritical: options.evenIfCritical.map(String),
+    evenIfCritical: (await functionsNamed(options.evenIfCritical, options)).map(String),
   };
   if (options.dryRun) {
     await printPlan(await askHost(options, 'plan_claim', wish), options);

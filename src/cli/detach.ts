@@ -1,6 +1,6 @@
 /** `openslot detach`: takes functions back from a guest into the pool. */
 import type { Command } from 'commander';
-import { functionSpec } from './function-spec.js';
+import { addressedSpecs, functionSpec } from './function-spec.js';
 import { placeNamed } from './guest-place.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
@@ -42,7 +42,7 @@ async function detach(
   const typed = specs.map(functionSpec);
   const elsewhere = placeNamed(guest);
   if (elsewhere !== undefined) {
-    await (await elsewhere.load()).detach(elsewhere.place, typed, options);
+    await (await elsewhere.load()).detach(elsewhere.place, await addressedSpecs(typed, options), options);
     return;
   }
   const [{ askOwnerOf }, { waitingFor }] = await Promise.all([

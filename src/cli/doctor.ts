@@ -1,7 +1,8 @@
 /** `openslot doctor`: what stands between this host, or a saved one, and handing functions over. */
 import { Option, type Command } from 'commander';
 import { PURPOSES, type Purpose } from '../admin/doctor/check.js';
-import { notations } from '../pci/index.js';
+import { functionNamed } from './named-function.js';
+import { notations, type PciAddress } from '../pci/index.js';
 import { parsedSize } from './pinned-size.js';
 
 export function define(command: Command): void {
@@ -48,7 +49,7 @@ export interface DoctorOptions {
 }
 
 async function doctor(text: string | undefined, options: DoctorOptions): Promise<void> {
-  const address = text === undefined ? undefined : notations.hex.parse(text);
+  const address = text === undefined ? undefined : await addressFor(text, options);
   const [{ diagnose }, { examineHost }] = await Promise.all([
     import('../admin/doctor/index.js'),
     import('./doctor-facts.js'),
@@ -72,4 +73,9 @@ async function doctor(text: string | undefined, options: DoctorOptions): Promise
     stop: colors.red,
   });
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** A name is of a device of this host; a saved one has addresses. */
+async function addressFor(text: string, { root }: DoctorOptions): Promise<PciAddress> {
+  return root === undefined ? functionNamed(text, {}) : notations.hex.parse(text);
 }

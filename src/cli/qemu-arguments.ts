@@ -2,8 +2,8 @@
 import { Option, type Command } from 'commander';
 import { deviceArguments, QEMU_MACHINES, type QemuMachineKind } from '../admin/qemu/device-arguments.js';
 import { BESIDE_VFIO, PROGRAM_HOLDERS, type FunctionSummary } from '../function/index.js';
-import { notations } from '../pci/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
+import { functionsNamed } from './named-function.js';
 
 interface QemuArgumentsOptions extends MachineChoice {
   readonly machine: QemuMachineKind;
@@ -35,7 +35,7 @@ Examples:
 }
 
 async function qemuArguments(texts: readonly string[], options: QemuArgumentsOptions): Promise<void> {
-  const addresses = texts.map((text) => notations.hex.parse(text));
+  const addresses = await functionsNamed(texts, options);
   const { viewMachine } = await import('./machine-view.js');
   const { name, functions } = await viewMachine(options);
   const { FunctionNotFoundError } = await import('../function/errors.js');

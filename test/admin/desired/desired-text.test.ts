@@ -47,7 +47,7 @@ describe('a desired state', () => {
       [6, ['no-reset', 'mounted'], /functions\.0\.allow\.0/],
       [2, ['guest: web', 'gest: web'], /gest/],
       [7, ['    device: 8086:10d3\n', ''], /an address needs its ids/],
-      [8, ['8086:10d3', '8086'], /vendor and device/],
+      [8, ['8086:10d3', '8086:10D3'], /vendor and device/],
       [9, ['nic-lan', '0b:00.0'], /expected a name/],
       [4, ['claim: xen', 'claim: vfio'], /a guest gets functions that are claimed for xen/],
       [4, ['    guest: web\n', ''], /there is no guest/],
