@@ -16,6 +16,7 @@ import {
 import type { Guest } from './guests.js';
 import type { Pair, PairView, WantedFunction } from './pair.js';
 import type { PairDialogue } from './pair-dialogue.js';
+import type { PolicyDocument } from './policies/index.js';
 import { pick, type Picked } from './picking.js';
 import type { ToolStack } from './tool-stack.js';
 
@@ -42,6 +43,8 @@ export interface AttachOptions {
   readonly allow?: readonly FindingName[];
   /** Functions that a seizing specification takes although the host lives from them. */
   readonly evenIfCritical?: readonly PciAddress[];
+  /** What the guest may write in these functions, instead of what is kept for their devices. */
+  readonly policy?: PolicyDocument;
   /** Tells also a guest whose front end takes no changes while it runs: such a guest may not survive it. */
   readonly force?: boolean;
 }
@@ -54,6 +57,7 @@ export class Attaching {
   readonly #guest: Guest;
   readonly #specs: readonly XlSpec[];
   readonly #permission: Permission;
+  readonly #policy: PolicyDocument | undefined;
   readonly #force: boolean;
   readonly #pair: Pair;
   readonly #dialogue: PairDialogue;
@@ -65,7 +69,7 @@ export class Attaching {
     stack: ToolStack,
     guest: Guest,
     specs: readonly XlSpec[],
-    { allow = [], evenIfCritical = [], force = false }: AttachOptions = {},
+    { allow = [], evenIfCritical = [], policy, force = false }: AttachOptions = {},
   ) {
     const { platform, machine } = stack;
     stack.checkPv(guest, specs.map(xlCommand(guest)));
@@ -77,6 +81,7 @@ export class Attaching {
     this.#guest = guest;
     this.#specs = specs;
     this.#permission = { allowed: [...stack.allowed, ...allow], evenIfCritical };
+    this.#policy = policy;
     this.#force = force;
     this.#pair = stack.pairOf(guest);
     this.#dialogue = stack.dialogueWith(guest, this.#pair);
@@ -92,6 +97,7 @@ export class Attaching {
       addresses = picked.map(({ address }) => address);
       const before = await this.#examine(addresses);
       using _allowed = this.#stack.guard?.allow(addresses, this.#permission.allowed);
+      using _said = this.#policy && this.#stack.sayPolicy(addresses, this.#policy);
       for (const one of picked) await this.#reserve(one);
       // Once more, after the notes of who has what: of two who take what is shared at once, both see it.
       const now = await this.#examine(addresses);
@@ -263,7 +269,10 @@ function optionsOf({ msitranslate, powerManagement, permissive, rdmPolicy }: XlS
 function ineffective({ permissive, msitranslate, powerManagement, rdmPolicy }: XlSpec): string[] {
   const remarks: string[] = [];
   if (permissive)
-    remarks.push('permissive=1 has no effect: what the guest may write stays as the policy says');
+    remarks.push(
+      'permissive=1 has no effect: what the guest may write stays as the policy says; openslot trace shows what it is' +
+        ' refused, and openslot policy learn makes a policy of that',
+    );
   if (msitranslate) remarks.push('msitranslate=1 has no effect on a PV guest');
   if (powerManagement) remarks.push('power_mgmt=1 has no effect on a PV guest');
   if (rdmPolicy === 'relaxed') remarks.push('rdm_policy=relaxed has no effect on a PV guest');

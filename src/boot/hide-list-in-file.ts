@@ -33,6 +33,6 @@ export function hideOptionIn(dialect: HideDialect, args: ByteText): FoundOption[
 }
 
 /** Each byte beyond ASCII as one DEL: the reader counts bytes, and such a character would count for two. */
-function inAscii(text: ByteText): string {
+export function inAscii(text: ByteText): string {
   return text.replace(/[\x80-\xff]/g, '\x7f');
 }

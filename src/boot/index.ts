@@ -13,10 +13,13 @@ export {
 export { BOOT_FILES, bootFileKind, bootFileKindNamed } from './boot-files.js';
 export {
   BootFileKindError,
+  BootFileLimitError,
+  BootFileUneditableError,
   BootFileUnreadableError,
   HideListLimitError,
   HideListUnsoundError,
   HideNotationError,
+  UnwritableValueError,
 } from './errors.js';
 export { certainDialect, hideGrammars, type HideGrammar } from './hide-dialects.js';
 export {
@@ -35,5 +38,15 @@ export {
   type HidePattern,
 } from './hide-pattern.js';
 export { KernelOptions, type KernelOption } from './kernel-options.js';
-export { configuredFunctions, type ConfiguredFunctions } from './xl-config-pci.js';
-export * from './xl-config.js';
+export * from './xl/index.js';
+export * from './driverctl/index.js';
+export * from './modprobe/index.js';
+export * from './libvirt/index.js';
+export { hiddenText, type HiddenFunction, type HideEditor } from './hide-editor.js';
+export { netbsdHide } from './netbsd/boot-config-hide.js';
+export { pptHide, protoHide } from './freebsd/loader-config-hide.js';
+export { vfioGrubHide, xenGrubHide } from './grub/grub-defaults-hide.js';
+export { vfioModprobeHide, xenModprobeHide } from './modprobe/modprobe-hide.js';
+export { netbsdBootConfig } from './netbsd/boot-config-lint.js';
+export { freebsdLoaderConfig } from './freebsd/loader-config-lint.js';
+export { grubDefaults } from './grub/grub-defaults-lint.js';

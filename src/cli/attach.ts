@@ -2,16 +2,16 @@
 import type { Command } from 'commander';
 import type { FindingName } from '../admin/index.js';
 import { allowOption } from './allow-option.js';
+import { criticalFunctions, criticalOption, type CriticalChoice } from './critical-option.js';
 import { addressedSpecs, functionSpec } from './function-spec.js';
 import { placeNamed } from './guest-place.js';
-import { criticalOption, type CriticalChoice } from './critical-option.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
-import { functionsNamed } from './named-function.js';
 
 interface AttachCommandOptions extends MachineChoice, CriticalChoice {
   allow: readonly FindingName[];
   bus?: string;
   config?: string;
+  policy?: string;
   force?: boolean;
   json?: boolean;
 }
@@ -25,6 +25,7 @@ export function define(command: Command): void {
       '--config <file>',
       'what an xl.cfg lists in pci=[...], for the guest of its name if GUEST is left out',
     )
+    .option('--policy <file>', 'what the guest may write, instead of what is kept for the device')
     .option(
       '--force',
       'also to a guest whose front end takes no changes while it runs; the guest may not survive it',
@@ -53,10 +54,11 @@ A function that others share something with is refused, with all that was found:
 registers, an IOMMU group or its device, where the host's driver or another guest has the other one. So is one that
 has no reset, or no IOMMU. openslot show lists it beforehand; --allow accepts it by name, for this time.
 
-GUEST may be a virtual machine of QEMU by its monitor, qmp:SOCKET (docs/virtual-machines.md). Its functions are claimed
-with --for vfio; openslot qemu-arguments prints what QEMU takes where it does not run yet.
 One that seize=1 would take from the host while the host uses it is refused as openslot claim refuses it; what the host
 lives from is taken only when it is named again: --even-if-critical 0a:00.0.
+
+GUEST may be a virtual machine of QEMU by its monitor, qmp:SOCKET (docs/virtual-machines.md). Its functions are claimed
+with --for vfio; openslot qemu-arguments prints what QEMU takes where it does not run yet.
 
 Examples:
   openslot attach web 0a:00.0
@@ -108,10 +110,19 @@ async function attach(
     import('./waiting.js'),
   ]);
   const { force = false, allow } = options;
-  const evenIfCritical = (await functionsNamed(options.evenIfCritical, options)).map(String);
+  const evenIfCritical = (await criticalFunctions(options)).map(String);
   const report = await waitingFor(
     `guest ${guest}`,
-    askOwnerOf(options, 'attach', { guest, specs, force, allow: [...allow], evenIfCritical }),
+    askOwnerOf(options, 'attach', {
+      guest,
+      specs,
+      force,
+      allow: [...allow],
+      evenIfCritical,
+      ...(options.policy === undefined
+        ? {}
+        : { policy: (await import('./policy-file.js')).readPolicyFile(options.policy) }),
+    }),
   );
   if (options.json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);

@@ -52,7 +52,8 @@ function lint(file: string, { as, json }: LintOptions): void {
       BOOT_FILES.map(({ name }) => name),
     );
   const text = textOf(file);
-  const findings = kind.lint(text, file === '-' ? undefined : file);
+  // Who says what the file is does not mean its name.
+  const findings = kind.lint(text, as === undefined && file !== '-' ? file : undefined);
   if (json === true) printData(file, kind, text, findings);
   else printFindings(file, kind, text, findings);
   if (findings.some(({ severity }) => severity === 'error')) process.exitCode = 1;

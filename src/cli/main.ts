@@ -183,6 +183,11 @@ const entries: readonly Entry[] = [
     load: () => import('./detach.js'),
   },
   {
+    name: 'policy',
+    summary: 'what guests may write in configuration space: learn it from a trace, keep it for a device',
+    load: () => import('./policy.js'),
+  },
+  {
     name: 'trace',
     summary: "show a guest's accesses to configuration space by name, refused writes first",
     arguments: [GUEST],

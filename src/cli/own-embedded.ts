@@ -4,6 +4,8 @@ import {
   functionUser,
   inspect,
   inspectPlatform,
+  policyOption,
+  policyState,
   type EmbeddedHost,
 } from '../admin/index.js';
 import { machineFiles, type OwnerSocket } from '../owner/index.js';
@@ -32,13 +34,15 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
     ...hostRequests(host.claims),
     findings: async ({ address }) => (await host.examiner.look(address)).map(describeFinding),
     guests: async () => (await host.attachments.guests()).map(({ id, name }) => ({ id, name })),
-    attach: ({ guest, specs, ...options }) => host.attachments.attach(guest, specs, options),
+    attach: ({ guest, specs, policy, ...options }) =>
+      host.attachments.attach(guest, specs, { ...options, ...policyOption(policy) }),
     detach: ({ guest, specs, force }) =>
       host.attachments.detach(
         guest,
         specs.map(({ target }) => target),
         { force },
       ),
+    policy: ({ address }) => policyState(host.pciback, host.policies, address),
     trace: (parameters) => traces.fetch(parameters),
     guest_run: (options) => guests.run({ ...options, file: resolve(options.file) }),
     guest_list: () => guests.list(),

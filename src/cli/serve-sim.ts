@@ -1,6 +1,7 @@
 /** `openslot serve --on sim`: owns a simulated machine with an embedded Xen, for guests and commands of other terminals. */
 import {
   claimHidden,
+  DevicePolicies,
   describeHideOutcome,
   describeHostEvent,
   EmbeddedHost,
@@ -11,7 +12,7 @@ import {
 import type { HideList } from '../boot/index.js';
 import { readDescription } from '../machines/index.js';
 import { parseMachine, SimMachine } from '../machines/sim/index.js';
-import { machineFiles, OwnerSocket } from '../owner/index.js';
+import { machineFiles, OwnerSocket, stateFiles } from '../owner/index.js';
 import { chosenRecovery, type ErrorChoice } from './error-option.js';
 import type { TopologyName } from '../pciback/index.js';
 import { nameFolder } from './function-names.js';
@@ -42,6 +43,7 @@ export async function serveSim(
     machine,
     names: nameFolder({ on: 'sim' }),
     ...safety,
+    policies: new DevicePolicies(stateFiles().policies),
     topology,
     recovery: chosenRecovery(errors, machine),
     onEvent: (event) => {

@@ -104,12 +104,13 @@ async function serve(options: ServeOptions): Promise<void> {
 async function serveHost(options: ServeOptions): Promise<void> {
   const hidden = chosenHideList(options);
   // What guests wait for comes first: after a restart, each of their accesses waits until it is there.
-  const [{ machineFiles, OwnerSocket, ServiceManager }, { openPool }, pciback, native] = await Promise.all([
-    import('../owner/index.js'),
-    import('./host-pool.js'),
-    import('../pciback/index.js'),
-    import('../xen/native/index.js'),
-  ]);
+  const [{ machineFiles, OwnerSocket, ServiceManager, stateFiles }, { openPool }, pciback, native] =
+    await Promise.all([
+      import('../owner/index.js'),
+      import('./host-pool.js'),
+      import('../pciback/index.js'),
+      import('../xen/native/index.js'),
+    ]);
   const log = serveLog(options.json === true);
   const told = untilTold();
   const tellFailed = (event: string, doing: string, error: unknown) => {
@@ -154,9 +155,10 @@ async function serveHost(options: ServeOptions): Promise<void> {
   const { allow: allowed, refuseUnsafe: refuses = false } = options;
   // Of the tool stack's room, which a guest that goes on need not wait for.
   const makeSafety = async () => {
-    const { examinerOf, ExportGuard } = await import('../admin/index.js');
+    const { DevicePolicies, examinerOf, ExportGuard, PolicyChoice } = await import('../admin/index.js');
     const examiner = examinerOf({ platform, machine, pool });
-    return { examiner, guard: new ExportGuard(examiner, { allowed, refuses }) };
+    const policies = new PolicyChoice(machine, new DevicePolicies(stateFiles().policies));
+    return { policies, examiner, guard: new ExportGuard(examiner, { allowed, refuses }) };
   };
   let safetyMade: ReturnType<typeof makeSafety> | undefined;
   const safety = () => (safetyMade ??= makeSafety());
@@ -170,6 +172,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
     records: new pciback.FileGuestRecords(files.guests),
     topology: options.topology,
     examine: async (guest, address) => (await safety()).guard.examine(guest, address),
+    policyOf: async (_guest, address) => (await safety()).policies.policyOf(address),
     beforeReset: async (guest, address) =>
       (await import('../admin/index.js')).endDmaBeforeReset(platform, guest, address),
     onEvent: (event) => {
@@ -193,6 +196,8 @@ async function serveHost(options: ServeOptions): Promise<void> {
       FunctionNames,
       GuestTraces,
       HostClaims,
+      policyOption,
+      policyState,
       hideOutcomeData,
       machineSource,
       RecoveryResponses,
@@ -200,7 +205,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
     { entriesOf },
     { nameFolder },
     { hostRequests },
-    { examiner, guard },
+    { examiner, guard, policies },
   ] = await Promise.all([
     import('../admin/index.js'),
     import('./pool-view.js'),
@@ -225,10 +230,11 @@ async function serveHost(options: ServeOptions): Promise<void> {
     allowed,
     guard,
     names: new FunctionNames(nameFolder(options), machineSource(machine, pool)),
+    policies,
     onError: toolStackFailed,
   });
   await using responses = new RecoveryResponses({ attachments, onError: toolStackFailed });
-  using traces = new GuestTraces(backEnds, platform);
+  using traces = new GuestTraces(backEnds, platform, machine);
   respond = (event) => {
     responses.heard(event);
   };
@@ -242,7 +248,9 @@ async function serveHost(options: ServeOptions): Promise<void> {
     ...hostRequests(hostClaims),
     findings: async ({ address }) => (await examiner.look(address)).map(describeFinding),
     guests: async () => (await attachments.guests()).map(({ id, name }) => ({ id, name })),
-    attach: ({ guest, specs, ...options }) => attachments.attach(guest, specs, options),
+    attach: ({ guest, specs, policy, ...options }) =>
+      attachments.attach(guest, specs, { ...options, ...policyOption(policy) }),
+    policy: ({ address }) => policyState(backEnds, policies, address),
     detach: ({ guest, specs, force }) =>
       attachments.detach(
         guest,

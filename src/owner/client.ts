@@ -41,6 +41,7 @@ const PATIENCE_MS: Readonly<Record<RequestName, number>> = {
   guests: 10_000,
   attach: 180_000,
   detach: 60_000,
+  policy: 10_000,
   trace: 10_000,
   guest_run: 30_000,
   guest_list: 10_000,

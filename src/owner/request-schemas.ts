@@ -90,9 +90,12 @@ const SCHEMAS = {
     specs,
     force: z.boolean().default(false),
     ...permission,
+    /** Its text, and the file that it is from. */
+    policy: z.strictObject({ file: z.string(), text: z.string() }).exactOptional(),
   }),
   /** Of each specification only what it names counts. */
   detach: z.strictObject({ guest, specs, force: z.boolean().default(false) }),
+  policy: z.strictObject({ address }),
   /** Accesses from `after` on, and functions from index `functions` on. */
   trace: z.strictObject({
     guest,

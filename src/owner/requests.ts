@@ -8,8 +8,9 @@ import type {
   Guest,
   GuestInfo,
   Inspection,
-  TraceAnswer,
   PlanData,
+  PolicyState,
+  TraceAnswer,
   UnfinishedPlan,
 } from '../admin/index.js';
 import type { Recovery } from '../change/index.js';
@@ -50,6 +51,7 @@ export interface OwnerResults {
   readonly guests: readonly Pick<Guest, 'id' | 'name'>[];
   readonly attach: AttachReport;
   readonly detach: DetachReport;
+  readonly policy: PolicyState;
   readonly trace: TraceAnswer;
   readonly guest_run: GuestInfo;
   readonly guest_list: readonly GuestInfo[];

@@ -4,10 +4,10 @@ import { spawn } from 'node:child_process';
 import { chownSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { LabRoot } from '../../lab/root.js';
-import { QemuAttachments } from '../../src/admin/qemu/index.js';
+import { QemuAttachments, refusalOf, VirtualMachine } from '../../src/admin/qemu/index.js';
 import { LinuxMachine } from '../../src/machines/linux/index.js';
 import { machineFiles, OwnerSocket } from '../../src/owner/index.js';
-import { OpenslotError, type PciAddress } from '../../src/pci/index.js';
+import { messageOf, OpenslotError, type PciAddress } from '../../src/pci/index.js';
 import { FileJournal, Pool } from '../../src/pool/index.js';
 import { connectMonitor } from '../../src/qmp/index.js';
 import { RestingMachine, type RestingMachineOptions } from '../virtual-machine/resting-machine.js';
@@ -71,14 +71,12 @@ async function onFirstPort(virtual: RestingMachine): Promise<unknown> {
   return (port?.pci_bridge?.devices ?? []).map(({ qdev_id: name, id }) => ({ name, ...id }));
 }
 
+/** As the record says it to every process. */
 function stateOf(address: PciAddress): string {
-  const members = JSON.parse(openslot('pool', '--json')) as {
-    address: string;
-    state: string;
-    taker?: string;
-  }[];
-  const member = members.find((one) => one.address === String(address));
-  return [member?.state, member?.taker].filter((word) => word !== undefined).join(' ');
+  const member = new Pool(machine, new FileJournal(machineFiles(machine.name).claims))
+    .list()
+    .find((one) => one.address.equals(address));
+  return member?.state === 'taken' ? `taken by ${member.taker}` : (member?.state ?? 'not in the pool');
 }
 
 describe('a virtual machine that runs', () => {
@@ -93,7 +91,7 @@ describe('a virtual machine that runs', () => {
   test('gets a function by the command, which says where it came', () => {
     const said = openslot('attach', `qmp:${virtual.monitor}`, String(EDU), '--allow', 'no-reset');
     assert.equal(said, `${EDU} is 01:00.0 (openslot-0000-00-04.0) in qmp:${virtual.monitor}\n`);
-    assert.equal(stateOf(EDU), `taken qmp:${virtual.monitor}`);
+    assert.equal(stateOf(EDU), `taken by qmp:${virtual.monitor}`);
   });
 
   test('has it: QEMU says so, and its guest reads the registers of the real function', async (context) => {
@@ -151,7 +149,7 @@ describe('a virtual machine that runs', () => {
     await claim('vfio', GROUPED_EDU);
     assert.equal(machine.drivers.binding(GROUPED_ETHERNET).driver, 'e1000');
     await assert.rejects(
-      withMachine(virtual, (one) => one.attach([GROUPED_EDU], { allow: ['no-reset', 'split-device'] })),
+      withMachine(virtual, (one) => one.attach([GROUPED_EDU])),
       (error) => {
         assert.ok(error instanceof OpenslotError);
         assert.deepEqual(
@@ -161,6 +159,14 @@ describe('a virtual machine that runs', () => {
         return true;
       },
     );
+    assert.equal(stateOf(GROUPED_EDU), 'free');
+    // And these are QEMU's own words for it.
+    using monitor = await connectMonitor(virtual.monitor);
+    const said = await new VirtualMachine(monitor)
+      .add('vfio-pci', 'alone', { host: String(GROUPED_EDU), bus: 'port1' })
+      .catch(messageOf);
+    const device = { address: GROUPED_EDU, group: undefined, others: [], bus: undefined };
+    assert.equal(refusalOf(String(said), device).code, 'QEMU_GROUP_NOT_VIABLE', String(said));
     await claim('vfio', GROUPED_ETHERNET);
   });
 

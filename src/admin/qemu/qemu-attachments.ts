@@ -109,6 +109,7 @@ export class QemuAttachments implements Disposable {
   ): Promise<QemuAttachReport> {
     checkOnce(addresses);
     for (const address of addresses) this.#checkHolder(address);
+    for (const address of addresses) this.#checkGroup(address);
     const monitor = await connectMonitor(this.#socket);
     try {
       const machine = new VirtualMachine(monitor);
@@ -169,6 +170,12 @@ export class QemuAttachments implements Disposable {
     }
     const holder = pool.holderOf(address);
     if (holder !== PROGRAM_HOLDERS.vfio) throw new NotForVfioError(address, holder ?? null);
+  }
+
+  /** QEMU would refuse it in the same words, but only when it has been taken, and nothing of such a group can be reset. */
+  #checkGroup(address: PciAddress): void {
+    const device = this.#deviceOf(address, undefined);
+    if (device.others.length > 0) throw refusalOf(`group ${device.group ?? ''} is not viable`, device);
   }
 
   /** What the record says of a machine that was started anew under the same name is no more: it comes back first. */
@@ -235,7 +242,7 @@ export class QemuAttachments implements Disposable {
       // Without an answer nobody knows whether it has it: the record stays, and the next command asks.
       if (!(error instanceof MonitorRefusedError)) throw error;
       await this.#giveBackLease(lease);
-      throw refusalOf(error, this.#deviceOf(address, bus));
+      throw refusalOf(error.said, this.#deviceOf(address, bus), { cause: error });
     }
     return { address, id, bus, before: false, ...(await this.#placeOf(machine, id)) };
   }

@@ -1,6 +1,5 @@
 /** What QEMU's words mean when it refuses a device: the cause, and the command that helps. */
 import type { PciAddress } from '../../pci/index.js';
-import type { MonitorRefusedError } from '../../qmp/index.js';
 import { DeviceRefusedError, type RefusalCode } from './errors.js';
 
 /** What is known about the function, for the words of the advice. */
@@ -106,9 +105,8 @@ const REFUSALS: readonly Refusal[] = [
   },
 ];
 
-/** QEMU's refusal as ours. */
-export function refusalOf(error: MonitorRefusedError, device: RefusedDevice): DeviceRefusedError {
-  const { said } = error;
+/** The refusal that QEMU's words mean. */
+export function refusalOf(said: string, device: RefusedDevice, options?: ErrorOptions): DeviceRefusedError {
   const refusal = REFUSALS.find(({ words }) => words.test(said));
   const explained =
     refusal === undefined
@@ -118,6 +116,6 @@ export function refusalOf(error: MonitorRefusedError, device: RefusedDevice): De
     refusal?.code ?? 'QEMU_REFUSED',
     device.address,
     { ...explained, said },
-    { cause: error },
+    options,
   );
 }

@@ -7,6 +7,9 @@ const DEVICES = ['/machine/peripheral', '/machine/peripheral-anon'] as const;
 /** Models to which one function can be plugged while the machine runs. */
 const PORTS: ReadonlySet<string> = new Set(['pcie-root-port', 'ioh3420', 'xio3130-downstream']);
 
+/** `port2` before `port10`. */
+const BY_NUMBER = new Intl.Collator('en', { numeric: true });
+
 interface Device {
   readonly path: string;
   readonly id: string;
@@ -48,14 +51,16 @@ export class VirtualMachine {
     return (await this.#devices()).some((device) => device.id === id);
   }
 
-  /** Id of a port with nothing behind it; undefined where there is none, and QEMU finds a place or does not. */
+  /** Id of the first port with nothing behind it; undefined where there is none, and QEMU finds a place or does not. */
   async freePort(): Promise<string | undefined> {
     const devices = await this.#devices();
     const buses = new Set<unknown>();
     for (const { path } of devices) buses.add(await this.#property(path, 'parent_bus'));
-    // A port's bus is below it, under the same name.
-    return devices.find(({ path, id, model }) => PORTS.has(model) && id !== '' && !buses.has(`${path}/${id}`))
-      ?.id;
+    // A port's bus is below it, under the same name. QEMU lists in no order.
+    return devices
+      .filter(({ path, id, model }) => PORTS.has(model) && id !== '' && !buses.has(`${path}/${id}`))
+      .map(({ id }) => id)
+      .toSorted((a, b) => BY_NUMBER.compare(a, b))[0];
   }
 
   /** @throws {MonitorRefusedError} it does not take it. */

@@ -8,3 +8,5 @@ export {
 } from './modprobe-edit.js';
 export { printModprobe, readModprobe, type ModprobeLine, type ModprobeVerb } from './modprobe-file.js';
 export { moduleOptions, type ModuleOption } from './module-options.js';
+export { modprobeFile } from './modprobe-lint.js';
+export { MODPROBE_RULES } from './modprobe-rules.js';

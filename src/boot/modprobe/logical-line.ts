@@ -1,6 +1,8 @@
 /** The lines of a file of modprobe.d as kmod joins them at backslashes, each with the places of its characters. */
-import type { ByteText } from '../boot-file.js';
-import type { TextSpan } from '../boot-rule.js';
+import type { ByteText, TextEdit } from '../boot-file.js';
+
+/** Bytes of a file. */
+export type TextSpan = Pick<TextEdit, 'offset' | 'length'>;
 
 export class LogicalLine {
   /** Of its first byte in the file. */

@@ -7,7 +7,6 @@ import { saveState } from '../../../src/function/index.js';
 import { parseMachine, SimMachine } from '../../../src/machines/sim/index.js';
 import { notations, OpenslotError } from '../../../src/pci/index.js';
 import { MemoryJournal, Pool } from '../../../src/pool/index.js';
-import { MonitorRefusedError } from '../../../src/qmp/index.js';
 import { qemu, skip } from '../../machines/qemu/qemu.js';
 import { RestingMachine } from '../../virtual-machine/resting-machine.js';
 
@@ -63,14 +62,28 @@ describe('before QEMU is asked', () => {
     );
   });
 
-  test('a machine that has ended gets nothing', async () => {
+  test('a function of a group of which a driver of the host has a part is refused, and stays as it is', async () => {
     await claims.claim(EDU, 'vfio');
     const own = pool();
+    await assert.rejects(new QemuAttachments(ENDED, { pool: own, machine }).attach([EDU]), (error) => {
+      assert.ok(error instanceof OpenslotError);
+      assert.deepEqual(
+        [error.code, error.next],
+        ['QEMU_GROUP_NOT_VIABLE', `openslot claim --for vfio ${BESIDE}`],
+      );
+      return true;
+    });
+    assert.deepEqual(statesOf(own), [`${EDU} free`]);
+  });
+
+  test('a machine that has ended gets nothing', async () => {
+    await claims.claim(FREE, 'vfio');
+    const own = pool();
     await assert.rejects(
-      new QemuAttachments(ENDED, { pool: own, machine }).attach([EDU]),
+      new QemuAttachments(ENDED, { pool: own, machine }).attach([FREE]),
       code('QMP_UNREACHABLE'),
     );
-    assert.deepEqual(statesOf(own), [`${EDU} free`]);
+    assert.deepEqual(statesOf(own), [`${FREE} free`]);
   });
 });
 
@@ -182,7 +195,7 @@ const SAID: readonly (readonly [said: string, code: string])[] = [
 test('QEMU’s words are told apart, kept, and followed by what helps', () => {
   const others = [{ address: BESIDE, driver: 'e1000' }];
   for (const [said, expected] of SAID) {
-    const error = refusalOf(new MonitorRefusedError('device_add', 'GenericError', said), {
+    const error = refusalOf(said, {
       address: EDU,
       group: 5,
       others,

@@ -1,5 +1,5 @@
 /** The files in which a running Linux tells what it does with its devices, below roots that may be a made or saved host's. */
-import { readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join, relative } from 'node:path';
 
@@ -45,10 +45,6 @@ export class HostFiles {
     return this.#tried(() => readFileSync(this.#path(place, path), 'utf8'));
   }
 
-  bytes(place: Place, path: string): Buffer | undefined {
-    return this.#tried(() => readFileSync(this.#path(place, path)));
-  }
-
   /** Lines without empty ones. */
   lines(place: Place, path: string): readonly string[] {
     return (this.text(place, path) ?? '').split('\n').filter((line) => line !== '');
@@ -70,7 +66,7 @@ export class HostFiles {
   }
 
   has(place: Place, path: string): boolean {
-    return statSync(this.#path(place, path), { throwIfNoEntry: false }) !== undefined;
+    return existsSync(this.#path(place, path));
   }
 
   /** What a link says, followed by nobody. */

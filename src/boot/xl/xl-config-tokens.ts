@@ -1,5 +1,5 @@
 /** The tokens of an xl.cfg, each with its place in the text: what libxlu's scanner makes of it. */
-import { OpenslotError } from '../pci/index.js';
+import { OpenslotError } from '../../pci/index.js';
 
 /** Where something stands in a file. */
 export interface TextPosition {
@@ -14,8 +14,13 @@ export interface TextPosition {
 /** The text is no xl.cfg, or says something else than a setting can be. */
 export class XlConfigError extends OpenslotError {
   readonly code = 'XL_CONFIG_MALFORMED';
-  constructor(source: string, { line, column }: TextPosition, why: string, options?: ErrorOptions) {
+  readonly at: TextPosition;
+  readonly why: string;
+  constructor(source: string, at: TextPosition, why: string, options?: ErrorOptions) {
+    const { line, column } = at;
     super(`${source}:${line}:${column}: ${why}`, { source, line, column, why }, 'xl.cfg(5)', options);
+    this.at = at;
+    this.why = why;
   }
 }
 

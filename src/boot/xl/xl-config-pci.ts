@@ -1,5 +1,5 @@
 /** What an xl.cfg says of the PCI functions of its guest. */
-import { OpenslotError, parseXlSpec, type SpecDefaults, type XlSpec } from '../pci/index.js';
+import { OpenslotError, parseXlSpec, type SpecDefaults, type XlSpec } from '../../pci/index.js';
 import type { XlConfig } from './xl-config.js';
 
 export interface ConfiguredFunctions {
@@ -16,6 +16,10 @@ const DEFAULTS = {
   pci_seize: 'seize',
   pci_power_mgmt: 'powerManagement',
 } as const;
+
+export type PciDefault = keyof typeof DEFAULTS;
+
+export const PCI_DEFAULTS: readonly string[] = Object.keys(DEFAULTS);
 
 /** @throws {XlConfigError} an entry that is no specification, with its place. */
 export function configuredFunctions(config: XlConfig): ConfiguredFunctions {
