@@ -216,7 +216,8 @@ async function serveHost(options: ServeOptions): Promise<void> {
   const toolStackFailed = (doing: string, error: unknown) => {
     tellFailed('tool_stack_failed', doing, error);
   };
-  const hostClaims = new HostClaims(pool, machine, platform);
+  const names = new FunctionNames(nameFolder(options), machineSource(machine, pool));
+  const hostClaims = new HostClaims(pool, machine, platform, names);
   for (const { change, outcome, why } of await hostClaims.recover('back')) {
     const text = `${change.what}, left unfinished by process ${change.process}: ${[outcome, ...why].join('; ')}`;
     log(text, { event: 'recovered', what: change.what, outcome, why });
@@ -229,7 +230,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
     backEnds,
     allowed,
     guard,
-    names: new FunctionNames(nameFolder(options), machineSource(machine, pool)),
+    names,
     policies,
     onError: toolStackFailed,
   });
