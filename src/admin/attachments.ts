@@ -4,7 +4,7 @@ import { parseDomainId, type DomainId } from '../xen/domain.js';
 import { RELEASE_DOMAIN, type Watch } from '../xen/store/index.js';
 import { Attaching, type AttachOptions, type AttachReport } from './attach.js';
 import { Detaching, type DetachReport } from './detach.js';
-import { Guests, libxlPath } from './guests.js';
+import { Guests, libxlPath, type Guest } from './guests.js';
 import type { PlanData } from './plan/index.js';
 import { ToolStack, type ToolStackOptions } from './tool-stack.js';
 import { Turns } from './turns.js';
@@ -54,6 +54,11 @@ export class Attachments implements AsyncDisposable {
         });
     });
     return attachments;
+  }
+
+  /** Guests that are there, in order of domain id. */
+  guests(): Promise<readonly Guest[]> {
+    return this.#guests.list();
   }
 
   /**

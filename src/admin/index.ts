@@ -41,6 +41,7 @@ export {
 export * from './plan/index.js';
 export * from './policies/index.js';
 export { RecoveryResponses, type RecoveryResponsesOptions } from './recovery-responses.js';
+export * from './desired/index.js';
 export * from './names/index.js';
 export type { BackEndKnowledge, FrontEndKind, ToolStackOptions } from './tool-stack.js';
 export * from './files/index.js';

@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import type { FindingName } from '../admin/index.js';
 import { allowOption } from './allow-option.js';
 import { criticalFunctions, criticalOption, type CriticalChoice } from './critical-option.js';
-import { functionSpec } from './function-spec.js';
 import { dryRunOption, NO_PLAN_ELSEWHERE, printPlan, type DryRunChoice } from './dry-run.js';
+import { addressedSpecs, functionSpec } from './function-spec.js';
 import { placeNamed } from './guest-place.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
@@ -104,7 +104,7 @@ async function attach(
   const elsewhere = placeNamed(guest);
   if (elsewhere !== undefined) {
     if (options.dryRun) command.error(NO_PLAN_ELSEWHERE);
-    await (await elsewhere.load()).attach(elsewhere.place, specs, options);
+    await (await elsewhere.load()).attach(elsewhere.place, await addressedSpecs(specs, options), options);
     return;
   }
   if (options.bus !== undefined)

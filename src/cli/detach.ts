@@ -1,7 +1,7 @@
 /** `openslot detach`: takes functions back from a guest into the pool. */
 import type { Command } from 'commander';
-import { functionSpec } from './function-spec.js';
 import { dryRunOption, NO_PLAN_ELSEWHERE, printPlan, type DryRunChoice } from './dry-run.js';
+import { addressedSpecs, functionSpec } from './function-spec.js';
 import { placeNamed } from './guest-place.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
@@ -54,7 +54,7 @@ async function detach(
   const elsewhere = placeNamed(guest);
   if (elsewhere !== undefined) {
     if (options.dryRun) command.error(NO_PLAN_ELSEWHERE);
-    await (await elsewhere.load()).detach(elsewhere.place, typed, options);
+    await (await elsewhere.load()).detach(elsewhere.place, await addressedSpecs(typed, options), options);
     return;
   }
   const [{ askOwnerOf }, { waitingFor }] = await Promise.all([

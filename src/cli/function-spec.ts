@@ -1,6 +1,8 @@
 /** Specifications of functions as they are typed: xl's, or a name in the place of the address. */
 import { isFunctionName } from '../admin/names/function-name.js';
 import { notations } from '../pci/index.js';
+import type { MachineChoice } from './machine-option.js';
+import { functionNamed } from './named-function.js';
 
 const NAMED = /^([a-z0-9_-]+)(?:@([^,]+))?(,.*)?$/;
 
@@ -15,4 +17,24 @@ export function functionSpec(text: string): string {
   const spec = isFunctionName(name) ? `name=${name}${place}${options}` : text;
   notations.xlSpec.parse(spec);
   return spec;
+}
+
+/**
+ * A specification for who knows no names: the address in the place of the name, which is checked now.
+ * @throws {OpenslotError} with a code `NAME_…`.
+ */
+export async function addressedSpec(spec: string, choice: MachineChoice): Promise<string> {
+  const parsed = notations.xlSpec.parse(spec);
+  if (parsed.target.kind !== 'name') return spec;
+  const address = await functionNamed(parsed.target.name, choice);
+  return notations.xlSpec.format({ ...parsed, target: { kind: 'function', address } });
+}
+
+export async function addressedSpecs(
+  specs: readonly string[],
+  choice: MachineChoice,
+): Promise<readonly string[]> {
+  const addressed: string[] = [];
+  for (const spec of specs) addressed.push(await addressedSpec(spec, choice));
+  return addressed;
 }

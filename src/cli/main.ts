@@ -100,6 +100,12 @@ const entries: readonly Entry[] = [
     load: () => import('./diff.js'),
   },
   {
+    name: 'apply',
+    summary: 'make a host as a file wants it: functions named, claimed, given to guests',
+    arguments: [{ form: '<file>', description: 'what is wanted, YAML: openslot schema apply' }],
+    load: () => import('./apply.js'),
+  },
+  {
     name: 'name',
     summary: 'name functions: a name stays with its device, and is checked at every use',
     arguments: [

@@ -40,6 +40,7 @@ const PATIENCE_MS: Readonly<Record<RequestName, number>> = {
   plan_adopt: 30_000,
   unfinished: 10_000,
   recover: 120_000,
+  guests: 10_000,
   attach: 180_000,
   plan_attach: 30_000,
   detach: 60_000,

@@ -100,6 +100,7 @@ const SCHEMAS = {
   unfinished: z.strictObject({}),
   recover: z.strictObject({ finish: z.boolean().default(false) }),
   findings: z.strictObject({ address }),
+  guests: z.strictObject({}),
   attach,
   plan_attach: attach,
   detach,

@@ -6,6 +6,7 @@ import type {
   DetachReport,
   FindingData,
   FrontEndKind,
+  Guest,
   GuestInfo,
   Inspection,
   PlanData,
@@ -49,6 +50,8 @@ export interface OwnerResults {
   readonly unfinished: readonly UnfinishedPlan[];
   readonly recover: readonly Recovery[];
   readonly findings: readonly FindingData[];
+  /** Of Xen, whoever made them. */
+  readonly guests: readonly Pick<Guest, 'id' | 'name'>[];
   readonly attach: AttachReport;
   readonly plan_attach: PlanData;
   readonly detach: DetachReport;

@@ -1,66 +1,19 @@
 /** Names of functions from the shell: on a machine that is started again with one more card. */
 import assert from 'node:assert/strict';
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { after, describe, test } from 'node:test';
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { after, describe, test } from 'node:test';
 import { functionSpec } from '../../src/cli/function-spec.js';
+import { MAIN, Shell } from './serving.js';
 
-const MAIN = fileURLToPath(new URL('../../src/command/main.js', import.meta.url));
 const PROGRAM = fileURLToPath(new URL('../guests/nothing.js', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'openslot-name-'));
+const shell = new Shell();
 after(() => {
-  rmSync(folder, { recursive: true, force: true });
+  shell[Symbol.dispose]();
 });
-const env = {
-  ...process.env,
-  OPENSLOT_RUNTIME_DIR: folder,
-  OPENSLOT_STATE_DIR: join(folder, 'state'),
-  OPENSLOT_ON: 'sim',
-  NO_COLOR: '1',
-};
-
-function openslot(...args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', env });
-  return { status, stdout, stderr };
-}
-
-function done(...args: readonly string[]): string {
-  const { status, stdout, stderr } = openslot(...args);
-  assert.equal(status, 0, `${args.join(' ')}: ${stderr}`);
-  return stdout;
-}
-
-function refused(...args: readonly string[]): string {
-  const { status, stderr } = openslot(...args);
-  assert.notEqual(status, 0, args.join(' '));
-  return stderr;
-}
-
-/** Serves a machine until it is disposed of. */
-async function serve(name: string, slots: readonly string[]): Promise<AsyncDisposable> {
-  const file = join(folder, `${name}.yaml`);
-  writeFileSync(file, `roots: [{bus: 0, slots: [${slots.join(', ')}]}]`);
-  const child: ChildProcess = spawn(process.execPath, [MAIN, 'serve', '--on', `sim:${file}`], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  assert.ok(child.stdout !== null);
-  for await (const line of createInterface({ input: child.stdout })) if (line.startsWith('ready')) break;
-  // What it says from now on is nobody's.
-  child.stdout.resume();
-  return {
-    [Symbol.asyncDispose]: async () => {
-      if (child.exitCode !== null) return;
-      child.kill('SIGTERM');
-      await once(child, 'exit');
-    },
-  };
-}
+const done = (...args: readonly string[]) => shell.done(...args);
+const refused = (...args: readonly string[]) => shell.refused(...args);
+const openslot = (...args: readonly string[]) => shell.run(...args);
 
 const NIC =
   '{slot: "01", bridge: {}, bus: [{slot: "00", model: nvme, driver: nvme, dsn: 00-1b-21-ff-ff-00-00-01}';
@@ -80,7 +33,7 @@ test('a name in the place of an address is a specification of xl', () => {
 describe('a named function', () => {
   test('is claimed, attached and looked at by its name, and refused where a card has renumbered the buses', async () => {
     {
-      await using _owner = await serve('before', [`${NIC}]}`, PROBE]);
+      await using _owner = await shell.serve('before', [`${NIC}]}`, PROBE]);
       assert.match(done('name'), /no function has a name/);
       assert.match(done('name', '01:00.0', 'nic-dmz'), /serial number 00-1b-21-ff-ff-00-00-01/);
       assert.match(done('name', '02:00.0', 'probe'), /it has no serial number/);
@@ -91,7 +44,7 @@ describe('a named function', () => {
       assert.match(done('get', 'probe', 'header.vendor'), /0x1234/);
       const offered = spawnSync(process.execPath, [MAIN, 'complete', '--', 'claim', ''], {
         encoding: 'utf8',
-        env,
+        env: shell.env,
       });
       assert.match(offered.stdout, /^nic-dmz\t01:00\.0$/m);
       assert.match(done('claim', 'nic-dmz'), /0000:01:00\.0 is in the pool/);
@@ -110,8 +63,13 @@ describe('a named function', () => {
       assert.match(refused('claim', 'nic-dmzz'), /NAME_UNKNOWN.*\n.*nic-dmz/);
     }
     const added = `${NIC}, {slot: "01", bridge: {}, bus: [{slot: "00", model: testdev}]}]}`;
-    await using _owner = await serve('after', [added, PROBE]);
+    await using _owner = await shell.serve('after', [added, PROBE]);
     assert.match(refused('claim', 'probe'), /NAME_MOVED.*0000:03:00\.0.*\n.*openslot name --update probe/);
+    assert.match(
+      refused('claim', '02:00.0'),
+      /CLAIM_UNSAFE[\s\S]*not-as-named/,
+      'another device was named there',
+    );
     done('guest', 'run', PROGRAM, '--name', 'web', '--paused');
     assert.match(refused('attach', 'web', 'probe,seize=1'), /NAME_MOVED/, 'the owner looks itself');
     assert.match(refused('detach', 'web', 'probe'), /NAME_MOVED/);

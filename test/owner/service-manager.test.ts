@@ -78,24 +78,24 @@ describe('the service manager', () => {
     );
   });
 
-  const unit = fileURLToPath(new URL('../../../systemd/openslot.service', import.meta.url));
-
-  test('reads the unit', (context) => {
-    const found = spawnSync('systemd-analyze', ['--version']);
-    if (found.error !== undefined) {
-      context.skip('no systemd-analyze here');
-      return;
-    }
-    const main = fileURLToPath(new URL('../../src/command/main.js', import.meta.url));
-    const copy = join(folder, 'openslot.service');
-    const text = readFileSync(unit, 'utf8');
-    // It is installed nowhere here.
-    writeFileSync(copy, text.replace('ExecStart=openslot', `ExecStart=${process.execPath} ${main}`));
-    const { stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', copy], { encoding: 'utf8' });
-    // It looks at units of this host, too.
-    assert.deepEqual(
-      stderr.split('\n').filter((line) => line.includes('openslot.service')),
-      [],
-    );
-  });
+  for (const name of ['openslot.service', 'openslot-apply.service'])
+    test(`reads the unit ${name}`, (context) => {
+      const unit = fileURLToPath(new URL(`../../../systemd/${name}`, import.meta.url));
+      const found = spawnSync('systemd-analyze', ['--version']);
+      if (found.error !== undefined) {
+        context.skip('no systemd-analyze here');
+        return;
+      }
+      const main = fileURLToPath(new URL('../../src/command/main.js', import.meta.url));
+      const copy = join(folder, name);
+      const text = readFileSync(unit, 'utf8');
+      // It is installed nowhere here.
+      writeFileSync(copy, text.replaceAll(/^(Exec\w+=)openslot/gm, `$1${process.execPath} ${main}`));
+      const { stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', copy], { encoding: 'utf8' });
+      // It looks at units of this host, too.
+      assert.deepEqual(
+        stderr.split('\n').filter((line) => line.includes(name)),
+        [],
+      );
+    });
 });

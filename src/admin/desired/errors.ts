@@ -1,0 +1,63 @@
+/** Why a desired state is none, or cannot be had: nothing is changed then. */
+import { OpenslotError, type PciAddress } from '../../pci/index.js';
+
+/** A file is no desired state. */
+export class DesiredStateError extends OpenslotError {
+  readonly code = 'DESIRED_STATE_MALFORMED';
+  constructor(file: string, why: string, line?: number) {
+    const where = line === undefined ? file : `${file}:${line}`;
+    super(
+      `${where}: ${why}`,
+      { file, why, ...(line === undefined ? {} : { line }) },
+      'openslot schema apply tells the form',
+    );
+  }
+}
+
+export class DesiredStateUnreadableError extends OpenslotError {
+  readonly code = 'DESIRED_STATE_UNREADABLE';
+  constructor(file: string, errno: string, options?: ErrorOptions) {
+    super(`${file} cannot be read: ${errno}`, { file, errno }, 'openslot apply FILE', options);
+  }
+}
+
+/** One thing that stands against a desired state. */
+export interface Conflict {
+  /** Where the function stands in the file: `FILE:LINE`. */
+  readonly where: string;
+  readonly why: string;
+  readonly next: string;
+}
+
+/** What is wanted cannot be had as the host is now. All that stands against it is told at once. */
+export class DesiredStateConflictError extends OpenslotError {
+  readonly code = 'DESIRED_STATE_CONFLICT';
+  constructor(conflicts: readonly Conflict[]) {
+    const lines = conflicts.map(
+      ({ where, why, next }) => `\n  ${where}: ${why}${next === '' ? '' : `\n      ${next}`}`,
+    );
+    super(
+      `nothing was changed: the host is not so that this can be had:${lines.join('')}`,
+      { conflicts: conflicts.map(({ where, why }) => `${where}: ${why}`) },
+      'change the file or the host; openslot apply --diff tells what would be done',
+    );
+  }
+}
+
+/** What was met could not be taken back as a whole. */
+export class ApplyHalfDoneError extends OpenslotError {
+  readonly code = 'APPLY_HALF_DONE';
+  constructor(cause: string, left: readonly string[], options?: ErrorOptions) {
+    super(
+      `${cause}; what was done before it could not be taken back: ${left.join('; ')}`,
+      { cause, left },
+      'openslot recover, then openslot apply once more: it goes on from where it was',
+      options,
+    );
+  }
+}
+
+/** A function stands twice in a desired state. */
+export function twiceConflict(where: string, address: PciAddress): Conflict {
+  return { where, why: `${address} stands in it before`, next: 'say all of it in one place' };
+}

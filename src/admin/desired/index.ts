@@ -1,0 +1,17 @@
+/** A desired state: its form, and what a host lacks of it. Does no I/O and asks nobody. */
+export {
+  desiredStateJsonSchema,
+  desiredStateSchema,
+  type DesiredState,
+  type WantedFunction,
+} from './desired-state.js';
+export { parseDesiredState, type DesiredText } from './desired-text.js';
+export {
+  differenceLines,
+  differenceOf,
+  type Deed,
+  type Difference,
+  type FoundFunction,
+  type PresentGuest,
+} from './difference.js';
+export * from './errors.js';

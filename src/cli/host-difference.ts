@@ -1,0 +1,119 @@
+/** A desired state held against the machine that a command looks at. */
+import { readFileSync } from 'node:fs';
+import {
+  DesiredStateConflictError,
+  DesiredStateUnreadableError,
+  differenceOf,
+  parseDesiredState,
+  type Conflict,
+  type Difference,
+  type FoundFunction,
+  type PresentGuest,
+  type WantedFunction,
+} from '../admin/desired/index.js';
+import { isFunctionName, refusalOf, type SightedName } from '../admin/names/index.js';
+import { OwnerRefusedError, OwnerUnreachableError } from '../owner/index.js';
+import { hexDigits, notations, OpenslotError, reasonOf, type PciAddress } from '../pci/index.js';
+import { functionNames } from './function-names.js';
+import type { MachineChoice } from './machine-option.js';
+import { askOwnerOf, viewMachine, type MachineView } from './machine-view.js';
+
+export interface HostDifference extends Difference {
+  readonly functions: readonly FoundFunction[];
+}
+
+/** @throws {DesiredStateError | DesiredStateUnreadableError | DesiredStateConflictError} */
+export async function hostDifference(file: string, choice: MachineChoice): Promise<HostDifference> {
+  const { state, lines } = parseDesiredState(read(file), file);
+  const [view, sighted, guests] = [
+    await viewMachine(choice),
+    await functionNames(choice).list(),
+    state.functions.some(({ guest }) => guest !== undefined) ? await guestsOf(choice) : [],
+  ];
+  const functions: FoundFunction[] = [];
+  const conflicts: Conflict[] = [];
+  for (const [index, wanted] of state.functions.entries()) {
+    const where = `${file}:${lines[index] ?? 1}`;
+    try {
+      const found = foundIn(view, sighted, wanted, where);
+      if ('why' in found) conflicts.push(found);
+      else functions.push(found);
+    } catch (error) {
+      if (!(error instanceof OpenslotError)) throw error;
+      conflicts.push({ where, why: reasonOf(error), next: error.next });
+    }
+  }
+  const difference = differenceOf(functions, guests);
+  const all = [...conflicts, ...difference.conflicts];
+  if (all.length > 0) throw new DesiredStateConflictError(all);
+  return { ...difference, functions };
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new DesiredStateUnreadableError(file, (cause as NodeJS.ErrnoException).code ?? String(cause), {
+      cause,
+    });
+  }
+}
+
+function foundIn(
+  { functions, pool }: MachineView,
+  sighted: readonly SightedName[],
+  wanted: WantedFunction,
+  where: string,
+): FoundFunction | Conflict {
+  const address = addressOf(wanted, sighted);
+  if (address === undefined)
+    return { where, why: `no function is named ${wanted.function}`, next: 'openslot name lists the names' };
+  const summary = functions.find((one) => one.address.equals(address));
+  if (summary === undefined) return { where, why: `no function is at ${address}`, next: 'openslot list' };
+  const ids = `${hexDigits(summary.vendor, 4)}:${hexDigits(summary.device, 4)}`;
+  if (wanted.device !== undefined && wanted.device !== ids)
+    return {
+      where,
+      why: `${address} is ${ids}, and ${wanted.device} is wanted there`,
+      next: 'openslot list',
+    };
+  const other = sighted.find(({ record }) => record.name === wanted.name);
+  if (other !== undefined && !standsAt(other, address)) {
+    const { record, sighting } = other;
+    const why =
+      sighting.state === 'here'
+        ? `the name ${record.name} is ${record.address}'s`
+        : reasonOf(refusalOf(record, sighting));
+    return { where, why, next: `openslot name ${address} --update ${record.name}` };
+  }
+  const entry = pool.entries.find((one) => one.address === String(address));
+  const name = sighted.find((one) => standsAt(one, address))?.record.name;
+  return { wanted, where, address, name, driver: summary.driver, pool: entry };
+}
+
+/** @throws {OpenslotError} the name is no function now, or the address is none. */
+function addressOf(
+  { function: text }: WantedFunction,
+  sighted: readonly SightedName[],
+): PciAddress | undefined {
+  if (!isFunctionName(text)) return notations.hex.parse(text);
+  const named = sighted.find(({ record }) => record.name === text);
+  if (named === undefined) return undefined;
+  const { record, sighting } = named;
+  if (sighting.state !== 'here') throw refusalOf(record, sighting);
+  return sighting.device.address;
+}
+
+function standsAt({ sighting }: SightedName, address: PciAddress): boolean {
+  return sighting.state === 'here' && sighting.device.address.equals(address);
+}
+
+/** Undefined where nobody serves guests: no owner runs, or one that has none. */
+async function guestsOf(choice: MachineChoice): Promise<readonly PresentGuest[] | undefined> {
+  try {
+    return await askOwnerOf(choice, 'guests', {});
+  } catch (error) {
+    if (error instanceof OwnerUnreachableError || error instanceof OwnerRefusedError) return undefined;
+    throw error;
+  }
+}
