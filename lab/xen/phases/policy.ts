@@ -28,8 +28,11 @@ function judge(run: PhaseRun): void {
   judgeProofs(run, 'first');
   run.equal('the trace of the first guest ends with 0', 'first.code', '0');
   run.equal('by the default the guest sets its cache line size', 'first.cache-line', '10');
-  run.equal('and e1000 cannot set its latency timer', 'first.latency', '00');
-  run.matches('which the trace tells', 'first.said', /^ {2}REFUSED.*\n {2}header\.latency /m);
+  run.matches(
+    'and e1000 is refused its latency timer',
+    'first.said',
+    /^ {2}REFUSED.*\n {2}header\.latency /m,
+  );
 
   for (const driver of ['e1000e', 'e1000']) {
     run.succeeded(`learn.${driver}`);
@@ -63,7 +66,12 @@ function judge(run: PhaseRun): void {
   judgeProofs(run, 'second');
   run.equal('under its policy e1000e cannot set its cache line size', 'second.cache-line', '00');
   run.matches('which the trace tells', 'second.said', /^ {2}REFUSED.*\n(.*\n)*? {2}header\.cache_line /m);
-  run.equal('and e1000 has set its latency timer', 'second.latency', '40');
+  // QEMU's model does not keep what is written there: that the policy lets it through is what counts.
+  run.matches(
+    'and e1000’s write of its latency timer passes',
+    'second.said',
+    /^ {2}PASSED(?:.*\n {2})*header\.latency /m,
+  );
   for (const ids of ['8086-10d3', '8086-100e'])
     run.matches(`it is held to the policy of ${ids}`, 'second.said', new RegExp(`policy ${STATE}/${ids}`));
   run.equal('the trace of the second guest ends with 0', 'second.code', '0');
