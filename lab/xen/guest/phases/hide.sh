@@ -1,6 +1,7 @@
-# openslot hide writes the function into Debian's /etc/default/grub; what grub-mkconfig makes of it, the next boot gets.
-# A file as Debian installs it, with a word of the administrator's own.
-cat >"$lab/grub" <<'GRUB'
+# openslot hide writes the function into dom0's /etc/default/grub; what grub-mkconfig makes of it, the next boot gets.
+# As Debian installs it, with a word of the administrator's own.
+mkdir -p /etc/default
+cat >/etc/default/grub <<'GRUB'
 # If you change this file, run 'update-grub' afterwards to update
 # /boot/grub/grub.cfg.
 # For full documentation of the options in this file, see:
@@ -12,22 +13,22 @@ GRUB_DISTRIBUTOR=`lsb_release -i -s 2> /dev/null || echo Debian`
 GRUB_CMDLINE_LINUX_DEFAULT="quiet"
 GRUB_CMDLINE_LINUX="net.ifnames=0"
 GRUB
+cp /etc/default/grub /tmp/grub.before
 
-words_of() { # FILE: dom0's command line, by the shell that grub-mkconfig is, and the rules of 20_linux_xen
+kernel_words() { # dom0's command line, by the shell that grub-mkconfig is, and the rules of Debian's 20_linux_xen
   (
-    . "$1"
+    . /etc/default/grub
     [ "$GRUB_CMDLINE_LINUX_XEN_REPLACE" ] && GRUB_CMDLINE_LINUX=$GRUB_CMDLINE_LINUX_XEN_REPLACE
     [ "$GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT" ] && GRUB_CMDLINE_LINUX_DEFAULT=$GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT
     echo "$GRUB_CMDLINE_LINUX $GRUB_CMDLINE_LINUX_DEFAULT"
   )
 }
 
-# What it records of what it hid outlives the boot.
-export OPENSLOT_STATE_DIR="$lab/state"
-fact words.before "$(words_of "$lab/grub")"
-cp "$lab/grub" "$lab/grub.before"
-run tried openslot hide 00:08.0 --for xen --file "$lab/grub" --dry-run
-cmp -s "$lab/grub" "$lab/grub.before" && fact tried.file unchanged
-run hide openslot hide 00:08.0 --for xen --file "$lab/grub"
-fact words "$(words_of "$lab/grub")"
-unset OPENSLOT_STATE_DIR
+fact words.before "$(kernel_words)"
+run tried openslot hide 00:08.0 --for xen --dry-run
+fact tried.file "$(cmp -s /etc/default/grub /tmp/grub.before && echo unchanged)"
+run hide openslot hide 00:08.0 --for xen
+fact words "$(kernel_words)"
+cp /etc/default/grub "$lab/grub"
+# A host's state outlives its boots; this one's root does not.
+cp -r /var/lib/openslot "$lab/state"
