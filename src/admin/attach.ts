@@ -3,6 +3,7 @@ import { RollbackFailedError } from '../change/index.js';
 import { notations, PciAddress, type XlSpec } from '../pci/index.js';
 import { FunctionChangingError, FunctionTakenError, Ledger, NotClaimedError } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
+import { attachSteps } from './attachment-steps.js';
 import { FrontEndFixedError, GuestNotPreparedError, goneOr, MachineNotMappableError } from './errors.js';
 import {
   AttachUnsafeError,
@@ -16,7 +17,9 @@ import {
 import type { Guest } from './guests.js';
 import type { Pair, PairView, WantedFunction } from './pair.js';
 import type { PairDialogue } from './pair-dialogue.js';
+import type { PolicyDocument } from './policies/index.js';
 import { pick, type Picked } from './picking.js';
+import type { PlanData } from './plan/index.js';
 import type { ToolStack } from './tool-stack.js';
 
 /** A function and where the guest sees it. */
@@ -42,6 +45,8 @@ export interface AttachOptions {
   readonly allow?: readonly FindingName[];
   /** Functions that a seizing specification takes although the host lives from them. */
   readonly evenIfCritical?: readonly PciAddress[];
+  /** What the guest may write in these functions, instead of what is kept for their devices. */
+  readonly policy?: PolicyDocument;
   /** Tells also a guest whose front end takes no changes while it runs: such a guest may not survive it. */
   readonly force?: boolean;
 }
@@ -54,6 +59,7 @@ export class Attaching {
   readonly #guest: Guest;
   readonly #specs: readonly XlSpec[];
   readonly #permission: Permission;
+  readonly #policy: PolicyDocument | undefined;
   readonly #force: boolean;
   readonly #pair: Pair;
   readonly #dialogue: PairDialogue;
@@ -65,7 +71,7 @@ export class Attaching {
     stack: ToolStack,
     guest: Guest,
     specs: readonly XlSpec[],
-    { allow = [], evenIfCritical = [], force = false }: AttachOptions = {},
+    { allow = [], evenIfCritical = [], policy, force = false }: AttachOptions = {},
   ) {
     const { platform, machine } = stack;
     stack.checkPv(guest, specs.map(xlCommand(guest)));
@@ -77,6 +83,7 @@ export class Attaching {
     this.#guest = guest;
     this.#specs = specs;
     this.#permission = { allowed: [...stack.allowed, ...allow], evenIfCritical };
+    this.#policy = policy;
     this.#force = force;
     this.#pair = stack.pairOf(guest);
     this.#dialogue = stack.dialogueWith(guest, this.#pair);
@@ -92,6 +99,7 @@ export class Attaching {
       addresses = picked.map(({ address }) => address);
       const before = await this.#examine(addresses);
       using _allowed = this.#stack.guard?.allow(addresses, this.#permission.allowed);
+      using _said = this.#policy && this.#stack.sayPolicy(addresses, this.#policy);
       for (const one of picked) await this.#reserve(one);
       // Once more, after the notes of who has what: of two who take what is shared at once, both see it.
       const now = await this.#examine(addresses);
@@ -117,6 +125,19 @@ export class Attaching {
       if (failed.length === 0) throw cause;
       throw new RollbackFailedError(`attach ${this.#guest.name} ${this.#wanted}`, cause, failed);
     }
+  }
+
+  /** What {@link run} would do, with all that was found, allowed or not. @throws what it would be refused for. */
+  async plan(): Promise<PlanData> {
+    this.#checkFrontEnd();
+    const { pool, claims } = this.#stack;
+    const picked = await pick(this.#stack, this.#specs);
+    const addresses = picked.map(({ address }) => address);
+    const seized = picked.flatMap(({ address, spec }) => (spec.seize && !pool.has(address) ? [address] : []));
+    const claimed = claims.describe(await claims.planClaims(seized));
+    const findings = await this.#findings(addresses);
+    const steps = attachSteps(this.#guest.name, addresses, claimed.steps);
+    return { what: `attach ${this.#guest.name} ${this.#wanted}`, findings, steps };
   }
 
   /** @throws {FrontEndFixedError} */
@@ -164,12 +185,16 @@ export class Attaching {
 
   /** @throws {AttachUnsafeError} with all that was found of all functions and nobody has allowed. */
   async #examine(addresses: readonly PciAddress[]): Promise<readonly FindingData[]> {
-    const has = (await this.#pair.look())?.functions.map(({ address }) => address) ?? [];
-    const found = await this.#stack.examiner.examine(addresses, { guest: this.#guest.id, has });
-    const findings = found.map(describeFinding);
+    const findings = await this.#findings(addresses);
     const left = refused(findings, this.#permission);
     if (left.length === 0) return findings;
     throw new AttachUnsafeError(this.#guest, this.#wanted, left);
+  }
+
+  async #findings(addresses: readonly PciAddress[]): Promise<readonly FindingData[]> {
+    const has = (await this.#pair.look())?.functions.map(({ address }) => address) ?? [];
+    const found = await this.#stack.examiner.examine(addresses, { guest: this.#guest.id, has });
+    return found.map(describeFinding);
   }
 
   /** What the host's driver left in it is none of the guest's business. */
@@ -263,7 +288,10 @@ function optionsOf({ msitranslate, powerManagement, permissive, rdmPolicy }: XlS
 function ineffective({ permissive, msitranslate, powerManagement, rdmPolicy }: XlSpec): string[] {
   const remarks: string[] = [];
   if (permissive)
-    remarks.push('permissive=1 has no effect: what the guest may write stays as the policy says');
+    remarks.push(
+      'permissive=1 has no effect: what the guest may write stays as the policy says; openslot trace shows what it is' +
+        ' refused, and openslot policy learn makes a policy of that',
+    );
   if (msitranslate) remarks.push('msitranslate=1 has no effect on a PV guest');
   if (powerManagement) remarks.push('power_mgmt=1 has no effect on a PV guest');
   if (rdmPolicy === 'relaxed') remarks.push('rdm_policy=relaxed has no effect on a PV guest');

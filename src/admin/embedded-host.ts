@@ -11,8 +11,8 @@ import { endDmaBeforeReset } from './function-dma.js';
 import { HostClaims, XEN_HOLDER } from './host-claims.js';
 import type { HostEvent } from './host-events.js';
 import { LocalGuests } from './local-guests.js';
-import { GuestTraces } from './policies/index.js';
 import { FunctionNames, machineSource, type NameFolder } from './names/index.js';
+import { GuestTraces, PolicyChoice, type DevicePolicies } from './policies/index.js';
 import { RecoveryResponses } from './recovery-responses.js';
 import { ReportedErrors } from './reported-errors.js';
 
@@ -24,6 +24,8 @@ export interface EmbeddedHostOptions {
   readonly allowed?: readonly FindingName[];
   /** Refuses what is unsafe and not allowed also at the back end, whichever tool stack gives it. */
   readonly refuseUnsafe?: boolean;
+  /** What guests may write, kept for devices; absent: what the default allows. */
+  readonly policies?: DevicePolicies;
   /** Bound of each wait for an end of a guest's PCI pair, in milliseconds; absent: as long as libxl waits, 10 s. */
   readonly patience?: number;
   /** Names of its functions, which specifications may use; none where absent. */
@@ -44,6 +46,7 @@ interface Parts {
   readonly attachments: Attachments;
   readonly guests: LocalGuests;
   readonly examiner: Examiner;
+  readonly policies: PolicyChoice;
   readonly traces: GuestTraces;
   readonly faults: Disposable;
   readonly errors: Disposable | undefined;
@@ -60,6 +63,7 @@ export class EmbeddedHost implements AsyncDisposable {
   readonly attachments: Attachments;
   readonly guests: LocalGuests;
   readonly examiner: Examiner;
+  readonly policies: PolicyChoice;
   readonly traces: GuestTraces;
   readonly #parts: Parts;
 
@@ -73,6 +77,7 @@ export class EmbeddedHost implements AsyncDisposable {
     this.attachments = parts.attachments;
     this.guests = parts.guests;
     this.examiner = parts.examiner;
+    this.policies = parts.policies;
     this.traces = parts.traces;
     this.#parts = parts;
   }
@@ -88,16 +93,23 @@ export class EmbeddedHost implements AsyncDisposable {
     });
     const { platform } = xen;
     const pool = new Pool(machine, new MemoryJournal());
-    const claims = new HostClaims(pool, machine, platform);
+    const names =
+      options.names === undefined
+        ? undefined
+        : new FunctionNames(options.names, machineSource(machine, pool));
+    const misnamed = names?.misnamed;
+    const claims = new HostClaims(pool, machine, platform, misnamed);
     const { allowed = [], refuseUnsafe = false } = options;
-    const examiner = examinerOf({ platform, machine, pool });
+    const examiner = examinerOf({ platform, machine, pool, misnamed });
     const guard = new ExportGuard(examiner, { allowed, refuses: refuseUnsafe });
+    const policies = new PolicyChoice(machine, options.policies);
     // Made after the back end, whose events it follows.
     let responses: RecoveryResponses | undefined = undefined as RecoveryResponses | undefined;
     const pciback = await Pciback.start({
       platform,
       pool,
       holder: XEN_HOLDER,
+      policyOf: (_guest, address) => policies.policyOf(address),
       examine: (guest, address) => guard.examine(guest, address),
       beforeReset: (guest, address) => endDmaBeforeReset(platform, guest, address),
       ...(options.topology === undefined ? {} : { topology: options.topology }),
@@ -108,10 +120,6 @@ export class EmbeddedHost implements AsyncDisposable {
         responses?.heard(event);
       },
     });
-    const names =
-      options.names === undefined
-        ? undefined
-        : new FunctionNames(options.names, machineSource(machine, pool));
     const attachments = await Attachments.start({
       platform,
       machine,
@@ -121,6 +129,7 @@ export class EmbeddedHost implements AsyncDisposable {
       ...(names === undefined ? {} : { names }),
       allowed,
       guard,
+      policies,
       ...(options.patience === undefined ? {} : { patience: options.patience }),
       onError: (doing, error) => {
         onEvent({ of: 'tool stack', doing, error });
@@ -159,7 +168,8 @@ export class EmbeddedHost implements AsyncDisposable {
       attachments,
       guests,
       examiner,
-      traces: new GuestTraces(pciback, platform),
+      policies,
+      traces: new GuestTraces(pciback, platform, machine),
       faults,
       errors,
       responses,

@@ -13,6 +13,7 @@ import { GuestGrants } from './guest-grants.js';
 import type { HostClaims } from './host-claims.js';
 import { LibxlMemory } from './libxl-memory.js';
 import { NameGivenTwiceError, type FunctionNames } from './names/index.js';
+import type { PolicyChoice, PolicyDocument } from './policies/index.js';
 import { Pair } from './pair.js';
 import { PairDialogue } from './pair-dialogue.js';
 
@@ -37,7 +38,9 @@ export interface ToolStackOptions {
   /** Where the back end asks before an export: it is told what an attachment has allowed. */
   readonly guard?: ExportGuard;
   /** Names that openslot gave; those that libxl remembers are known besides. */
-  readonly names?: Pick<FunctionNames, 'knows' | 'find'>;
+  readonly names?: Pick<FunctionNames, 'knows' | 'find' | 'misnamed'>;
+  /** Where the back end asks what a function is held to: it is told what an attachment says. */
+  readonly policies?: PolicyChoice;
   /** Bound of each wait for an end of a pair, in milliseconds; absent: as long as libxl waits, 10 s. */
   readonly patience?: number;
 }
@@ -56,6 +59,7 @@ export class ToolStack {
   readonly examiner: Examiner;
   readonly allowed: readonly FindingName[];
   readonly guard: ExportGuard | undefined;
+  readonly #policies: PolicyChoice | undefined;
   readonly #backEnds: ToolStackOptions['backEnds'];
   readonly #names: ToolStackOptions['names'];
   readonly #patience: number;
@@ -72,15 +76,17 @@ export class ToolStack {
     allowed = [],
     guard,
     names,
+    policies,
   }: ToolStackOptions) {
     this.platform = platform;
     this.machine = machine;
     this.pool = pool;
     this.claims = claims;
     this.libxl = new LibxlMemory(platform.store);
-    this.examiner = examinerOf({ platform, machine, pool });
+    this.examiner = examinerOf({ platform, machine, pool, misnamed: names?.misnamed });
     this.allowed = allowed;
     this.guard = guard;
+    this.#policies = policies;
     this.#backEnds = backEnds;
     this.#names = names;
     this.#patience = patience ?? PATIENCE_MS;
@@ -97,6 +103,16 @@ export class ToolStack {
     const others = theirs.filter((address) => !address.equals(ours));
     if (others.length > 0) throw new NameGivenTwiceError(name, ours, others);
     return [ours];
+  }
+
+  /**
+   * What these functions are to be held to, until it is disposed of.
+   * @throws {PolicyUnsoundError | PolicyOtherDeviceError} it does not fit one of them.
+   */
+  sayPolicy(functions: readonly PciAddress[], policy: PolicyDocument): Disposable {
+    // A fault of the program: nothing may be given by a policy that nobody would hear of.
+    if (this.#policies === undefined) throw new RangeError('the back end asks nobody what guests may write');
+    return this.#policies.say(functions, policy);
   }
 
   /** @throws {GuestGoneError} */

@@ -2,7 +2,7 @@
 import { isFunctionName } from '../admin/names/function-name.js';
 import { notations } from '../pci/index.js';
 
-const NAMED = /^([a-z0-9_-]+)(?:@([^,]*))?(,.*)?$/;
+const NAMED = /^([a-z0-9_-]+)(?:@([^,]+))?(,.*)?$/;
 
 /**
  * `nic-dmz@5,seize=1` in xl's grammar: `name=nic-dmz,vslot=5,seize=1`. What xl itself reads is left as it is. Which

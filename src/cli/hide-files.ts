@@ -19,6 +19,7 @@ import type { CriticalChoice } from './critical-option.js';
 import type { DryRunChoice } from './dry-run.js';
 import { fileDiff, shownDiff, withFileChanges } from './file-changes.js';
 import { machineOfItsOwn, openChosen, type MachineChoice } from './machine-option.js';
+import { criticalFunctions } from './critical-option.js';
 import { functionsNamed } from './named-function.js';
 
 export interface HideOptions extends MachineChoice, DryRunChoice, Partial<CriticalChoice> {
@@ -45,7 +46,7 @@ export async function changeHidden(
   const told = way === 'hide' ? findings : [];
   const forbidding = refused(told, {
     allowed: options.allow ?? [],
-    evenIfCritical: options.evenIfCritical ?? [],
+    evenIfCritical: await criticalFunctions({ ...options, evenIfCritical: options.evenIfCritical ?? [] }),
   });
   const command = `openslot hide ${texts.join(' ')} --for ${options.for}`;
   if (forbidding.length > 0 && options.dryRun !== true) throw new ClaimUnsafeError(command, forbidding);

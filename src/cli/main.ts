@@ -157,6 +157,11 @@ const entries: readonly Entry[] = [
     load: () => import('./release.js'),
   },
   {
+    name: 'adopt',
+    summary: 'take over what xl, driverctl or vfio-pci hold, as it stands, or leave it to them again',
+    load: () => import('./adopt.js'),
+  },
+  {
     name: 'recover',
     summary: 'take back, or finish, what a killed command has left half done',
     load: () => import('./recover.js'),
@@ -165,7 +170,7 @@ const entries: readonly Entry[] = [
     name: 'attach',
     summary: 'give functions of the pool to a guest, while it runs or before it is started',
     arguments: [
-      { ...GUEST, form: '[guest]' },
+      { ...GUEST, form: '[guest]', description: `${GUEST.description}; or qmp:SOCKET` },
       { ...SPECS, form: '[spec...]' },
     ],
     load: () => import('./attach.js'),
@@ -173,14 +178,25 @@ const entries: readonly Entry[] = [
   {
     name: 'detach',
     summary: 'take functions back from a guest into the pool',
-    arguments: [GUEST, SPECS],
+    arguments: [{ ...GUEST, description: `${GUEST.description}; or qmp:SOCKET` }, SPECS],
     load: () => import('./detach.js'),
+  },
+  {
+    name: 'policy',
+    summary: 'what guests may write in configuration space: learn it from a trace, keep it for a device',
+    load: () => import('./policy.js'),
   },
   {
     name: 'trace',
     summary: "show a guest's accesses to configuration space by name, refused writes first",
     arguments: [GUEST],
     load: () => import('./trace.js'),
+  },
+  {
+    name: 'qemu-arguments',
+    summary: 'print what QEMU takes on its command line to have functions from its start on',
+    arguments: [{ ...ADDRESS, form: '<address...>' }],
+    load: () => import('./qemu-arguments.js'),
   },
   {
     name: 'serve',

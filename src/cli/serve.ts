@@ -3,7 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { errorData, reasonOf } from '../pci/errors.js';
 import type { FindingName } from '../admin/index.js';
+import type { MisnamedAt } from '../admin/names/index.js';
 import { allowOption } from './allow-option.js';
+import { criticalFunctions, criticalOption, type CriticalChoice } from './critical-option.js';
 import type { Backend, PcibackEvent, TopologyName } from '../pciback/index.js';
 import { addErrorOption, chosenRecovery, type ErrorChoice } from './error-option.js';
 import { addHideOptions, chosenHideList, type HideChoice } from './hide-option.js';
@@ -17,7 +19,7 @@ import {
 import { serveLog, type ServeLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
 
-interface ServeOptions extends MachineChoice, HideChoice, ErrorChoice {
+interface ServeOptions extends MachineChoice, HideChoice, ErrorChoice, CriticalChoice {
   json?: boolean;
   stages?: string;
   allow: readonly FindingName[];
@@ -34,6 +36,7 @@ export function define(command: Command): void {
   addErrorOption(addHideOptions(command.addOption(machineOption())))
     .option('--json', 'log one JSON object a line')
     .addOption(allowOption())
+    .addOption(criticalOption())
     .option('--refuse-unsafe', 'do not export what is unsafe and not allowed, whichever tool stack gives it')
     .addOption(
       new Option(
@@ -95,6 +98,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const { serveSim } = await import('./serve-sim.js');
   return serveSim(machine.file, options.topology, options.json === true, {
     hidden: chosenHideList(options),
+    evenIfCritical: options.evenIfCritical,
     errors: options,
     allowed: options.allow,
     refuseUnsafe: options.refuseUnsafe === true,
@@ -104,12 +108,13 @@ async function serve(options: ServeOptions): Promise<void> {
 async function serveHost(options: ServeOptions): Promise<void> {
   const hidden = chosenHideList(options);
   // What guests wait for comes first: after a restart, each of their accesses waits until it is there.
-  const [{ machineFiles, OwnerSocket, ServiceManager }, { openPool }, pciback, native] = await Promise.all([
-    import('../owner/index.js'),
-    import('./host-pool.js'),
-    import('../pciback/index.js'),
-    import('../xen/native/index.js'),
-  ]);
+  const [{ machineFiles, OwnerSocket, ServiceManager, stateFiles }, { openPool }, pciback, native] =
+    await Promise.all([
+      import('../owner/index.js'),
+      import('./host-pool.js'),
+      import('../pciback/index.js'),
+      import('../xen/native/index.js'),
+    ]);
   const log = serveLog(options.json === true);
   const told = untilTold();
   const tellFailed = (event: string, doing: string, error: unknown) => {
@@ -152,11 +157,14 @@ async function serveHost(options: ServeOptions): Promise<void> {
     files.probing,
   );
   const { allow: allowed, refuseUnsafe: refuses = false } = options;
+  const misnamed: MisnamedAt = async (addresses) =>
+    (await import('./function-names.js')).misnamedOn(machine, pool)(addresses);
   // Of the tool stack's room, which a guest that goes on need not wait for.
   const makeSafety = async () => {
-    const { examinerOf, ExportGuard } = await import('../admin/index.js');
-    const examiner = examinerOf({ platform, machine, pool });
-    return { examiner, guard: new ExportGuard(examiner, { allowed, refuses }) };
+    const { DevicePolicies, examinerOf, ExportGuard, PolicyChoice } = await import('../admin/index.js');
+    const examiner = examinerOf({ platform, machine, pool, misnamed });
+    const policies = new PolicyChoice(machine, new DevicePolicies(stateFiles().policies));
+    return { policies, examiner, guard: new ExportGuard(examiner, { allowed, refuses }) };
   };
   let safetyMade: ReturnType<typeof makeSafety> | undefined;
   const safety = () => (safetyMade ??= makeSafety());
@@ -170,6 +178,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
     records: new pciback.FileGuestRecords(files.guests),
     topology: options.topology,
     examine: async (guest, address) => (await safety()).guard.examine(guest, address),
+    policyOf: async (_guest, address) => (await safety()).policies.policyOf(address),
     beforeReset: async (guest, address) =>
       (await import('../admin/index.js')).endDmaBeforeReset(platform, guest, address),
     onEvent: (event) => {
@@ -190,17 +199,18 @@ async function serveHost(options: ServeOptions): Promise<void> {
       claimHidden,
       describeFinding,
       describeHideOutcome,
-      GuestTraces,
       FunctionNames,
+      GuestTraces,
       HostClaims,
+      policyState,
       hideOutcomeData,
       machineSource,
       RecoveryResponses,
     },
     { entriesOf },
     { nameFolder },
-    { hostRequests },
-    { examiner, guard },
+    { attachmentRequests, hostRequests },
+    { examiner, guard, policies },
   ] = await Promise.all([
     import('../admin/index.js'),
     import('./pool-view.js'),
@@ -211,7 +221,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
   const toolStackFailed = (doing: string, error: unknown) => {
     tellFailed('tool_stack_failed', doing, error);
   };
-  const hostClaims = new HostClaims(pool, machine, platform);
+  const hostClaims = new HostClaims(pool, machine, platform, misnamed);
   for (const { change, outcome, why } of await hostClaims.recover('back')) {
     const text = `${change.what}, left unfinished by process ${change.process}: ${[outcome, ...why].join('; ')}`;
     log(text, { event: 'recovered', what: change.what, outcome, why });
@@ -225,15 +235,17 @@ async function serveHost(options: ServeOptions): Promise<void> {
     allowed,
     guard,
     names: new FunctionNames(nameFolder(options), machineSource(machine, pool)),
+    policies,
     onError: toolStackFailed,
   });
   await using responses = new RecoveryResponses({ attachments, onError: toolStackFailed });
-  using traces = new GuestTraces(backEnds, platform);
+  using traces = new GuestTraces(backEnds, platform, machine);
   respond = (event) => {
     responses.heard(event);
   };
   if (hidden !== undefined) {
-    await claimHidden(hidden, { machine, pool, claims: hostClaims }, (outcome) => {
+    const permission = { allowed, evenIfCritical: await criticalFunctions(options) };
+    await claimHidden(hidden, { machine, pool, claims: hostClaims, permission }, (outcome) => {
       log(describeHideOutcome(outcome), hideOutcomeData(outcome));
     });
   }
@@ -241,13 +253,8 @@ async function serveHost(options: ServeOptions): Promise<void> {
     pool: () => entriesOf(pool, backEnds),
     ...hostRequests(hostClaims),
     findings: async ({ address }) => (await examiner.look(address)).map(describeFinding),
-    attach: ({ guest, specs, ...options }) => attachments.attach(guest, specs, options),
-    detach: ({ guest, specs, force }) =>
-      attachments.detach(
-        guest,
-        specs.map(({ target }) => target),
-        { force },
-      ),
+    ...attachmentRequests(attachments),
+    policy: ({ address }) => policyState(backEnds, policies, address),
     trace: (parameters) => traces.fetch(parameters),
   });
   const count = pool.list().length;

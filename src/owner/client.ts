@@ -1,7 +1,7 @@
 /** A command as a client of the owner: one request, one answer. */
 import { connect } from 'node:net';
 import { OpenslotError, type ErrorData } from '../pci/errors.js';
-import { ByteLines } from './byte-lines.js';
+import { ByteLines } from '../lines/index.js';
 import type { RequestName, RequestParameters } from './request-schemas.js';
 import type { AnswerLine, OwnerResults, Wire } from './requests.js';
 
@@ -36,10 +36,15 @@ const PATIENCE_MS: Readonly<Record<RequestName, number>> = {
   plan_claim: 30_000,
   release: 120_000,
   plan_release: 30_000,
+  adopt: 30_000,
+  plan_adopt: 30_000,
   unfinished: 10_000,
   recover: 120_000,
   attach: 180_000,
+  plan_attach: 30_000,
   detach: 60_000,
+  plan_detach: 30_000,
+  policy: 10_000,
   trace: 10_000,
   guest_run: 30_000,
   guest_list: 10_000,

@@ -13,6 +13,7 @@ import type { GuestRecord, GuestRecords } from './guest-record.js';
 import type { GuestTrace } from './guest-trace.js';
 import { GuestRecovery } from './guest-recovery.js';
 import { PairKeys, type ListedFunction, type PairStates } from './pair-keys.js';
+import type { FunctionPolicy } from './policy.js';
 import type { RecoveryOptions } from './recovery-options.js';
 import type { StageClock } from './stage-clock.js';
 
@@ -106,9 +107,15 @@ export class Backend {
     return this.#frontEnd;
   }
 
-  /** Functions in the guest's hands, with their guest addresses. */
-  get exports(): readonly { readonly address: PciAddress; readonly virtual: PciAddress }[] {
-    return this.#exports.list().map(({ exported, virtual }) => ({ address: exported.physical, virtual }));
+  /** Functions in the guest's hands, with their guest addresses and what they are held to. */
+  get exports(): readonly {
+    readonly address: PciAddress;
+    readonly virtual: PciAddress;
+    readonly policy: FunctionPolicy;
+  }[] {
+    return this.#exports
+      .list()
+      .map(({ exported, virtual }) => ({ address: exported.physical, virtual, policy: exported.policy }));
   }
 
   /** Its functions are traced from now on, and those that it gets. */

@@ -94,8 +94,7 @@ function ruled(
   for (const field of register.fields) {
     if (field.access === 'w1c') hazard |= fieldMask(field);
     // One of several alike by its number, or all of them.
-    const rule =
-      policy[`${name}.${field.name}`] ?? policy[dottedName(table, register, field)] ?? whole;
+    const rule = policy[`${name}.${field.name}`] ?? policy[dottedName(table, register, field)] ?? whole;
     if (rule === undefined) continue;
     rules++;
     const mask = fieldMask(field);

@@ -197,7 +197,10 @@ export class GuestExports {
     return there === undefined ? undefined : { address, virtual: there.virtual };
   }
 
-  async #export(address: PciAddress, wantedSlot: number | undefined): Promise<{ readonly virtual: PciAddress; readonly policy: FunctionPolicy }> {
+  async #export(
+    address: PciAddress,
+    wantedSlot: number | undefined,
+  ): Promise<{ readonly virtual: PciAddress; readonly policy: FunctionPolicy }> {
     const { pool, holder, examine } = this.#context;
     // `xl pci-assignable-add` may have claimed it after we started.
     pool.adoptHeld(address, holder);
@@ -234,7 +237,12 @@ export class GuestExports {
     return new ExportedFunction(lease, wrap(config), platform, this.#guest, policy, refused, {
       ...life,
       keep: (memory) => {
-        this.#record.put({ ...memory, address, virtual, ...(policy.allowed === undefined ? {} : { policy }) });
+        this.#record.put({
+          ...memory,
+          address,
+          virtual,
+          ...(policy.allowed === undefined ? {} : { policy }),
+        });
       },
     });
   }

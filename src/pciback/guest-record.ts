@@ -224,5 +224,7 @@ function exportOf(data: Plain): ExportRecord {
 }
 
 function isPolicy({ source, allowed }: FunctionPolicy): boolean {
-  return typeof source === 'string' && Array.isArray(allowed) && allowed.every((name) => typeof name === 'string');
+  return (
+    typeof source === 'string' && Array.isArray(allowed) && allowed.every((name) => typeof name === 'string')
+  );
 }

@@ -3,7 +3,10 @@ import { attachments } from './attachments.js';
 import { devices } from './devices.js';
 import { guests } from './guests.js';
 import { handover } from './handover.js';
+import { hidden } from './hidden.js';
+import { hide } from './hide.js';
 import type { Phase } from './phase.js';
+import { policy } from './policy.js';
 import { restart } from './restart.js';
 import { suites } from './suites.js';
 import { withoutPciback } from './without-pciback.js';
@@ -12,10 +15,13 @@ export const PHASES: readonly Phase[] = [
   handover,
   attachments,
   devices,
+  policy,
   suites,
   withoutPciback,
   guests,
   restart,
+  hide,
+  hidden,
 ];
 
-export { PhaseRun, type BackEnd, type Phase } from './phase.js';
+export { MACHINES, PhaseRun, type BackEnd, type BootsAfter, type Phase } from './phase.js';

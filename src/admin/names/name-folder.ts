@@ -123,9 +123,17 @@ export class NameFolder {
       this.#flush();
       return placed;
     } catch (cause) {
-      // What a full disk took of it would be in the way of others.
-      rmSync(next, { force: true });
+      this.#clear(next);
       throw new NamesNotWrittenError(this.#folder, codeOf(cause), { cause });
+    }
+  }
+
+  /** What a full disk took of a record would be in the way of others. */
+  #clear(next: string): void {
+    try {
+      rmSync(next, { force: true });
+    } catch {
+      // There is no folder that it could be in: that it was not written is told.
     }
   }
 

@@ -1,11 +1,14 @@
 /** Traces of guests for those who ask for them: each goes on as long as somebody asks, and ends by itself. */
 import type { Pciback, TracedAccess, TracedFunction } from '../../pciback/index.js';
+import type { Machine } from '../../function/index.js';
 import type { DomainId } from '../../xen/domain.js';
 import type { XenPlatform } from '../../xen/platform.js';
 import { Guests } from '../guests.js';
+import type { DeviceIds } from './device-policies.js';
+import { deviceOf } from './policy-choice.js';
 
 /** A traced function as JSON can carry it. */
-export interface TracedFunctionData {
+export interface TracedFunctionData extends DeviceIds {
   /** Hexadecimal notation. */
   readonly address: string;
   /** Where the guest sees it. */
@@ -53,12 +56,15 @@ interface Running {
 export class GuestTraces implements Disposable {
   readonly #backEnds: Pick<Pciback, 'trace' | 'endTrace'>;
   readonly #platform: Pick<XenPlatform, 'store' | 'domain'>;
+  readonly #machine: Pick<Machine, 'list'>;
   readonly #running = new Map<DomainId, Running>();
 
   constructor(
     backEnds: Pick<Pciback, 'trace' | 'endTrace'>,
     platform: Pick<XenPlatform, 'store' | 'domain'>,
+    machine: Pick<Machine, 'list'>,
   ) {
+    this.#machine = machine;
     this.#backEnds = backEnds;
     this.#platform = platform;
   }
@@ -73,7 +79,7 @@ export class GuestTraces implements Disposable {
     return {
       guest,
       alive,
-      functions: trace.functions.slice(functions).map(dataOf),
+      functions: trace.functions.slice(functions).map((fn) => this.#dataOf(fn)),
       ...trace.accesses.since(after, MOST_ACCESSES),
     };
   }
@@ -101,14 +107,17 @@ export class GuestTraces implements Disposable {
     this.#running.delete(guest);
     this.#backEnds.endTrace(guest);
   }
-}
 
-function dataOf({ address, virtual, config, policy, fromTheStart }: TracedFunction): TracedFunctionData {
-  return {
-    address: String(address),
-    virtual: String(virtual),
-    config: Buffer.from(config).toString('base64'),
-    policy: policy.source,
-    fromTheStart,
-  };
+  #dataOf({ address, virtual, config, policy, fromTheStart }: TracedFunction): TracedFunctionData {
+    const summary = this.#machine.list().find((each) => each.address.equals(address));
+    return {
+      address: String(address),
+      virtual: String(virtual),
+      // Not from the configuration space: a virtual function has none of its ids there.
+      ...(summary === undefined ? { device: '0000:0000', subsystem: undefined } : deviceOf(summary)),
+      config: Buffer.from(config).toString('base64'),
+      policy: policy.source,
+      fromTheStart,
+    };
+  }
 }

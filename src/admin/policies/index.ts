@@ -10,7 +10,14 @@ export {
   type AskedChange,
   type NamedField,
 } from './access-reading.js';
+export { DevicePolicies, deviceIdsText, type DeviceIds } from './device-policies.js';
+export * from './errors.js';
 export { GuestTraces, type TraceAnswer, type TracedFunctionData, type TraceFetch } from './guest-traces.js';
+export { learnPolicies, policyText, type LearnedEntry, type LearnedPolicy } from './learn-policy.js';
+export { checkPolicy, type PolicyFinding } from './policy-check.js';
+export { checkDevice, deviceOf, functionPolicy, PolicyChoice } from './policy-choice.js';
+export { allowedNames, parsePolicy, type PolicyDocument, type PolicyEntry } from './policy-document.js';
+export { dataOf, policyOption, policyState, type PolicyData, type PolicyState } from './policy-state.js';
 export {
   fieldWord,
   FunctionActivity,

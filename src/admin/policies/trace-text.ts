@@ -6,6 +6,8 @@ import type { TraceAnswer } from './guest-traces.js';
 
 const word = z.int().min(0).max(0xffff_ffff);
 
+const ids = z.string().regex(/^[0-9a-f]{4}:[0-9a-f]{4}$/);
+
 const HEAD = z.strictObject({
   trace: z.literal(1),
   machine: z.string(),
@@ -17,6 +19,8 @@ const BODY = z.union([
     function: z.strictObject({
       address: z.string(),
       virtual: z.string(),
+      device: ids,
+      subsystem: ids.optional(),
       config: z.base64(),
       policy: z.string(),
       fromTheStart: z.boolean(),
@@ -91,7 +95,8 @@ export function parseTrace(
     if ('lost' in body) parts.push({ ...none, lost: body.lost });
     else if ('function' in body) {
       functions++;
-      parts.push({ ...none, functions: [body.function] });
+      const { subsystem, ...fn } = body.function;
+      parts.push({ ...none, functions: [{ ...fn, subsystem }] });
     } else {
       const { access } = body;
       if (access.function >= functions)
