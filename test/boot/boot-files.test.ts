@@ -271,7 +271,7 @@ describe('hiding', () => {
   });
 });
 
-test('the shell comes to the same values of /etc/default/grub', async () => {
+test('the shell comes to the same values of /etc/default/grub', () => {
   const piece = fc.oneof(
     fc.constantFrom(
       "'a b'",

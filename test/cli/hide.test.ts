@@ -162,7 +162,7 @@ describe('a replaced file', () => {
         assert.ok(step !== undefined);
         const left = new ChangeFolder(folder).open(change);
         left.begin(0);
-        if (begun) replaceFile.apply(step);
+        if (begun) await replaceFile.apply(step);
         // As a write that was stopped leaves it.
         else writeFileSync(join(root, '.grub.openslot-new'), 'A=');
         left.leave();
