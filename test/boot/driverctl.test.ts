@@ -49,7 +49,7 @@ describe('a file of driverctl', () => {
     assert.deepEqual(codes('vfio-pci\n', '/etc/driverctl.d/0000:0a:00.0'), ['FILE_NAME ""']);
     assert.deepEqual(codes(''), ['FILE_EMPTY ""']);
     assert.deepEqual(codes('\n\n'), ['DRIVER_MISSING "\\n\\n"']);
-    assert.deepEqual(codes('# a card\nvfio-pci\n'), ['DRIVER_LINES "\\n"']);
+    assert.deepEqual(codes('# a card\nvfio-pci\n'), ['DRIVER_LINES "vfio-pci"']);
     assert.deepEqual(codes('vfio-pci \n'), ['DRIVER_SPACED " "']);
     assert.deepEqual(codes('/sys/x'), ['DRIVER_NAME "/sys/x"']);
     await checkProperty(

@@ -52,8 +52,9 @@ function lint(text: ByteText, path?: string) {
   const whole = { offset: 0, length: text.length };
   if (driver === undefined) findings.add(text === '' ? 'FILE_EMPTY' : 'DRIVER_MISSING', whole);
   else if (driver.includes('\n')) {
-    const second = text.indexOf('\n', text.search(/[^\n]/)) + 1;
-    findings.add('DRIVER_LINES', { offset: second, length: text.trimEnd().length - second });
+    const second = text.indexOf('\n') + 1;
+    const [line = ''] = text.slice(second).split('\n', 1);
+    findings.add('DRIVER_LINES', { offset: second, length: line.length });
   } else if (/\s/.test(driver)) {
     const at = text.search(/\s/);
     findings.add('DRIVER_SPACED', { offset: at, length: 1 });
