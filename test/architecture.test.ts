@@ -62,7 +62,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'pci',
   ],
   'admin/doctor': ['boot', 'look', 'function', 'pci'],
-  owner: ['admin', 'function', 'pci', 'os'],
+  owner: ['admin', 'change', 'function', 'pci', 'os'],
   // Shows what a user can do, so it knows what a user knows: the package's exports.
   demo: [],
   cli: [

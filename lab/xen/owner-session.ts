@@ -10,7 +10,7 @@ async function answer([request, first = '', second = '', third = '']: readonly s
   switch (request) {
     case 'claim':
     case 'release':
-      return JSON.stringify(await askOwner(socket, request, { address: first }));
+      return JSON.stringify((await askOwner(socket, request, { addresses: [first] }))[0]);
     case 'attach':
       return JSON.stringify(await askOwner(socket, request, { guest: first, specs: [second] }));
     case 'detach': {

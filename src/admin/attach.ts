@@ -7,9 +7,11 @@ import { FrontEndFixedError, GuestNotPreparedError, goneOr, MachineNotMappableEr
 import {
   AttachUnsafeError,
   describeFinding,
+  isTakingName,
   refused,
   type FindingData,
   type FindingName,
+  type Permission,
 } from './findings/index.js';
 import type { Guest } from './guests.js';
 import type { Pair, PairView, WantedFunction } from './pair.js';
@@ -38,6 +40,8 @@ export interface AttachReport {
 export interface AttachOptions {
   /** Findings for which these functions are not refused. */
   readonly allow?: readonly FindingName[];
+  /** Functions that a seizing specification takes although the host lives from them. */
+  readonly evenIfCritical?: readonly PciAddress[];
   /** Tells also a guest whose front end takes no changes while it runs: such a guest may not survive it. */
   readonly force?: boolean;
 }
@@ -49,7 +53,7 @@ export class Attaching {
   readonly #stack: ToolStack;
   readonly #guest: Guest;
   readonly #specs: readonly XlSpec[];
-  readonly #allow: readonly FindingName[];
+  readonly #permission: Permission;
   readonly #force: boolean;
   readonly #pair: Pair;
   readonly #dialogue: PairDialogue;
@@ -61,7 +65,7 @@ export class Attaching {
     stack: ToolStack,
     guest: Guest,
     specs: readonly XlSpec[],
-    { allow = [], force = false }: AttachOptions = {},
+    { allow = [], evenIfCritical = [], force = false }: AttachOptions = {},
   ) {
     const { platform, machine } = stack;
     stack.checkPv(guest, specs.map(xlCommand(guest)));
@@ -72,7 +76,7 @@ export class Attaching {
     this.#stack = stack;
     this.#guest = guest;
     this.#specs = specs;
-    this.#allow = [...stack.allowed, ...allow];
+    this.#permission = { allowed: [...stack.allowed, ...allow], evenIfCritical };
     this.#force = force;
     this.#pair = stack.pairOf(guest);
     this.#dialogue = stack.dialogueWith(guest, this.#pair);
@@ -86,11 +90,17 @@ export class Attaching {
     try {
       const picked = await pick(this.#stack, this.#specs);
       addresses = picked.map(({ address }) => address);
-      await this.#examine(addresses);
-      using _allowed = this.#stack.guard?.allow(addresses, this.#allow);
+      const before = await this.#examine(addresses);
+      using _allowed = this.#stack.guard?.allow(addresses, this.#permission.allowed);
       for (const one of picked) await this.#reserve(one);
       // Once more, after the notes of who has what: of two who take what is shared at once, both see it.
-      const findings = await this.#examine(addresses);
+      const now = await this.#examine(addresses);
+      // What the host did with one that was seized is not to be seen any more.
+      const seized = before.filter(
+        ({ code, address }) =>
+          isTakingName(code) && !now.some((one) => one.code === code && one.address === address),
+      );
+      const findings = [...seized, ...now];
       for (const address of addresses) await this.#freshen(address, findings);
       await this.#grant(addresses);
       const view = await this.#list(picked);
@@ -123,7 +133,7 @@ export class Attaching {
 
   async #seize(address: PciAddress): Promise<void> {
     const { claims } = this.#stack;
-    await claims.claim(address);
+    await claims.claim(address, undefined, this.#permission);
     this.#undo.add({ what: `claim of ${address}`, undo: () => this.#unseize(address) });
   }
 
@@ -157,7 +167,7 @@ export class Attaching {
     const has = (await this.#pair.look())?.functions.map(({ address }) => address) ?? [];
     const found = await this.#stack.examiner.examine(addresses, { guest: this.#guest.id, has });
     const findings = found.map(describeFinding);
-    const left = refused(findings, this.#allow);
+    const left = refused(findings, this.#permission);
     if (left.length === 0) return findings;
     throw new AttachUnsafeError(this.#guest, this.#wanted, left);
   }
@@ -219,8 +229,10 @@ export class Attaching {
 
 function allowedRemarks(findings: readonly FindingData[]): readonly string[] {
   return findings
-    .filter(({ severity }) => severity === 'unsafe')
-    .map(({ code, message }) => `${message}: allowed by ${code}`);
+    .filter(({ severity }) => severity !== 'note')
+    .map(({ code, severity, message }) =>
+      severity === 'critical' ? `${message}: taken all the same` : `${message}: allowed by ${code}`,
+    );
 }
 
 /** Without a slot the back end chooses. libxl numbers a function that is given alone 0. */

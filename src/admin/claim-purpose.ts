@@ -67,13 +67,23 @@ function groupOf(machine: Machine, address: PciAddress): number | undefined {
   return machine.list().find((fn) => fn.address.equals(address))?.iommuGroup;
 }
 
-/** Functions of the same group that drivers of the host have: while they do, VFIO gives none of the group. */
-export function othersOfGroup(machine: Machine, address: PciAddress): readonly GroupMember[] {
+/**
+ * Functions of the same group that drivers of the host have: while they do, VFIO gives none of the group. What is
+ * claimed together with it need not be claimed any more.
+ */
+export function othersOfGroup(
+  machine: Machine,
+  address: PciAddress,
+  together: readonly PciAddress[],
+): readonly GroupMember[] {
   const functions = machine.list();
   const group = functions.find((fn) => fn.address.equals(address))?.iommuGroup;
   if (group === undefined) return [];
   return functions.flatMap(({ address: other, iommuGroup, driver }) =>
-    iommuGroup === group && !other.equals(address) && driver !== undefined && !BESIDE_VFIO.has(driver)
+    iommuGroup === group &&
+    !together.some((one) => one.equals(other)) &&
+    driver !== undefined &&
+    !BESIDE_VFIO.has(driver)
       ? [{ address: other, driver }]
       : [],
   );

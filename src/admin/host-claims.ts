@@ -7,7 +7,17 @@ import { FunctionTakenError, type Pool, type PoolChange } from '../pool/index.js
 import type { XenPlatform } from '../xen/platform.js';
 import { holderFor, othersOfGroup, type ClaimPurpose, type GroupMember } from './claim-purpose.js';
 import { FunctionNamedTwiceError } from './errors.js';
+import {
+  ClaimUnsafeError,
+  describeFinding,
+  examineClaim,
+  NOTHING_ALLOWED,
+  refused,
+  type FindingData,
+  type Permission,
+} from './findings/index.js';
 import { LibxlMemory } from './libxl-memory.js';
+import { planOf, type PlanData, type UnfinishedPlan } from './plan/index.js';
 import { Turns } from './turns.js';
 import { noteDriver, quarantine, xenPerformers } from './xen-steps.js';
 
@@ -25,7 +35,9 @@ export interface ClaimReport {
 
 /** What claims or releases functions, before it is done: nothing has been changed for it. */
 export interface PlannedClaims extends Change {
-  /** What there is to tell of each function when it is done. */
+  /** What the host does with the functions, and what else speaks against it. */
+  readonly findings: readonly FindingData[];
+  /** What there is to tell of each function when it is done, in the order in which they were named. */
   readonly reports: readonly ClaimReport[];
   /** The part of the pool. */
   readonly members: readonly PoolChange[];
@@ -62,39 +74,53 @@ export class HostClaims {
     pool.changes.learn(xenPerformers(xen, this.#libxl));
   }
 
-  /** All or nothing: a step that fails takes the ones before it back. @throws {ClaimPurposeError} */
-  claim(address: PciAddress, purpose?: ClaimPurpose): Promise<ClaimReport> {
-    return this.#one(address, () => this.#planClaim(address, purpose), 'claim');
+  /** One function by itself, as {@link claimAll}. */
+  async claim(
+    address: PciAddress,
+    purpose?: ClaimPurpose,
+    permission: Permission = NOTHING_ALLOWED,
+  ): Promise<ClaimReport> {
+    return only(await this.claimAll([address], purpose, permission));
   }
 
-  /** Several functions as one change. @throws {FunctionNamedTwiceError} besides what a claim of one throws. */
-  claimAll(addresses: readonly PciAddress[], purpose?: ClaimPurpose): Promise<readonly ClaimReport[]> {
-    return this.#inTurn(addresses, async () => this.make(await this.planClaims(addresses, purpose)));
+  /**
+   * Several functions as one change, all or nothing: a step that fails takes the ones before it back.
+   * @throws {ClaimPurposeError | ClaimUnsafeError | FunctionNamedTwiceError}
+   */
+  claimAll(
+    addresses: readonly PciAddress[],
+    purpose?: ClaimPurpose,
+    permission: Permission = NOTHING_ALLOWED,
+  ): Promise<readonly ClaimReport[]> {
+    return this.#inTurn(addresses, async () => {
+      const plan = await this.planClaims(addresses, purpose);
+      const left = refused(plan.findings, permission);
+      if (left.length > 0) throw new ClaimUnsafeError(`openslot ${plan.what}`, left);
+      return this.make(plan);
+    });
   }
 
-  /** Back to the driver it had: ours to know, or libxl's where `xl` claimed it. */
-  release(address: PciAddress): Promise<ClaimReport> {
-    return this.#one(address, () => this.#planRelease(address), 'release');
+  /** One function by itself, as {@link releaseAll}. */
+  async release(address: PciAddress): Promise<ClaimReport> {
+    return only(await this.releaseAll([address]));
   }
 
-  /** Several functions as one change. @throws {FunctionNamedTwiceError} besides what a release of one throws. */
+  /**
+   * Several functions as one change, each back to the driver it had: ours to know, or libxl's where `xl` claimed it.
+   * @throws {FunctionNamedTwiceError} and why one of them cannot be released.
+   */
   releaseAll(addresses: readonly PciAddress[]): Promise<readonly ClaimReport[]> {
     return this.#inTurn(addresses, async () => this.make(await this.planReleases(addresses)));
   }
 
-  /** Looks, and changes nothing. @throws what the claim would be refused for. */
+  /** Looks, and changes nothing. @throws what the claim would be refused for whatever is allowed. */
   async planClaims(addresses: readonly PciAddress[], purpose?: ClaimPurpose): Promise<PlannedClaims> {
     checkOnce(addresses);
     const planned: Planned[] = [];
-    for (const address of addresses) planned.push(await this.#planClaim(address, purpose));
-    const plan = together('claim', planned);
-    const claimed = new Set(addresses.map(({ sbdf }) => sbdf));
-    // What is claimed with it need not be claimed any more.
-    const reports = plan.reports.map(({ others: all = [], ...report }) => {
-      const others = all.filter(({ address }) => !claimed.has(address.sbdf));
-      return { ...report, ...(others.length > 0 ? { others } : {}) };
-    });
-    return { ...plan, reports };
+    for (const address of addresses) planned.push(await this.#planClaim(address, purpose, addresses));
+    const found = examineClaim(addresses, { machine: this.#machine, purpose });
+    const what = purpose === undefined ? 'claim' : `claim --for ${purpose}`;
+    return together(what, planned, found.map(describeFinding));
   }
 
   /** The same of a release. */
@@ -102,7 +128,7 @@ export class HostClaims {
     checkOnce(addresses);
     const planned: Planned[] = [];
     for (const address of addresses) planned.push(await this.#planRelease(address));
-    return together('release', planned);
+    return together('release', planned, []);
   }
 
   /** Does what was planned, at once after the plan. @throws what a step met; everything is as before then. */
@@ -111,12 +137,28 @@ export class HostClaims {
     return reports;
   }
 
-  /** What a killed process, or a failed undo, has left: taken back, or gone on with. */
+  /** A plan in words. */
+  describe(plan: PlannedClaims): PlanData {
+    return planOf(this.#pool.changes, plan, plan.findings);
+  }
+
+  /** What a killed process, or a failed undo, has left. */
+  unfinished(): readonly UnfinishedPlan[] {
+    return this.#pool.changes
+      .unfinished()
+      .map(({ steps, ...change }) => ({ ...change, steps: this.#pool.changes.describe(steps) }));
+  }
+
+  /** Takes that back, or goes on with it. Safe to repeat, and to be stopped. */
   recover(way: 'back' | 'forth'): Promise<readonly Recovery[]> {
     return this.#pool.recover(way);
   }
 
-  async #planClaim(address: PciAddress, purpose: ClaimPurpose | undefined): Promise<Planned> {
+  async #planClaim(
+    address: PciAddress,
+    purpose: ClaimPurpose | undefined,
+    together: readonly PciAddress[],
+  ): Promise<Planned> {
     await this.#checkNotGiven(address);
     const machine = this.#machine;
     const onXen = this.#xen !== undefined;
@@ -125,7 +167,7 @@ export class HostClaims {
     const { formerDriver } = member.record;
     // A program's function is none of Xen's: no guest can have it.
     const quarantined = onXen && !PROGRAMS.has(holder);
-    const others = purpose === 'vfio' ? othersOfGroup(machine, address) : [];
+    const others = purpose === 'vfio' ? othersOfGroup(machine, address, together) : [];
     const noted = await this.#libxl?.formerDriver(address);
     const xenSteps = quarantined
       ? [...noteDriver(address, noted, formerDriver ?? noted), quarantine(address, true)]
@@ -154,14 +196,6 @@ export class HostClaims {
     };
   }
 
-  #one(address: PciAddress, plan: () => Promise<Planned>, what: string): Promise<ClaimReport> {
-    return this.#turns.take(address.sbdf, async () => {
-      const planned = await plan();
-      await this.make(together(what, [planned]));
-      return planned.report;
-    });
-  }
-
   #inTurn<Result>(addresses: readonly PciAddress[], change: () => Promise<Result>): Promise<Result> {
     return this.#turns.takeAll(
       addresses.map(({ sbdf }) => sbdf),
@@ -176,13 +210,25 @@ export class HostClaims {
   }
 }
 
-function together(what: string, planned: readonly Planned[]): PlannedClaims {
+function together(
+  what: string,
+  planned: readonly Planned[],
+  findings: readonly FindingData[],
+): PlannedClaims {
   return {
     what: [what, ...planned.map(({ report }) => String(report.address))].join(' '),
+    findings,
     steps: planned.flatMap(({ steps }) => steps),
     reports: planned.map(({ report }) => report),
     members: planned.map(({ member }) => member),
   };
+}
+
+/** Of one function that was named there is one report. */
+function only(reports: readonly ClaimReport[]): ClaimReport {
+  const [report] = reports;
+  if (report === undefined) throw new RangeError('a change of no function');
+  return report;
 }
 
 /** @throws {FunctionNamedTwiceError} */

@@ -13,7 +13,7 @@ export { endDmaBeforeReset } from './function-dma.js';
 export type { Guest } from './guests.js';
 export { claimHidden, describeHideOutcome, hideOutcomeData, type HideOutcome } from './hide-at-start.js';
 export { CLAIM_PURPOSES, ClaimPurposeError, type ClaimPurpose } from './claim-purpose.js';
-export { HostClaims, XEN_HOLDER, type ClaimReport } from './host-claims.js';
+export { HostClaims, XEN_HOLDER, type ClaimReport, type PlannedClaims } from './host-claims.js';
 export {
   describeEnd,
   describeFault,
@@ -38,6 +38,7 @@ export {
   type RegisterOperation,
 } from './register-access.js';
 export * from './policies/index.js';
+export * from './plan/index.js';
 export { RecoveryResponses, type RecoveryResponsesOptions } from './recovery-responses.js';
 export * from './names/index.js';
 export type { BackEndKnowledge, FrontEndKind, ToolStackOptions } from './tool-stack.js';

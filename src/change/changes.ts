@@ -34,11 +34,11 @@ export class Changes {
     for (const performer of performers) this.#performers.set(performer.kind, performer);
   }
 
+  /** A kind that nobody here makes is told by its name. */
   describe(steps: readonly Step[]): readonly DescribedStep[] {
     return steps.map((step) => {
-      const performer = this.#performer(step);
-      const undo = performer.describeUndo(step);
-      return { what: performer.describe(step), ...(undo === undefined ? {} : { undo }) };
+      const undo = this.#performers.get(step.kind)?.describeUndo(step);
+      return { what: this.#words(step), ...(undo === undefined ? {} : { undo }) };
     });
   }
 

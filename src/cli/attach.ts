@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import type { FindingName } from '../admin/index.js';
 import { allowOption } from './allow-option.js';
 import { functionSpec } from './function-spec.js';
+import { criticalOption, type CriticalChoice } from './critical-option.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
-interface AttachCommandOptions extends MachineChoice {
+interface AttachCommandOptions extends MachineChoice, CriticalChoice {
   allow: readonly FindingName[];
   config?: string;
   force?: boolean;
@@ -16,6 +17,7 @@ export function define(command: Command): void {
   command
     .addOption(machineOption())
     .addOption(allowOption())
+    .addOption(criticalOption())
     .option(
       '--config <file>',
       'what an xl.cfg lists in pci=[...], for the guest of its name if GUEST is left out',
@@ -46,6 +48,9 @@ pci_power_mgmt. SPECs behind it are given too.
 A function that others share something with is refused, with all that was found: an interrupt line, a 4 KiB page of
 registers, an IOMMU group or its device, where the host's driver or another guest has the other one. So is one that
 has no reset, or no IOMMU. openslot show lists it beforehand; --allow accepts it by name, for this time.
+
+One that seize=1 would take from the host while the host uses it is refused as openslot claim refuses it; what the host
+lives from is taken only when it is named again: --even-if-critical 0a:00.0.
 
 Examples:
   openslot attach web 0a:00.0
@@ -89,9 +94,10 @@ async function attach(
     import('./waiting.js'),
   ]);
   const { force = false, allow } = options;
+  const evenIfCritical = options.evenIfCritical.map(String);
   const report = await waitingFor(
     `guest ${guest}`,
-    askOwnerOf(options, 'attach', { guest, specs, force, allow: [...allow] }),
+    askOwnerOf(options, 'attach', { guest, specs, force, allow: [...allow], evenIfCritical }),
   );
   if (options.json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);

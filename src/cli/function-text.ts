@@ -81,9 +81,10 @@ function fieldLines(register: DecodedRegister, columns: number): string[] {
 
 function findingLines(findings: FunctionFacts['findings']): string[] {
   const below = ''.padEnd(20);
+  const marks = { critical: '‼', unsafe: '!', note: ' ' } as const;
   return findings.flatMap(({ code, severity, message, why, next }) => [
-    `  ${severity === 'unsafe' ? '!' : ' '} ${code.padEnd(16)} ${message}`,
-    ...(severity === 'unsafe' ? [`${below} ${why}`] : []),
+    `  ${marks[severity]} ${code.padEnd(16)} ${message}`,
+    ...(severity === 'note' ? [] : [`${below} ${why}`]),
     ...(next === '' ? [] : [`${below} ${next}`]),
   ]);
 }

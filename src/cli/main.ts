@@ -13,6 +13,10 @@ const ADDRESS: Argument = {
   form: '<address>',
   description: 'the function, hexadecimal: [DDDD:]BB:DD.F, or its name',
 };
+const ADDRESSES: Argument = {
+  form: '<address...>',
+  description: `${ADDRESS.description}; several as one change`,
+};
 const ONLY_ADDRESS: Argument = { form: '[address]', description: `only ${ADDRESS.description}` };
 const GUEST: Argument = { form: '<guest>', description: 'the guest, by name or domain id' };
 const TEXT: Argument = {
@@ -142,15 +146,20 @@ const entries: readonly Entry[] = [
   },
   {
     name: 'claim',
-    summary: 'take a function from its host driver into the pool',
-    arguments: [ADDRESS],
+    summary: 'take functions from their host drivers into the pool',
+    arguments: [ADDRESSES],
     load: () => import('./claim.js'),
   },
   {
     name: 'release',
-    summary: 'give a free function of the pool back to the driver it had',
-    arguments: [ADDRESS],
+    summary: 'give free functions of the pool back to the drivers they had',
+    arguments: [ADDRESSES],
     load: () => import('./release.js'),
+  },
+  {
+    name: 'recover',
+    summary: 'take back, or finish, what a killed command has left half done',
+    load: () => import('./recover.js'),
   },
   {
     name: 'attach',

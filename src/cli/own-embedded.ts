@@ -10,6 +10,7 @@ import { machineFiles, type OwnerSocket } from '../owner/index.js';
 import { notations, type PciAddress } from '../pci/index.js';
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { hostRequests } from './host-requests.js';
 import { entriesOf } from './pool-view.js';
 import { answerRegisters } from './register-answers.js';
 
@@ -28,10 +29,9 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
     platform: () => inspectPlatform(host.machine),
     inspect: ({ address, vpd }) => inspect(host.machine, address, { vpd, user: userOf(address) }),
     registers: (parameters) => answerRegisters(host.machine, userOf(parameters.address), parameters),
-    claim: ({ address, purpose }) => host.claims.claim(address, purpose),
-    release: ({ address }) => host.claims.release(address),
+    ...hostRequests(host.claims),
     findings: async ({ address }) => (await host.examiner.look(address)).map(describeFinding),
-    attach: ({ guest, specs, force, allow }) => host.attachments.attach(guest, specs, { force, allow }),
+    attach: ({ guest, specs, ...options }) => host.attachments.attach(guest, specs, options),
     detach: ({ guest, specs, force }) =>
       host.attachments.detach(
         guest,

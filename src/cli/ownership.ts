@@ -1,35 +1,64 @@
-/** A change to a machine: asked of its owner where one runs, else made by this command as the owner of this host for its duration. */
-import { HostClaims, type ClaimPurpose, type ClaimReport } from '../admin/index.js';
-import { askOwner, machineFiles, OwnerSocket, OwnerUnreachableError, type Wire } from '../owner/index.js';
-import type { PciAddress } from '../pci/index.js';
-import { FileJournal, Pool } from '../pool/index.js';
+/** A change of a host: asked of its owner where one runs, else made by this command as the owner for its duration. */
+import { HostClaims } from '../admin/index.js';
+import {
+  askOwner,
+  checkRequest,
+  machineFiles,
+  OwnerRunningError,
+  OwnerSocket,
+  OwnerUnreachableError,
+  perform,
+  type OwnerResults,
+  type RequestParameters,
+  type Wire,
+} from '../owner/index.js';
 import { openNativePlatform, runsOnXen } from '../xen/native/index.js';
-import { openHost, type MachineChoice } from './machine-option.js';
+import { openPool } from './host-pool.js';
+import { hostRequests, type HostRequest } from './host-requests.js';
+import { openOwned, type MachineChoice, type OwnedMachine } from './machine-option.js';
 import { askSim, machineToChange } from './machine-view.js';
 
-export async function changeClaim(
-  change: 'claim' | 'release',
-  address: PciAddress,
+/** Requests that change nothing need no lock, and so no right to take it. */
+const LOOKS: ReadonlySet<HostRequest> = new Set(['plan_claim', 'plan_release', 'unfinished']);
+
+export async function askHost<Name extends HostRequest>(
   choice: MachineChoice,
-  purpose?: ClaimPurpose,
-): Promise<Wire<ClaimReport>> {
-  const parameters = { address: String(address), ...(purpose === undefined ? {} : { purpose }) };
-  if (machineToChange(choice).name === 'sim') return askSim(change, parameters);
-  using machine = await openHost();
-  const { socket, claims } = machineFiles(machine.name);
+  request: Name,
+  parameters: RequestParameters<Name>,
+): Promise<Wire<OwnerResults[Name]>> {
+  const chosen = machineToChange(choice);
+  if (chosen.name === 'sim') return askSim(request, parameters);
+  const { socket } = machineFiles(chosen.name);
   try {
-    return await askOwner(socket, change, parameters);
+    return await askOwner(socket, request, parameters);
   } catch (error) {
     if (!(error instanceof OwnerUnreachableError) || error.code !== 'OWNER_ABSENT') throw error;
   }
-  await using _owner = await OwnerSocket.bind(machine.name, socket);
-  const xen = runsOnXen() ? await openNativePlatform() : undefined;
+  if (LOOKS.has(request)) return answerSelf(chosen, request, parameters);
+  let owner: OwnerSocket;
   try {
-    const pool = new Pool(machine, new FileJournal(claims));
-    const host = new HostClaims(pool, machine, xen);
-    const report = await (change === 'claim' ? host.claim(address, purpose) : host.release(address));
+    owner = await OwnerSocket.bind(chosen.name, socket);
+  } catch (error) {
+    // Somebody was quicker: he does it, or says who he is and what he does.
+    if (error instanceof OwnerRunningError) return askOwner(socket, request, parameters);
+    throw error;
+  }
+  await using _owner = owner;
+  return await answerSelf(chosen, request, parameters);
+}
+
+async function answerSelf<Name extends HostRequest>(
+  chosen: OwnedMachine,
+  request: Name,
+  parameters: RequestParameters<Name>,
+): Promise<Wire<OwnerResults[Name]>> {
+  using machine = await openOwned(chosen);
+  const xen = chosen.name === 'linux' && runsOnXen() ? await openNativePlatform() : undefined;
+  try {
+    const requests = hostRequests(new HostClaims(openPool(machine), machine, xen));
+    const result = await perform(requests, checkRequest({ id: 1, request, parameters }));
     // As an owner would have sent it.
-    return JSON.parse(JSON.stringify(report)) as Wire<ClaimReport>;
+    return JSON.parse(JSON.stringify(result)) as Wire<OwnerResults[Name]>;
   } finally {
     await xen?.[Symbol.asyncDispose]();
   }

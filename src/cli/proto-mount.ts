@@ -12,7 +12,9 @@ import { FunctionNotFoundError, hasDrivers, type FunctionSummary, type Machine }
 import { openMachine, ReplayMachine } from '../machines/index.js';
 import { machineFiles, OwnerSocket, type OwnerRequests } from '../owner/index.js';
 import { reasonOf, type PciAddress } from '../pci/index.js';
-import { FileJournal, MemoryJournal, Pool } from '../pool/index.js';
+import { MemoryJournal, Pool } from '../pool/index.js';
+import { openPool } from './host-pool.js';
+import { hostRequests } from './host-requests.js';
 import { FunctionNotFreeError, MountedFiles, notFree, type FolderChange } from '../proto/index.js';
 import { functionsNamed } from './named-function.js';
 import { entriesOf } from './pool-view.js';
@@ -122,10 +124,8 @@ interface Claims {
 function claimsOf(machine: Machine): Claims | undefined {
   if (!hasDrivers(machine)) return undefined;
   // The host's bindings outlive us; those of a machine that lives in this process end with it.
-  const journal = machine.capabilities.machineFrames
-    ? new FileJournal(machineFiles(machine.name).claims)
-    : new MemoryJournal();
-  const pool = new Pool(machine, journal);
+  const outlives = machine.capabilities.machineFrames || machine.name.startsWith('sim:');
+  const pool = outlives ? openPool(machine) : new Pool(machine, new MemoryJournal());
   return { pool, host: new HostClaims(pool, machine, undefined) };
 }
 
@@ -206,18 +206,20 @@ function requestsOf(machine: Machine, mounted: MountedFiles, claims: Claims | un
   if (claims === undefined) return looking;
   const { pool, host } = claims;
   const examiner = new Examiner({ machine, pool, store: undefined, translates: () => false });
+  const requests = hostRequests(host);
   return {
     ...looking,
+    ...requests,
     findings: async ({ address }) => (await examiner.look(address)).map(describeFinding),
-    claim: async ({ address, purpose }) => {
-      const report = await host.claim(address, purpose);
+    claim: async (wish) => {
+      const reports = await requests.claim(wish);
       mounted.functions.refresh();
-      return report;
+      return reports;
     },
-    release: async ({ address }) => {
-      mounted.giveUp(address);
+    release: async (wish) => {
+      for (const address of wish.addresses) mounted.giveUp(address);
       try {
-        return await host.release(address);
+        return await requests.release(wish);
       } finally {
         mounted.functions.refresh();
       }

@@ -1,34 +1,44 @@
 /** `openslot release`: gives a function back to the driver it had. */
 import type { Command } from 'commander';
 import { machineOption, type MachineChoice } from './machine-option.js';
-import { functionNamed } from './named-function.js';
+import { dryRunOption, printPlan, type DryRunChoice } from './dry-run.js';
+import { functionsNamed } from './named-function.js';
 
 export function define(command: Command): void {
   command
     .addOption(machineOption())
+    .addOption(dryRunOption())
     .option('--json', 'print data')
     .addHelpText(
       'after',
       `
-A function that a guest has is not released: take it back from the guest first.
+A function that a guest has is not released: take it back from the guest first. Several functions
+are released as one change: all of them, or none.
 
 Examples:
-  openslot release 0a:00.0`,
+  openslot release 0a:00.0
+  openslot release 0a:00.0 0a:00.1 --dry-run`,
     )
     .action(release);
 }
 
-async function release(text: string, options: MachineChoice & { json?: boolean }): Promise<void> {
-  const address = await functionNamed(text, options);
-  const { changeClaim } = await import('./ownership.js');
-  const report = await changeClaim('release', address, options);
-  if (options.json) {
-    process.stdout.write(`${JSON.stringify(report)}\n`);
+interface ReleaseOptions extends MachineChoice, DryRunChoice {
+  readonly json?: boolean;
+}
+
+async function release(texts: readonly string[], options: ReleaseOptions): Promise<void> {
+  const addresses = (await functionsNamed(texts, options)).map(String);
+  const { askHost } = await import('./ownership.js');
+  if (options.dryRun) {
+    await printPlan(await askHost(options, 'plan_release', { addresses }), options);
     return;
   }
-  const to =
-    report.formerDriver === undefined
-      ? 'it had no driver, and has none'
-      : `its driver is ${report.formerDriver}`;
-  process.stdout.write(`${report.address} is the host's again: ${to}\n`);
+  for (const report of await askHost(options, 'release', { addresses })) {
+    const { address, formerDriver } = report;
+    const to =
+      formerDriver === undefined ? 'it had no driver, and has none' : `its driver is ${formerDriver}`;
+    process.stdout.write(
+      options.json ? `${JSON.stringify(report)}\n` : `${address} is the host's again: ${to}\n`,
+    );
+  }
 }

@@ -1,6 +1,6 @@
 /** What `openslot show --json` prints, as a schema: published as docs/schemas/show.json. */
 import { z } from 'zod';
-import { FINDING_NAMES } from '../admin/findings/finding.js';
+import { FINDING_NAMES, SEVERITIES } from '../admin/findings/finding.js';
 
 const hex = z
   .string()
@@ -199,7 +199,7 @@ const finding = z
   .strictObject({
     code: z.enum(FINDING_NAMES),
     address,
-    severity: z.enum(['unsafe', 'note']),
+    severity: z.enum(SEVERITIES),
     message: z.string(),
     why: z.string(),
     next: z.string(),

@@ -19,6 +19,22 @@ export type HostUse =
   /** The kernel's console, or the display that firmware started with. */
   | { readonly kind: 'console'; readonly via: string }
   /** A process has a device file of it open. */
-  | { readonly kind: 'open'; readonly via: string; readonly process: number; readonly command: string };
+  | { readonly kind: 'open'; readonly via: string; readonly process: number; readonly command: string }
+  /** Its driver has made others of it, which go when the driver lets go; `via` is the driver. */
+  | { readonly kind: 'virtual-functions'; readonly via: string; readonly functions: readonly string[] }
+  /**
+   * Firmware has it read and write memory of its own (Linux: a reserved region of its IOMMU group of type direct); `via`
+   * is the group, both ends are addresses, `0x` and hexadecimal, and belong to it. `relaxable`: only until a driver
+   * takes over.
+   */
+  | {
+      readonly kind: 'reserved-region';
+      readonly via: string;
+      readonly first: string;
+      readonly last: string;
+      readonly relaxable: boolean;
+    }
+  /** Something could not be looked at, so that there may be more uses; `via` is what. */
+  | { readonly kind: 'unseen'; readonly via: string; readonly why: string };
 
 export type HostUseKind = HostUse['kind'];

@@ -5,6 +5,8 @@
 export { askOwner, OwnerRefusedError, OwnerUnreachableError } from './client.js';
 export { OwnedMachine } from './owned-machine.js';
 export { OwnerRunningError, OwnerSocket, RuntimeDirectoryError } from './owner-socket.js';
+export { perform } from './request-lines.js';
+export { checkRequest } from './request-schemas.js';
 export type { CheckedParameters, RequestName, RequestParameters } from './request-schemas.js';
 export {
   MOST_ACCESSES,

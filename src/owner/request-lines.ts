@@ -7,7 +7,12 @@ import type { AnswerLine, NotAnswering, OwnerRequests } from './requests.js';
 class OwnerBusyError extends OpenslotError {
   readonly code = 'OWNER_BUSY';
   constructor() {
-    super('another command is changing the machine at this moment', {}, 'try again');
+    const command = ['openslot', ...process.argv.slice(2)].join(' ');
+    super(
+      `another command is changing the machine at this moment: process ${process.pid}, ${command}`,
+      { process: process.pid, command },
+      'try again when it has ended',
+    );
   }
 }
 
@@ -53,8 +58,11 @@ function parse(line: string): unknown {
   }
 }
 
-/** Name and parameters belong together, which the type of a table's entry cannot say of a union. */
-function perform(requests: OwnerRequests, { request, parameters }: CheckedRequest): unknown {
+/**
+ * What an owner does for a request that was checked. @throws {RequestUnsupportedError} and what the owner meets.
+ * Name and parameters belong together, which the type of a table's entry cannot say of a union.
+ */
+export function perform(requests: OwnerRequests, { request, parameters }: CheckedRequest): unknown {
   const action = requests[request] as ((checked: typeof parameters) => unknown) | undefined;
   if (action === undefined) throw new RequestUnsupportedError(request);
   return action(parameters);

@@ -54,6 +54,18 @@ const operations = z
   .min(1)
   .max(MOST_ACCESSES);
 
+/** What is done though it is not safe: kinds of findings, and functions that the host lives from. */
+const permission = {
+  allow: z.array(z.enum(FINDING_NAMES)).default([]),
+  evenIfCritical: z.array(address).max(MOST_SPECS).default([]),
+};
+
+/** Functions that are changed as one. */
+const addresses = z.array(address).min(1).max(MOST_SPECS);
+
+const claim = z.strictObject({ addresses, purpose: z.enum(CLAIM_PURPOSES).exactOptional(), ...permission });
+const release = z.strictObject({ addresses });
+
 const SCHEMAS = {
   pool: z.strictObject({}),
   functions: z.strictObject({}),
@@ -65,14 +77,18 @@ const SCHEMAS = {
     evenIfUsed: z.boolean().default(false),
     enable: z.boolean().default(false),
   }),
-  claim: z.strictObject({ address, purpose: z.enum(CLAIM_PURPOSES).exactOptional() }),
-  release: z.strictObject({ address }),
+  claim,
+  plan_claim: claim,
+  release,
+  plan_release: release,
+  unfinished: z.strictObject({}),
+  recover: z.strictObject({ finish: z.boolean().default(false) }),
   findings: z.strictObject({ address }),
   attach: z.strictObject({
     guest,
     specs,
     force: z.boolean().default(false),
-    allow: z.array(z.enum(FINDING_NAMES)).default([]),
+    ...permission,
   }),
   /** Of each specification only what it names counts. */
   detach: z.strictObject({ guest, specs, force: z.boolean().default(false) }),

@@ -8,7 +8,10 @@ import type {
   GuestInfo,
   Inspection,
   TraceAnswer,
+  PlanData,
+  UnfinishedPlan,
 } from '../admin/index.js';
+import type { Recovery } from '../change/index.js';
 import type { FunctionSummary, WirePlatform } from '../function/index.js';
 import type { ErrorData } from '../pci/index.js';
 import type { CheckedParameters, RequestName } from './request-schemas.js';
@@ -35,8 +38,12 @@ export interface OwnerResults {
   readonly inspect: Inspection;
   /** For each operation what it found, `0x` and hexadecimal; null for a write. */
   readonly registers: readonly (string | null)[];
-  readonly claim: ClaimReport;
-  readonly release: ClaimReport;
+  readonly claim: readonly ClaimReport[];
+  readonly plan_claim: PlanData;
+  readonly release: readonly ClaimReport[];
+  readonly plan_release: PlanData;
+  readonly unfinished: readonly UnfinishedPlan[];
+  readonly recover: readonly Recovery[];
   readonly findings: readonly FindingData[];
   readonly attach: AttachReport;
   readonly detach: DetachReport;

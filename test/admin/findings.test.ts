@@ -10,6 +10,7 @@ import {
   parseAllowance,
   type Finding,
   type FindingName,
+  type SharingName,
   type Observed,
   type Taker,
 } from '../../src/admin/index.js';
@@ -37,7 +38,7 @@ function hostOf(description: string, allowed: readonly FindingName[] = [], refus
 }
 
 /** One machine for each finding that a machine of its own shows best, with what is attached there. */
-const MACHINES: Readonly<Record<Exclude<FindingName, 'split-device'>, readonly [string, string]>> = {
+const MACHINES: Readonly<Record<Exclude<SharingName, 'split-device'>, readonly [string, string]>> = {
   'shared-interrupt': [
     '{lines: 8, roots: [{slots: [{slot: "01", model: nvme}, {slot: "09", model: nvme, driver: nvme}]}]}',
     '00:01.0',

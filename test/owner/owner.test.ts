@@ -26,9 +26,12 @@ afterEach(() => {
 
 const requests: OwnerRequests = {
   pool: () => [{ address: '0000:00:08.0', state: 'free' }],
-  claim: ({ address }) =>
-    Promise.resolve({ address, holder: 'pciback', formerDriver: 'nvme', quarantined: true }),
-  release: ({ address }) => Promise.reject(new NotClaimedError(address, 'nvme')),
+  claim: ({ addresses }) =>
+    addresses.map((address) => ({ address, holder: 'pciback', formerDriver: 'nvme', quarantined: true })),
+  release: ({ addresses }) => {
+    for (const address of addresses) throw new NotClaimedError(address, 'nvme');
+    return [];
+  },
 };
 
 /** Unlike `once`, not failed by the error that comes before it. */
@@ -127,7 +130,11 @@ describe('several at once', () => {
 
   test('a command that is the owner for its own duration says so, and its end waits for nobody', async () => {
     const owner = await OwnerSocket.bind('linux', path);
-    await assert.rejects(askOwner(path, 'pool', {}), code('OWNER_BUSY'));
+    await assert.rejects(askOwner(path, 'pool', {}), (error: unknown) => {
+      assert.ok(error instanceof OpenslotError && error.code === 'OWNER_BUSY');
+      assert.equal(error.evidence['process'], process.pid, 'the holder is named');
+      return true;
+    });
     const waiting = connect(path);
     await once(waiting, 'connect');
     await owner[Symbol.asyncDispose]();
@@ -140,17 +147,14 @@ describe('requests', () => {
     await using owner = await OwnerSocket.bind('linux', path);
     owner.serve(requests);
     assert.deepEqual(await askOwner(path, 'pool', {}), [{ address: '0000:00:08.0', state: 'free' }]);
-    assert.deepEqual(await askOwner(path, 'claim', { address: '0000:00:08.0' }), {
-      address: '0000:00:08.0',
-      holder: 'pciback',
-      formerDriver: 'nvme',
-      quarantined: true,
-    });
+    assert.deepEqual(await askOwner(path, 'claim', { addresses: ['0000:00:08.0'] }), [
+      { address: '0000:00:08.0', holder: 'pciback', formerDriver: 'nvme', quarantined: true },
+    ]);
     await assert.rejects(
-      askOwner(path, 'release', { address: '0000:00:08.0' }),
+      askOwner(path, 'release', { addresses: ['0000:00:08.0'] }),
       code('FUNCTION_NOT_CLAIMED'),
     );
-    await assert.rejects(askOwner(path, 'claim', { address: 'nonsense' }), code('ADDRESS_MALFORMED'));
+    await assert.rejects(askOwner(path, 'claim', { addresses: ['nonsense'] }), code('ADDRESS_MALFORMED'));
     await assert.rejects(askOwner(join(folder, 'nobody.sock'), 'pool', {}), code('OWNER_ABSENT'));
   });
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
+import type { PciAddress } from '../../src/pci/index.js';
 import { OwnerSocket } from '../../src/owner/index.js';
 import { checkProperty } from '../kept-seeds.js';
 
@@ -18,14 +19,14 @@ after(() => {
 test('property: every line is answered once, in order', async () => {
   await using owner = await OwnerSocket.bind('linux', join(folder, 'linux.sock'));
   const claimed: string[] = [];
-  const report = ({ address }: { address: { toString(): string } }) => {
-    claimed.push(String(address));
-    return Promise.resolve({
-      address: '',
+  const report = ({ addresses }: { readonly addresses: readonly PciAddress[] }) => {
+    claimed.push(...addresses.map(String));
+    return addresses.map((address) => ({
+      address,
       holder: undefined,
       formerDriver: undefined,
       quarantined: false,
-    } as never);
+    }));
   };
   owner.serve({ pool: () => [], claim: report, release: report });
   const client = connect(join(folder, 'linux.sock'));
@@ -36,7 +37,10 @@ test('property: every line is answered once, in order', async () => {
       request: fc.oneof(fc.constantFrom('pool', 'claim', 'release'), fc.jsonValue()),
       parameters: fc.oneof(
         fc.record({
-          address: fc.oneof(fc.constantFrom('00:08.0', '0000:0a:1f.7', '00:20.0'), fc.jsonValue()),
+          addresses: fc.oneof(
+            fc.array(fc.constantFrom('00:08.0', '0000:0a:1f.7', '00:20.0'), { maxLength: 3 }),
+            fc.jsonValue(),
+          ),
         }),
         fc.jsonValue(),
       ),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { ClaimPurpose, ClaimReport } from '../../src/admin/index.js';
-import { changeClaim } from '../../src/cli/ownership.js';
+import { askHost } from '../../src/cli/ownership.js';
 import { LinuxMachine } from '../../src/machines/linux/index.js';
 import type { Wire } from '../../src/owner/index.js';
 import { notations, type ErrorData, type PciAddress } from '../../src/pci/index.js';
@@ -32,11 +32,17 @@ export function openslot(...words: readonly string[]): string {
 
 /** What `openslot claim --for` and `openslot release` do, without the seconds that a process takes to start here. */
 export async function claim(purpose: ClaimPurpose, address: PciAddress): Promise<Wire<ClaimReport>> {
-  return changeClaim('claim', address, { on: 'linux' }, purpose);
+  return only(await askHost({ on: 'linux' }, 'claim', { addresses: [String(address)], purpose }));
 }
 
 export async function release(address: PciAddress): Promise<Wire<ClaimReport>> {
-  return changeClaim('release', address, { on: 'linux' });
+  return only(await askHost({ on: 'linux' }, 'release', { addresses: [String(address)] }));
+}
+
+function only(reports: readonly Wire<ClaimReport>[]): Wire<ClaimReport> {
+  const [report, ...others] = reports;
+  assert.ok(report !== undefined && others.length === 0);
+  return report;
 }
 
 /** Claims a function, unless a suite before has done it. */

@@ -4,7 +4,8 @@ import { OpenslotError, type PciAddress } from '../../pci/index.js';
 import type { DomainId } from '../../xen/domain.js';
 import type { XenPlatform } from '../../xen/platform.js';
 import { CHECKS } from './checks.js';
-import type { Finding, Taker } from './finding.js';
+import type { Finding, Misnamed, Taker } from './finding.js';
+import { examineClaim } from './taking-checks.js';
 import { Takers, type TakersOptions } from './takers.js';
 
 export interface ExaminerOptions extends TakersOptions {
@@ -14,6 +15,8 @@ export interface ExaminerOptions extends TakersOptions {
    * where nobody knows.
    */
   readonly translates: () => boolean | undefined;
+  /** What the names know of an address; absent where no names are kept. */
+  readonly misnamed?: (address: PciAddress) => Misnamed | undefined;
 }
 
 /** To whom functions go, with what he has already. */
@@ -27,11 +30,13 @@ const NOBODY: Taker = { kind: 'nobody' };
 export class Examiner {
   readonly #machine: Machine;
   readonly #translates: ExaminerOptions['translates'];
+  readonly #misnamed: ExaminerOptions['misnamed'];
   readonly #takers: Takers;
 
   constructor(options: ExaminerOptions) {
     this.#machine = options.machine;
     this.#translates = options.translates;
+    this.#misnamed = options.misnamed;
     this.#takers = new Takers(options);
   }
 
@@ -47,7 +52,8 @@ export class Examiner {
         ...device,
       ]),
     );
-    const takers = await this.#takers.of([...near].map(({ summary }) => summary));
+    const all = new Set([...neighbours.map(({ own }) => own), ...near]);
+    const takers = await this.#takers.of([...all].map(({ summary }) => summary));
     const takerOf = (address: PciAddress) => takers.get(address.sbdf) ?? NOBODY;
     const together = new Set([...functions, ...to.has].map(({ sbdf }) => sbdf));
     const isTogether = (address: PciAddress) => {
@@ -55,11 +61,16 @@ export class Examiner {
       const isTheirs = taker.kind === 'taken' && taker.guest !== undefined && taker.guest === to.guest;
       return together.has(address.sbdf) || isTheirs;
     };
-    return neighbours.flatMap((of) => {
+    const taken = examineClaim(
+      functions.filter((address) => isWithTheHost(takerOf(address))),
+      { machine: this.#machine, misnamed: this.#misnamed },
+    );
+    const shared = neighbours.flatMap((of) => {
       const translated = this.#isTranslated(survey, of.own.group);
       const observed = { neighbours: of, groups: survey.groups, translated, takerOf, isTogether };
       return CHECKS.flatMap((check) => check(observed) ?? []);
     });
+    return [...taken, ...shared];
   }
 
   /** As {@link examine}, for a function where it is: beside what its taker has, if it has one. */
@@ -74,6 +85,11 @@ export class Examiner {
   #isTranslated({ groups }: Survey, group: number | undefined): boolean | undefined {
     return groups === 'told' ? group !== undefined : this.#translates();
   }
+}
+
+/** Not claimed yet: what the host does with it ends when it is. */
+function isWithTheHost({ kind }: Taker): boolean {
+  return kind === 'host' || kind === 'nobody';
 }
 
 /** Of a host with a hypervisor, which knows whether there is an IOMMU. */

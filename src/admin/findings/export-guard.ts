@@ -39,10 +39,10 @@ export class ExportGuard {
   /** What is unsafe about a function that a guest is about to get. @throws {AttachUnsafeError} */
   async examine(guest: DomainId, address: PciAddress): Promise<readonly FindingData[]> {
     const found = await this.#examiner.examine([address], { guest, has: [] });
-    const unsafe = found.map(describeFinding).filter(({ severity }) => severity === 'unsafe');
+    const unsafe = found.map(describeFinding).filter(({ severity }) => severity !== 'note');
     if (!this.#options.refuses) return unsafe;
     const allowed = [...this.#options.allowed, ...(this.#allowances.get(address.sbdf) ?? [])];
-    const left = refused(unsafe, allowed);
+    const left = refused(unsafe, { allowed, evenIfCritical: [] });
     if (left.length > 0) throw new AttachUnsafeError({ id: guest }, String(address), left);
     return unsafe;
   }

@@ -1,6 +1,15 @@
 /** Findings in words: what was found, why it matters, and what can be done. */
 import { className, notations, visibleText, type ErrorData, type Evidence } from '../../pci/index.js';
-import type { Finding, FindingName, Severity, Sharer, Taker } from './finding.js';
+import {
+  USE_NAMES,
+  type Finding,
+  type FindingName,
+  type Severity,
+  type Sharer,
+  type Taker,
+  type UseFinding,
+} from './finding.js';
+import { USE_WHY, useMessage, useNext, useText } from './use-text.js';
 
 /** A finding as data that JSON can carry, with its words; `code` is the name that allows it. */
 export interface FindingData extends ErrorData {
@@ -12,6 +21,7 @@ export interface FindingData extends ErrorData {
 }
 
 const WHY: Readonly<Record<FindingName, string>> = {
+  ...USE_WHY,
   'shared-interrupt':
     'a device that keeps the line raised, or a guest that does not answer it, stops the interrupts of all that are on it',
   'shared-page':
@@ -23,7 +33,16 @@ const WHY: Readonly<Record<FindingName, string>> = {
   'no-reset':
     'what one owner leaves in it, a DMA address or a changed firmware, is there when the next one gets it',
   'no-iommu': "its DMA reaches all memory: whoever drives it can read and write the host's",
+  'group-in-use': "VFIO gives no function of a group while the host's drivers have others of it",
+  'not-as-named':
+    'another device has come to the address of the one that was named: perhaps a card was added',
 };
+
+const USE_FINDINGS: ReadonlySet<FindingName> = new Set(Object.values(USE_NAMES));
+
+function isUse(finding: Finding): finding is Finding & UseFinding {
+  return USE_FINDINGS.has(finding.name);
+}
 
 export function describeFinding(finding: Finding): FindingData {
   const { name, address, severity } = finding;
@@ -40,6 +59,7 @@ export function describeFinding(finding: Finding): FindingData {
 
 function messageOf(finding: Finding): string {
   const { address } = finding;
+  if (isUse(finding)) return useMessage(finding, String(address));
   switch (finding.name) {
     case 'shared-interrupt': {
       const line = finding.line === undefined ? 'its interrupt line' : `interrupt line ${finding.line}`;
@@ -62,6 +82,13 @@ function messageOf(finding: Finding): string {
       return `${address} has no reset`;
     case 'no-iommu':
       return `${address} has no IOMMU between it and memory`;
+    case 'group-in-use':
+      return `${address} is in IOMMU group ${finding.group} with ${listOf(finding.others)}`;
+    case 'not-as-named': {
+      const { named, recorded, present, movedTo } = finding;
+      const moved = movedTo === undefined ? 'and is nowhere now' : `which is at ${movedTo} now`;
+      return `${address} is ${present}; ${named} was ${recorded} there, ${moved}`;
+    }
   }
 }
 
@@ -90,6 +117,7 @@ function evidenceOf(finding: Finding): Evidence {
   const { address } = finding;
   const others = 'others' in finding ? { others: finding.others.map(sharerText) } : {};
   const own = { address: String(address), ...others };
+  if (isUse(finding)) return { ...own, uses: finding.uses.map(useText) };
   switch (finding.name) {
     case 'shared-interrupt':
       return finding.line === undefined ? own : { ...own, line: finding.line };
@@ -97,14 +125,37 @@ function evidenceOf(finding: Finding): Evidence {
       return { ...own, pages: finding.others.map(({ page }) => `0x${page.toString(16)}`) };
     case 'shared-group':
       return { ...own, group: finding.group, known: finding.known };
+    case 'group-in-use':
+      return { ...own, group: finding.group };
+    case 'not-as-named': {
+      const { named, recorded, present, movedTo } = finding;
+      const moved = movedTo === undefined ? {} : { movedTo: String(movedTo) };
+      return { ...own, named, recorded, present, ...moved };
+    }
     default:
       return own;
   }
 }
 
 function nextOf(finding: Finding): string {
-  const allow = `--allow ${finding.name} accepts it`;
+  const short = notations.shortHex.format(finding.address);
+  const allow =
+    finding.severity === 'critical'
+      ? `--even-if-critical ${short} takes it all the same`
+      : `--allow ${finding.name} accepts it`;
+  if (isUse(finding)) return finding.severity === 'note' ? useNext(finding) : `${useNext(finding)}; ${allow}`;
   switch (finding.name) {
+    case 'group-in-use':
+      return finding.others
+        .map(({ address }) => `openslot claim --for vfio ${notations.shortHex.format(address)}`)
+        .join('; ');
+    case 'not-as-named': {
+      const moved =
+        finding.movedTo === undefined
+          ? `openslot name --remove ${finding.named}`
+          : `name it instead of the address: ${finding.named}`;
+      return `${moved}; ${allow}`;
+    }
     case 'no-reset':
       return `give it only to guests that trust each other; ${allow}`;
     case 'no-iommu':

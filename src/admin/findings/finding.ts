@@ -1,8 +1,10 @@
-/** What makes it unsafe to give a function to a guest, as data; an administrator allows each kind by its name. */
+/** What makes it unsafe to take a function from the host or to give it away, as data; an administrator allows each kind by its name. */
+import type { HostUse, HostUseKind } from '../../function/index.js';
 import type { PciAddress } from '../../pci/index.js';
 import type { DomainId } from '../../xen/domain.js';
 
-export const FINDING_NAMES = [
+/** What a function shares with others, or lacks, when a guest is to have it. */
+export const SHARING_NAMES = [
   'shared-interrupt',
   'shared-page',
   'shared-group',
@@ -11,8 +13,40 @@ export const FINDING_NAMES = [
   'no-iommu',
 ] as const;
 
+export type SharingName = (typeof SHARING_NAMES)[number];
+
+/** What the host would lose with a function: allowed only by naming the function again. */
+export const CRITICAL_NAMES = ['mounted', 'swap', 'default-route', 'session', 'console'] as const;
+
+/** What is to be known before a function is taken from the host. */
+export const TAKING_NAMES = [
+  ...CRITICAL_NAMES,
+  'assembled',
+  'network',
+  'open',
+  'driver-busy',
+  'reserved-region',
+  'group-in-use',
+  'not-as-named',
+  'uses-unseen',
+] as const;
+
+export type TakingName = (typeof TAKING_NAMES)[number];
+
+export function isTakingName(name: FindingName): name is TakingName {
+  return TAKING_NAMES.some((taking) => taking === name);
+}
+
+export const FINDING_NAMES = [...SHARING_NAMES, ...TAKING_NAMES] as const;
+
 /** Stable: what `--allow` takes, and what findings are told by. */
 export type FindingName = (typeof FINDING_NAMES)[number];
+
+export type CriticalName = (typeof CRITICAL_NAMES)[number];
+
+export function isCriticalName(name: FindingName): name is CriticalName {
+  return CRITICAL_NAMES.some((critical) => critical === name);
+}
 
 export function isFindingName(text: string): text is FindingName {
   return FINDING_NAMES.some((name) => name === text);
@@ -46,10 +80,13 @@ export interface PageSharer extends Sharer {
 }
 
 /**
- * `unsafe`: refused unless allowed. `note`: harmless now, because nobody uses the other function; it is unsafe from the
+ * `critical`: the host would lose its disk, its way out, its console or the session of whoever types: refused unless
+ * the function is named again. `unsafe`: refused unless allowed. `note`: harmless now, because nobody uses the other function; it is unsafe from the
  * day on that somebody does.
  */
-export type Severity = 'unsafe' | 'note';
+export type Severity = 'critical' | 'unsafe' | 'note';
+
+export const SEVERITIES = ['critical', 'unsafe', 'note'] as const satisfies readonly Severity[];
 
 interface About {
   /** The function that is given away. */
@@ -77,4 +114,43 @@ export type Finding = About &
     | { readonly name: 'split-device'; readonly others: readonly Sharer[] }
     | { readonly name: 'no-reset' }
     | { readonly name: 'no-iommu' }
+    | UseFinding
+    /** For VFIO: while drivers of the host have the others, it gives none of the group. */
+    | { readonly name: 'group-in-use'; readonly group: number; readonly others: readonly Sharer[] }
+    | ({ readonly name: 'not-as-named' } & Misnamed)
   );
+
+/** What the host does with a function, all uses of one kind. */
+export type UseFinding = {
+  readonly [Kind in HostUseKind]: {
+    readonly name: (typeof USE_NAMES)[Kind];
+    readonly uses: readonly UseOf<Kind>[];
+  };
+}[HostUseKind];
+
+export type UseOf<Kind extends HostUseKind> = Extract<HostUse, { readonly kind: Kind }>;
+
+/** What a use of each kind is found as. */
+export const USE_NAMES = {
+  mount: 'mounted',
+  swap: 'swap',
+  'default-route': 'default-route',
+  session: 'session',
+  console: 'console',
+  assembled: 'assembled',
+  network: 'network',
+  open: 'open',
+  'virtual-functions': 'driver-busy',
+  'reserved-region': 'reserved-region',
+  unseen: 'uses-unseen',
+} as const satisfies Readonly<Record<HostUseKind, FindingName>>;
+
+/** A name that was given to a device at this address, and another device stands there now. */
+export interface Misnamed {
+  readonly named: string;
+  /** In words, what was there when the name was given, and what is there. */
+  readonly recorded: string;
+  readonly present: string;
+  /** Where the named device is now; undefined where it is nowhere. */
+  readonly movedTo: PciAddress | undefined;
+}

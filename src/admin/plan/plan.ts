@@ -1,5 +1,5 @@
 /** A plan as it is printed and sent: what was found, what would be done, and how it would be undone. */
-import type { Change, Changes, DescribedStep } from '../../change/index.js';
+import type { Change, Changes, DescribedStep, UnfinishedChange } from '../../change/index.js';
 import type { FindingData } from '../findings/index.js';
 
 export interface PlanData {
@@ -16,4 +16,9 @@ export function planOf(
   findings: readonly FindingData[],
 ): PlanData {
   return { what, findings, steps: changes.describe(steps) };
+}
+
+/** A change that nobody makes any more, in words. */
+export interface UnfinishedPlan extends Omit<UnfinishedChange, 'steps'> {
+  readonly steps: readonly DescribedStep[];
 }

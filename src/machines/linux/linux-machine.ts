@@ -3,6 +3,7 @@ import {
   FunctionNotFoundError,
   type FunctionSummary,
   type HostFacts,
+  type HostUse,
   type IommuFaultReports,
   type Machine,
   type MachineCapabilities,
@@ -11,6 +12,7 @@ import {
 } from '../../function/index.js';
 import { OpenslotError, type PciAddress } from '../../pci/index.js';
 import { Enumeration } from './enumeration.js';
+import { HostUses, RUNNING_HOST, type HostRoots } from './host-uses/index.js';
 import { KernelLogFaults } from './iommu-faults.js';
 import { LinuxFunction } from './linux-function.js';
 import { SysfsDrivers } from './sysfs-drivers.js';
@@ -35,6 +37,8 @@ export interface LinuxMachineOptions {
   readonly modules?: string;
   /** Where UIO's class and its device files are; others serve a saved tree. */
   readonly uio?: { readonly root: string; readonly devices: string };
+  /** Where the host tells what it does with its functions; nothing is told of a saved tree without it. */
+  readonly host?: HostRoots;
 }
 
 export class LinuxMachine implements Machine {
@@ -44,6 +48,7 @@ export class LinuxMachine implements Machine {
   readonly platform: UioPlatform;
   /** Where there is an IOMMU, and this user may read the kernel's log. */
   readonly faults?: IommuFaultReports;
+  readonly hostUses?: (address: PciAddress) => readonly HostUse[];
   readonly #faults: KernelLogFaults | undefined;
   readonly #sysfs: Sysfs;
   readonly #enumeration: Enumeration;
@@ -62,6 +67,11 @@ export class LinuxMachine implements Machine {
     if (this.#faults !== undefined) this.faults = this.#faults;
     this.drivers = new SysfsDrivers(this.#sysfs);
     this.#facts = new SysfsFacts(this.#sysfs, options.modules);
+    const host = options.host ?? (options.root === undefined ? RUNNING_HOST : undefined);
+    if (host !== undefined) {
+      const uses = new HostUses(host);
+      this.hostUses = (address) => uses.of(address);
+    }
   }
 
   /** What at least one function of this host has as its drivers are bound now. */

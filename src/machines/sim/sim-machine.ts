@@ -7,6 +7,7 @@ import {
   type FunctionSummary,
   type HostControl,
   type HostFacts,
+  type HostUse,
   type IommuFault,
   type IommuFaultReports,
   type Machine,
@@ -68,6 +69,7 @@ export class SimMachine implements Machine {
   readonly #shared = new Map<Endpoint | Bridge, SharedFunction>();
   readonly #restore = new Map<Endpoint, () => void>();
   readonly #facts = new Map<Endpoint | Bridge, HostFacts>();
+  readonly #uses = new Map<Endpoint, DescribedUses>();
   readonly #open = new Set<SimFunction>();
   readonly #memoryFile: (() => MemoryFile) | undefined;
 
@@ -164,6 +166,15 @@ export class SimMachine implements Machine {
     return (fn === undefined ? undefined : this.#facts.get(fn)) ?? NO_HOST_FACTS;
   }
 
+  /**
+   * As the description has them, while the driver of the description is bound: who takes that away ends them. Of a bridge
+   * all uses of what stands behind it.
+   */
+  hostUses(address: PciAddress): readonly HostUse[] {
+    const fn = this.#root.find(address);
+    return fn === undefined ? [] : this.#usesOf(fn);
+  }
+
   open(address: PciAddress): PciFunction {
     const fn = this.#root.find(address);
     const shared = fn === undefined ? undefined : this.#shared.get(fn);
@@ -229,7 +240,7 @@ export class SimMachine implements Machine {
         this.#start(child.children, numaNode);
         continue;
       }
-      const { registers: endpoint, driver, faults, label, physicalSlot } = child;
+      const { registers: endpoint, driver, faults, label, uses, physicalSlot } = child;
       this.#facts.set(endpoint, {
         ...NO_HOST_FACTS,
         modules: driver === undefined ? [] : [driver],
@@ -244,9 +255,18 @@ export class SimMachine implements Machine {
         iovas: programIovas(),
       });
       this.drivers.add(endpoint.address, driver);
+      if (uses.length > 0) this.#uses.set(endpoint, { driver, uses });
       this.#restore.set(endpoint, rememberFunction(endpoint));
       for (const fault of faults) endpoint.inject(fault);
     }
+  }
+
+  #usesOf(fn: Endpoint | Bridge): readonly HostUse[] {
+    if (fn instanceof Bridge)
+      return [...fn.behind.functions.values()].flatMap((behind) => this.#usesOf(behind));
+    const described = this.#uses.get(fn);
+    const isHosts = described?.driver === this.drivers.binding(fn.address).driver && isPresent(fn);
+    return described !== undefined && isHosts ? described.uses : [];
   }
 
   #endpoint(address: PciAddress): Endpoint {
@@ -280,6 +300,12 @@ export class SimMachine implements Machine {
       unreadable: [],
     };
   }
+}
+
+/** What the host does with a function as long as this driver, or none, has it. */
+interface DescribedUses {
+  readonly driver: string | undefined;
+  readonly uses: readonly HostUse[];
 }
 
 /** Whether anything stands there; a bridge is never pulled out. */

@@ -186,7 +186,7 @@ class Builder {
     own: FunctionDescription,
     path: DescriptionPath,
   ): Omit<BuiltFunction, 'physicalSlot'> {
-    const { regions = {}, faults = [], driver, label } = own;
+    const { regions = {}, faults = [], driver, label, uses = [] } = own;
     for (const index of Object.keys(regions)) {
       if (endpoint.shape.regions.some((region) => region.index === Number(index))) continue;
       throw this.#refuse([...path, 'regions', index], `${endpoint.kind.name} has no region ${index}`);
@@ -203,6 +203,7 @@ class Builder {
       driver,
       faults,
       label,
+      uses,
     };
   }
 

@@ -1,4 +1,5 @@
 /** A machine as data that a user writes: buses, bridges, devices, who drives them, and what is broken. */
+import type { HostUse } from '../../../function/index.js';
 import type { DeviceFault } from '../device/faults.js';
 
 /** What is not given is assigned as firmware would. All numbers are whole; addresses and sizes are bytes. */
@@ -61,6 +62,8 @@ export interface FunctionDescription {
   readonly dsn?: string;
   /** What firmware calls it. */
   readonly label?: string;
+  /** What the host does with it as long as the driver that is said here, or none where none is, has it. */
+  readonly uses?: readonly HostUse[];
   /** It has vital product data, which is read through the capability. */
   readonly vpd?: ProductDataDescription;
 }

@@ -1,4 +1,5 @@
 /** A built machine with what its description says of it: firmware's plan, and what firmware does not ask for. */
+import type { HostUse } from '../../../function/index.js';
 import type { PlannedBridge, PlannedFunction, PlannedRoot } from '../../firmware/index.js';
 import type { Bridge } from '../bus/bridge.js';
 import type { Endpoint } from '../device/endpoint.js';
@@ -10,6 +11,7 @@ export interface BuiltFunction extends PlannedFunction {
   readonly faults: readonly DeviceFault[];
   /** What firmware calls it. */
   readonly label: string | undefined;
+  readonly uses: readonly HostUse[];
   readonly physicalSlot: string | undefined;
 }
 

@@ -6,6 +6,7 @@ import { MEMORY_BASE, MEMORY_END } from '../host/memory.js';
 import { PAGE_SIZE } from '../host/page.js';
 import type { MachineDescription } from './description.js';
 import { encodeVpd, LONGEST_VPD_FIELD, MADE_VPD_FIELDS, vpdTextBytes } from './encode-vpd.js';
+import { hostUse } from './host-use-schema.js';
 import { lineOf, pathText, type DescriptionPath } from './path.js';
 
 const PORTS_END = 0x1_0000;
@@ -66,6 +67,7 @@ const functionShape = {
     .regex(/^[0-9a-f]{2}(-[0-9a-f]{2}){7}$/, 'expected eight bytes in hexadecimal with - between them')
     .optional(),
   label: name.optional(),
+  uses: z.array(hostUse).optional(),
   vpd: z
     .strictObject({ name: name.optional(), readOnly: productFields, readWrite: productFields })
     .refine((given) => encodeVpd(given).length <= VPD_BYTES, {

@@ -1,0 +1,157 @@
+/** A step of a change: a file gets other contents as a whole, or comes to be, or goes; and back. */
+import {
+  closeSync,
+  fchownSync,
+  fchmodSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { ByteText } from '../../boot/index.js';
+import type { Step, StepPerformer } from '../../change/index.js';
+import { OpenslotError } from '../../pci/index.js';
+import { FileChangedError, FileNotWrittenError } from './errors.js';
+
+export interface ReplaceFileStep extends Step {
+  readonly kind: 'replace_file';
+  /** The file itself, links followed. */
+  readonly subject: string;
+  /** One character a byte; null: no file. */
+  readonly before: ByteText | null;
+  readonly after: ByteText | null;
+  /** Of the file, 12 bits. */
+  readonly mode: number;
+  readonly owner: number;
+  readonly group: number;
+  /** Where the contents from before are kept; null where they are worth nothing, or there is no file. */
+  readonly backup: string | null;
+}
+
+/**
+ * Each file is written beside its place and moved there once it is on the disk, so that whenever the process or the host
+ * stops, the file is whole: the old one or the new one. Extended attributes are those of a new file.
+ */
+export const replaceFile: StepPerformer<ReplaceFileStep> = {
+  kind: 'replace_file',
+  describe: ({ subject, before, after, backup }) => {
+    if (after === null) return `remove ${subject}`;
+    if (before === null) return `write ${subject}`;
+    return `replace ${subject}${backup === null ? '' : `, its contents kept in ${backup}`}`;
+  },
+  describeUndo: ({ subject, before }) =>
+    before === null ? `remove ${subject}` : `give ${subject} its contents back`,
+  apply(step) {
+    const { subject, before, after, backup } = step;
+    const now = contentsOf(subject);
+    if (now === after) return;
+    if (now !== before) throw new FileChangedError(subject);
+    written(subject, () => {
+      if (backup !== null && before !== null) keepBackup(backup, before, step);
+      put(step, after);
+    });
+  },
+  undo(step) {
+    const { subject, before, after, backup } = step;
+    const now = contentsOf(subject);
+    if (now !== before && now !== after) throw new FileChangedError(subject);
+    written(subject, () => {
+      if (now !== before) put(step, before);
+      else rmSync(besideOf(subject), { force: true });
+      if (backup === null) return;
+      // Somebody may have put something else there: that is theirs.
+      if (contentsOf(backup) === before) rmSync(backup, { force: true });
+      rmSync(besideOf(backup), { force: true });
+    });
+  },
+};
+
+/** Null where there is no file. @throws {FileNotWrittenError} it is there and cannot be read. */
+export function contentsOf(file: string): ByteText | null {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch (cause) {
+    const code = errnoOf(cause);
+    if (code === 'ENOENT') return null;
+    throw new FileNotWrittenError(file, code, { cause });
+  }
+}
+
+function put(step: ReplaceFileStep, contents: ByteText | null): void {
+  const { subject } = step;
+  const folder = dirname(subject);
+  if (contents === null) {
+    rmSync(subject, { force: true });
+    syncFolder(folder);
+    return;
+  }
+  mkdirSync(folder, { recursive: true });
+  const next = besideOf(subject);
+  try {
+    writeNew(next, contents, step);
+    renameSync(next, subject);
+  } catch (cause) {
+    rmSync(next, { force: true });
+    throw cause;
+  }
+  syncFolder(folder);
+}
+
+/** Never over another one: the name was free when the change was planned. */
+function keepBackup(backup: string, contents: ByteText, step: ReplaceFileStep): void {
+  if (contentsOf(backup) === contents) return;
+  const next = besideOf(backup);
+  try {
+    writeNew(next, contents, step);
+    linkSync(next, backup);
+  } finally {
+    rmSync(next, { force: true });
+  }
+}
+
+/** One name for each file: what a killed process left there is in nobody's way. */
+function besideOf(file: string): string {
+  return join(dirname(file), `.${basename(file)}.openslot-new`);
+}
+
+function writeNew(file: string, contents: ByteText, { mode, owner, group }: ReplaceFileStep): void {
+  rmSync(file, { force: true });
+  const fd = openSync(file, 'wx', 0o600);
+  try {
+    writeFileSync(fd, contents, 'latin1');
+    // Owner first: giving a file away takes bits of its mode.
+    if (owner !== process.geteuid?.() || group !== process.getegid?.()) fchownSync(fd, owner, group);
+    fchmodSync(fd, mode);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The new name of the file is on the disk, too. */
+function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function written(file: string, action: () => void): void {
+  try {
+    action();
+  } catch (cause) {
+    if (cause instanceof OpenslotError) throw cause;
+    throw new FileNotWrittenError(file, errnoOf(cause), { cause });
+  }
+}
+
+function errnoOf(cause: unknown): string {
+  return (cause as NodeJS.ErrnoException).code ?? String(cause);
+}
