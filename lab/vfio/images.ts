@@ -47,7 +47,14 @@ const libraries = [
 
 /** Of our own build, everything that a user has, and the suites. */
 const ownFolders = ['dist/src', 'dist/examples', 'dist/test/vfio-lab'];
-const ownFiles = ['package.json', 'dist/test/function/compliance-suite.js', 'dist/test/until.js'];
+const ownFiles = [
+  'package.json',
+  'dist/test/function/compliance-suite.js',
+  'dist/test/until.js',
+  'dist/test/virtual-machine/resting-machine.js',
+  // What finds QEMU in the tree.
+  ...['root', 'failure', 'process'].map((name) => `dist/lab/${name}.js`),
+];
 
 export async function buildImages(root: LabRoot): Promise<Images> {
   const folder = root.path('images');

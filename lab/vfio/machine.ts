@@ -53,5 +53,8 @@ export function commandLine({ root, images, work, words }: MachineOptions): stri
     ...['-D', join(work, 'trace.log'), '-trace', 'pci_nvme_mmio_*'],
     ...['-fsdev', `local,id=lab,path=${work},security_model=none,multidevs=remap`],
     ...['-device', 'virtio-9p-pci,addr=10,fsdev=lab,mount_tag=lab'],
+    // For the QEMU inside, which is this one.
+    ...['-fsdev', `local,id=tree,path=${root.path('usr')},security_model=none,multidevs=remap,readonly=on`],
+    ...['-device', 'virtio-9p-pci,addr=11,fsdev=tree,mount_tag=tree'],
   ];
 }

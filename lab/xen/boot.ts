@@ -1,5 +1,5 @@
 /** One boot of the lab: prepares everything, starts the machine, follows its console to the end of the script. */
-import { mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from '../cache.js';
 import { lastLines } from '../failure.js';
@@ -23,6 +23,10 @@ export interface BootOptions {
   readonly processors?: 1 | 2;
   /** Tells this machine's lines from those of one beside it. */
   readonly label?: string;
+  /** More words for dom0's kernel. */
+  readonly words?: readonly string[];
+  /** Folders that dom0 finds in /lab, by their names there. */
+  readonly folders?: Readonly<Record<string, string>>;
   readonly onLine?: (line: ConsoleLine) => void;
 }
 
@@ -95,13 +99,15 @@ export async function shell(): Promise<void> {
 
 function machineOf(
   { cache, root, images }: Lab,
-  options: Pick<BootOptions, 'script' | 'variables' | 'disks' | 'processors' | 'label'>,
+  options: Pick<BootOptions, 'script' | 'variables' | 'disks' | 'processors' | 'label' | 'words' | 'folders'>,
 ) {
   const own = [new Date().toISOString().replace(/[:.]/g, '-'), process.pid, options.label ?? []].flat();
   const work = join(cache, 'runs', own.join('-'));
   mkdirSync(work, { recursive: true });
   const variables = Object.entries({ script: options.script, ...options.variables });
-  const words = variables.map(([name, value]) => `lab.${name}=${value}`);
+  const words = [...variables.map(([name, value]) => `lab.${name}=${value}`), ...(options.words ?? [])];
+  for (const [name, folder] of Object.entries(options.folders ?? {}))
+    cpSync(folder, join(work, name), { recursive: true });
   const { disks, processors = 1 } = options;
   return { machine: { root, images, work, words, processors, disks: images.disks.slice(0, disks) }, work };
 }

@@ -1,8 +1,10 @@
 /** The scenario of `lab xen`: boots its machines side by side, lets their scripts do the phases, and judges each. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { LabFailure } from '../failure.js';
 import { boot, prepareLab, type Boot, type Lab } from './boot.js';
 import { Checks } from '../checks.js';
-import { PHASES, PhaseRun, type BackEnd, type Phase } from './phases/index.js';
+import { MACHINES, PHASES, PhaseRun, type BackEnd, type BootsAfter, type Phase } from './phases/index.js';
 
 export interface ScenarioOptions {
   readonly backEnd: BackEnd;
@@ -22,11 +24,21 @@ export async function runScenario(options: ScenarioOptions): Promise<boolean> {
   const start = performance.now();
   const chosen = choose(options);
   const lab = await prepareLab();
-  const machines = (['first', 'second'] as const)
-    .map((machine) => chosen.filter((phase) => phase.machine === machine))
-    .filter((phases) => phases.length > 0);
+  const machines = MACHINES.map((machine) => chosen.filter((phase) => phase.machine === machine)).filter(
+    (phases) => phases.length > 0,
+  );
   // Side by side: one machine keeps one processor busy, because its time counts instructions.
-  const boots = await Promise.all(machines.map((phases) => bootFor(phases, lab, options)));
+  const booting: { readonly phases: readonly Phase[]; readonly boot: Promise<Boot> }[] = [];
+  for (const phases of machines) {
+    const after = phases.find(({ bootsAfter }) => bootsAfter !== undefined)?.bootsAfter;
+    const former = booting.find((one) => one.phases.some(({ name }) => name === after?.phase));
+    const started =
+      after === undefined || former === undefined
+        ? bootFor(phases, lab, options)
+        : former.boot.then((earlier) => bootFor(phases, lab, options, leftOf(earlier, after)));
+    booting.push({ phases, boot: started });
+  }
+  const boots = await Promise.all(booting.map(async ({ boot: started }) => started));
 
   const checks = new Checks();
   for (const [index, phases] of machines.entries()) {
@@ -43,25 +55,49 @@ function choose({ only, without, backEnd }: ScenarioOptions): readonly Phase[] {
   const unknown = [...only, ...without].find((name) => !known.includes(name));
   if (unknown !== undefined)
     throw new LabFailure(`There is no phase ${unknown}; there are ${known.join(', ')}.`);
+  const asked = new Set(only);
+  for (const { name, bootsAfter } of PHASES)
+    if (bootsAfter !== undefined && asked.has(name)) asked.add(bootsAfter.phase);
   const chosen = PHASES.filter(
     ({ name, backEnds }) =>
-      (only.length === 0 || only.includes(name)) && !without.includes(name) && backEnds.includes(backEnd),
+      (asked.size === 0 || asked.has(name)) && !without.includes(name) && backEnds.includes(backEnd),
   );
   if (chosen.length === 0) throw new LabFailure(`The back end ${backEnd} has none of these phases.`);
   return chosen;
 }
 
-function bootFor(phases: readonly Phase[], lab: Lab, options: ScenarioOptions): Promise<Boot> {
+/** What the boot of one machine gets from that of another. */
+interface Left {
+  readonly words: readonly string[];
+  readonly folders: Readonly<Record<string, string>>;
+}
+
+/** A phase that did not come so far leaves nothing, and the next one's judge says what is missing. */
+function leftOf({ facts, work }: Boot, { phase, words, state }: BootsAfter): Left {
+  const folder = join(work, phase, state);
+  return {
+    words: (facts.of(phase).get(words) ?? '').split(' ').filter(Boolean),
+    folders: existsSync(folder) ? { state: folder } : {},
+  };
+}
+
+function bootFor(phases: readonly Phase[], lab: Lab, options: ScenarioOptions, left?: Left): Promise<Boot> {
   const variables = {
     'back-end': options.backEnd,
     phases: phases.map(({ name }) => name).join(':'),
     suite: options.suite ?? 'all',
     kills: String(options.kills),
+    // As Debian's initramfs has it where /etc/initramfs-tools/modules names it.
+    ...(left === undefined ? {} : { early: 'xen-pciback' }),
   };
   const label = phases[0]?.machine;
   const { limitSeconds } = options;
   return boot(
-    { script: 'scenario.sh', variables, disks: 1, limitSeconds, ...(label === undefined ? {} : { label }) },
+    {
+      ...{ script: 'scenario.sh', variables, disks: 1, limitSeconds },
+      ...(label === undefined ? {} : { label }),
+      ...left,
+    },
     lab,
   );
 }

@@ -37,8 +37,8 @@ export {
   type RegisterAccessOptions,
   type RegisterOperation,
 } from './register-access.js';
-export * from './policies/index.js';
 export * from './plan/index.js';
+export * from './policies/index.js';
 export { RecoveryResponses, type RecoveryResponsesOptions } from './recovery-responses.js';
 export * from './names/index.js';
 export type { BackEndKnowledge, FrontEndKind, ToolStackOptions } from './tool-stack.js';

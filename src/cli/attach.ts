@@ -3,11 +3,13 @@ import type { Command } from 'commander';
 import type { FindingName } from '../admin/index.js';
 import { allowOption } from './allow-option.js';
 import { functionSpec } from './function-spec.js';
-import { criticalOption, type CriticalChoice } from './critical-option.js';
+import { criticalFunctions, criticalOption, type CriticalChoice } from './critical-option.js';
+import { placeNamed } from './guest-place.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
 interface AttachCommandOptions extends MachineChoice, CriticalChoice {
   allow: readonly FindingName[];
+  bus?: string;
   config?: string;
   force?: boolean;
   json?: boolean;
@@ -26,6 +28,7 @@ export function define(command: Command): void {
       '--force',
       'also to a guest whose front end takes no changes while it runs; the guest may not survive it',
     )
+    .option('--bus <id>', 'for qmp: the bus or port in the virtual machine; a free port if nothing is said')
     .option('--json', 'print data')
     .addHelpText(
       'after',
@@ -52,6 +55,9 @@ has no reset, or no IOMMU. openslot show lists it beforehand; --allow accepts it
 One that seize=1 would take from the host while the host uses it is refused as openslot claim refuses it; what the host
 lives from is taken only when it is named again: --even-if-critical 0a:00.0.
 
+GUEST may be a virtual machine of QEMU by its monitor, qmp:SOCKET (docs/virtual-machines.md). Its functions are claimed
+with --for vfio; openslot qemu-arguments prints what QEMU takes where it does not run yet.
+
 Examples:
   openslot attach web 0a:00.0
   openslot attach web 0a:00.0 --allow shared-interrupt,no-reset
@@ -59,6 +65,7 @@ Examples:
   openslot attach web nic-dmz@5
   openslot attach 3 0a:00.0@5,seize=1
   openslot attach web '0a:00.*' --json
+  openslot attach qmp:/run/web.qmp 0a:00.0
   openslot attach --config /etc/xen/web.cfg
   xl create -p web.cfg && openslot attach web 0a:00.0 && xl unpause web`,
     )
@@ -89,12 +96,19 @@ async function attach(
   const specs = [...(configured?.specs ?? []), ...typed];
   if (guest === undefined || specs.length === 0)
     command.error(`error: missing required argument '${guest === undefined ? 'guest' : 'spec'}'`);
+  const elsewhere = placeNamed(guest);
+  if (elsewhere !== undefined) {
+    await (await elsewhere.load()).attach(elsewhere.place, specs, options);
+    return;
+  }
+  if (options.bus !== undefined)
+    command.error('error: --bus is for the bus of a virtual machine: qmp:SOCKET');
   const [{ askOwnerOf }, { waitingFor }] = await Promise.all([
     import('./machine-view.js'),
     import('./waiting.js'),
   ]);
   const { force = false, allow } = options;
-  const evenIfCritical = options.evenIfCritical.map(String);
+  const evenIfCritical = (await criticalFunctions(options)).map(String);
   const report = await waitingFor(
     `guest ${guest}`,
     askOwnerOf(options, 'attach', { guest, specs, force, allow: [...allow], evenIfCritical }),

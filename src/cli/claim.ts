@@ -6,7 +6,7 @@ import { TAKING_ALLOWABLE } from '../admin/findings/errors.js';
 import type { FindingName } from '../admin/findings/finding.js';
 import type { Wire } from '../owner/index.js';
 import { allowOption } from './allow-option.js';
-import { criticalOption, type CriticalChoice } from './critical-option.js';
+import { criticalFunctions, criticalOption, type CriticalChoice } from './critical-option.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 import { functionsNamed } from './named-function.js';
 import { dryRunOption, printPlan, type DryRunChoice } from './dry-run.js';
@@ -65,7 +65,7 @@ async function claim(texts: readonly string[], options: ClaimOptions): Promise<v
     addresses: addresses.map(String),
     ...(options.for === undefined ? {} : { purpose: options.for }),
     allow: [...options.allow],
-    evenIfCritical: options.evenIfCritical.map(String),
+    evenIfCritical: (await criticalFunctions(options)).map(String),
   };
   if (options.dryRun) {
     await printPlan(await askHost(options, 'plan_claim', wish), options);

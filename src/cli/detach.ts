@@ -1,6 +1,7 @@
 /** `openslot detach`: takes functions back from a guest into the pool. */
 import type { Command } from 'commander';
 import { functionSpec } from './function-spec.js';
+import { placeNamed } from './guest-place.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
 export function define(command: Command): void {
@@ -20,11 +21,14 @@ Several, or all of a device by BB:DD.*, go together: a guest that does not let g
 A guest whose front end takes no changes while it runs (NetBSD's xpci) would end with a panic if it were asked: it is
 refused, and --force takes the functions away without a word to the guest.
 
+GUEST may be a virtual machine of QEMU by its monitor, qmp:SOCKET. Where it has ended its functions are only taken back.
+
 Examples:
   openslot detach web 0a:00.0
   openslot detach web nic-dmz
   openslot detach web '0a:00.*'
   openslot detach web 0a:00.0 0b:00.0
+  openslot detach qmp:/run/web.qmp 0a:00.0
   openslot detach --force web 0a:00.0`,
     )
     .action(detach);
@@ -36,6 +40,11 @@ async function detach(
   options: MachineChoice & { json?: boolean; force?: boolean },
 ): Promise<void> {
   const typed = specs.map(functionSpec);
+  const elsewhere = placeNamed(guest);
+  if (elsewhere !== undefined) {
+    await (await elsewhere.load()).detach(elsewhere.place, typed, options);
+    return;
+  }
   const [{ askOwnerOf }, { waitingFor }] = await Promise.all([
     import('./machine-view.js'),
     import('./waiting.js'),

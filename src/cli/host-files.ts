@@ -14,7 +14,10 @@ import type { FileReading, FileStatus, HostFiles } from '../admin/doctor/index.j
 const OTHERS_MAY = 0o006;
 const OWNER_MAY = 0o600;
 
-/** Whoever reads a saved tree has other rights to it than the user of that host had: permissions then tell. */
+/**
+ * Whoever reads a saved tree has other rights to it than a user of that host had: permissions tell then. Files that
+ * belong to him who unpacked the tree were root's.
+ */
 export interface SavedTree {
   readonly root: string;
   /** For whom the host is examined. */
@@ -24,6 +27,7 @@ export interface SavedTree {
 export class FolderFiles implements HostFiles {
   readonly #root: string;
   readonly #uid: number | undefined;
+  readonly #unpacker = process.getuid?.() ?? 0;
 
   /** Without a tree, of this host. */
   constructor(tree?: SavedTree) {
@@ -59,7 +63,7 @@ export class FolderFiles implements HostFiles {
     const stats = this.#stats(path);
     return stats === undefined
       ? undefined
-      : { type: typeOf(stats), mode: stats.mode & 0o7777, uid: stats.uid };
+      : { type: typeOf(stats), mode: stats.mode & 0o7777, uid: this.#ownerOf(stats) };
   }
 
   opens(path: string): boolean {
@@ -67,7 +71,7 @@ export class FolderFiles implements HostFiles {
     if (stats === undefined) return false;
     if (this.#uid !== undefined) {
       if (this.#uid === 0) return true;
-      const needed = stats.uid === this.#uid ? OWNER_MAY : OTHERS_MAY;
+      const needed = this.#ownerOf(stats) === this.#uid ? OWNER_MAY : OTHERS_MAY;
       return (stats.mode & needed) === needed;
     }
     try {
@@ -76,6 +80,10 @@ export class FolderFiles implements HostFiles {
     } catch {
       return false;
     }
+  }
+
+  #ownerOf({ uid }: Stats): number {
+    return this.#uid !== undefined && uid === this.#unpacker ? 0 : uid;
   }
 
   #stats(path: string): Stats | undefined {

@@ -165,7 +165,7 @@ const entries: readonly Entry[] = [
     name: 'attach',
     summary: 'give functions of the pool to a guest, while it runs or before it is started',
     arguments: [
-      { ...GUEST, form: '[guest]' },
+      { ...GUEST, form: '[guest]', description: `${GUEST.description}; or qmp:SOCKET` },
       { ...SPECS, form: '[spec...]' },
     ],
     load: () => import('./attach.js'),
@@ -173,7 +173,7 @@ const entries: readonly Entry[] = [
   {
     name: 'detach',
     summary: 'take functions back from a guest into the pool',
-    arguments: [GUEST, SPECS],
+    arguments: [{ ...GUEST, description: `${GUEST.description}; or qmp:SOCKET` }, SPECS],
     load: () => import('./detach.js'),
   },
   {
@@ -181,6 +181,12 @@ const entries: readonly Entry[] = [
     summary: "show a guest's accesses to configuration space by name, refused writes first",
     arguments: [GUEST],
     load: () => import('./trace.js'),
+  },
+  {
+    name: 'qemu-arguments',
+    summary: 'print what QEMU takes on its command line to have functions from its start on',
+    arguments: [{ ...ADDRESS, form: '<address...>' }],
+    load: () => import('./qemu-arguments.js'),
   },
   {
     name: 'serve',

@@ -1,7 +1,7 @@
 /** A command as a client of the owner: one request, one answer. */
 import { connect } from 'node:net';
 import { OpenslotError, type ErrorData } from '../pci/errors.js';
-import { ByteLines } from './byte-lines.js';
+import { ByteLines } from '../lines/index.js';
 import type { RequestName, RequestParameters } from './request-schemas.js';
 import type { AnswerLine, OwnerResults, Wire } from './requests.js';
 

@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OpenslotError } from '../pci/index.js';
-import { ByteLines } from './byte-lines.js';
+import { ByteLines } from '../lines/index.js';
 import { LONGEST_LINE, type NotAnswering, type OwnerRequests } from './requests.js';
 
 /** Another process owns the machine. */

@@ -7,9 +7,9 @@ import type {
   FrontEndKind,
   GuestInfo,
   Inspection,
-  TraceAnswer,
   PlanData,
   UnfinishedPlan,
+  TraceAnswer,
 } from '../admin/index.js';
 import type { Recovery } from '../change/index.js';
 import type { FunctionSummary, WirePlatform } from '../function/index.js';

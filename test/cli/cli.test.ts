@@ -81,6 +81,7 @@ describe('help', () => {
       'release',
       'attach',
       'detach',
+      'qemu-arguments',
       'serve',
       'hide-list',
       'lint',

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { ownEmbedded } from '../../src/cli/own-embedded.js';
 import { machineFiles, OwnerSocket } from '../../src/owner/index.js';
-import { ByteLines } from '../../src/owner/byte-lines.js';
+import { ByteLines } from '../../src/lines/index.js';
 import { TestHost } from '../embedded/embedded.js';
 import { checkProperty } from '../kept-seeds.js';
 

@@ -6,7 +6,8 @@
 
 phase dom0
 stack_up
-modprobe nvme
+# In the order of a host's start: what an initramfs brings, then the drivers of what is there.
+for module in $LAB_EARLY nvme; do modprobe "$module"; done
 
 for scope in $(echo "$LAB_PHASES" | tr : ' '); do
   lab=/lab/$scope

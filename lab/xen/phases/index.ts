@@ -3,6 +3,8 @@ import { attachments } from './attachments.js';
 import { devices } from './devices.js';
 import { guests } from './guests.js';
 import { handover } from './handover.js';
+import { hidden } from './hidden.js';
+import { hide } from './hide.js';
 import type { Phase } from './phase.js';
 import { restart } from './restart.js';
 import { suites } from './suites.js';
@@ -16,6 +18,8 @@ export const PHASES: readonly Phase[] = [
   withoutPciback,
   guests,
   restart,
+  hide,
+  hidden,
 ];
 
-export { PhaseRun, type BackEnd, type Phase } from './phase.js';
+export { MACHINES, PhaseRun, type BackEnd, type BootsAfter, type Phase } from './phase.js';

@@ -7,11 +7,26 @@ import { keysOfGuest, storeDifference } from '../store-difference.js';
 
 export type BackEnd = 'openslot' | 'kernel';
 
+export const MACHINES = ['first', 'second', 'third'] as const;
+export type MachineName = (typeof MACHINES)[number];
+
+/** What one boot hands to the next. */
+export interface BootsAfter {
+  /** It runs before, on another machine. */
+  readonly phase: string;
+  /** Its fact with words for the kernel's command line. */
+  readonly words: string;
+  /** Its folder that the next machine sees as /lab/state, as the state directory of a host outlives a boot. */
+  readonly state: string;
+}
+
 export interface Phase {
   /** Its script is lab/xen/guest/phases/NAME.sh. */
   readonly name: string;
   /** The machines run side by side, each one its phases in their order: what takes long goes to the one with less. */
-  readonly machine: 'first' | 'second';
+  readonly machine: MachineName;
+  /** Its machine boots after another one has ended, with what a phase of that one left. */
+  readonly bootsAfter?: BootsAfter;
   /** Whose phase it is; the kernel's back end is there to compare with. */
   readonly backEnds: readonly BackEnd[];
   judge(run: PhaseRun): void;

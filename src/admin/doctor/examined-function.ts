@@ -4,6 +4,8 @@ import type { FunctionNode, Topology } from '../../look/index.js';
 import { notations, type PciAddress } from '../../pci/index.js';
 import type { ExaminedHost } from './examined-host.js';
 
+const BRIDGE_CLASS = 0x06;
+
 export class ExaminedFunction {
   readonly summary: FunctionSummary;
   readonly node: FunctionNode;
@@ -28,6 +30,11 @@ export class ExaminedFunction {
 
   get driver(): string | undefined {
     return this.summary.driver;
+  }
+
+  /** Others are behind it, or the host itself: nothing of it is handed over. */
+  get isBridge(): boolean {
+    return [1, 2].includes(this.summary.headerType) || this.summary.classCode >>> 16 === BRIDGE_CLASS;
   }
 
   /** Text of a sysfs attribute; undefined where the kernel does not show it. */

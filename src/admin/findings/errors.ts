@@ -10,14 +10,15 @@ export class AttachUnsafeError extends OpenslotError {
   readonly code = 'ATTACH_UNSAFE';
   /** `wanted` is how the administrator named the functions; `findings` are those that nobody allowed. */
   constructor(
-    guest: { readonly id: DomainId; readonly name?: string },
+    guest: { readonly id: DomainId; readonly name?: string } | { readonly name: string },
     wanted: string,
     findings: readonly FindingData[],
   ) {
-    const to = guest.name ?? String(guest.id);
+    const id = 'id' in guest ? guest.id : guest.name;
+    const to = guest.name ?? String(id);
     super(
       `it is not safe to give ${wanted} to guest ${to}:${linesOf(findings)}`,
-      { guest: guest.id, ...evidenceOf(findings) },
+      { guest: id, ...evidenceOf(findings) },
       `openslot attach ${to} ${wanted} ${permissionOptions(findings)}, when that is acceptable here`,
     );
   }

@@ -35,8 +35,8 @@ export class QemuEndedError extends OpenslotError {
 /** The monitor refused a command. */
 export class QemuCommandError extends OpenslotError {
   readonly code = 'QEMU_COMMAND_FAILED';
-  constructor(command: string, why: string) {
-    super(`QEMU's monitor refused ${command}: ${why}`, { command, why });
+  constructor(command: string, why: string, options?: ErrorOptions) {
+    super(`QEMU's monitor refused ${command}: ${why}`, { command, why }, '', options);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * The machine `qemu`: QEMU's device models as functions, over its qtest protocol, with a processor that rests.
- * Knows `machines/firmware`, `function`, `pci` and `os`.
+ * Knows `machines/firmware`, `qmp`, `function`, `pci` and `os`.
  */
 export { qemuCommand, QemuMachine, type QemuMachineOptions } from './qemu-machine.js';
 export type { Monitor } from './monitor.js';

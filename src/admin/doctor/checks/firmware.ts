@@ -173,6 +173,7 @@ const reservedMemory = functionCheck({
     const direct = told.filter(({ type }) => type === 'direct');
     const relaxed = told.filter(({ type }) => type === 'direct-relaxable');
     const { remapping } = host;
+    if (group === undefined && remapping.state !== 'read') return undefined;
     const named =
       remapping.state === 'read'
         ? remapping.table.reserved.filter((memory) => isFor(memory, fn.address, host))

@@ -86,7 +86,7 @@ const driver = functionCheck({
   look({ host, fn }) {
     const { address, name } = fn;
     const { headerType, classCode } = fn.summary;
-    if (headerType === 1 || classCode >>> 16 === BRIDGE_CLASS)
+    if (fn.isBridge)
       return {
         causes: [
           {
@@ -119,8 +119,6 @@ const driver = functionCheck({
   },
 });
 
-const BRIDGE_CLASS = 0x06;
-
 function whoHas(driver: string | undefined, override: string | undefined, name: string): string {
   if (driver === undefined)
     return override === NOBODY
@@ -147,9 +145,9 @@ const uses = functionCheck({
     FUNCTION_UNSAFE: { blocks: ['xen'], why: '', next: '' },
     FUNCTION_NOTED: { blocks: [], why: '', next: '' },
   },
-  look({ host }) {
+  look({ host, fn }) {
     const { findings } = host.facts;
-    if (findings === undefined) return undefined;
+    if (findings === undefined || fn.isBridge) return undefined;
     // A missing reset has a check of its own, with why each method is none.
     const told = findings.filter(({ code }) => code !== 'no-reset');
     return causesOr(
@@ -249,7 +247,7 @@ const interrupts = functionCheck({
     },
   },
   look({ fn }) {
-    if (fn.driver === 'vfio-pci') return undefined;
+    if (fn.driver === 'vfio-pci' || fn.isBridge) return undefined;
     if (fn.node.fields.raw('header.interrupt_pin') !== 0) return fine('it has a pin for INTx');
     return {
       causes: [

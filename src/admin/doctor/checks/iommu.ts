@@ -114,7 +114,7 @@ const group = functionCheck({
     },
   },
   look({ host, fn }) {
-    if (host.groups.length === 0) return undefined;
+    if (host.groups.length === 0 || fn.isBridge) return undefined;
     const number = fn.summary.iommuGroup;
     if (number === undefined)
       return {

@@ -36,6 +36,7 @@ const strictMemory = functionCheck({
     },
   },
   look({ host, fn }) {
+    if (fn.isBridge) return undefined;
     const strict =
       host.config('CONFIG_IO_STRICT_DEVMEM') === 'y' && !host.options.words('iomem').includes('relaxed');
     const driven = fn.driver !== undefined && !['vfio-pci', 'uio_pci_generic', 'pciback'].includes(fn.driver);

@@ -113,7 +113,7 @@ const files = hostCheck({
   look({ host }, fn) {
     const limit = softLimit(host, 'Max open files');
     if (limit === undefined) return undefined;
-    const vectors = fn === undefined ? 1 : (fn.node.fields.raw('msix.control.table_size') ?? 31) + 1;
+    const vectors = fn === undefined ? 1 : (fn.node.fields.raw('msix.control.size') ?? 31) + 1;
     const needed = ORDINARY_FILES + vectors;
     const evidence = { limit: String(limit), vectors, needed };
     if (limit >= needed) return fine(`${limit} may be open`, evidence);

@@ -1,0 +1,17 @@
+/**
+ * The tool stack of QEMU: functions of the pool to virtual machines by their monitor, what each refusal means, and the
+ * arguments where none runs.
+ */
+export { deviceArguments, deviceId, QEMU_MACHINES, type QemuMachineKind } from './device-arguments.js';
+export * from './errors.js';
+export {
+  QemuAttachments,
+  remarksOf,
+  type QemuAttachment,
+  type QemuAttachOptions,
+  type QemuAttachReport,
+  type QemuAttachmentsOptions,
+  type QemuDetachReport,
+} from './qemu-attachments.js';
+export { refusalOf, type RefusedDevice } from './refusals.js';
+export { VirtualMachine, type GuestPlaceOfDevice, type Removal } from './virtual-machine.js';

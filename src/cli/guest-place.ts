@@ -1,0 +1,39 @@
+/** What can stand where `attach` and `detach` name a guest: a guest of Xen, or `PREFIX:PLACE` of another tool's. */
+import type { FindingName } from '../admin/index.js';
+import type { MachineChoice } from './machine-option.js';
+
+/** Options of `attach` as a place gets them; it refuses those that it has no meaning for. */
+export interface PlaceAttachOptions extends MachineChoice {
+  readonly allow: readonly FindingName[];
+  readonly force?: boolean;
+  readonly json?: boolean;
+  /** Id of the bus in a virtual machine of QEMU. */
+  readonly bus?: string;
+}
+
+export interface PlaceDetachOptions extends MachineChoice {
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+/** One kind of guest outside of Xen. Both print what they did, as data where `json` says so. */
+export interface GuestPlace {
+  /** `place` is what stands behind the prefix; `specs` are as they were typed, and parse as xl's. */
+  attach(place: string, specs: readonly string[], options: PlaceAttachOptions): Promise<void>;
+  detach(place: string, specs: readonly string[], options: PlaceDetachOptions): Promise<void>;
+}
+
+/** By prefix. Loaded when one is named, as commands are. */
+const PLACES: Readonly<Record<string, () => Promise<GuestPlace>>> = {
+  qmp: async () => (await import('./qmp-place.js')).qmpPlace,
+};
+
+/** The place that a text names; undefined for the name or id of a guest of Xen. */
+export function placeNamed(
+  text: string,
+): { readonly place: string; readonly load: () => Promise<GuestPlace> } | undefined {
+  const colon = text.indexOf(':');
+  const prefix = text.slice(0, Math.max(colon, 0));
+  const load = Object.hasOwn(PLACES, prefix) ? PLACES[prefix] : undefined;
+  return load === undefined ? undefined : { place: text.slice(colon + 1), load };
+}

@@ -1,0 +1,65 @@
+/** Kills a command at each of its changes, in a host of its own, and settles what is left: as before, or as wished. */
+import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
+import { FolderHost, succeed, type ChangeKind, type Death } from './folder-host.js';
+
+export interface Scenario {
+  /** Commands that have ended before. */
+  readonly first: readonly (readonly string[])[];
+  readonly words: readonly string[];
+  readonly of: ChangeKind;
+}
+
+/** How many changes the command makes when nobody kills it. */
+export async function changesOf({ first, words, of }: Scenario): Promise<number> {
+  using host = new FolderHost();
+  for (const earlier of first) await succeed(host, earlier);
+  const { status, stderr } = await host.run(words, { of, before: 0 });
+  const [, changes] = /^changes: (\d+)$/m.exec(stderr) ?? [];
+  assert.ok(status === 0 && changes !== undefined, stderr);
+  return Number(changes);
+}
+
+/** Two at a time: most of a life is the start of its process. */
+async function eachOf<One>(all: readonly One[], visit: (one: One) => Promise<void>): Promise<void> {
+  const left = [...all];
+  const work = async () => {
+    for (let one = left.shift(); one !== undefined; one = left.shift()) await visit(one);
+  };
+  await Promise.all([work(), work()]);
+}
+
+/** Kills the command at each place, and settles what is left both ways. @returns how often it was killed. */
+export async function killEverywhere({ first, words, of }: Scenario, places: number): Promise<number> {
+  using before = new FolderHost();
+  for (const earlier of first) await succeed(before, earlier);
+  using after = new FolderHost(before);
+  await succeed(after, words);
+  const [untouched, wished] = [before.state(), after.state()];
+  const deaths: readonly Death[] = [
+    ...Array.from({ length: places }, (_, index) => ({ of, before: index + 1 })),
+    { of, after: places },
+  ];
+  let kills = 0;
+  await eachOf(deaths, async (death) => {
+    using killed = new FolderHost(before);
+    const where = JSON.stringify(death);
+    const { signal, stderr } = await killed.run(words, death);
+    assert.equal(signal, 'SIGKILL', `${where}: ${stderr}`);
+    kills++;
+    const left = killed.changes().length;
+    assert.ok(left === 1 || (left === 0 && of === 'file'), `${where}: ${left} changes are written down`);
+    using other = new FolderHost(killed);
+    assert.deepEqual(await other.recover(true), left === 1 ? ['finished'] : [], where);
+    assert.deepEqual(await killed.recover(false), left === 1 ? ['undone'] : [], where);
+    if (left === 1) {
+      assert.deepEqual(killed.state(), untouched, where);
+      assert.deepEqual(other.state(), wished, where);
+    } else {
+      const state = killed.state();
+      assert.ok(isDeepStrictEqual(state, untouched) || isDeepStrictEqual(state, wished), where);
+    }
+    assert.deepEqual([await killed.recover(false), await other.recover(true)], [[], []], where);
+  });
+  return kills;
+}
