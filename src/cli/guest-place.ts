@@ -1,9 +1,11 @@
 /** What can stand where `attach` and `detach` name a guest: a guest of Xen, or `PREFIX:PLACE` of another tool's. */
 import type { FindingName } from '../admin/index.js';
+import type { CriticalChoice } from './critical-option.js';
+import type { DryRunChoice } from './dry-run.js';
 import type { MachineChoice } from './machine-option.js';
 
 /** Options of `attach` as a place gets them; it refuses those that it has no meaning for. */
-export interface PlaceAttachOptions extends MachineChoice {
+export interface PlaceAttachOptions extends MachineChoice, CriticalChoice, DryRunChoice {
   readonly allow: readonly FindingName[];
   readonly force?: boolean;
   readonly json?: boolean;
@@ -11,7 +13,7 @@ export interface PlaceAttachOptions extends MachineChoice {
   readonly bus?: string;
 }
 
-export interface PlaceDetachOptions extends MachineChoice {
+export interface PlaceDetachOptions extends MachineChoice, DryRunChoice {
   readonly force?: boolean;
   readonly json?: boolean;
 }
@@ -26,6 +28,20 @@ export interface GuestPlace {
 /** By prefix. Loaded when one is named, as commands are. */
 const PLACES: Readonly<Record<string, () => Promise<GuestPlace>>> = {
   qmp: async () => (await import('./qmp-place.js')).qmpPlace,
+  xl: async () => {
+    const [{ guestFilePlace }, { xlFile }] = await Promise.all([
+      import('./guest-file-place.js'),
+      import('../admin/guest-files/index.js'),
+    ]);
+    return guestFilePlace(xlFile);
+  },
+  libvirt: async () => {
+    const [{ guestFilePlace }, { libvirtFile }] = await Promise.all([
+      import('./guest-file-place.js'),
+      import('../admin/guest-files/index.js'),
+    ]);
+    return guestFilePlace(libvirtFile);
+  },
 };
 
 /** The place that a text names; undefined for the name or id of a guest of Xen. */
