@@ -13,6 +13,8 @@ export {
 export { BOOT_FILES, bootFileKind, bootFileKindNamed } from './boot-files.js';
 export {
   BootFileKindError,
+  BootFileLimitError,
+  BootFileUneditableError,
   BootFileUnreadableError,
   HideListLimitError,
   HideListUnsoundError,
@@ -40,3 +42,11 @@ export * from './xl/index.js';
 export * from './driverctl/index.js';
 export * from './modprobe/index.js';
 export * from './libvirt/index.js';
+export { hiddenText, type HiddenFunction, type HideEditor } from './hide-editor.js';
+export { netbsdHide } from './netbsd/boot-config-hide.js';
+export { pptHide, protoHide } from './freebsd/loader-config-hide.js';
+export { vfioGrubHide, xenGrubHide } from './grub/grub-defaults-hide.js';
+export { vfioModprobeHide, xenModprobeHide } from './modprobe/modprobe-hide.js';
+export { netbsdBootConfig } from './netbsd/boot-config-lint.js';
+export { freebsdLoaderConfig } from './freebsd/loader-config-lint.js';
+export { grubDefaults } from './grub/grub-defaults-lint.js';

@@ -1,0 +1,36 @@
+/** Refusals of hiding functions from the host's drivers. */
+import type { PciAddress } from '../../pci/index.js';
+import { OpenslotError } from '../../pci/index.js';
+
+/** A system does not hide functions by a file of this kind. */
+export class HideFileKindError extends OpenslotError {
+  readonly code = 'HIDE_FILE_KIND';
+  constructor(system: string, file: string, files: readonly string[]) {
+    super(
+      `nothing that is written into ${file} hides functions for ${system}`,
+      { system, file, files },
+      `--file with one of ${files.join(', ')}`,
+    );
+  }
+}
+
+/** A file names kinds of functions, and there are others of the kind that were not named. */
+export class HideTakesOthersError extends OpenslotError {
+  readonly code = 'HIDE_TAKES_OTHERS';
+  constructor(file: string, named: readonly PciAddress[], others: readonly PciAddress[]) {
+    const all = [...named, ...others].map(String);
+    super(
+      `${file} names functions by the ids of their kind, so ${others.join(', ')} would be taken too, and every card of the kind that is added later`,
+      { file, others: others.map(String) },
+      `openslot hide ${all.join(' ')} --for vfio --file ${file}, if all are meant; without --file each function is hidden by its address`,
+    );
+  }
+}
+
+/** The file is not there, and it is none that is made for this. */
+export class HideFileAbsentError extends OpenslotError {
+  readonly code = 'HIDE_FILE_ABSENT';
+  constructor(file: string, system: string) {
+    super(`${file} is not there`, { file, system }, `--file names the file that the boot of ${system} reads`);
+  }
+}
