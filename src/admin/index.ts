@@ -42,3 +42,5 @@ export * from './policies/index.js';
 export { RecoveryResponses, type RecoveryResponsesOptions } from './recovery-responses.js';
 export * from './names/index.js';
 export type { BackEndKnowledge, FrontEndKind, ToolStackOptions } from './tool-stack.js';
+export * from './files/index.js';
+export * from './hide/index.js';

@@ -2,12 +2,13 @@
 import type { Command } from 'commander';
 import type { FindingName } from '../admin/index.js';
 import { allowOption } from './allow-option.js';
-import { functionSpec } from './function-spec.js';
 import { criticalFunctions, criticalOption, type CriticalChoice } from './critical-option.js';
+import { dryRunOption, NO_PLAN_ELSEWHERE, type DryRunChoice } from './dry-run.js';
+import { functionSpec } from './function-spec.js';
 import { placeNamed } from './guest-place.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
-interface AttachCommandOptions extends MachineChoice, CriticalChoice {
+interface AttachCommandOptions extends MachineChoice, CriticalChoice, DryRunChoice {
   allow: readonly FindingName[];
   bus?: string;
   config?: string;
@@ -20,6 +21,7 @@ export function define(command: Command): void {
     .addOption(machineOption())
     .addOption(allowOption())
     .addOption(criticalOption())
+    .addOption(dryRunOption())
     .option(
       '--config <file>',
       'what an xl.cfg lists in pci=[...], for the guest of its name if GUEST is left out',
@@ -58,6 +60,10 @@ lives from is taken only when it is named again: --even-if-critical 0a:00.0.
 GUEST may be a virtual machine of QEMU by its monitor, qmp:SOCKET (docs/virtual-machines.md). Its functions are claimed
 with --for vfio; openslot qemu-arguments prints what QEMU takes where it does not run yet.
 
+GUEST may be the file that a guest is started from, xl:FILE or libvirt:FILE (docs/guest-files.md): the function is written
+there, the diff is shown, and a copy of the file is kept. Nothing is claimed; a function with seize=1 is taken from the host
+when the guest starts, and is refused here as openslot claim refuses it.
+
 Examples:
   openslot attach web 0a:00.0
   openslot attach web 0a:00.0 --allow shared-interrupt,no-reset
@@ -66,6 +72,8 @@ Examples:
   openslot attach 3 0a:00.0@5,seize=1
   openslot attach web '0a:00.*' --json
   openslot attach qmp:/run/web.qmp 0a:00.0
+  openslot attach xl:/etc/xen/web.cfg 0a:00.0@5 --dry-run
+  openslot attach libvirt:web.xml 0a:00.0,seize=1
   openslot attach --config /etc/xen/web.cfg
   xl create -p web.cfg && openslot attach web 0a:00.0 && xl unpause web`,
     )
@@ -98,9 +106,12 @@ async function attach(
     command.error(`error: missing required argument '${guest === undefined ? 'guest' : 'spec'}'`);
   const elsewhere = placeNamed(guest);
   if (elsewhere !== undefined) {
-    await (await elsewhere.load()).attach(elsewhere.place, specs, options);
+    const place = await elsewhere.load();
+    if (options.dryRun && !place.plans) command.error(NO_PLAN_ELSEWHERE);
+    await place.attach(elsewhere.place, specs, options);
     return;
   }
+  if (options.dryRun) command.error('error: --dry-run is for files of guests: xl:FILE, libvirt:FILE');
   if (options.bus !== undefined)
     command.error('error: --bus is for the bus of a virtual machine: qmp:SOCKET');
   const [{ askOwnerOf }, { waitingFor }] = await Promise.all([

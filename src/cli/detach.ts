@@ -1,8 +1,14 @@
 /** `openslot detach`: takes functions back from a guest into the pool. */
 import type { Command } from 'commander';
+import { dryRunOption, NO_PLAN_ELSEWHERE, type DryRunChoice } from './dry-run.js';
 import { functionSpec } from './function-spec.js';
 import { placeNamed } from './guest-place.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
+
+interface DetachCommandOptions extends MachineChoice, DryRunChoice {
+  json?: boolean;
+  force?: boolean;
+}
 
 export function define(command: Command): void {
   command
@@ -11,6 +17,7 @@ export function define(command: Command): void {
       '--force',
       'also from a guest that does not answer or takes no changes; its driver may not survive it',
     )
+    .addOption(dryRunOption())
     .option('--json', 'print data')
     .addHelpText(
       'after',
@@ -23,28 +30,37 @@ refused, and --force takes the functions away without a word to the guest.
 
 GUEST may be a virtual machine of QEMU by its monitor, qmp:SOCKET. Where it has ended its functions are only taken back.
 
+GUEST may be the file that a guest is started from, xl:FILE or libvirt:FILE: the function goes out of the file.
+
 Examples:
   openslot detach web 0a:00.0
   openslot detach web nic-dmz
   openslot detach web '0a:00.*'
   openslot detach web 0a:00.0 0b:00.0
   openslot detach qmp:/run/web.qmp 0a:00.0
+  openslot detach xl:/etc/xen/web.cfg 0a:00.0 --dry-run
   openslot detach --force web 0a:00.0`,
     )
-    .action(detach);
+    .action((guest: string, specs: readonly string[], options: DetachCommandOptions) =>
+      detach(command, guest, specs, options),
+    );
 }
 
 async function detach(
+  command: Command,
   guest: string,
   specs: readonly string[],
-  options: MachineChoice & { json?: boolean; force?: boolean },
+  options: DetachCommandOptions,
 ): Promise<void> {
   const typed = specs.map(functionSpec);
   const elsewhere = placeNamed(guest);
   if (elsewhere !== undefined) {
-    await (await elsewhere.load()).detach(elsewhere.place, typed, options);
+    const place = await elsewhere.load();
+    if (options.dryRun && !place.plans) command.error(NO_PLAN_ELSEWHERE);
+    await place.detach(elsewhere.place, typed, options);
     return;
   }
+  if (options.dryRun) command.error('error: --dry-run is for files of guests: xl:FILE, libvirt:FILE');
   const [{ askOwnerOf }, { waitingFor }] = await Promise.all([
     import('./machine-view.js'),
     import('./waiting.js'),

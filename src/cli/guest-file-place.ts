@@ -1,5 +1,4 @@
 /** `xl:FILE` and `libvirt:FILE`: the file that a guest is started from, where `attach` and `detach` name a guest. */
-import { fileDiff } from '../admin/files/index.js';
 import {
   ClaimUnsafeError,
   describeFinding,
@@ -7,34 +6,34 @@ import {
   refused,
   type FindingData,
 } from '../admin/findings/index.js';
-import { planGuestFile, type GuestFileFormat, type GuestFilePlan } from '../admin/guest-files/index.js';
+import { planGuestFile, type GuestFileFormat, type GuestFileWish } from '../admin/guest-files/index.js';
 import { planOf } from '../admin/plan/index.js';
-import { notations, type PciAddress, type XlSpec } from '../pci/index.js';
+import { notations, visibleText, type PciAddress, type XlSpec } from '../pci/index.js';
 import { criticalFunctions } from './critical-option.js';
 import { printPlan } from './dry-run.js';
-import { changeFiles, fileChanges } from './file-change.js';
-import type { GuestPlace, PlaceAttachOptions, PlaceDetachOptions } from './guest-place.js';
+import { fileChanges, fileDiff, shownDiff, withFileChanges } from './file-changes.js';
+import type { GuestPlace, PlaceAttachOptions } from './guest-place.js';
 import { openChosen, type MachineChoice } from './machine-option.js';
 import { functionNamed } from './named-function.js';
 
 /** How a place of one format is attached to and detached from. */
 export function guestFilePlace(format: GuestFileFormat): GuestPlace {
   return {
+    plans: true,
     async attach(file, texts, options) {
       const specs = await specsOf(texts, options);
-      const plan = planGuestFile({ way: 'attach', format, file, specs });
-      const findings = plan.change.steps.length === 0 ? [] : await seizedFindings(format, specs, options);
+      const findings = await seizedFindings(format, specs, options);
       const left = refused(findings, {
         allowed: options.allow,
         evenIfCritical: await criticalFunctions(options),
       });
       if (left.length > 0 && options.dryRun !== true)
         throw new ClaimUnsafeError(`openslot attach ${format.prefix}:${file} ${texts.join(' ')}`, left);
-      await make(plan, findings, options);
+      await make({ way: 'attach', format, file, specs }, findings, options);
     },
     async detach(file, texts, options) {
       const specs = await specsOf(texts, options);
-      await make(planGuestFile({ way: 'detach', format, file, specs }), [], options);
+      await make({ way: 'detach', format, file, specs }, [], options);
     },
   };
 }
@@ -70,30 +69,36 @@ async function seizedFindings(
 }
 
 async function make(
-  plan: GuestFilePlan,
+  wish: GuestFileWish,
   findings: readonly FindingData[],
-  { dryRun = false, json = false }: Pick<PlaceAttachOptions | PlaceDetachOptions, 'dryRun' | 'json'>,
+  { dryRun = false, json = false }: Pick<PlaceAttachOptions, 'dryRun' | 'json'>,
 ): Promise<void> {
-  const { change, file, before, after, afterwards } = plan;
+  // Planned where nobody else can change files: what is shown is what is done.
+  const plan = dryRun
+    ? planGuestFile(wish)
+    : await withFileChanges(async (changes) => {
+        const planned = planGuestFile(wish);
+        if (planned.change.steps.length > 0) await changes.apply(planned.change);
+        return planned;
+      });
+  const { change, file, after, afterwards } = plan;
+  const isChanged = change.steps.length > 0;
   const planned = planOf(fileChanges(), change, findings);
-  const diff = after === before ? [] : fileDiff(file.named, before, after);
+  const diff = isChanged ? fileDiff({ file, after }) : '';
   if (json) {
-    if (!dryRun) await changeFiles(change);
-    process.stdout.write(
-      `${JSON.stringify({ ...planned, diff, afterwards, made: !dryRun }, undefined, 2)}\n`,
-    );
+    const data = { ...planned, diff, afterwards, changed: isChanged && !dryRun };
+    process.stdout.write(`${JSON.stringify(data, undefined, 2)}\n`);
     return;
   }
-  process.stdout.write(diff.map((line) => `${line}\n`).join(''));
+  process.stdout.write(shownDiff(diff));
   if (dryRun) {
-    await printPlan(planned);
+    await printPlan(planned, {});
     return;
   }
-  if (after === before) {
-    process.stdout.write(`${file.named} says it already; nothing was changed\n`);
-    return;
-  }
-  await changeFiles(change);
-  for (const { what } of planned.steps) process.stdout.write(`done  ${what}\n`);
-  for (const next of afterwards) process.stdout.write(`next  ${next}\n`);
+  for (const { severity, code, message, why } of findings)
+    process.stderr.write(`${severity}  ${code}: ${message}; ${why}\n`);
+  const done = isChanged
+    ? [...planned.steps.map(({ what }) => `done  ${what}`), ...afterwards.map((next) => `next  ${next}`)]
+    : ['nothing has to be changed: the file says so already'];
+  process.stdout.write(done.map((line) => `${visibleText(line)}\n`).join(''));
 }

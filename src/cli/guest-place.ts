@@ -20,6 +20,8 @@ export interface PlaceDetachOptions extends MachineChoice, DryRunChoice {
 
 /** One kind of guest outside of Xen. Both print what they did, as data where `json` says so. */
 export interface GuestPlace {
+  /** Whether `dryRun` is understood: what is shown then is not done. */
+  readonly plans: boolean;
   /** `place` is what stands behind the prefix; `specs` are as they were typed, and parse as xl's. */
   attach(place: string, specs: readonly string[], options: PlaceAttachOptions): Promise<void>;
   detach(place: string, specs: readonly string[], options: PlaceDetachOptions): Promise<void>;

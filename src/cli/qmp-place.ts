@@ -15,7 +15,7 @@ import { openHost, type MachineChoice } from './machine-option.js';
 import { machineToChange } from './machine-view.js';
 import { waitingFor } from './waiting.js';
 
-export const qmpPlace: GuestPlace = { attach, detach };
+export const qmpPlace: GuestPlace = { plans: false, attach, detach };
 
 async function attach(socket: string, specs: readonly string[], options: PlaceAttachOptions): Promise<void> {
   const addresses = specs.map(addressOf);

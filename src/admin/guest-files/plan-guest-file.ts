@@ -24,7 +24,6 @@ export interface GuestFilePlan {
   /** Without steps where the file says it already. */
   readonly change: Change;
   readonly file: StandingFile;
-  readonly before: ByteText;
   readonly after: ByteText;
   /** What makes it count; nothing where nothing changes. */
   readonly afterwards: readonly string[];
@@ -49,7 +48,6 @@ export function planGuestFile({ way, format, file: named, specs }: GuestFileWish
       steps: after === before ? [] : [replacement(file, after)],
     },
     file,
-    before,
     after,
     afterwards: after === before ? [] : format.afterwards(named),
   };
