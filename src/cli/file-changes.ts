@@ -1,8 +1,8 @@
 /** Changes of files that the boot reads, as commands make them: shown as a diff, one process at a time, journaled. */
 import { createTwoFilesPatch } from 'diff';
 import pc from 'picocolors';
-import { replaceFile, type FileEdit } from '../admin/index.js';
-import { ChangeFolder, Changes } from '../change/index.js';
+import { replaceFile, type FileEdit, type UnfinishedPlan } from '../admin/index.js';
+import { ChangeFolder, Changes, type Recovery } from '../change/index.js';
 import { lockState, stateDirectory, stateFiles } from '../owner/index.js';
 import { visibleText } from '../pci/index.js';
 
@@ -21,6 +21,18 @@ export async function withFileChanges<Result>(
   return await action(fileChanges());
 }
 
+/** Settles those that a killed command left. @throws {StateBusyError} one is being made. */
+export async function recoverFiles(finish: boolean): Promise<readonly Recovery[]> {
+  if (fileChanges().unfinished().length === 0) return [];
+  return withFileChanges((changes) => changes.recover(finish ? 'forth' : 'back'));
+}
+
+/** The same, looked at: in words, with what was begun. */
+export function unfinishedFiles(): readonly UnfinishedPlan[] {
+  const changes = fileChanges();
+  return changes.unfinished().map(({ steps, ...change }) => ({ ...change, steps: changes.describe(steps) }));
+}
+
 /** A unified diff, as `patch` takes it. A file that is not there is empty. */
 export function fileDiff({ file, after }: FileEdit): string {
   const text = (bytes: string | null) => Buffer.from(bytes ?? '', 'latin1').toString('utf8');
@@ -33,7 +45,7 @@ export function fileDiff({ file, after }: FileEdit): string {
     undefined,
     undefined,
     { context: 3 },
-  ).replace(/^=+\n/, '');
+  ).replace(/^(?:Index: .*\n)?=+\n/, '');
 }
 
 /** For a terminal: in colours, and what would move its cursor as it is written. */

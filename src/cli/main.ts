@@ -207,6 +207,18 @@ const entries: readonly Entry[] = [
     load: () => import('./hide-list.js'),
   },
   {
+    name: 'hide',
+    summary: "keep functions from the host's drivers from its next boot on, by the files that the boot reads",
+    arguments: [ADDRESSES],
+    load: () => import('./hide.js'),
+  },
+  {
+    name: 'unhide',
+    summary: "leave functions to the host's drivers again, from its next boot on",
+    arguments: [ADDRESSES],
+    load: () => import('./unhide.js'),
+  },
+  {
     name: 'lint',
     summary: 'tell what the real reader of a boot file, or of a guest, would do with a file',
     arguments: [{ form: '<file>', description: 'the file, or - for standard input' }],

@@ -84,6 +84,8 @@ describe('help', () => {
       'qemu-arguments',
       'serve',
       'hide-list',
+      'hide',
+      'unhide',
       'lint',
       'guest',
       'pcictl',
