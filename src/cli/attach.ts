@@ -62,6 +62,10 @@ lives from is taken only when it is named again: --even-if-critical 0a:00.0.
 GUEST may be a virtual machine of QEMU by its monitor, qmp:SOCKET (docs/virtual-machines.md). Its functions are claimed
 with --for vfio; openslot qemu-arguments prints what QEMU takes where it does not run yet.
 
+GUEST may be the file that a guest is started from, xl:FILE or libvirt:FILE (docs/guest-files.md): the function is written
+there, the diff is shown, and a copy of the file is kept. Nothing is claimed; a function with seize=1 is taken from the host
+when the guest starts, and is refused here as openslot claim refuses it.
+
 Examples:
   openslot attach web 0a:00.0
   openslot attach web 0a:00.0 --dry-run
@@ -71,6 +75,8 @@ Examples:
   openslot attach 3 0a:00.0@5,seize=1
   openslot attach web '0a:00.*' --json
   openslot attach qmp:/run/web.qmp 0a:00.0
+  openslot attach xl:/etc/xen/web.cfg 0a:00.0@5 --dry-run
+  openslot attach libvirt:web.xml 0a:00.0,seize=1
   openslot attach --config /etc/xen/web.cfg
   xl create -p web.cfg && openslot attach web 0a:00.0 && xl unpause web`,
     )
@@ -103,8 +109,9 @@ async function attach(
     command.error(`error: missing required argument '${guest === undefined ? 'guest' : 'spec'}'`);
   const elsewhere = placeNamed(guest);
   if (elsewhere !== undefined) {
-    if (options.dryRun) command.error(NO_PLAN_ELSEWHERE);
-    await (await elsewhere.load()).attach(elsewhere.place, await addressedSpecs(specs, options), options);
+    const place = await elsewhere.load();
+    if (options.dryRun && !place.plans) command.error(NO_PLAN_ELSEWHERE);
+    await place.attach(elsewhere.place, await addressedSpecs(specs, options), options);
     return;
   }
   if (options.bus !== undefined)

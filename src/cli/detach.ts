@@ -30,6 +30,8 @@ refused, and --force takes the functions away without a word to the guest.
 
 GUEST may be a virtual machine of QEMU by its monitor, qmp:SOCKET. Where it has ended its functions are only taken back.
 
+GUEST may be the file that a guest is started from, xl:FILE or libvirt:FILE: the function goes out of the file.
+
 Examples:
   openslot detach web 0a:00.0
   openslot detach web 0a:00.0 --dry-run
@@ -37,6 +39,7 @@ Examples:
   openslot detach web '0a:00.*'
   openslot detach web 0a:00.0 0b:00.0
   openslot detach qmp:/run/web.qmp 0a:00.0
+  openslot detach xl:/etc/xen/web.cfg 0a:00.0 --dry-run
   openslot detach --force web 0a:00.0`,
     )
     .action((guest: string, specs: readonly string[], options: DetachCommandOptions) =>
@@ -53,8 +56,9 @@ async function detach(
   const typed = specs.map(functionSpec);
   const elsewhere = placeNamed(guest);
   if (elsewhere !== undefined) {
-    if (options.dryRun) command.error(NO_PLAN_ELSEWHERE);
-    await (await elsewhere.load()).detach(elsewhere.place, await addressedSpecs(typed, options), options);
+    const place = await elsewhere.load();
+    if (options.dryRun && !place.plans) command.error(NO_PLAN_ELSEWHERE);
+    await place.detach(elsewhere.place, await addressedSpecs(typed, options), options);
     return;
   }
   const [{ askOwnerOf }, { waitingFor }] = await Promise.all([

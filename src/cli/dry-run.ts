@@ -11,7 +11,8 @@ export function dryRunOption(): Option {
 }
 
 /** A wrong command line: what would be changed without a plan is not changed because a plan was asked for. */
-export const NO_PLAN_ELSEWHERE = 'error: --dry-run is for guests of Xen: a virtual machine shows no plan';
+export const NO_PLAN_ELSEWHERE =
+  'error: --dry-run is for guests of Xen and for files: a virtual machine shows no plan';
 
 export async function printPlan(plan: PrintedPlan, { json = false }: { json?: boolean }): Promise<void> {
   if (json) {

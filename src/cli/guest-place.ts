@@ -1,10 +1,11 @@
 /** What can stand where `attach` and `detach` name a guest: a guest of Xen, or `PREFIX:PLACE` of another tool's. */
 import type { FindingName } from '../admin/index.js';
+import type { CriticalChoice } from './critical-option.js';
 import type { DryRunChoice } from './dry-run.js';
 import type { MachineChoice } from './machine-option.js';
 
 /** Options of `attach` as a place gets them; it refuses those that it has no meaning for. */
-export interface PlaceAttachOptions extends MachineChoice, DryRunChoice {
+export interface PlaceAttachOptions extends MachineChoice, CriticalChoice, DryRunChoice {
   readonly allow: readonly FindingName[];
   readonly force?: boolean;
   readonly json?: boolean;
@@ -19,6 +20,8 @@ export interface PlaceDetachOptions extends MachineChoice, DryRunChoice {
 
 /** One kind of guest outside of Xen. Both print what they did, as data where `json` says so. */
 export interface GuestPlace {
+  /** Whether `dryRun` is understood: what is shown then is not done. */
+  readonly plans: boolean;
   /** `place` is what stands behind the prefix; `specs` are as they were typed, with addresses for names, and parse as xl's. */
   attach(place: string, specs: readonly string[], options: PlaceAttachOptions): Promise<void>;
   detach(place: string, specs: readonly string[], options: PlaceDetachOptions): Promise<void>;
@@ -27,6 +30,20 @@ export interface GuestPlace {
 /** By prefix. Loaded when one is named, as commands are. */
 const PLACES: Readonly<Record<string, () => Promise<GuestPlace>>> = {
   qmp: async () => (await import('./qmp-place.js')).qmpPlace,
+  xl: async () => {
+    const [{ guestFilePlace }, { xlFile }] = await Promise.all([
+      import('./guest-file-place.js'),
+      import('../admin/guest-files/index.js'),
+    ]);
+    return guestFilePlace(xlFile);
+  },
+  libvirt: async () => {
+    const [{ guestFilePlace }, { libvirtFile }] = await Promise.all([
+      import('./guest-file-place.js'),
+      import('../admin/guest-files/index.js'),
+    ]);
+    return guestFilePlace(libvirtFile);
+  },
 };
 
 /** The place that a text names; undefined for the name or id of a guest of Xen. */

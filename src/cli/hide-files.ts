@@ -15,7 +15,7 @@ import type { HiddenFunction } from '../boot/index.js';
 import type { FunctionSummary } from '../function/index.js';
 import { stateFiles } from '../owner/index.js';
 import { visibleText, type PciAddress } from '../pci/index.js';
-import type { CriticalChoice } from './critical-option.js';
+import { criticalFunctions, type CriticalChoice } from './critical-option.js';
 import type { DryRunChoice } from './dry-run.js';
 import { fileDiff, shownDiff, withFileChanges } from './file-changes.js';
 import { machineOfItsOwn, openChosen, type MachineChoice } from './machine-option.js';

@@ -176,7 +176,11 @@ const entries: readonly Entry[] = [
     name: 'attach',
     summary: 'give functions of the pool to a guest, while it runs or before it is started',
     arguments: [
-      { ...GUEST, form: '[guest]', description: `${GUEST.description}; or qmp:SOCKET` },
+      {
+        ...GUEST,
+        form: '[guest]',
+        description: `${GUEST.description}; or qmp:SOCKET, xl:FILE, libvirt:FILE`,
+      },
       { ...SPECS, form: '[spec...]' },
     ],
     load: () => import('./attach.js'),
@@ -184,7 +188,10 @@ const entries: readonly Entry[] = [
   {
     name: 'detach',
     summary: 'take functions back from a guest into the pool',
-    arguments: [{ ...GUEST, description: `${GUEST.description}; or qmp:SOCKET` }, SPECS],
+    arguments: [
+      { ...GUEST, description: `${GUEST.description}; or qmp:SOCKET, xl:FILE, libvirt:FILE` },
+      SPECS,
+    ],
     load: () => import('./detach.js'),
   },
   {

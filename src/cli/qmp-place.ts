@@ -17,7 +17,7 @@ import { machineToChange } from './machine-view.js';
 import { functionsNamed } from './named-function.js';
 import { waitingFor } from './waiting.js';
 
-export const qmpPlace: GuestPlace = { attach, detach };
+export const qmpPlace: GuestPlace = { plans: false, attach, detach };
 
 async function attach(socket: string, specs: readonly string[], options: PlaceAttachOptions): Promise<void> {
   const addresses = await addressesOf(specs, options);

@@ -115,7 +115,7 @@ describe('a specification', () => {
           const { reading, remarks } = readSpecAsXl(text);
           for (const { start, end } of remarks) assert.ok(0 <= start && start <= end && end <= text.length);
           // The one form that xl refuses against its manual.
-          if (reading !== undefined || remarks.some(({ code }) => code === 'SLOT_MALFORMED')) return;
+          if (reading !== undefined || remarks.some(({ rule }) => rule === 'SLOT_MALFORMED')) return;
           assert.throws(() => notations.xlSpec.parse(text), OpenslotError);
         },
       ),

@@ -36,6 +36,11 @@ export function addPciEntry(text: ByteText, spec: string, source: string): ByteT
   return insert(text, last.end, `${separator}${quote}${spec}${quote}`);
 }
 
+/** The specifications that count, in their order. @throws {XlConfigError} */
+export function pciEntries(text: ByteText, source: string): readonly string[] {
+  return entriesOf(XlConfig.parse(text, source)).map(({ item }) => item.text);
+}
+
 /**
  * Takes entries out of `pci`: all that `matches` says. A comment behind one, in a line of its own with it, goes too.
  * @throws {XlConfigError}

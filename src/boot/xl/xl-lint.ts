@@ -65,9 +65,9 @@ class Linter {
       // Where the string is written otherwise than it reads, the whole of it is shown.
       const written = this.#text.slice(item.at.offset, item.end);
       const begin = written.indexOf(item.text);
-      for (const { code, start, end } of remarks) {
-        if (begin < 0) this.#about(item, code);
-        else this.findings.add(code, { offset: item.at.offset + begin + start, length: end - start });
+      for (const { rule, start, end } of remarks) {
+        if (begin < 0) this.#about(item, rule);
+        else this.findings.add(rule, { offset: item.at.offset + begin + start, length: end - start });
       }
       if (reading === undefined) continue;
       if (reading.flags.get('permissive') === true) this.#about(item, 'PERMISSIVE');

@@ -17,7 +17,7 @@ export const XL_SPEC_FLAGS: readonly string[] = ['permissive', 'msitranslate', '
 
 /** Something that xl does not read as it looks, or why it refuses the whole; codes are those of the lint. */
 export interface SpecRemark {
-  readonly code: SpecRemarkCode;
+  readonly rule: SpecRemarkCode;
   /** Characters of the specification. */
   readonly start: number;
   readonly end: number;
@@ -239,7 +239,7 @@ class SpecReader {
   }
 
   #remark(code: SpecRemarkCode, start: number, end: number): void {
-    this.remarks.push({ code, start, end });
+    this.remarks.push({ rule: code, start, end });
   }
 
   #refuse(code: SpecRemarkCode, start: number, end: number): false {

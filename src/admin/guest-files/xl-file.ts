@@ -1,0 +1,49 @@
+/** xl.cfg: entries of pci=[…] as xl reads them. */
+import { addPciEntry, pciEntries, readSpecAsXl, removePciEntries, xlConfigFile } from '../../boot/index.js';
+import { notations, OpenslotError, type SpecTarget } from '../../pci/index.js';
+import { sameTarget, type GuestFileFormat } from './guest-file-format.js';
+
+/** What xl makes of an entry; undefined where it refuses it. */
+function targetOf(spec: string): SpecTarget | undefined {
+  const { reading } = readSpecAsXl(spec);
+  if (reading?.name !== undefined) return { kind: 'name', name: reading.name };
+  if (reading?.address === undefined) return undefined;
+  return { kind: reading.all ? 'device' : 'function', address: notations.hex.parse(reading.address) };
+}
+
+/** Undefined where xl takes something that we would not write. */
+function canonical(spec: string): string | undefined {
+  try {
+    return notations.xlSpec.format(notations.xlSpec.parse(spec));
+  } catch (error) {
+    if (error instanceof OpenslotError) return undefined;
+    throw error;
+  }
+}
+
+export const xlFile: GuestFileFormat = {
+  prefix: 'xl',
+  kind: xlConfigFile,
+  entries: (text, source) => pciEntries(text, source).map((spec) => ({ target: targetOf(spec), text: spec })),
+  refusal: ({ permissive }) =>
+    permissive
+      ? {
+          why: 'with permissive the guest writes all of configuration space, and can harm the host',
+          next: 'openslot policy learn finds the writes that its driver needs; openslot serve lets those through',
+        }
+      : undefined,
+  says: ({ text }, spec) => canonical(text) === notations.xlSpec.format(spec),
+  add: (text, spec, source) => addPciEntry(text, notations.xlSpec.format(spec), source),
+  remove: (text, target, source) =>
+    removePciEntries(
+      text,
+      (spec) => {
+        const own = targetOf(spec);
+        return own !== undefined && sameTarget(own, target);
+      },
+      source,
+    ),
+  afterwards: (file) => [
+    `xl create ${file}, the next time; until then: openslot attach GUEST, for a guest that runs`,
+  ],
+};
