@@ -93,11 +93,7 @@ export class EmbeddedHost implements AsyncDisposable {
     });
     const { platform } = xen;
     const pool = new Pool(machine, new MemoryJournal());
-    const names =
-      options.names === undefined
-        ? undefined
-        : new FunctionNames(options.names, machineSource(machine, pool));
-    const claims = new HostClaims(pool, machine, platform, names);
+    const claims = new HostClaims(pool, machine, platform);
     const { allowed = [], refuseUnsafe = false } = options;
     const examiner = examinerOf({ platform, machine, pool });
     const guard = new ExportGuard(examiner, { allowed, refuses: refuseUnsafe });
@@ -119,6 +115,10 @@ export class EmbeddedHost implements AsyncDisposable {
         responses?.heard(event);
       },
     });
+    const names =
+      options.names === undefined
+        ? undefined
+        : new FunctionNames(options.names, machineSource(machine, pool));
     const attachments = await Attachments.start({
       platform,
       machine,

@@ -17,8 +17,6 @@ import {
   type Permission,
 } from './findings/index.js';
 import { LibxlMemory } from './libxl-memory.js';
-import type { FunctionNames } from './names/function-names.js';
-import { misnamedBy } from './names/misnamed.js';
 import { planOf, type PlanData, type UnfinishedPlan } from './plan/index.js';
 import { Turns } from './turns.js';
 import { noteDriver, quarantine, xenPerformers } from './xen-steps.js';
@@ -59,21 +57,15 @@ export class HostClaims {
   readonly #machine: Machine & { readonly drivers: HostDrivers };
   readonly #xen: XenPlatform | undefined;
   readonly #libxl: LibxlMemory | undefined;
-  readonly #names: Pick<FunctionNames, 'list'> | undefined;
   /** By function: what libxl remembers of one must be of its last change. */
   readonly #turns = new Turns<number>();
 
-  /**
-   * `xen` is absent where no hypervisor runs: functions are then only kept from the host's drivers. `names`: an address
-   * where another device was named is told before it is claimed.
-   */
+  /** `xen` is absent where no hypervisor runs: functions are then only kept from the host's drivers. */
   constructor(
     pool: Pool,
     machine: Machine & { readonly drivers: HostDrivers },
     xen: XenPlatform | undefined,
-    names?: Pick<FunctionNames, 'list'>,
   ) {
-    this.#names = names;
     this.#pool = pool;
     this.#machine = machine;
     this.#xen = xen;
@@ -126,8 +118,7 @@ export class HostClaims {
     checkOnce(addresses);
     const planned: Planned[] = [];
     for (const address of addresses) planned.push(await this.#planClaim(address, purpose, addresses));
-    const misnamed = misnamedBy((await this.#names?.list()) ?? []);
-    const found = examineClaim(addresses, { machine: this.#machine, purpose, misnamed });
+    const found = examineClaim(addresses, { machine: this.#machine, purpose });
     const what = purpose === undefined ? 'claim' : `claim --for ${purpose}`;
     return together(what, planned, found.map(describeFinding));
   }

@@ -1,5 +1,5 @@
 /** A change of a host: asked of its owner where one runs, else made by this command as the owner for its duration. */
-import { FunctionNames, HostClaims, machineSource } from '../admin/index.js';
+import { HostClaims } from '../admin/index.js';
 import {
   askOwner,
   checkRequest,
@@ -13,7 +13,6 @@ import {
   type Wire,
 } from '../owner/index.js';
 import { openNativePlatform, runsOnXen } from '../xen/native/index.js';
-import { nameFolder } from './function-names.js';
 import { openPool } from './host-pool.js';
 import { hostRequests, type HostRequest } from './host-requests.js';
 import { openOwned, type MachineChoice, type OwnedMachine } from './machine-option.js';
@@ -35,7 +34,7 @@ export async function askHost<Name extends HostRequest>(
   } catch (error) {
     if (!(error instanceof OwnerUnreachableError) || error.code !== 'OWNER_ABSENT') throw error;
   }
-  if (LOOKS.has(request)) return answerSelf(choice, chosen, request, parameters);
+  if (LOOKS.has(request)) return answerSelf(chosen, request, parameters);
   let owner: OwnerSocket;
   try {
     owner = await OwnerSocket.bind(chosen.name, socket);
@@ -45,11 +44,10 @@ export async function askHost<Name extends HostRequest>(
     throw error;
   }
   await using _owner = owner;
-  return await answerSelf(choice, chosen, request, parameters);
+  return await answerSelf(chosen, request, parameters);
 }
 
 async function answerSelf<Name extends HostRequest>(
-  choice: MachineChoice,
   chosen: OwnedMachine,
   request: Name,
   parameters: RequestParameters<Name>,
@@ -57,9 +55,7 @@ async function answerSelf<Name extends HostRequest>(
   using machine = await openOwned(chosen);
   const xen = chosen.name === 'linux' && runsOnXen() ? await openNativePlatform() : undefined;
   try {
-    const pool = openPool(machine);
-    const names = new FunctionNames(nameFolder(choice), machineSource(machine, pool));
-    const requests = hostRequests(new HostClaims(pool, machine, xen, names));
+    const requests = hostRequests(new HostClaims(openPool(machine), machine, xen));
     const result = await perform(requests, checkRequest({ id: 1, request, parameters }));
     // As an owner would have sent it.
     return JSON.parse(JSON.stringify(result)) as Wire<OwnerResults[Name]>;

@@ -216,8 +216,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
   const toolStackFailed = (doing: string, error: unknown) => {
     tellFailed('tool_stack_failed', doing, error);
   };
-  const names = new FunctionNames(nameFolder(options), machineSource(machine, pool));
-  const hostClaims = new HostClaims(pool, machine, platform, names);
+  const hostClaims = new HostClaims(pool, machine, platform);
   for (const { change, outcome, why } of await hostClaims.recover('back')) {
     const text = `${change.what}, left unfinished by process ${change.process}: ${[outcome, ...why].join('; ')}`;
     log(text, { event: 'recovered', what: change.what, outcome, why });
@@ -230,7 +229,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
     backEnds,
     allowed,
     guard,
-    names,
+    names: new FunctionNames(nameFolder(options), machineSource(machine, pool)),
     policies,
     onError: toolStackFailed,
   });

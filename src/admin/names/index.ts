@@ -7,7 +7,6 @@ export * from './errors.js';
 export { isFunctionName, LONGEST_FUNCTION_NAME } from './function-name.js';
 export { FunctionNames, refusalOf, type GivenName, type SightedName } from './function-names.js';
 export { machineSource } from './machine-source.js';
-export { misnamedBy } from './misnamed.js';
 export { NameFolder } from './name-folder.js';
 export { nameData, type NameData, type NameRecord } from './name-record.js';
 export type { SerialNumber, SerialReading } from './serial-number.js';
