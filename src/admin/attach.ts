@@ -3,6 +3,7 @@ import { RollbackFailedError } from '../change/index.js';
 import { notations, PciAddress, type XlSpec } from '../pci/index.js';
 import { FunctionChangingError, FunctionTakenError, Ledger, NotClaimedError } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
+import { attachSteps } from './attachment-steps.js';
 import { FrontEndFixedError, GuestNotPreparedError, goneOr, MachineNotMappableError } from './errors.js';
 import {
   AttachUnsafeError,
@@ -18,6 +19,7 @@ import type { Pair, PairView, WantedFunction } from './pair.js';
 import type { PairDialogue } from './pair-dialogue.js';
 import type { PolicyDocument } from './policies/index.js';
 import { pick, type Picked } from './picking.js';
+import type { PlanData } from './plan/index.js';
 import type { ToolStack } from './tool-stack.js';
 
 /** A function and where the guest sees it. */
@@ -125,6 +127,19 @@ export class Attaching {
     }
   }
 
+  /** What {@link run} would do, with all that was found, allowed or not. @throws what it would be refused for. */
+  async plan(): Promise<PlanData> {
+    this.#checkFrontEnd();
+    const { pool, claims } = this.#stack;
+    const picked = await pick(this.#stack, this.#specs);
+    const addresses = picked.map(({ address }) => address);
+    const seized = picked.flatMap(({ address, spec }) => (spec.seize && !pool.has(address) ? [address] : []));
+    const claimed = claims.describe(await claims.planClaims(seized));
+    const findings = await this.#findings(addresses);
+    const steps = attachSteps(this.#guest.name, addresses, claimed.steps);
+    return { what: `attach ${this.#guest.name} ${this.#wanted}`, findings, steps };
+  }
+
   /** @throws {FrontEndFixedError} */
   #checkFrontEnd(): void {
     if (!this.#stack.hasFixedFrontEnd(this.#guest)) return;
@@ -170,12 +185,16 @@ export class Attaching {
 
   /** @throws {AttachUnsafeError} with all that was found of all functions and nobody has allowed. */
   async #examine(addresses: readonly PciAddress[]): Promise<readonly FindingData[]> {
-    const has = (await this.#pair.look())?.functions.map(({ address }) => address) ?? [];
-    const found = await this.#stack.examiner.examine(addresses, { guest: this.#guest.id, has });
-    const findings = found.map(describeFinding);
+    const findings = await this.#findings(addresses);
     const left = refused(findings, this.#permission);
     if (left.length === 0) return findings;
     throw new AttachUnsafeError(this.#guest, this.#wanted, left);
+  }
+
+  async #findings(addresses: readonly PciAddress[]): Promise<readonly FindingData[]> {
+    const has = (await this.#pair.look())?.functions.map(({ address }) => address) ?? [];
+    const found = await this.#stack.examiner.examine(addresses, { guest: this.#guest.id, has });
+    return found.map(describeFinding);
   }
 
   /** What the host's driver left in it is none of the guest's business. */

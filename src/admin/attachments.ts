@@ -5,6 +5,7 @@ import { RELEASE_DOMAIN, type Watch } from '../xen/store/index.js';
 import { Attaching, type AttachOptions, type AttachReport } from './attach.js';
 import { Detaching, type DetachReport } from './detach.js';
 import { Guests, libxlPath, type Guest } from './guests.js';
+import type { PlanData } from './plan/index.js';
 import { ToolStack, type ToolStackOptions } from './tool-stack.js';
 import { Turns } from './turns.js';
 import { undoUnfinished } from './unfinished.js';
@@ -71,9 +72,18 @@ export class Attachments implements AsyncDisposable {
     what: PciAddress | XlSpec | readonly XlSpec[],
     options: AttachOptions = {},
   ): Promise<AttachReport> {
-    const specs = what instanceof PciAddress ? [notations.xlSpec.parse(String(what))] : listOf(what);
     const guest = await this.#guests.find(to);
-    return this.#turns.take(guest.id, () => new Attaching(this.#stack, guest, specs, options).run());
+    return this.#turns.take(guest.id, () => new Attaching(this.#stack, guest, specsOf(what), options).run());
+  }
+
+  /** What {@link attach} would do and what speaks against it, without doing it. @throws what it would be refused for. */
+  async planAttach(
+    to: DomainId | string,
+    what: PciAddress | XlSpec | readonly XlSpec[],
+    options: AttachOptions = {},
+  ): Promise<PlanData> {
+    const guest = await this.#guests.find(to);
+    return new Attaching(this.#stack, guest, specsOf(what), options).plan();
   }
 
   /**
@@ -86,10 +96,18 @@ export class Attachments implements AsyncDisposable {
     what: PciAddress | SpecTarget | readonly SpecTarget[],
     { force = false }: DetachOptions = {},
   ): Promise<DetachReport> {
-    const targets =
-      what instanceof PciAddress ? [{ kind: 'function', address: what } as const] : listOf(what);
     const guest = await this.#guests.find(from);
-    return this.#turns.take(guest.id, () => new Detaching(this.#stack, guest, targets, force).run());
+    return this.#turns.take(guest.id, () => new Detaching(this.#stack, guest, targetsOf(what), force).run());
+  }
+
+  /** What {@link detach} would do, without doing it. @throws what it would be refused for. */
+  async planDetach(
+    from: DomainId | string,
+    what: PciAddress | SpecTarget | readonly SpecTarget[],
+    { force = false }: DetachOptions = {},
+  ): Promise<PlanData> {
+    const guest = await this.#guests.find(from);
+    return new Detaching(this.#stack, guest, targetsOf(what), force).plan();
   }
 
   /**
@@ -133,6 +151,14 @@ export class Attachments implements AsyncDisposable {
   async #takerOf(address: PciAddress): Promise<DomainId | undefined> {
     return parseDomainId(await this.#stack.libxl.guest(address));
   }
+}
+
+function specsOf(what: PciAddress | XlSpec | readonly XlSpec[]): readonly XlSpec[] {
+  return what instanceof PciAddress ? [notations.xlSpec.parse(String(what))] : listOf(what);
+}
+
+function targetsOf(what: PciAddress | SpecTarget | readonly SpecTarget[]): readonly SpecTarget[] {
+  return what instanceof PciAddress ? [{ kind: 'function', address: what }] : listOf(what);
 }
 
 function listOf<One>(what: One | readonly One[]): readonly One[] {

@@ -9,9 +9,11 @@ import {
   PairClosedError,
   PairSilentError,
 } from './errors.js';
+import { detachSteps } from './attachment-steps.js';
 import type { Guest } from './guests.js';
 import { XEN_HOLDER } from './host-claims.js';
 import type { Pair } from './pair.js';
+import type { PlanData } from './plan/index.js';
 import type { ToolStack } from './tool-stack.js';
 
 export interface DetachReport {
@@ -49,6 +51,17 @@ export class Detaching {
     const has = (await this.#pair.look())?.functions.map(({ address }) => address) ?? [];
     const leaving = await this.#pick(has);
     return this.#stack.takeBack(leaving, () => this.#takeBack(leaving));
+  }
+
+  /** What {@link run} would do. @throws {FunctionNotAttachedError | FrontEndFixedError} */
+  async plan(): Promise<PlanData> {
+    const has = (await this.#pair.look())?.functions.map(({ address }) => address) ?? [];
+    const leaving = await this.#pick(has);
+    const { name } = this.#guest;
+    const asks = !this.#stack.hasFixedFrontEnd(this.#guest);
+    const what = ['detach', ...(this.#force ? ['--force'] : []), name, ...leaving.map(String)].join(' ');
+    if (!asks && !this.#force) throw new FrontEndFixedError('detach', this.#guest, leaving.join(' '));
+    return { what, findings: [], steps: detachSteps(name, leaving, asks) };
   }
 
   async #takeBack(leaving: readonly PciAddress[]): Promise<DetachReport> {

@@ -93,9 +93,14 @@ export class EmbeddedHost implements AsyncDisposable {
     });
     const { platform } = xen;
     const pool = new Pool(machine, new MemoryJournal());
-    const claims = new HostClaims(pool, machine, platform);
+    const names =
+      options.names === undefined
+        ? undefined
+        : new FunctionNames(options.names, machineSource(machine, pool));
+    const misnamed = names?.misnamed;
+    const claims = new HostClaims(pool, machine, platform, misnamed);
     const { allowed = [], refuseUnsafe = false } = options;
-    const examiner = examinerOf({ platform, machine, pool });
+    const examiner = examinerOf({ platform, machine, pool, misnamed });
     const guard = new ExportGuard(examiner, { allowed, refuses: refuseUnsafe });
     const policies = new PolicyChoice(machine, options.policies);
     // Made after the back end, whose events it follows.
@@ -115,10 +120,6 @@ export class EmbeddedHost implements AsyncDisposable {
         responses?.heard(event);
       },
     });
-    const names =
-      options.names === undefined
-        ? undefined
-        : new FunctionNames(options.names, machineSource(machine, pool));
     const attachments = await Attachments.start({
       platform,
       machine,

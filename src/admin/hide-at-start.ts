@@ -3,6 +3,7 @@ import { patternMatches, patternText, type HideList } from '../boot/index.js';
 import type { Machine } from '../function/index.js';
 import { errorData, reasonOf, type PciAddress } from '../pci/index.js';
 import type { Pool } from '../pool/index.js';
+import type { Permission } from './findings/index.js';
 import type { ClaimReport, HostClaims } from './host-claims.js';
 
 /** What became of one function, or of an element that names none. `element` is its text in the list. */
@@ -18,6 +19,8 @@ export interface HidingHost {
   readonly machine: Machine;
   readonly pool: Pool;
   readonly claims: HostClaims;
+  /** What the host's own uses do not keep from being hidden; absent: nothing. */
+  readonly permission?: Permission;
 }
 
 /**
@@ -46,12 +49,12 @@ export async function claimHidden(
 async function claimOne(
   element: string,
   address: PciAddress,
-  { pool, claims }: HidingHost,
+  { pool, claims, permission }: HidingHost,
 ): Promise<HideOutcome> {
   // Whatever its state: a guest that outlived the owner before may have it again.
   if (pool.has(address)) return { element, outcome: 'in the pool before', address };
   try {
-    return { element, outcome: 'claimed', report: await claims.claim(address) };
+    return { element, outcome: 'claimed', report: await claims.claim(address, undefined, permission) };
   } catch (error) {
     return { element, outcome: 'refused', address, error };
   }

@@ -5,6 +5,7 @@ import type { PciAddress } from '../pci/index.js';
 import { XEN_HOLDER } from '../pciback/index.js';
 import { FunctionTakenError, type Pool, type PoolChange } from '../pool/index.js';
 import type { XenPlatform } from '../xen/platform.js';
+import { Adoption } from './adoption.js';
 import { holderFor, othersOfGroup, type ClaimPurpose, type GroupMember } from './claim-purpose.js';
 import { FunctionNamedTwiceError } from './errors.js';
 import {
@@ -17,6 +18,7 @@ import {
   type Permission,
 } from './findings/index.js';
 import { LibxlMemory } from './libxl-memory.js';
+import type { MisnamedAt } from './names/index.js';
 import { planOf, type PlanData, type UnfinishedPlan } from './plan/index.js';
 import { Turns } from './turns.js';
 import { noteDriver, quarantine, xenPerformers } from './xen-steps.js';
@@ -53,22 +55,31 @@ interface Planned {
 }
 
 export class HostClaims {
+  /** What other tools have taken from the host. */
+  readonly adoption: Adoption;
   readonly #pool: Pool;
   readonly #machine: Machine & { readonly drivers: HostDrivers };
   readonly #xen: XenPlatform | undefined;
   readonly #libxl: LibxlMemory | undefined;
+  readonly #misnamed: MisnamedAt | undefined;
   /** By function: what libxl remembers of one must be of its last change. */
   readonly #turns = new Turns<number>();
 
-  /** `xen` is absent where no hypervisor runs: functions are then only kept from the host's drivers. */
+  /**
+   * `xen` is absent where no hypervisor runs: functions are then only kept from the host's drivers. `misnamed` is absent
+   * where no names are kept.
+   */
   constructor(
     pool: Pool,
     machine: Machine & { readonly drivers: HostDrivers },
     xen: XenPlatform | undefined,
+    misnamed?: MisnamedAt,
   ) {
+    this.#misnamed = misnamed;
     this.#pool = pool;
     this.#machine = machine;
     this.#xen = xen;
+    this.adoption = new Adoption({ pool, machine, store: xen?.store });
     if (xen === undefined) return;
     this.#libxl = new LibxlMemory(xen.store);
     pool.changes.learn(xenPerformers(xen, this.#libxl));
@@ -118,7 +129,8 @@ export class HostClaims {
     checkOnce(addresses);
     const planned: Planned[] = [];
     for (const address of addresses) planned.push(await this.#planClaim(address, purpose, addresses));
-    const found = examineClaim(addresses, { machine: this.#machine, purpose });
+    const misnamed = await this.#misnamed?.(addresses);
+    const found = examineClaim(addresses, { machine: this.#machine, purpose, misnamed });
     const what = purpose === undefined ? 'claim' : `claim --for ${purpose}`;
     return together(what, planned, found.map(describeFinding));
   }
@@ -138,8 +150,8 @@ export class HostClaims {
   }
 
   /** A plan in words. */
-  describe(plan: PlannedClaims): PlanData {
-    return planOf(this.#pool.changes, plan, plan.findings);
+  describe(plan: Change & { readonly findings?: readonly FindingData[] }): PlanData {
+    return planOf(this.#pool.changes, plan, plan.findings ?? []);
   }
 
   /** What a killed process, or a failed undo, has left. */

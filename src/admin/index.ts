@@ -3,6 +3,7 @@
  * on the embedded Xen the guests, up to a whole host in one process. Knows the pool and Xen's platform; the commands and
  * the owner's socket call it.
  */
+export { Adoption, type Adopted, type AdoptionOptions, type PlannedAdoption } from './adoption.js';
 export type { AttachedFunction, AttachOptions, AttachReport } from './attach.js';
 export { Attachments, type AttachmentsOptions, type DetachOptions } from './attachments.js';
 export type { DetachReport } from './detach.js';
@@ -43,3 +44,5 @@ export { RecoveryResponses, type RecoveryResponsesOptions } from './recovery-res
 export * from './desired/index.js';
 export * from './names/index.js';
 export type { BackEndKnowledge, FrontEndKind, ToolStackOptions } from './tool-stack.js';
+export * from './files/index.js';
+export * from './hide/index.js';

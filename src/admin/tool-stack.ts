@@ -38,7 +38,7 @@ export interface ToolStackOptions {
   /** Where the back end asks before an export: it is told what an attachment has allowed. */
   readonly guard?: ExportGuard;
   /** Names that openslot gave; those that libxl remembers are known besides. */
-  readonly names?: Pick<FunctionNames, 'knows' | 'find'>;
+  readonly names?: Pick<FunctionNames, 'knows' | 'find' | 'misnamed'>;
   /** Where the back end asks what a function is held to: it is told what an attachment says. */
   readonly policies?: PolicyChoice;
   /** Bound of each wait for an end of a pair, in milliseconds; absent: as long as libxl waits, 10 s. */
@@ -83,7 +83,7 @@ export class ToolStack {
     this.pool = pool;
     this.claims = claims;
     this.libxl = new LibxlMemory(platform.store);
-    this.examiner = examinerOf({ platform, machine, pool });
+    this.examiner = examinerOf({ platform, machine, pool, misnamed: names?.misnamed });
     this.allowed = allowed;
     this.guard = guard;
     this.#policies = policies;

@@ -4,10 +4,11 @@ import type { FindingName } from '../admin/index.js';
 import { allowOption } from './allow-option.js';
 import { criticalFunctions, criticalOption, type CriticalChoice } from './critical-option.js';
 import { addressedSpecs, functionSpec } from './function-spec.js';
+import { dryRunOption, NO_PLAN_ELSEWHERE, printPlan, type DryRunChoice } from './dry-run.js';
 import { placeNamed } from './guest-place.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
-interface AttachCommandOptions extends MachineChoice, CriticalChoice {
+interface AttachCommandOptions extends MachineChoice, CriticalChoice, DryRunChoice {
   allow: readonly FindingName[];
   bus?: string;
   config?: string;
@@ -21,6 +22,7 @@ export function define(command: Command): void {
     .addOption(machineOption())
     .addOption(allowOption())
     .addOption(criticalOption())
+    .addOption(dryRunOption())
     .option(
       '--config <file>',
       'what an xl.cfg lists in pci=[...], for the guest of its name if GUEST is left out',
@@ -62,6 +64,7 @@ with --for vfio; openslot qemu-arguments prints what QEMU takes where it does no
 
 Examples:
   openslot attach web 0a:00.0
+  openslot attach web 0a:00.0 --dry-run
   openslot attach web 0a:00.0 --allow shared-interrupt,no-reset
   openslot attach web 0a:00.0 0b:00.0@5
   openslot attach web nic-dmz@5
@@ -100,6 +103,7 @@ async function attach(
     command.error(`error: missing required argument '${guest === undefined ? 'guest' : 'spec'}'`);
   const elsewhere = placeNamed(guest);
   if (elsewhere !== undefined) {
+    if (options.dryRun) command.error(NO_PLAN_ELSEWHERE);
     await (await elsewhere.load()).attach(elsewhere.place, await addressedSpecs(specs, options), options);
     return;
   }
@@ -111,19 +115,21 @@ async function attach(
   ]);
   const { force = false, allow } = options;
   const evenIfCritical = (await criticalFunctions(options)).map(String);
-  const report = await waitingFor(
-    `guest ${guest}`,
-    askOwnerOf(options, 'attach', {
-      guest,
-      specs,
-      force,
-      allow: [...allow],
-      evenIfCritical,
-      ...(options.policy === undefined
-        ? {}
-        : { policy: (await import('./policy-file.js')).readPolicyFile(options.policy) }),
-    }),
-  );
+  const wish = {
+    guest,
+    specs,
+    force,
+    allow: [...allow],
+    evenIfCritical,
+    ...(options.policy === undefined
+      ? {}
+      : { policy: (await import('./policy-file.js')).readPolicyFile(options.policy) }),
+  };
+  if (options.dryRun) {
+    await printPlan(await askOwnerOf(options, 'plan_attach', wish), options);
+    return;
+  }
+  const report = await waitingFor(`guest ${guest}`, askOwnerOf(options, 'attach', wish));
   if (options.json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);
     return;

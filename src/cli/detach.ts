@@ -1,8 +1,14 @@
 /** `openslot detach`: takes functions back from a guest into the pool. */
 import type { Command } from 'commander';
 import { addressedSpecs, functionSpec } from './function-spec.js';
+import { dryRunOption, NO_PLAN_ELSEWHERE, printPlan, type DryRunChoice } from './dry-run.js';
 import { placeNamed } from './guest-place.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
+
+interface DetachCommandOptions extends MachineChoice, DryRunChoice {
+  json?: boolean;
+  force?: boolean;
+}
 
 export function define(command: Command): void {
   command
@@ -11,6 +17,7 @@ export function define(command: Command): void {
       '--force',
       'also from a guest that does not answer or takes no changes; its driver may not survive it',
     )
+    .addOption(dryRunOption())
     .option('--json', 'print data')
     .addHelpText(
       'after',
@@ -25,23 +32,28 @@ GUEST may be a virtual machine of QEMU by its monitor, qmp:SOCKET. Where it has 
 
 Examples:
   openslot detach web 0a:00.0
+  openslot detach web 0a:00.0 --dry-run
   openslot detach web nic-dmz
   openslot detach web '0a:00.*'
   openslot detach web 0a:00.0 0b:00.0
   openslot detach qmp:/run/web.qmp 0a:00.0
   openslot detach --force web 0a:00.0`,
     )
-    .action(detach);
+    .action((guest: string, specs: readonly string[], options: DetachCommandOptions) =>
+      detach(command, guest, specs, options),
+    );
 }
 
 async function detach(
+  command: Command,
   guest: string,
   specs: readonly string[],
-  options: MachineChoice & { json?: boolean; force?: boolean },
+  options: DetachCommandOptions,
 ): Promise<void> {
   const typed = specs.map(functionSpec);
   const elsewhere = placeNamed(guest);
   if (elsewhere !== undefined) {
+    if (options.dryRun) command.error(NO_PLAN_ELSEWHERE);
     await (await elsewhere.load()).detach(elsewhere.place, await addressedSpecs(typed, options), options);
     return;
   }
@@ -50,10 +62,12 @@ async function detach(
     import('./waiting.js'),
   ]);
   const { force = false } = options;
-  const report = await waitingFor(
-    `guest ${guest}`,
-    askOwnerOf(options, 'detach', { guest, specs: typed, force }),
-  );
+  const wish = { guest, specs: typed, force };
+  if (options.dryRun) {
+    await printPlan(await askOwnerOf(options, 'plan_detach', wish), options);
+    return;
+  }
+  const report = await waitingFor(`guest ${guest}`, askOwnerOf(options, 'detach', wish));
   if (options.json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);
     return;

@@ -2,46 +2,96 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { DoctorFacts, HostFiles } from '../admin/doctor/index.js';
+import type { DoctorFacts, FunctionFinding, HostFiles, Layer, Purpose } from '../admin/doctor/index.js';
+import { describeFinding, Examiner } from '../admin/index.js';
 import { captureMachine } from '../function/index.js';
 import { LinuxMachine } from '../machines/linux/index.js';
-import type { PciAddress } from '../pci/index.js';
+import { machineFiles } from '../owner/index.js';
+import { OpenslotError, type PciAddress } from '../pci/index.js';
+import { FileJournal, Pool } from '../pool/index.js';
 import { askXen, KNOWN_VERSIONS, runsOnXen } from '../xen/native/index.js';
 import { FolderFiles } from './host-files.js';
 import { readLeftovers } from './leftovers.js';
+import { openOwned, ownedMachine, type Host, type MachineChoice } from './machine-option.js';
 
-export interface ExaminedChoice {
+export interface ExaminedChoice extends MachineChoice {
   /** A tree that was saved of a host; undefined: this one. */
   readonly root?: string;
   readonly pin?: number;
 }
 
-/** Everything is read before a check is asked. */
+export interface ExaminedHost {
+  readonly files: HostFiles;
+  readonly facts: DoctorFacts;
+  /** What can be asked; undefined: everything. */
+  readonly layers?: readonly Layer[];
+  /** What it can be for; undefined: what its files say. */
+  readonly purposes?: readonly Purpose[];
+}
+
+/** Everything is read before a check is asked. @throws what opening the machine throws. */
 export async function examineHost(
-  { root, pin }: ExaminedChoice,
+  choice: ExaminedChoice,
   address: PciAddress | undefined,
-): Promise<{ readonly files: HostFiles; readonly facts: DoctorFacts }> {
+): Promise<ExaminedHost> {
+  const { root, pin } = choice;
   const uid = process.getuid?.() ?? 0;
   const files = new FolderFiles(root === undefined ? undefined : { root, uid });
-  using machine = new LinuxMachine(machineOf(root));
+  const chosen = ownedMachine(choice);
+  using machine = root === undefined ? await openOwned(chosen) : new LinuxMachine(machineOf(root));
+  const simulated = chosen.name !== 'linux';
   // A host without PCI is examined as well: it has no functions.
-  const functions = existsSync(join(root ?? '/', 'sys/bus/pci/devices')) ? machine.list() : [];
-  const capture = address === undefined ? undefined : captureMachine(machine, { vpd: false });
-  return {
-    files,
-    facts: {
-      user: { uid },
-      functions,
-      capture,
-      findings: undefined,
-      kernelConfig: kernelConfig(files, root ?? '/'),
-      pinned: pin,
-      knownXen: KNOWN_VERSIONS,
-      // Only this host's own answer.
-      xen: root === undefined && runsOnXen() ? await askXen() : undefined,
-      leftovers: root === undefined ? await readLeftovers(machine.name) : undefined,
-    },
+  const there = simulated || existsSync(join(root ?? '/', 'sys/bus/pci/devices'));
+  const functions = there ? machine.list() : [];
+  const lives = root === undefined;
+  const facts: DoctorFacts = {
+    machine: machine.name,
+    user: { uid },
+    functions,
+    capture: address === undefined ? undefined : captureMachine(machine, { vpd: false }),
+    findings: lives && address !== undefined ? await findingsOf(machine, address) : undefined,
+    kernelConfig: simulated ? undefined : kernelConfig(files, root ?? '/'),
+    pinned: pin,
+    knownXen: KNOWN_VERSIONS,
+    // Only this host's own answer.
+    xen: lives && !simulated && runsOnXen() ? await askXen() : undefined,
+    leftovers: lives ? await readLeftovers(machine.name) : undefined,
   };
+  return simulated
+    ? { files: NO_FILES, facts, layers: SIMULATED_LAYERS, purposes: ['xen', 'proto'] }
+    : { files, facts };
+}
+
+/** A simulated host has functions, drivers and a pool, and neither firmware nor a kernel. */
+const SIMULATED_LAYERS: readonly Layer[] = ['function', 'openslot'];
+
+const NO_FILES: HostFiles = {
+  read: () => ({ errno: 'ENOENT' }),
+  list: () => undefined,
+  link: () => undefined,
+  status: () => undefined,
+  opens: () => false,
+};
+
+/** What taking the function, or giving it to a guest, would be told. */
+async function findingsOf(machine: Host, address: PciAddress): Promise<readonly FunctionFinding[]> {
+  const examiner = new Examiner({
+    machine,
+    pool: poolOf(machine),
+    store: undefined,
+    translates: () => undefined,
+  });
+  return (await examiner.look(address)).map(describeFinding);
+}
+
+/** To be looked at. A journal that cannot be read has a check of its own. */
+function poolOf(machine: Host): Pick<Pool, 'list'> {
+  try {
+    return new Pool(machine, new FileJournal(machineFiles(machine.name).claims));
+  } catch (error) {
+    if (!(error instanceof OpenslotError)) throw error;
+    return { list: () => [] };
+  }
 }
 
 function machineOf(root: string | undefined): ConstructorParameters<typeof LinuxMachine>[0] {

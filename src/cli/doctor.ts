@@ -1,12 +1,14 @@
 /** `openslot doctor`: what stands between this host, or a saved one, and handing functions over. */
 import { Option, type Command } from 'commander';
 import { PURPOSES, type Purpose } from '../admin/doctor/check.js';
-import { functionNamed } from './named-function.js';
 import { notations, type PciAddress } from '../pci/index.js';
+import { machineOption, type MachineChoice } from './machine-option.js';
+import { functionNamed } from './named-function.js';
 import { parsedSize } from './pinned-size.js';
 
 export function define(command: Command): void {
   command
+    .addOption(machineOption())
     .addOption(
       new Option(
         '--for <purpose>',
@@ -30,6 +32,7 @@ export function define(command: Command): void {
 Goes from firmware over the kernel's command line, modules, IOMMU and limits to device files, FUSE and Xen; with an address
 also through the function's group, driver, users, reset and power. Each answer is fine, or the cause: its evidence, why it
 matters, and what to do. Nothing is changed. Every code is in docs/doctor.md. Without --for: what this host can be for.
+Of a simulated host on disk (--on sim:DIR) its function and its pool are asked.
 
 Exit code 1: something stands in the way.
 
@@ -41,7 +44,7 @@ Examples:
     .action(doctor);
 }
 
-export interface DoctorOptions {
+interface DoctorOptions extends MachineChoice {
   readonly for?: Purpose;
   readonly pin?: number;
   readonly root?: string;
@@ -49,13 +52,14 @@ export interface DoctorOptions {
 }
 
 async function doctor(text: string | undefined, options: DoctorOptions): Promise<void> {
-  const address = text === undefined ? undefined : await addressFor(text, options);
+  const address = text === undefined ? undefined : await functionAt(text, options);
   const [{ diagnose }, { examineHost }] = await Promise.all([
     import('../admin/doctor/index.js'),
     import('./doctor-facts.js'),
   ]);
-  const { files, facts } = await examineHost(options, address);
-  const diagnosis = diagnose(files, facts, { address, purpose: options.for });
+  const { files, facts, layers, ...can } = await examineHost(options, address);
+  const purposes = options.for === undefined ? can.purposes : [options.for];
+  const diagnosis = diagnose(files, facts, { address, purposes, layers });
   if (diagnosis.purposes.some(({ ready }) => !ready)) process.exitCode = 1;
   if (options.json) {
     process.stdout.write(`${JSON.stringify(diagnosis, undefined, 2)}\n`);
@@ -75,7 +79,7 @@ async function doctor(text: string | undefined, options: DoctorOptions): Promise
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** A name is of a device of this host; a saved one has addresses. */
-async function addressFor(text: string, { root }: DoctorOptions): Promise<PciAddress> {
-  return root === undefined ? functionNamed(text, {}) : notations.hex.parse(text);
+/** Names are of this host: a saved one has addresses alone. */
+async function functionAt(text: string, options: DoctorOptions): Promise<PciAddress> {
+  return options.root === undefined ? functionNamed(text, options) : notations.hex.parse(text);
 }

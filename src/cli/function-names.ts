@@ -2,12 +2,25 @@
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { FunctionNames, NameFolder, type DeviceSource } from '../admin/names/index.js';
+import {
+  FunctionNames,
+  machineSource,
+  NameFolder,
+  type DeviceSource,
+  type MisnamedAt,
+} from '../admin/names/index.js';
+import type { Machine } from '../function/index.js';
+import type { Pool } from '../pool/index.js';
 import { stateFiles } from '../owner/state-directory.js';
 import { machineOfItsOwn, chosenMachine, type MachineChoice } from './machine-option.js';
 
 export function functionNames(choice: MachineChoice): FunctionNames {
   return new FunctionNames(nameFolder(choice), deviceSource(choice));
+}
+
+/** Of a machine that is open in this process, for who claims its functions and examines them. */
+export function misnamedOn(machine: Machine, pool: Pick<Pool, 'list'>): MisnamedAt {
+  return new FunctionNames(nameFolder({ on: machine.name }), machineSource(machine, pool)).misnamed;
 }
 
 /** Of this host and of the simulated machine that runs by their names; of others by what opens them. */

@@ -81,9 +81,9 @@ function fieldLines(register: DecodedRegister, columns: number): string[] {
 
 function findingLines(findings: FunctionFacts['findings']): string[] {
   const below = ''.padEnd(20);
-  const marks = { critical: '‼', unsafe: '!', note: ' ' } as const;
+  const marks = { critical: ' !!', unsafe: '  !', note: '   ' } as const;
   return findings.flatMap(({ code, severity, message, why, next }) => [
-    `  ${marks[severity]} ${code.padEnd(16)} ${message}`,
+    `${marks[severity]} ${code.padEnd(16)} ${message}`,
     ...(severity === 'note' ? [] : [`${below} ${why}`]),
     ...(next === '' ? [] : [`${below} ${next}`]),
   ]);

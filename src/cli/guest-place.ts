@@ -1,9 +1,10 @@
 /** What can stand where `attach` and `detach` name a guest: a guest of Xen, or `PREFIX:PLACE` of another tool's. */
 import type { FindingName } from '../admin/index.js';
+import type { DryRunChoice } from './dry-run.js';
 import type { MachineChoice } from './machine-option.js';
 
 /** Options of `attach` as a place gets them; it refuses those that it has no meaning for. */
-export interface PlaceAttachOptions extends MachineChoice {
+export interface PlaceAttachOptions extends MachineChoice, DryRunChoice {
   readonly allow: readonly FindingName[];
   readonly force?: boolean;
   readonly json?: boolean;
@@ -11,7 +12,7 @@ export interface PlaceAttachOptions extends MachineChoice {
   readonly bus?: string;
 }
 
-export interface PlaceDetachOptions extends MachineChoice {
+export interface PlaceDetachOptions extends MachineChoice, DryRunChoice {
   readonly force?: boolean;
   readonly json?: boolean;
 }

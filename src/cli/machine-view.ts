@@ -144,18 +144,27 @@ async function findingsOnHost(
     const busy = error instanceof OwnerRefusedError && error.code === 'OWNER_BUSY';
     if (!(error instanceof OwnerUnreachableError) && !busy) throw error;
   }
-  const [{ describeFinding, Examiner, examinerOf }, { openNativePlatform }] = await Promise.all([
-    import('../admin/findings/index.js'),
-    import('../xen/native/index.js'),
-  ]);
+  const [{ describeFinding, Examiner, examinerOf }, { openNativePlatform }, { misnamedOn }] =
+    await Promise.all([
+      import('../admin/findings/index.js'),
+      import('../xen/native/index.js'),
+      import('./function-names.js'),
+    ]);
   const pool = await hostPool(machine);
+  const misnamed = misnamedOn(machine, pool);
   // Xen keeps the IOMMU for itself, and shows it to its tool stack alone: without the right to ask, nobody knows.
   const platform = onXen ? await openNativePlatform().catch(ignoreRefusal) : undefined;
   try {
     const examiner =
       platform === undefined
-        ? new Examiner({ machine, pool, store: undefined, translates: () => (onXen ? undefined : false) })
-        : examinerOf({ platform, machine, pool });
+        ? new Examiner({
+            machine,
+            pool,
+            store: undefined,
+            translates: () => (onXen ? undefined : false),
+            misnamed,
+          })
+        : examinerOf({ platform, machine, pool, misnamed });
     return (await examiner.look(address)).map(describeFinding);
   } finally {
     await platform?.[Symbol.asyncDispose]();

@@ -163,6 +163,11 @@ const entries: readonly Entry[] = [
     load: () => import('./release.js'),
   },
   {
+    name: 'adopt',
+    summary: 'take over what xl, driverctl or vfio-pci hold, as it stands, or leave it to them again',
+    load: () => import('./adopt.js'),
+  },
+  {
     name: 'recover',
     summary: 'take back, or finish, what a killed command has left half done',
     load: () => import('./recover.js'),
@@ -209,6 +214,18 @@ const entries: readonly Entry[] = [
     summary: 'check the list of a boot option that hides functions, of NetBSD or Linux, and convert it',
     arguments: [TEXT],
     load: () => import('./hide-list.js'),
+  },
+  {
+    name: 'hide',
+    summary: "keep functions from the host's drivers from its next boot on, by the files that the boot reads",
+    arguments: [ADDRESSES],
+    load: () => import('./hide.js'),
+  },
+  {
+    name: 'unhide',
+    summary: "leave functions to the host's drivers again, from its next boot on",
+    arguments: [ADDRESSES],
+    load: () => import('./unhide.js'),
   },
   {
     name: 'lint',

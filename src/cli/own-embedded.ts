@@ -4,7 +4,6 @@ import {
   functionUser,
   inspect,
   inspectPlatform,
-  policyOption,
   policyState,
   type EmbeddedHost,
 } from '../admin/index.js';
@@ -12,7 +11,7 @@ import { machineFiles, type OwnerSocket } from '../owner/index.js';
 import { notations, type PciAddress } from '../pci/index.js';
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { hostRequests } from './host-requests.js';
+import { attachmentRequests, hostRequests } from './host-requests.js';
 import { entriesOf } from './pool-view.js';
 import { answerRegisters } from './register-answers.js';
 
@@ -33,15 +32,7 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
     registers: (parameters) => answerRegisters(host.machine, userOf(parameters.address), parameters),
     ...hostRequests(host.claims),
     findings: async ({ address }) => (await host.examiner.look(address)).map(describeFinding),
-    guests: async () => (await host.attachments.guests()).map(({ id, name }) => ({ id, name })),
-    attach: ({ guest, specs, policy, ...options }) =>
-      host.attachments.attach(guest, specs, { ...options, ...policyOption(policy) }),
-    detach: ({ guest, specs, force }) =>
-      host.attachments.detach(
-        guest,
-        specs.map(({ target }) => target),
-        { force },
-      ),
+    ...attachmentRequests(host.attachments),
     policy: ({ address }) => policyState(host.pciback, host.policies, address),
     trace: (parameters) => traces.fetch(parameters),
     guest_run: (options) => guests.run({ ...options, file: resolve(options.file) }),

@@ -13,13 +13,14 @@ import {
   type Wire,
 } from '../owner/index.js';
 import { openNativePlatform, runsOnXen } from '../xen/native/index.js';
+import { misnamedOn } from './function-names.js';
 import { openPool } from './host-pool.js';
 import { hostRequests, type HostRequest } from './host-requests.js';
 import { openOwned, type MachineChoice, type OwnedMachine } from './machine-option.js';
 import { askSim, machineToChange } from './machine-view.js';
 
 /** Requests that change nothing need no lock, and so no right to take it. */
-const LOOKS: ReadonlySet<HostRequest> = new Set(['plan_claim', 'plan_release', 'unfinished']);
+const LOOKS: ReadonlySet<HostRequest> = new Set(['plan_claim', 'plan_release', 'plan_adopt', 'unfinished']);
 
 export async function askHost<Name extends HostRequest>(
   choice: MachineChoice,
@@ -55,7 +56,8 @@ async function answerSelf<Name extends HostRequest>(
   using machine = await openOwned(chosen);
   const xen = chosen.name === 'linux' && runsOnXen() ? await openNativePlatform() : undefined;
   try {
-    const requests = hostRequests(new HostClaims(openPool(machine), machine, xen));
+    const pool = openPool(machine);
+    const requests = hostRequests(new HostClaims(pool, machine, xen, misnamedOn(machine, pool)));
     const result = await perform(requests, checkRequest({ id: 1, request, parameters }));
     // As an owner would have sent it.
     return JSON.parse(JSON.stringify(result)) as Wire<OwnerResults[Name]>;

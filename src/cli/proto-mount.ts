@@ -7,12 +7,15 @@ import {
   HostClaims,
   inspect,
   inspectPlatform,
+  type Permission,
 } from '../admin/index.js';
 import { FunctionNotFoundError, hasDrivers, type FunctionSummary, type Machine } from '../function/index.js';
 import { openMachine, ReplayMachine } from '../machines/index.js';
 import { machineFiles, OwnerSocket, type OwnerRequests } from '../owner/index.js';
 import { reasonOf, type PciAddress } from '../pci/index.js';
 import { MemoryJournal, Pool } from '../pool/index.js';
+import { criticalFunctions } from './critical-option.js';
+import { misnamedOn } from './function-names.js';
 import { openPool } from './host-pool.js';
 import { hostRequests } from './host-requests.js';
 import { FunctionNotFreeError, MountedFiles, notFree, type FolderChange } from '../proto/index.js';
@@ -51,7 +54,10 @@ export async function mountFiles(
   const { socket } = machineFiles(machine.name);
   await using owner = await OwnerSocket.bind(machine.name, socket);
   const claims = claimsOf(machine);
-  await using taken = new TakenFunctions(claims, choice.for);
+  await using taken = new TakenFunctions(claims, choice.for, {
+    allowed: choice.allow,
+    evenIfCritical: await criticalFunctions(choice),
+  });
   for (const address of unsafe) summaryAt(machine, address, name);
   for (const address of only) await takeNamed(summaryAt(machine, address, name), claim ? taken : undefined);
   await using mounted = await MountedFiles.mount({
@@ -126,22 +132,24 @@ function claimsOf(machine: Machine): Claims | undefined {
   // The host's bindings outlive us; those of a machine that lives in this process end with it.
   const outlives = machine.capabilities.machineFrames || machine.name.startsWith('sim:');
   const pool = outlives ? openPool(machine) : new Pool(machine, new MemoryJournal());
-  return { pool, host: new HostClaims(pool, machine, undefined) };
+  return { pool, host: new HostClaims(pool, machine, undefined, misnamedOn(machine, pool)) };
 }
 
 /** What this command has claimed for its own duration. */
 class TakenFunctions implements AsyncDisposable {
   readonly #claims: Claims | undefined;
   readonly #purpose: ClaimPurpose | undefined;
+  readonly #permission: Permission;
   readonly #taken: PciAddress[] = [];
 
-  constructor(claims: Claims | undefined, purpose: ClaimPurpose | undefined) {
+  constructor(claims: Claims | undefined, purpose: ClaimPurpose | undefined, permission: Permission) {
+    this.#permission = permission;
     this.#claims = claims;
     this.#purpose = purpose;
   }
 
   async take(address: PciAddress): Promise<void> {
-    await this.#claims?.host.claim(address, this.#purpose);
+    await this.#claims?.host.claim(address, this.#purpose, this.#permission);
     this.#taken.push(address);
   }
 
@@ -205,7 +213,13 @@ function requestsOf(machine: Machine, mounted: MountedFiles, claims: Claims | un
   };
   if (claims === undefined) return looking;
   const { pool, host } = claims;
-  const examiner = new Examiner({ machine, pool, store: undefined, translates: () => false });
+  const examiner = new Examiner({
+    machine,
+    pool,
+    store: undefined,
+    translates: () => false,
+    misnamed: misnamedOn(machine, pool),
+  });
   const requests = hostRequests(host);
   return {
     ...looking,

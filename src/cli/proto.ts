@@ -2,6 +2,10 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { ClaimPurpose } from '../admin/claim-purpose.js';
 import { notations, OpenslotError } from '../pci/index.js';
+import { TAKING_ALLOWABLE } from '../admin/findings/errors.js';
+import type { FindingName } from '../admin/findings/finding.js';
+import { allowOption } from './allow-option.js';
+import { criticalOption, type CriticalChoice } from './critical-option.js';
 import { machineOption, recordOption, type RecordChoice } from './machine-option.js';
 import { functionsNamed } from './named-function.js';
 
@@ -38,6 +42,8 @@ More: docs/proto.md`,
         'with --claim: keep them by VFIO or by UIO instead of by having no driver',
       ).choices(['vfio', 'uio']),
     )
+    .addOption(allowOption(TAKING_ALLOWABLE))
+    .addOption(criticalOption())
     .option(
       '--map-registers',
       'on this host, read and write memory BARs through mappings where there is no other way (no VFIO): the files end' +
@@ -103,7 +109,8 @@ function isAddress(text: string): boolean {
   }
 }
 
-export interface MountChoice extends RecordChoice {
+export interface MountChoice extends RecordChoice, CriticalChoice {
+  allow: readonly FindingName[];
   claim?: boolean;
   for?: ClaimPurpose;
   allowOther?: boolean;

@@ -10,19 +10,24 @@ import {
 import { machineFiles, OwnerSocket } from '../owner/index.js';
 import { hexDigits, notations, type PciAddress } from '../pci/index.js';
 import { FileJournal, Pool } from '../pool/index.js';
+import { printPlan } from './dry-run.js';
 import type { GuestPlace, PlaceAttachOptions, PlaceDetachOptions } from './guest-place.js';
 import { openHost, type MachineChoice } from './machine-option.js';
 import { machineToChange } from './machine-view.js';
+import { functionsNamed } from './named-function.js';
 import { waitingFor } from './waiting.js';
 
 export const qmpPlace: GuestPlace = { attach, detach };
 
 async function attach(socket: string, specs: readonly string[], options: PlaceAttachOptions): Promise<void> {
-  const addresses = specs.map(addressOf);
+  const addresses = await addressesOf(specs, options);
   const { allow, bus } = options;
-  const report = await asOwner(options, socket, (machine) =>
-    machine.attach(addresses, { allow, ...(bus === undefined ? {} : { bus }) }),
-  );
+  const how = { allow, ...(bus === undefined ? {} : { bus }) };
+  if (options.dryRun) {
+    await printPlan(await asOwner(options, socket, (machine) => machine.planAttach(addresses, how)), options);
+    return;
+  }
+  const report = await asOwner(options, socket, (machine) => machine.attach(addresses, how));
   if (options.json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);
     return;
@@ -49,8 +54,12 @@ function placed({ before, id, place }: QemuAttachment): string {
 }
 
 async function detach(socket: string, specs: readonly string[], options: PlaceDetachOptions): Promise<void> {
-  const addresses = specs.map(addressOf);
+  const addresses = await addressesOf(specs, options);
   if (options.force) throw new ForceImpossibleError(`qmp:${socket}`, addresses.join(' '));
+  if (options.dryRun) {
+    await printPlan(await asOwner(options, socket, (machine) => machine.planDetach(addresses)), options);
+    return;
+  }
   const report = await asOwner(options, socket, (machine) => machine.detach(addresses));
   if (options.json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);
@@ -62,13 +71,18 @@ async function detach(socket: string, specs: readonly string[], options: PlaceDe
   for (const remark of remarksOf(report)) process.stderr.write(`note  ${remark}\n`);
 }
 
-/** Where the function comes in the guest, and xl's options, are not QEMU's. */
-function addressOf(spec: string): PciAddress {
+/** Names and addresses: where a function comes in the guest, and xl's options, are not QEMU's. */
+async function addressesOf(specs: readonly string[], choice: MachineChoice): Promise<readonly PciAddress[]> {
+  return functionsNamed(specs.map(wholeFunction), choice);
+}
+
+/** @throws {SpecOptionError} */
+function wholeFunction(spec: string): string {
   const parsed = notations.xlSpec.parse(spec);
   const { target } = parsed;
-  if (target.kind !== 'function' || notations.xlSpec.format(parsed) !== String(target.address))
-    throw new SpecOptionError(spec);
-  return target.address;
+  const whole = notations.xlSpec.format({ ...notations.xlSpec.parse('00:00.0'), target });
+  if (target.kind === 'device' || notations.xlSpec.format(parsed) !== whole) throw new SpecOptionError(spec);
+  return target.kind === 'name' ? target.name : String(target.address);
 }
 
 /** This command owns the host's pool while it works; the record of who has what outlives it. */

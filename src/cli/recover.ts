@@ -33,13 +33,16 @@ Examples:
 
 async function recover(options: RecoverOptions): Promise<void> {
   const { askHost } = await import('./ownership.js');
+  const { recoverFiles, unfinishedFiles } = await import('./file-changes.js');
   if (options.dryRun) {
-    const left = await askHost(options, 'unfinished', {});
+    const left = [...unfinishedFiles(), ...(await askHost(options, 'unfinished', {}))];
     if (options.json) process.stdout.write(`${JSON.stringify(left, undefined, 2)}\n`);
     else process.stdout.write(left.length === 0 ? NOTHING : left.map(unfinishedText).join(''));
     return;
   }
-  const recoveries = await askHost(options, 'recover', { finish: options.finish === true });
+  const finish = options.finish === true;
+  // Files first: they do not need the machine to be there.
+  const recoveries = [...(await recoverFiles(finish)), ...(await askHost(options, 'recover', { finish }))];
   const failed = recoveries.some(({ outcome }) => outcome === 'failed');
   if (failed) process.exitCode = 1;
   if (options.json) {

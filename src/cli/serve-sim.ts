@@ -13,6 +13,7 @@ import type { HideList } from '../boot/index.js';
 import { readDescription } from '../machines/index.js';
 import { parseMachine, SimMachine } from '../machines/sim/index.js';
 import { machineFiles, OwnerSocket, stateFiles } from '../owner/index.js';
+import { notations } from '../pci/index.js';
 import { chosenRecovery, type ErrorChoice } from './error-option.js';
 import type { TopologyName } from '../pciback/index.js';
 import { nameFolder } from './function-names.js';
@@ -27,10 +28,13 @@ export async function serveSim(
   {
     hidden,
     errors,
+    evenIfCritical,
     ...safety
   }: {
     readonly hidden: HideList | undefined;
     readonly errors: ErrorChoice;
+    /** Addresses: names are looked up at an owner, and none runs yet. */
+    readonly evenIfCritical: readonly string[];
   } & Pick<EmbeddedHostOptions, 'allowed' | 'refuseUnsafe'>,
 ): Promise<void> {
   const log = serveLog(json);
@@ -51,7 +55,12 @@ export async function serveSim(
     },
   });
   if (hidden !== undefined) {
-    await claimHidden(hidden, host, (outcome) => {
+    const { pool, claims } = host;
+    const permission = {
+      allowed: safety.allowed ?? [],
+      evenIfCritical: evenIfCritical.map((text) => notations.hex.parse(text)),
+    };
+    await claimHidden(hidden, { machine, pool, claims, permission }, (outcome) => {
       log(describeHideOutcome(outcome), hideOutcomeData(outcome));
     });
   }

@@ -3,7 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { errorData, reasonOf } from '../pci/errors.js';
 import type { FindingName } from '../admin/index.js';
+import type { MisnamedAt } from '../admin/names/index.js';
 import { allowOption } from './allow-option.js';
+import { criticalFunctions, criticalOption, type CriticalChoice } from './critical-option.js';
 import type { Backend, PcibackEvent, TopologyName } from '../pciback/index.js';
 import { addErrorOption, chosenRecovery, type ErrorChoice } from './error-option.js';
 import { addHideOptions, chosenHideList, type HideChoice } from './hide-option.js';
@@ -17,7 +19,7 @@ import {
 import { serveLog, type ServeLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
 
-interface ServeOptions extends MachineChoice, HideChoice, ErrorChoice {
+interface ServeOptions extends MachineChoice, HideChoice, ErrorChoice, CriticalChoice {
   json?: boolean;
   stages?: string;
   allow: readonly FindingName[];
@@ -34,6 +36,7 @@ export function define(command: Command): void {
   addErrorOption(addHideOptions(command.addOption(machineOption())))
     .option('--json', 'log one JSON object a line')
     .addOption(allowOption())
+    .addOption(criticalOption())
     .option('--refuse-unsafe', 'do not export what is unsafe and not allowed, whichever tool stack gives it')
     .addOption(
       new Option(
@@ -95,6 +98,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const { serveSim } = await import('./serve-sim.js');
   return serveSim(machine.file, options.topology, options.json === true, {
     hidden: chosenHideList(options),
+    evenIfCritical: options.evenIfCritical,
     errors: options,
     allowed: options.allow,
     refuseUnsafe: options.refuseUnsafe === true,
@@ -153,10 +157,12 @@ async function serveHost(options: ServeOptions): Promise<void> {
     files.probing,
   );
   const { allow: allowed, refuseUnsafe: refuses = false } = options;
+  const misnamed: MisnamedAt = async (addresses) =>
+    (await import('./function-names.js')).misnamedOn(machine, pool)(addresses);
   // Of the tool stack's room, which a guest that goes on need not wait for.
   const makeSafety = async () => {
     const { DevicePolicies, examinerOf, ExportGuard, PolicyChoice } = await import('../admin/index.js');
-    const examiner = examinerOf({ platform, machine, pool });
+    const examiner = examinerOf({ platform, machine, pool, misnamed });
     const policies = new PolicyChoice(machine, new DevicePolicies(stateFiles().policies));
     return { policies, examiner, guard: new ExportGuard(examiner, { allowed, refuses }) };
   };
@@ -196,7 +202,6 @@ async function serveHost(options: ServeOptions): Promise<void> {
       FunctionNames,
       GuestTraces,
       HostClaims,
-      policyOption,
       policyState,
       hideOutcomeData,
       machineSource,
@@ -204,7 +209,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
     },
     { entriesOf },
     { nameFolder },
-    { hostRequests },
+    { attachmentRequests, hostRequests },
     { examiner, guard, policies },
   ] = await Promise.all([
     import('../admin/index.js'),
@@ -216,7 +221,7 @@ async function serveHost(options: ServeOptions): Promise<void> {
   const toolStackFailed = (doing: string, error: unknown) => {
     tellFailed('tool_stack_failed', doing, error);
   };
-  const hostClaims = new HostClaims(pool, machine, platform);
+  const hostClaims = new HostClaims(pool, machine, platform, misnamed);
   for (const { change, outcome, why } of await hostClaims.recover('back')) {
     const text = `${change.what}, left unfinished by process ${change.process}: ${[outcome, ...why].join('; ')}`;
     log(text, { event: 'recovered', what: change.what, outcome, why });
@@ -239,7 +244,8 @@ async function serveHost(options: ServeOptions): Promise<void> {
     responses.heard(event);
   };
   if (hidden !== undefined) {
-    await claimHidden(hidden, { machine, pool, claims: hostClaims }, (outcome) => {
+    const permission = { allowed, evenIfCritical: await criticalFunctions(options) };
+    await claimHidden(hidden, { machine, pool, claims: hostClaims, permission }, (outcome) => {
       log(describeHideOutcome(outcome), hideOutcomeData(outcome));
     });
   }
@@ -247,16 +253,8 @@ async function serveHost(options: ServeOptions): Promise<void> {
     pool: () => entriesOf(pool, backEnds),
     ...hostRequests(hostClaims),
     findings: async ({ address }) => (await examiner.look(address)).map(describeFinding),
-    guests: async () => (await attachments.guests()).map(({ id, name }) => ({ id, name })),
-    attach: ({ guest, specs, policy, ...options }) =>
-      attachments.attach(guest, specs, { ...options, ...policyOption(policy) }),
+    ...attachmentRequests(attachments),
     policy: ({ address }) => policyState(backEnds, policies, address),
-    detach: ({ guest, specs, force }) =>
-      attachments.detach(
-        guest,
-        specs.map(({ target }) => target),
-        { force },
-      ),
     trace: (parameters) => traces.fetch(parameters),
   });
   const count = pool.list().length;

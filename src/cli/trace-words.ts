@@ -64,7 +64,9 @@ export function summaryLines(summary: TraceSummary, tabulate: Tabulate): string[
 function functionLines(activity: FunctionActivity, tabulate: Tabulate): string[] {
   const { function: fn, reads, writes, written } = activity;
   const from = fn.fromTheStart ? '' : '; its driver had begun before the trace did';
-  const lines = [`${fn.address}, ${fn.virtual} in the guest, policy ${fn.policy}: ${reads} reads, ${writes} writes${from}`];
+  const lines = [
+    `${fn.address}, ${fn.virtual} in the guest, policy ${fn.policy}: ${reads} reads, ${writes} writes${from}`,
+  ];
   const section = (
     title: string,
     fields: readonly WrittenField[],

@@ -161,7 +161,8 @@ export class EnableError extends OpenslotError {
 
 /** A host driver could not be bound, unbound or named. */
 export class DriverError extends OpenslotError {
-  readonly code: 'DRIVER_NOT_LOADED' | 'DRIVER_BUSY' | 'DRIVER_REFUSED' | 'DRIVER_PERMISSION';
+  readonly code:
+    'DRIVER_NOT_LOADED' | 'DRIVER_BUSY' | 'DRIVER_REFUSED' | 'DRIVER_PERMISSION' | 'DRIVER_HANGS';
   constructor(
     code: DriverError['code'],
     address: PciAddress,

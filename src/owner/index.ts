@@ -19,3 +19,4 @@ export {
 export { machineFiles, runtimeDirectory } from './runtime-directory.js';
 export { ServiceManager } from './service-manager.js';
 export { stateDirectory, stateFiles } from './state-directory.js';
+export { lockState, StateBusyError, StateDirectoryError } from './state-lock.js';

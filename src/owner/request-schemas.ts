@@ -66,6 +66,20 @@ const addresses = z.array(address).min(1).max(MOST_SPECS);
 const claim = z.strictObject({ addresses, purpose: z.enum(CLAIM_PURPOSES).exactOptional(), ...permission });
 const release = z.strictObject({ addresses });
 
+const adoption = z.strictObject({ giveBack: z.boolean().default(false) });
+
+const attach = z.strictObject({
+  guest,
+  specs,
+  force: z.boolean().default(false),
+  ...permission,
+  /** Its text, and the file that it is from. */
+  policy: z.strictObject({ file: z.string(), text: z.string() }).exactOptional(),
+});
+
+/** Of each specification only what it names counts. */
+const detach = z.strictObject({ guest, specs, force: z.boolean().default(false) });
+
 const SCHEMAS = {
   pool: z.strictObject({}),
   functions: z.strictObject({}),
@@ -81,20 +95,16 @@ const SCHEMAS = {
   plan_claim: claim,
   release,
   plan_release: release,
+  adopt: adoption,
+  plan_adopt: adoption,
   unfinished: z.strictObject({}),
   recover: z.strictObject({ finish: z.boolean().default(false) }),
   findings: z.strictObject({ address }),
   guests: z.strictObject({}),
-  attach: z.strictObject({
-    guest,
-    specs,
-    force: z.boolean().default(false),
-    ...permission,
-    /** Its text, and the file that it is from. */
-    policy: z.strictObject({ file: z.string(), text: z.string() }).exactOptional(),
-  }),
-  /** Of each specification only what it names counts. */
-  detach: z.strictObject({ guest, specs, force: z.boolean().default(false) }),
+  attach,
+  plan_attach: attach,
+  detach,
+  plan_detach: detach,
   policy: z.strictObject({ address }),
   /** Accesses from `after` on, and functions from index `functions` on. */
   trace: z.strictObject({

@@ -1,5 +1,6 @@
 /** Requests to an owner: one JSON object a line, `{"id", "request", "parameters"?}`, answered by `{"id", "result"}` or `{"id", "error"}`. */
 import type {
+  Adopted,
   AttachReport,
   ClaimReport,
   DetachReport,
@@ -44,13 +45,17 @@ export interface OwnerResults {
   readonly plan_claim: PlanData;
   readonly release: readonly ClaimReport[];
   readonly plan_release: PlanData;
+  readonly adopt: readonly Adopted[];
+  readonly plan_adopt: PlanData & { readonly functions: readonly Adopted[] };
   readonly unfinished: readonly UnfinishedPlan[];
   readonly recover: readonly Recovery[];
   readonly findings: readonly FindingData[];
   /** Of Xen, whoever made them. */
   readonly guests: readonly Pick<Guest, 'id' | 'name'>[];
   readonly attach: AttachReport;
+  readonly plan_attach: PlanData;
   readonly detach: DetachReport;
+  readonly plan_detach: PlanData;
   readonly policy: PolicyState;
   readonly trace: TraceAnswer;
   readonly guest_run: GuestInfo;

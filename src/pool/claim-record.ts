@@ -17,6 +17,8 @@ export interface ClaimRecord {
   readonly formerOverride: string | undefined;
   /** Driver that holds it now, undefined when it is held by having none. */
   readonly holder: string | undefined;
+  /** Who had given it to its holder, where it was taken over as it stood: `xl`, `driver_override`. */
+  readonly adopted?: string;
   /** Why it is kept from everybody, where it came back broken. */
   readonly quarantined?: string;
   /** Kept while somebody has it: a taker outlives the process that gave it to him. */
@@ -35,7 +37,7 @@ export function claimData(record: ClaimRecord): ClaimData {
 /** @returns why it is none where it is no claim. @throws {MalformedAddressError} */
 export function parseClaim(entry: unknown): ClaimRecord | string {
   if (typeof entry !== 'object' || entry === null) return 'an entry is no object';
-  const { address, formerDriver, formerOverride, holder, quarantined, taken } = entry as Record<
+  const { address, formerDriver, formerOverride, holder, adopted, quarantined, taken } = entry as Record<
     string,
     unknown
   >;
@@ -49,6 +51,7 @@ export function parseClaim(entry: unknown): ClaimRecord | string {
     formerDriver: optional(formerDriver),
     formerOverride: optional(formerOverride),
     holder: optional(holder),
+    ...(typeof adopted === 'string' ? { adopted } : {}),
     ...(typeof quarantined === 'string' ? { quarantined } : {}),
     ...(takenRecord === undefined ? {} : { taken: takenRecord }),
   };

@@ -68,6 +68,11 @@ export function adoptionSteps(record: ClaimRecord): readonly Step[] {
   return [recordClaim(record.address, undefined, record)];
 }
 
+/** It stays with its holder, and is no member any more. */
+export function forgettingSteps(record: ClaimRecord): readonly Step[] {
+  return [recordClaim(record.address, record, undefined)];
+}
+
 /** Given back to a driver, or to none. `kept` is what the journal has of it. */
 export function releaseSteps(
   { address, formerOverride }: ClaimRecord,

@@ -11,7 +11,7 @@ import { messageOf, type PciAddress } from '../pci/index.js';
 import { checkAssignable } from './assignable.js';
 import type { ClaimJournal } from './claim-journal.js';
 import type { ClaimRecord } from './claim-record.js';
-import { adoptionSteps, claimSteps, releaseSteps, type PoolChange } from './claim-steps.js';
+import { adoptionSteps, claimSteps, forgettingSteps, releaseSteps, type PoolChange } from './claim-steps.js';
 import { absence, comeBack, type ReturnReport } from './coming-back.js';
 import {
   AlreadyClaimedError,
@@ -91,6 +91,24 @@ export class Pool {
       holder,
     };
     return { record, steps: claimSteps(record, binding, abandoned) };
+  }
+
+  /**
+   * What makes a function a member that another tool (`by`) has given to a holder, as it stands: no driver is touched.
+   * It is released to `formerDriver`, to any driver. Nothing is changed. @throws what {@link checkClaimable} throws.
+   */
+  planAdoption(address: PciAddress, by: string, formerDriver: string | undefined): PoolChange {
+    this.checkClaimable(address);
+    const holder = this.#drivers.binding(address).driver;
+    const record = { ...adopted(address, holder), formerDriver, adopted: by };
+    return { record, steps: adoptionSteps(record) };
+  }
+
+  /** Free members that were adopted, as they would be left to the tools they came from. */
+  planLeaving(): readonly PoolChange[] {
+    return [...this.#members.values()]
+      .filter(({ record, state }) => record.adopted !== undefined && state.state === 'free')
+      .map(({ record }) => ({ record, steps: forgettingSteps(record) }));
   }
 
   /**

@@ -43,6 +43,31 @@ function half(fn: number): PlacedShape {
   };
 }
 
+describe('a plan', () => {
+  test('says what an attach and a detach would do, and changes nothing', async () => {
+    await using host = await AttachedHost.start({ shapes: [disk(), edu()], claimed: [disk()] });
+    await host.running(1);
+    const driver = () => host.machine.drivers.binding(edu().address).driver;
+    const [before, held] = [host.pciKeys(), driver()];
+    const plan = await host.attachments.planAttach('guest1', [spec('00:08.0'), spec('00:05.0,seize=1')]);
+    assert.equal(plan.what, 'attach guest1 0000:00:08.0 0000:00:05.0,seize=1');
+    const steps = plan.steps.map(({ what }) => what);
+    assert.ok(steps.includes(`bind ${EDU} to pciback`), steps.join('\n'));
+    assert.ok(!steps.includes(`bind ${DISK} to pciback`), 'claimed already');
+    assert.ok(steps.findIndex((step) => step.startsWith('grant')) > steps.indexOf(`bind ${EDU} to pciback`));
+    assert.ok(
+      plan.findings.some(({ code: name, severity }) => name === 'no-reset' && severity === 'unsafe'),
+      'what would be refused is told and not thrown',
+    );
+    assert.deepEqual([host.pciKeys(), driver(), host.granted()], [before, held, []]);
+    await host.attachments.attach('guest1', spec('00:08.0'));
+    const given = host.pciKeys();
+    const { steps: back } = await host.attachments.planDetach('guest1', target('00:08.0'));
+    assert.equal(back[0]?.what, `ask guest guest1 to let go of ${DISK}, and wait for it`);
+    assert.deepEqual(host.pciKeys(), given);
+  });
+});
+
 describe('a guest that runs', () => {
   test('gets a function, exactly what goes with it, and loses it again', async () => {
     await using host = await AttachedHost.start({ shapes: [disk()] });
@@ -85,7 +110,10 @@ describe('a guest that runs', () => {
       assert.deepEqual(
         remarks.filter((remark) => !/was not reset|has no reset/.test(remark)),
         text.includes('permissive')
-          ? ['permissive=1 has no effect: what the guest may write stays as the policy says']
+          ? [
+              'permissive=1 has no effect: what the guest may write stays as the policy says; openslot trace shows what' +
+                ' it is refused, and openslot policy learn makes a policy of that',
+            ]
           : [],
       );
     }

@@ -46,8 +46,16 @@ const anExport: fc.Arbitrary<ExportRecord> = fc.record(
       { noNullPrototype: true },
     ),
     registers: fc.constantFrom({}, { 4: 0x0407 }, { 4: 7, 16: 1, 100: 3 }),
+    policy: fc.constantFrom(
+      { source: '/var/lib/openslot/policies/8086-10d3.yaml', allowed: [] },
+      { source: 'nic.yaml', allowed: ['header.latency', 'config:0x40/4'] },
+    ),
   },
-  { noNullPrototype: true },
+  {
+    noNullPrototype: true,
+    // Without a policy: held to the default, as records of former versions say it.
+    requiredKeys: ['address', 'virtual', 'stage', 'msixTable', 'decoding', 'interrupts', 'registers'],
+  },
 );
 
 type Change =

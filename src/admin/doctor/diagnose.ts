@@ -49,16 +49,20 @@ export interface Diagnosis {
 export interface DiagnosisOptions {
   readonly address?: PciAddress | undefined;
   /** What the host is to be ready for; undefined: what a host like this one can be for. */
-  readonly purpose?: Purpose | undefined;
+  readonly purposes?: readonly Purpose[] | undefined;
+  /** What is asked; undefined: everything. */
+  readonly layers?: readonly Layer[] | undefined;
 }
 
 /** @throws {FunctionNotFoundError} */
 export function diagnose(files: HostFiles, facts: DoctorFacts, options: DiagnosisOptions = {}): Diagnosis {
   const host = new ExaminedHost(files, facts);
-  const purposes = options.purpose === undefined ? purposesOf(host) : [options.purpose];
+  const purposes = options.purposes ?? purposesOf(host);
   const fn = options.address === undefined ? undefined : functionAt(host, options.address);
   const subject: Subject = { host, purposes: new Set(purposes) };
-  const checks = CHECKS.flatMap((check) => run(check, subject, fn) ?? []);
+  const { layers } = options;
+  const asked = CHECKS.filter(({ layer }) => layers?.includes(layer) ?? true);
+  const checks = asked.flatMap((check) => run(check, subject, fn) ?? []);
   return {
     release: host.release,
     address: options.address === undefined ? undefined : String(options.address),
@@ -83,7 +87,7 @@ function functionAt(host: ExaminedHost, address: PciAddress): ExaminedFunction {
   const topology = capture === undefined ? undefined : new Topology(capture);
   const [summary, node] = [host.summary(address), topology?.at(address)];
   if (summary === undefined || node === undefined || topology === undefined)
-    throw new FunctionNotFoundError(address, 'linux');
+    throw new FunctionNotFoundError(address, host.facts.machine);
   return new ExaminedFunction(host, summary, node, topology);
 }
 

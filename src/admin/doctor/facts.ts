@@ -60,6 +60,8 @@ export interface FunctionFinding {
 }
 
 export interface DoctorFacts {
+  /** As users name it: `linux`. */
+  readonly machine: string;
   readonly user: ExaminedUser;
   /** Every function of the host, in order of address. */
   readonly functions: readonly FunctionSummary[];

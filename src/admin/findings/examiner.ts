@@ -4,7 +4,8 @@ import { OpenslotError, type PciAddress } from '../../pci/index.js';
 import type { DomainId } from '../../xen/domain.js';
 import type { XenPlatform } from '../../xen/platform.js';
 import { CHECKS } from './checks.js';
-import type { Finding, Misnamed, Taker } from './finding.js';
+import type { MisnamedAt } from '../names/index.js';
+import type { Finding, Taker } from './finding.js';
 import { examineClaim } from './taking-checks.js';
 import { Takers, type TakersOptions } from './takers.js';
 
@@ -15,8 +16,8 @@ export interface ExaminerOptions extends TakersOptions {
    * where nobody knows.
    */
   readonly translates: () => boolean | undefined;
-  /** What the names know of an address; absent where no names are kept. */
-  readonly misnamed?: (address: PciAddress) => Misnamed | undefined;
+  /** Absent where no names are kept. */
+  readonly misnamed?: MisnamedAt | undefined;
 }
 
 /** To whom functions go, with what he has already. */
@@ -61,10 +62,9 @@ export class Examiner {
       const isTheirs = taker.kind === 'taken' && taker.guest !== undefined && taker.guest === to.guest;
       return together.has(address.sbdf) || isTheirs;
     };
-    const taken = examineClaim(
-      functions.filter((address) => isWithTheHost(takerOf(address))),
-      { machine: this.#machine, misnamed: this.#misnamed },
-    );
+    const untaken = functions.filter((address) => isWithTheHost(takerOf(address)));
+    const misnamed = await this.#misnamed?.(untaken);
+    const taken = examineClaim(untaken, { machine: this.#machine, misnamed });
     const shared = neighbours.flatMap((of) => {
       const translated = this.#isTranslated(survey, of.own.group);
       const observed = { neighbours: of, groups: survey.groups, translated, takerOf, isTogether };
@@ -97,7 +97,8 @@ export function examinerOf({
   platform,
   machine,
   pool,
-}: Pick<ExaminerOptions, 'machine' | 'pool'> & { readonly platform: XenPlatform }): Examiner {
+  misnamed,
+}: Pick<ExaminerOptions, 'machine' | 'pool' | 'misnamed'> & { readonly platform: XenPlatform }): Examiner {
   const translates = () => {
     try {
       return platform.assignment.translates();
@@ -107,5 +108,5 @@ export function examinerOf({
       throw error;
     }
   };
-  return new Examiner({ machine, pool, store: platform.store, translates });
+  return new Examiner({ machine, pool, store: platform.store, translates, misnamed });
 }

@@ -85,9 +85,9 @@ function messageOf(finding: Finding): string {
     case 'group-in-use':
       return `${address} is in IOMMU group ${finding.group} with ${listOf(finding.others)}`;
     case 'not-as-named': {
-      const { named, recorded, present, movedTo } = finding;
-      const moved = movedTo === undefined ? 'and is nowhere now' : `which is at ${movedTo} now`;
-      return `${address} is ${present}; ${named} was ${recorded} there, ${moved}`;
+      const { named, differences, movedTo } = finding;
+      const moved = movedTo === undefined ? '' : `; ${named} is at ${movedTo} now`;
+      return `${address} is not the function that was named ${named} there: ${differences.join(', ')}${moved}`;
     }
   }
 }
@@ -128,9 +128,8 @@ function evidenceOf(finding: Finding): Evidence {
     case 'group-in-use':
       return { ...own, group: finding.group };
     case 'not-as-named': {
-      const { named, recorded, present, movedTo } = finding;
-      const moved = movedTo === undefined ? {} : { movedTo: String(movedTo) };
-      return { ...own, named, recorded, present, ...moved };
+      const { named, differences, movedTo } = finding;
+      return { ...own, named, differences, ...(movedTo === undefined ? {} : { movedTo: String(movedTo) }) };
     }
     default:
       return own;

@@ -1,6 +1,7 @@
 /** What makes it unsafe to take a function from the host or to give it away, as data; an administrator allows each kind by its name. */
 import type { HostUse, HostUseKind } from '../../function/index.js';
 import type { PciAddress } from '../../pci/index.js';
+import type { Misnaming } from '../names/index.js';
 import type { DomainId } from '../../xen/domain.js';
 
 /** What a function shares with others, or lacks, when a guest is to have it. */
@@ -117,7 +118,7 @@ export type Finding = About &
     | UseFinding
     /** For VFIO: while drivers of the host have the others, it gives none of the group. */
     | { readonly name: 'group-in-use'; readonly group: number; readonly others: readonly Sharer[] }
-    | ({ readonly name: 'not-as-named' } & Misnamed)
+    | ({ readonly name: 'not-as-named' } & Misnaming)
   );
 
 /** What the host does with a function, all uses of one kind. */
@@ -144,13 +145,3 @@ export const USE_NAMES = {
   'reserved-region': 'reserved-region',
   unseen: 'uses-unseen',
 } as const satisfies Readonly<Record<HostUseKind, FindingName>>;
-
-/** A name that was given to a device at this address, and another device stands there now. */
-export interface Misnamed {
-  readonly named: string;
-  /** In words, what was there when the name was given, and what is there. */
-  readonly recorded: string;
-  readonly present: string;
-  /** Where the named device is now; undefined where it is nowhere. */
-  readonly movedTo: PciAddress | undefined;
-}

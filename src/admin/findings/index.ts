@@ -23,7 +23,6 @@ export {
   TAKING_NAMES,
   type Finding,
   type FindingName,
-  type Misnamed,
   type PageSharer,
   type Severity,
   type SharingName,

@@ -8,15 +8,16 @@ import {
 } from '../../function/index.js';
 import type { PciAddress } from '../../pci/index.js';
 import type { ClaimPurpose } from '../claim-purpose.js';
-import { isCriticalName, USE_NAMES, type Finding, type Misnamed, type Severity } from './finding.js';
+import type { Misnaming } from '../names/index.js';
+import { isCriticalName, USE_NAMES, type Finding, type Severity } from './finding.js';
 
 /** What taking is judged by. */
 export interface TakingView {
   readonly machine: Pick<Machine, 'list' | 'hostUses'>;
   /** For whom; undefined where nobody said it. */
   readonly purpose?: ClaimPurpose | undefined;
-  /** What the names know of an address: undefined where none was given, or its device stands there. */
-  readonly misnamed?: ((address: PciAddress) => Misnamed | undefined) | undefined;
+  /** What names were given to other devices than those that stand at their addresses, by address. */
+  readonly misnamed?: ReadonlyMap<number, Misnaming> | undefined;
 }
 
 /**
@@ -31,7 +32,7 @@ export function examineClaim(functions: readonly PciAddress[], view: TakingView)
     return [
       ...useFindings(address, view.machine.hostUses?.(address) ?? []),
       ...(view.purpose === 'vfio' ? groupInUse(own, summaries, functions) : []),
-      ...misnamedFinding(address, view.misnamed?.(address)),
+      ...misnamedFinding(address, view.misnamed?.get(address.sbdf)),
     ];
   });
 }
@@ -73,6 +74,6 @@ function groupInUse(
   return [{ name: 'group-in-use', address, severity: 'note', group: iommuGroup, others }];
 }
 
-function misnamedFinding(address: PciAddress, misnamed: Misnamed | undefined): readonly Finding[] {
+function misnamedFinding(address: PciAddress, misnamed: Misnaming | undefined): readonly Finding[] {
   return misnamed === undefined ? [] : [{ name: 'not-as-named', address, severity: 'unsafe', ...misnamed }];
 }

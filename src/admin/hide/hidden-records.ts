@@ -1,6 +1,6 @@
 /** What was hidden by this command, in a file that outlives the boot: `openslot doctor` tells after it whether it took. */
 import type { ByteText } from '../../boot/index.js';
-import type { HideSystem } from './hide-systems.js';
+import type { HideSystem } from './hide-system.js';
 
 /** An entry of hidden.json. */
 export interface HiddenEntry {

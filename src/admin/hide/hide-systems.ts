@@ -11,13 +11,7 @@ import {
   type HideEditor,
 } from '../../boot/index.js';
 import { HideFileKindError } from './errors.js';
-
-export const HIDE_SYSTEMS = ['netbsd', 'xen', 'vfio', 'freebsd'] as const;
-export type HideSystem = (typeof HIDE_SYSTEMS)[number];
-
-/** Who keeps functions on FreeBSD: proto(4) for programs, ppt for guests of bhyve. */
-export const FREEBSD_KEEPERS = ['proto', 'ppt'] as const;
-export type FreebsdKeeper = (typeof FREEBSD_KEEPERS)[number];
+import type { FreebsdKeeper, HideSystem } from './hide-system.js';
 
 /** One way to hide, by a file of one kind. */
 export interface HideWay {

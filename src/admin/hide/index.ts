@@ -4,5 +4,5 @@
  */
 export { HideFileAbsentError, HideFileKindError, HideTakesOthersError } from './errors.js';
 export type { HiddenEntry } from './hidden-records.js';
-export { FREEBSD_KEEPERS, HIDE_SYSTEMS, type FreebsdKeeper, type HideSystem } from './hide-systems.js';
+export { FREEBSD_KEEPERS, HIDE_SYSTEMS, type FreebsdKeeper, type HideSystem } from './hide-system.js';
 export { planHide, type FileEdit, type HidePlan, type HideWish } from './plan-hide.js';

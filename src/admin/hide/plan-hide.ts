@@ -14,7 +14,8 @@ import type { PciAddress } from '../../pci/index.js';
 import { replacement, standingFile, type StandingFile } from '../files/index.js';
 import { HideFileAbsentError, HideTakesOthersError } from './errors.js';
 import { withHidden, withoutHidden } from './hidden-records.js';
-import { hideWay, type FreebsdKeeper, type HideSystem } from './hide-systems.js';
+import type { FreebsdKeeper, HideSystem } from './hide-system.js';
+import { hideWay } from './hide-systems.js';
 
 export interface HideWish {
   readonly way: 'hide' | 'unhide';

@@ -16,7 +16,7 @@ import {
 import { isFunctionName } from './function-name.js';
 import type { NameFolder } from './name-folder.js';
 import type { NameRecord } from './name-record.js';
-import { sight, twinsOf, type Sighting } from './sighting.js';
+import { sight, twinsOf, whatDiffers, type Sighting } from './sighting.js';
 
 /** A name, and where its device is now. */
 export interface SightedName {
@@ -33,6 +33,18 @@ export interface GivenName {
   readonly twins: readonly Device[];
 }
 
+/** What {@link FunctionNames.misnamed} tells, for whoever claims and examines. */
+export type MisnamedAt = FunctionNames['misnamed'];
+
+/** A name whose device does not stand where it was named, and another one does. */
+export interface Misnaming {
+  readonly named: string;
+  /** In words, what differs now. */
+  readonly differences: readonly string[];
+  /** Where the named device is for certain; undefined where that is not known, or it is nowhere. */
+  readonly movedTo: PciAddress | undefined;
+}
+
 export class FunctionNames {
   readonly #folder: NameFolder;
   readonly #source: DeviceSource;
@@ -41,6 +53,29 @@ export class FunctionNames {
     this.#folder = folder;
     this.#source = source;
   }
+
+  /** Names that were given at these addresses to other devices than those that stand there now, by address. */
+  readonly misnamed = async (addresses: readonly PciAddress[]): Promise<ReadonlyMap<number, Misnaming>> => {
+    const records = this.#folder
+      .records()
+      .filter(({ address }) => addresses.some((asked) => asked.equals(address)));
+    // Most hosts have none, and nothing is looked at for it.
+    if (records.length === 0) return new Map();
+    const devices = await this.#devices((summary) => records.some((record) => mayBe(record, summary)));
+    const found = new Map<number, Misnaming>();
+    for (const record of records) {
+      const sighting = sight(record, devices);
+      if (!('there' in sighting) || sighting.there === undefined) continue;
+      const { there } = sighting;
+      const movedTo = sighting.state === 'moved' ? sighting.device.address : undefined;
+      found.set(record.address.sbdf, {
+        named: record.name,
+        differences: whatDiffers(record, there),
+        movedTo,
+      });
+    }
+    return found;
+  };
 
   /** Whether anybody gave this name. */
   knows(name: string): boolean {

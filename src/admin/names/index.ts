@@ -5,7 +5,14 @@
 export type { Device, DeviceSource } from './device.js';
 export * from './errors.js';
 export { isFunctionName, LONGEST_FUNCTION_NAME } from './function-name.js';
-export { FunctionNames, refusalOf, type GivenName, type SightedName } from './function-names.js';
+export {
+  FunctionNames,
+  refusalOf,
+  type GivenName,
+  type MisnamedAt,
+  type Misnaming,
+  type SightedName,
+} from './function-names.js';
 export { machineSource } from './machine-source.js';
 export { NameFolder } from './name-folder.js';
 export { nameData, type NameData, type NameRecord } from './name-record.js';

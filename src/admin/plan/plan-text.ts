@@ -2,6 +2,9 @@
 import type { FindingData } from '../findings/index.js';
 import type { PlanData } from './plan.js';
 
+/** Columns of steps, beyond which their undo is not aligned any more. */
+const LONGEST = 64;
+
 /** What {@link planLines} prints of a plan: as it is, or as an owner has sent it. */
 export interface PrintedPlan extends Pick<PlanData, 'what' | 'steps'> {
   readonly findings: readonly Pick<FindingData, 'code' | 'severity' | 'message' | 'why' | 'next'>[];
@@ -9,6 +12,7 @@ export interface PrintedPlan extends Pick<PlanData, 'what' | 'steps'> {
 
 export function planLines({ what, findings, steps }: PrintedPlan): readonly string[] {
   const width = String(steps.length).length;
+  const longest = Math.min(LONGEST, Math.max(0, ...steps.map(({ what: step }) => step.length)));
   return [
     `plan  ${what}`,
     ...findings.flatMap(({ code, severity, message, why, next }) => [
@@ -18,7 +22,7 @@ export function planLines({ what, findings, steps }: PrintedPlan): readonly stri
     ...(steps.length === 0 ? ['  nothing has to be done'] : []),
     ...steps.map(({ what: step, undo }, index) => {
       const number = String(index + 1).padStart(width);
-      return `  ${number}. ${step}${undo === undefined ? '' : `   undo: ${undo}`}`;
+      return `  ${number}. ${undo === undefined ? step : `${step.padEnd(longest)}   undo: ${undo}`}`;
     }),
   ];
 }

@@ -1,7 +1,8 @@
 /** The smallest policy under which what a trusted guest did, as a trace has it, is let through; as text to be reviewed. */
 import { defaultName, isKept, parseUnnamedPlace } from '../../pciback/index.js';
 import { deviceIdsText } from './device-policies.js';
-import { harmOfNamed, harmOfUnnamed, policyName } from './policy-check.js';
+import { harmOfField, UNNAMED_HARM } from './harm.js';
+import { policyName } from './policy-check.js';
 import { valuesText, type FunctionActivity, type TraceSummary, type WrittenField } from './trace-summary.js';
 
 /** One entry of a learned policy. */
@@ -84,9 +85,10 @@ function learnDevice(
 }
 
 function harmOf({ name, named }: WrittenField): string | undefined {
-  if (named === undefined) return harmOfUnnamed;
+  if (named === undefined) return UNNAMED_HARM;
+  const { table, register } = named.present;
   // What the default has its own way with is as harmless in a learned one.
-  return defaultName(name) === undefined ? harmOfNamed(named.present, named.field) : undefined;
+  return defaultName(name) === undefined ? harmOfField(table, register, named.field) : undefined;
 }
 
 /** As a person reviews it, and {@link parsePolicy} reads it. `from` says where the trace is from. */

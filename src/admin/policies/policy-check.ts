@@ -1,7 +1,6 @@
 /** What is wrong with a policy: names that nothing has, what is not a guest's, what is dangerous and was not taken as such. */
 import { defaultName, isKept, parseUnnamedPlace } from '../../pciback/index.js';
 import {
-  criticalField,
   didYouMean,
   dottedName,
   tables,
@@ -11,6 +10,7 @@ import {
   type RegisterTable,
 } from '../../pci/index.js';
 import { fieldName } from './access-reading.js';
+import { harmOfField, UNNAMED_HARM } from './harm.js';
 import type { PolicyDocument, PolicyEntry } from './policy-document.js';
 
 export interface PolicyFinding {
@@ -22,9 +22,6 @@ export interface PolicyFinding {
   readonly line: number | undefined;
   readonly message: string;
 }
-
-/** A place without a name can be anything. */
-const UNKNOWN = 'nothing here says what stands there: what a write does, only the device’s maker can say';
 
 /** One register of a table, with the names that a policy has for it. */
 interface KnownRegister {
@@ -113,7 +110,7 @@ function checkPlace(
       finding('error', 'named-place', entry, `${over.name} stands at ${name}: name it, or a field of it`),
     ];
   if (list === 'allow')
-    return [finding('error', 'dangerous', entry, `${name}: ${UNKNOWN} (take it into dangerous:)`)];
+    return [finding('error', 'dangerous', entry, `${name}: ${UNNAMED_HARM} (take it into dangerous:)`)];
   return [];
 }
 
@@ -164,20 +161,6 @@ function harmOf({ in: { table, register, name }, field }: FieldThere): { name: s
   const why = harmOfField(table, register, field);
   return why === undefined ? [] : [{ name: full, why }];
 }
-
-/** Why a write of the field must be allowed by hand; undefined where a guest's driver can have it. */
-export function harmOfField(table: RegisterTable, register: Register, field: Field): string | undefined {
-  if (table.window === true) return 'it is a window: a write reaches what stands behind it';
-  return criticalField(table, register, field)?.why;
-}
-
-/** The same for what a policy names that a trace has found. */
-export function harmOfNamed({ table, register }: PresentRegister, field: Field): string | undefined {
-  return harmOfField(table, register, field);
-}
-
-/** Why a place without a name must be allowed by hand. */
-export const harmOfUnnamed = UNKNOWN;
 
 /** Of every table; of those that are alike only the common name. */
 function everyRegister(): readonly KnownRegister[] {

@@ -56,15 +56,23 @@ export class GroupKeptError extends OpenslotError {
 /** The guest did not let go of a function, or said that it will not. */
 export class GuestKeepsError extends OpenslotError {
   readonly code: 'QEMU_GUEST_SILENT' | 'QEMU_GUEST_REFUSED';
-  constructor(code: GuestKeepsError['code'], address: PciAddress, taker: string, seconds: number) {
+  /** `wanted`: all that were asked for together, of which those that have gone come back with the next try. */
+  constructor(
+    code: GuestKeepsError['code'],
+    address: PciAddress,
+    taker: string,
+    wanted: readonly PciAddress[],
+    seconds: number,
+  ) {
+    const again = `openslot detach ${taker} ${wanted.join(' ')}`;
     super(
       code === 'QEMU_GUEST_SILENT'
         ? `the guest of ${taker} did not let go of ${address} in ${seconds} s; it may do so later`
         : `the guest of ${taker} refuses to let go of ${address}`,
       { address: String(address), taker, seconds },
       code === 'QEMU_GUEST_SILENT'
-        ? `see that the guest runs and that its system serves hot-plug (pciehp, acpiphp), then: openslot detach ${taker} ${address}`
-        : `see in the guest who uses it, then: openslot detach ${taker} ${address}`,
+        ? `see that the guest runs and that its system serves hot-plug (pciehp, acpiphp), then: ${again}`
+        : `see in the guest who uses it, then: ${again}`,
     );
     this.code = code;
   }

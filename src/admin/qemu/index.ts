@@ -4,14 +4,7 @@
  */
 export { deviceArguments, deviceId, QEMU_MACHINES, type QemuMachineKind } from './device-arguments.js';
 export * from './errors.js';
-export {
-  QemuAttachments,
-  remarksOf,
-  type QemuAttachment,
-  type QemuAttachOptions,
-  type QemuAttachReport,
-  type QemuAttachmentsOptions,
-  type QemuDetachReport,
-} from './qemu-attachments.js';
+export { QemuAttachments, type QemuAttachOptions, type QemuAttachmentsOptions } from './qemu-attachments.js';
+export { remarksOf, type QemuAttachment, type QemuAttachReport, type QemuDetachReport } from './reports.js';
 export { refusalOf, type RefusedDevice } from './refusals.js';
 export { VirtualMachine, type GuestPlaceOfDevice, type Removal } from './virtual-machine.js';

@@ -2,8 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PROGRAM_HOLDERS, type HostDrivers, type Machine } from '../../function/index.js';
-import { messageOf, OpenslotError, type PciAddress } from '../../pci/index.js';
+import { OpenslotError, type PciAddress } from '../../pci/index.js';
 import type { Lease, Pool, ReturnReport } from '../../pool/index.js';
 import {
   connectMonitor,
@@ -11,37 +10,33 @@ import {
   MonitorUnreachableError,
   type MonitorClient,
 } from '../../qmp/index.js';
-import { othersOfGroup } from '../claim-purpose.js';
-import { FunctionNamedTwiceError } from '../errors.js';
+import { AttachUnsafeError, refused, type FindingData, type FindingName } from '../findings/index.js';
+import type { PlanData } from '../plan/index.js';
 import {
-  AttachUnsafeError,
-  describeFinding,
-  Examiner,
-  refused,
-  type Finding,
-  type FindingName,
-} from '../findings/index.js';
+  checkFit,
+  checkOnce,
+  findingsFor,
+  othersOfTheirGroups,
+  refusedDevice,
+  type PoolHost,
+} from './attach-checks.js';
 import { deviceId } from './device-arguments.js';
 import {
   GivenAtStartError,
   GroupKeptError,
   GuestKeepsError,
   HalfAttachedError,
-  NotForVfioError,
   NotGivenError,
 } from './errors.js';
+import { letGo } from './let-go.js';
 import { refusalOf } from './refusals.js';
+import type { QemuAttachment, QemuAttachReport, QemuDetachReport } from './reports.js';
 import { VirtualMachine, type GuestPlaceOfDevice } from './virtual-machine.js';
-
-/** Of findings, those that hold where VFIO keeps functions apart: it shares lines, and maps only whole pages. */
-const VFIO_FINDINGS: ReadonlySet<FindingName> = new Set(['no-reset', 'no-iommu', 'split-device']);
 
 /** Linux's guests press the button and wait 5 s before they begin. */
 const GUEST_MS = 30_000;
 /** For a guest that is to number a new bus; it finds the device also later. */
 const PLACE_MS = 2000;
-/** QEMU closes what it has of VFIO a moment after it says that the device is gone. */
-const CLOSING_MS = 10_000;
 const LOOK_MS = 50;
 
 export interface QemuAttachOptions {
@@ -50,37 +45,18 @@ export interface QemuAttachOptions {
   readonly bus?: string;
 }
 
-export interface QemuAttachment {
-  readonly address: PciAddress;
-  /** Of the device in QEMU. */
-  readonly id: string;
-  readonly bus: string | undefined;
-  /** Absent while the guest has not looked there. */
-  readonly place?: GuestPlaceOfDevice;
-  /** It was there already. */
-  readonly before: boolean;
-}
-
-export interface QemuAttachReport {
-  /** `qmp:SOCKET`, by its whole path: who the functions are given to in the pool. */
-  readonly taker: string;
-  /** Of QEMU. */
-  readonly version: string;
-  readonly functions: readonly QemuAttachment[];
-}
-
-export interface QemuDetachReport {
-  readonly taker: string;
-  /** False where QEMU had ended. */
-  readonly asked: boolean;
-  readonly functions: readonly ReturnReport[];
-}
-
-export interface QemuAttachmentsOptions {
-  readonly pool: Pool;
-  readonly machine: Machine & { readonly drivers: HostDrivers };
+export interface QemuAttachmentsOptions extends PoolHost {
   /** Milliseconds for the guest; for tests. */
   readonly patience?: number;
+}
+
+/** What was found out before anything is changed. */
+interface Prepared {
+  /** It has them already. */
+  readonly given: readonly PciAddress[];
+  /** It is said to have them, and has not. */
+  readonly stale: readonly PciAddress[];
+  readonly findings: readonly FindingData[];
 }
 
 /** One virtual machine, by the path of its monitor's socket. */
@@ -88,6 +64,7 @@ export class QemuAttachments implements Disposable {
   /** `qmp:SOCKET`: the pool's word for who has its functions. */
   readonly taker: string;
   readonly #socket: string;
+  readonly #host: PoolHost;
   readonly #pool: Pool;
   readonly #machine: QemuAttachmentsOptions['machine'];
   readonly #patience: number;
@@ -97,6 +74,7 @@ export class QemuAttachments implements Disposable {
   constructor(socket: string, { pool, machine, patience = GUEST_MS }: QemuAttachmentsOptions) {
     this.#socket = wholePath(socket);
     this.taker = `qmp:${this.#socket}`;
+    this.#host = { pool, machine };
     this.#pool = pool;
     this.#machine = machine;
     this.#patience = patience;
@@ -107,20 +85,40 @@ export class QemuAttachments implements Disposable {
     addresses: readonly PciAddress[],
     { allow = [], bus }: QemuAttachOptions = {},
   ): Promise<QemuAttachReport> {
-    checkOnce(addresses);
-    for (const address of addresses) this.#checkHolder(address);
-    for (const address of addresses) this.#checkGroup(address);
-    const monitor = await connectMonitor(this.#socket);
-    try {
-      const machine = new VirtualMachine(monitor);
-      const there = await machine.passedThrough();
-      for (const address of addresses) await this.#checkTakeable(address, there);
-      await this.#checkSafe(addresses, allow);
-      const functions = await this.#addAll(machine, addresses, bus);
-      return { taker: this.taker, version: await monitor.ready, functions };
-    } finally {
-      monitor[Symbol.dispose]();
-    }
+    checkFit(this.#host, addresses);
+    using monitor = await connectMonitor(this.#socket);
+    const machine = new VirtualMachine(monitor);
+    const { stale } = await this.#prepare(machine, addresses, allow);
+    for (const address of stale) await this.#giveBack(address);
+    const functions = await this.#addAll(machine, addresses, bus);
+    return { taker: this.taker, version: await monitor.ready, functions };
+  }
+
+  /** What {@link attach} would find and do. @throws {OpenslotError} what it would refuse. */
+  async planAttach(
+    addresses: readonly PciAddress[],
+    { allow = [], bus }: QemuAttachOptions = {},
+  ): Promise<PlanData> {
+    checkFit(this.#host, addresses);
+    using monitor = await connectMonitor(this.#socket);
+    const { given, stale, findings } = await this.#prepare(new VirtualMachine(monitor), addresses, allow);
+    const where = bus ?? 'a free port';
+    const steps = addresses
+      .filter((address) => !given.includes(address))
+      .flatMap((address) => [
+        ...(stale.includes(address)
+          ? [{ what: `take ${address} back, which ${this.taker} has no more: it was started anew` }]
+          : []),
+        {
+          what: `record in the pool that ${this.taker} has ${address}`,
+          undo: `reset ${address}, restore its registers, record that it is free`,
+        },
+        {
+          what: `have QEMU add it to ${where} as ${deviceId(address)}`,
+          undo: `ask the guest to let go of it (device_del)`,
+        },
+      ]);
+    return { what: `attach ${addresses.join(' ')} to ${this.taker}`, findings, steps };
   }
 
   /**
@@ -128,16 +126,7 @@ export class QemuAttachments implements Disposable {
    * not asked. @throws {OpenslotError} those that the guest keeps stay given to it.
    */
   async detach(addresses: readonly PciAddress[]): Promise<QemuDetachReport> {
-    checkOnce(addresses);
-    const has = this.has();
-    const missing = addresses.find((address) => !has.some((one) => one.equals(address)));
-    if (missing !== undefined) {
-      // One that is not there, or not in the pool, is a different mistake.
-      this.#pool.holderOf(missing);
-      throw new NotGivenError(missing, this.taker, has);
-    }
-    const kept = this.#alsoOfGroups(addresses, has);
-    if (kept.length > 0) throw new GroupKeptError(this.taker, addresses, kept);
+    this.#checkDetach(addresses);
     const monitor = await this.#connectIfThere();
     try {
       if (monitor !== undefined) await this.#removeAll(new VirtualMachine(monitor), addresses);
@@ -147,6 +136,18 @@ export class QemuAttachments implements Disposable {
     const functions: ReturnReport[] = [];
     for (const address of addresses) functions.push(await this.#giveBack(address));
     return { taker: this.taker, asked: monitor !== undefined, functions };
+  }
+
+  /** What {@link detach} would do. @throws {OpenslotError} what it would refuse. */
+  async planDetach(addresses: readonly PciAddress[]): Promise<PlanData> {
+    this.#checkDetach(addresses);
+    using monitor = await this.#connectIfThere();
+    const steps = addresses.flatMap((address) => [
+      ...(monitor === undefined ? [] : [{ what: `ask the guest to let go of ${address} (device_del)` }]),
+      { what: `wait until no process has ${address}` },
+      { what: `reset ${address}, restore its registers, record that it is free` },
+    ]);
+    return { what: `detach ${addresses.join(' ')} from ${this.taker}`, findings: [], steps };
   }
 
   /** Functions of the pool that were given to this machine. */
@@ -162,45 +163,27 @@ export class QemuAttachments implements Disposable {
     this.#leases.clear();
   }
 
-  #checkHolder(address: PciAddress): void {
-    const pool = this.#pool;
-    if (!pool.has(address)) {
-      this.#machine.open(address).close();
-      throw new NotForVfioError(address, undefined);
+  /** What stands in the way is thrown, before anything is changed. */
+  async #prepare(
+    machine: VirtualMachine,
+    addresses: readonly PciAddress[],
+    allow: readonly FindingName[],
+  ): Promise<Prepared> {
+    const there = await machine.passedThrough();
+    const given: PciAddress[] = [];
+    const stale: PciAddress[] = [];
+    for (const address of addresses) {
+      const id = there.find((one) => one.address.equals(address))?.id;
+      if (!this.#hasGiven(address)) {
+        if (id !== undefined) throw new GivenAtStartError(address, this.taker, id);
+        this.#pool.checkTakeable(address);
+      } else if (id === undefined) stale.push(address);
+      else given.push(address);
     }
-    const holder = pool.holderOf(address);
-    if (holder !== PROGRAM_HOLDERS.vfio) throw new NotForVfioError(address, holder ?? null);
-  }
-
-  /** QEMU would refuse it in the same words, but only when it has been taken, and nothing of such a group can be reset. */
-  #checkGroup(address: PciAddress): void {
-    const device = this.#deviceOf(address, undefined);
-    if (device.others.length > 0) throw refusalOf(`group ${device.group ?? ''} is not viable`, device);
-  }
-
-  /** What the record says of a machine that was started anew under the same name is no more: it comes back first. */
-  async #checkTakeable(
-    address: PciAddress,
-    there: readonly { readonly id: string; readonly address: PciAddress }[],
-  ): Promise<void> {
-    const id = there.find((one) => one.address.equals(address))?.id;
-    const ours = this.has().some((one) => one.equals(address));
-    if (!ours && id !== undefined) throw new GivenAtStartError(address, this.taker, id);
-    if (ours && id === undefined) await this.#giveBack(address);
-    if (!ours) this.#pool.checkTakeable(address);
-  }
-
-  async #checkSafe(addresses: readonly PciAddress[], allow: readonly FindingName[]): Promise<void> {
-    const examiner = new Examiner({
-      machine: this.#machine,
-      pool: this.#pool,
-      store: undefined,
-      translates: () => undefined,
-    });
-    const found = await examiner.examine(addresses, { guest: undefined, has: this.has() });
-    const matter = found.filter(({ name }: Finding) => VFIO_FINDINGS.has(name)).map(describeFinding);
-    const unsafe = refused(matter, { allowed: allow, evenIfCritical: [] });
+    const findings = await findingsFor(this.#host, addresses, this.has());
+    const unsafe = refused(findings, { allowed: allow, evenIfCritical: [] });
     if (unsafe.length > 0) throw new AttachUnsafeError({ name: this.taker }, addresses.join(' '), unsafe);
+    return { given, stale, findings };
   }
 
   async #addAll(
@@ -228,7 +211,7 @@ export class QemuAttachments implements Disposable {
     named: string | undefined,
   ): Promise<QemuAttachment> {
     const id = deviceId(address);
-    if (this.has().some((one) => one.equals(address)))
+    if (this.#hasGiven(address))
       return { address, id, bus: undefined, before: true, ...(await this.#placeOf(machine, id)) };
     const bus = named ?? (await machine.freePort());
     const lease = this.#pool.take(address, this.taker);
@@ -242,22 +225,33 @@ export class QemuAttachments implements Disposable {
       // Without an answer nobody knows whether it has it: the record stays, and the next command asks.
       if (!(error instanceof MonitorRefusedError)) throw error;
       await this.#giveBackLease(lease);
-      throw refusalOf(error.said, this.#deviceOf(address, bus), { cause: error });
+      throw refusalOf(error.said, refusedDevice(this.#machine, address, bus), { cause: error });
     }
     return { address, id, bus, before: false, ...(await this.#placeOf(machine, id)) };
   }
 
-  #deviceOf(address: PciAddress, bus: string | undefined) {
-    const machine = this.#machine;
-    const group = machine.list().find((one) => one.address.equals(address))?.iommuGroup;
-    return { address, group, others: othersOfGroup(machine, address, [address]), bus };
+  #hasGiven(address: PciAddress): boolean {
+    return this.has().some((one) => one.equals(address));
+  }
+
+  #checkDetach(addresses: readonly PciAddress[]): void {
+    checkOnce(addresses);
+    const has = this.has();
+    const missing = addresses.find((address) => !this.#hasGiven(address));
+    if (missing !== undefined) {
+      // One that is not there, or not in the pool, is a different mistake.
+      this.#pool.holderOf(missing);
+      throw new NotGivenError(missing, this.taker, has);
+    }
+    const kept = othersOfTheirGroups(this.#machine, addresses, has);
+    if (kept.length > 0) throw new GroupKeptError(this.taker, addresses, kept);
   }
 
   async #placeOf(machine: VirtualMachine, id: string): Promise<{ readonly place?: GuestPlaceOfDevice }> {
-    for (let left = PLACE_MS; ; left -= LOOK_MS) {
+    for (const latest = performance.now() + PLACE_MS; ;) {
       const place = await machine.placeOf(id);
       if (place !== undefined) return { place };
-      if (left <= 0) return {};
+      if (performance.now() > latest) return {};
       await sleep(LOOK_MS);
     }
   }
@@ -292,7 +286,7 @@ export class QemuAttachments implements Disposable {
     for (const { address, removal } of removals) {
       if (removal === 'gone') continue;
       const code = removal === 'refused' ? 'QEMU_GUEST_REFUSED' : 'QEMU_GUEST_SILENT';
-      throw new GuestKeepsError(code, address, this.taker, this.#patience / 1000);
+      throw new GuestKeepsError(code, address, this.taker, addresses, this.#patience / 1000);
     }
   }
 
@@ -306,52 +300,14 @@ export class QemuAttachments implements Disposable {
     }
   }
 
-  /** Functions that this machine would keep, of groups of which it gives a part back. */
-  #alsoOfGroups(addresses: readonly PciAddress[], has: readonly PciAddress[]): readonly PciAddress[] {
-    const groups = new Map(this.#machine.list().map((fn) => [fn.address.sbdf, fn.iommuGroup]));
-    const groupOf = ({ sbdf }: PciAddress) => groups.get(sbdf);
-    const leaving = new Set(addresses.map(groupOf).filter((group) => group !== undefined));
-    return has.filter((one) => {
-      const group = groupOf(one);
-      return group !== undefined && leaving.has(group) && !addresses.some((other) => other.equals(one));
-    });
-  }
-
   async #giveBack(address: PciAddress): Promise<ReturnReport> {
-    await this.#letGo(address);
+    await letGo(this.#machine, address);
     return this.#giveBackLease(this.#leases.get(address.sbdf) ?? this.#pool.resume(address, this.taker));
   }
 
   #giveBackLease(lease: Lease): Promise<ReturnReport> {
     this.#leases.delete(lease.function.address.sbdf);
     return lease.giveBack();
-  }
-
-  /**
-   * Settles when no process drives the function any more. A monitor that nobody answers at is no proof: a socket can be
-   * removed behind a machine that runs. @throws {OpenslotError} `VFIO_BUSY`: somebody does.
-   */
-  async #letGo(address: PciAddress): Promise<void> {
-    for (let left = CLOSING_MS; ; left -= LOOK_MS) {
-      const busy = this.#busy(address);
-      if (busy === undefined) return;
-      if (left <= 0) throw busy;
-      await sleep(LOOK_MS);
-    }
-  }
-
-  #busy(address: PciAddress): OpenslotError | undefined {
-    using fn = this.#machine.open(address);
-    const [region] = fn.regions;
-    if (region === undefined) return undefined;
-    try {
-      fn.openRegion(region.index).close();
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof OpenslotError)) throw error;
-      // Whatever else keeps this process from driving it, the return will meet and tell.
-      return error.code === 'VFIO_BUSY' ? error : undefined;
-    }
   }
 }
 
@@ -362,18 +318,4 @@ function wholePath(socket: string): string {
   } catch {
     return resolve(socket);
   }
-}
-
-function checkOnce(addresses: readonly PciAddress[]): void {
-  const twice = addresses.find((one, index) => addresses.findIndex((other) => other.equals(one)) !== index);
-  if (twice !== undefined) throw new FunctionNamedTwiceError(twice);
-}
-
-/** How each came back, in words; what did not go well only. */
-export function remarksOf({ functions }: QemuDetachReport): readonly string[] {
-  return functions.flatMap(({ address, reset, quarantined, unsettled }) => [
-    ...('failed' in reset ? [`${address} was not reset: ${reset.failed}`] : []),
-    ...(quarantined === undefined ? [] : [`${address} is in quarantine: ${quarantined}`]),
-    ...unsettled.map((what) => `${address}: ${messageOf(what)}`),
-  ]);
 }

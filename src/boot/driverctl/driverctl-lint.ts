@@ -53,7 +53,10 @@ function lint(text: ByteText, path?: string) {
   if (driver === undefined) findings.add(text === '' ? 'FILE_EMPTY' : 'DRIVER_MISSING', whole);
   else if (driver.includes('\n')) {
     const second = text.indexOf('\n', text.search(/[^\n]/)) + 1;
-    findings.add('DRIVER_LINES', { offset: second, length: text.trimEnd().length - second });
+    findings.add('DRIVER_LINES', {
+      offset: second,
+      length: Math.max(0, text.replace(/\n+$/, '').length - second),
+    });
   } else if (/\s/.test(driver)) {
     const at = text.search(/\s/);
     findings.add('DRIVER_SPACED', { offset: at, length: 1 });

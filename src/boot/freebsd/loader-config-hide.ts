@@ -54,6 +54,13 @@ function hide(list: FunctionList, text: ByteText, functions: readonly HiddenFunc
   const there = lists.flatMap(({ entries }) => entries);
   const missing = functions.filter(({ address }) => !there.some(isAt(address)));
   const names = missing.map(({ address }) => nameOf(list, address));
+  if (missing.length > 0 && there.length > 0 && !isLoaded(lines, list.module))
+    throw new BootFileUneditableError(
+      freebsdLoaderConfig.name,
+      `functions are named for ${list.module} already, and the loader does not load it`,
+      undefined,
+      `add ${list.module}_load="YES" to it; where the kernel has it built in, that does no harm`,
+    );
   const edits: TextEdit[] = [];
   const added: string[] = [];
   for (const { setting } of lists) {
@@ -76,7 +83,7 @@ function hide(list: FunctionList, text: ByteText, functions: readonly HiddenFunc
       fitting.push(...names.splice(0, 1));
     added.push(`${variable}="${fitting.join(list.separator)}"`);
   }
-  if (!isLoaded(lines, list.module)) added.push(`${list.module}_load="YES"`);
+  if (missing.length > 0 && !isLoaded(lines, list.module)) added.push(`${list.module}_load="YES"`);
   const line = added.length === 0 ? [] : [addLines(text, added)];
   return [...edits, ...line];
 }

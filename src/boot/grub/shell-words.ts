@@ -186,7 +186,7 @@ class Reader {
       if (this.#text.charAt(at) === '\\') at++;
       else if (this.#text.charAt(at) === closing) return at + 1;
     }
-    this.unclosed ??= from;
+    this.unclosed ??= this.#at;
     return this.#text.length;
   }
 
@@ -198,7 +198,7 @@ class Reader {
       if (character === '(') depth++;
       else if (character === ')' && --depth === 0) return at + 1;
     }
-    this.unclosed ??= from;
+    this.unclosed ??= this.#at;
     return this.#text.length;
   }
 }

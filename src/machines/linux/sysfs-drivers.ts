@@ -2,13 +2,20 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { DriverError, type Binding, type HostDrivers } from '../../function/index.js';
 import type { PciAddress } from '../../pci/index.js';
+import { refusalCause, type DriverFile } from './driver-refusal.js';
 import { errnoOf, writeAttribute, type Sysfs } from './sysfs.js';
+
+/** A driver lets go of a busy disk or network within seconds, if at all. */
+const PATIENCE_MS = 30_000;
 
 export class SysfsDrivers implements HostDrivers {
   readonly #sysfs: Sysfs;
+  readonly #patience: number;
 
-  constructor(sysfs: Sysfs) {
+  /** `patience`: milliseconds that a write may take. The kernel goes on with one that takes longer. */
+  constructor(sysfs: Sysfs, patience = PATIENCE_MS) {
     this.#sysfs = sysfs;
+    this.#patience = patience;
   }
 
   binding(address: PciAddress): Binding {
@@ -68,11 +75,8 @@ export class SysfsDrivers implements HostDrivers {
   }
 
   async setOverride(address: PciAddress, driver: string | undefined): Promise<void> {
-    try {
-      await writeAttribute(this.#sysfs.device(address, 'driver_override'), `${driver ?? ''}\n`);
-    } catch (cause) {
-      throw this.#error(address, driver ?? 'none', 'driver_override', cause);
-    }
+    const path = this.#sysfs.device(address, 'driver_override');
+    await this.#bounded(address, driver ?? 'none', 'driver_override', path, `${driver ?? ''}\n`);
   }
 
   #listed(driver: string, address: PciAddress): boolean {
@@ -85,19 +89,42 @@ export class SysfsDrivers implements HostDrivers {
     }
   }
 
-  async #write(
-    address: PciAddress,
-    driver: string,
-    file: 'bind' | 'unbind' | 'new_slot' | 'remove_slot',
-  ): Promise<void> {
-    try {
-      await writeAttribute(this.#sysfs.driver(driver, file), String(address));
-    } catch (cause) {
-      throw this.#error(address, driver, file, cause);
-    }
+  #write(address: PciAddress, driver: string, file: Exclude<DriverFile, 'driver_override'>): Promise<void> {
+    return this.#bounded(address, driver, file, this.#sysfs.driver(driver, file), String(address));
   }
 
-  #error(address: PciAddress, driver: string, file: string, cause: unknown): DriverError {
+  /** @throws {DriverError} */
+  async #bounded(
+    address: PciAddress,
+    driver: string,
+    file: DriverFile,
+    path: string,
+    text: string,
+  ): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(resolve, this.#patience, 'late');
+    });
+    const write = writeAttribute(path, text);
+    // Whatever becomes of it after its bound is nobody's.
+    write.catch(() => undefined);
+    try {
+      if ((await Promise.race([write, late])) !== 'late') return;
+    } catch (cause) {
+      throw this.#error(address, driver, file, cause);
+    } finally {
+      clearTimeout(timer);
+    }
+    throw new DriverError(
+      'DRIVER_HANGS',
+      address,
+      driver,
+      `${file}: the kernel has not ended it after ${this.#patience / 1000} s; something still uses the function`,
+      `openslot show ${address} tells what; end that, then openslot recover`,
+    );
+  }
+
+  #error(address: PciAddress, driver: string, file: DriverFile, cause: unknown): DriverError {
     const errno = errnoOf(cause);
     const options = { cause };
     if (errno === 'EACCES' || errno === 'EPERM') {
@@ -110,17 +137,10 @@ export class SysfsDrivers implements HostDrivers {
         options,
       );
     }
-    if (errno === 'EBUSY') {
-      const holder = this.binding(address).driver ?? 'none';
-      return new DriverError(
-        'DRIVER_BUSY',
-        address,
-        driver,
-        `${file}: the function is busy (bound driver: ${holder})`,
-        `openslot show ${address}`,
-        options,
-      );
-    }
-    return new DriverError('DRIVER_REFUSED', address, driver, `${file}: ${errno}`, 'dmesg | tail', options);
+    const why = refusalCause(file, errno, driver, this.binding(address));
+    const said = why === undefined ? `${file}: ${errno}` : `${file}: ${why} (${errno})`;
+    return errno === 'EBUSY'
+      ? new DriverError('DRIVER_BUSY', address, driver, said, `openslot show ${address}`, options)
+      : new DriverError('DRIVER_REFUSED', address, driver, said, 'dmesg | tail', options);
   }
 }

@@ -21,7 +21,10 @@ async function examine({ base, changes, facts = {}, address, purpose }: IllHost)
   using _changed = trees[base].change(changes);
   const told = (await examineHost({ root }, address)).facts;
   const all = { ...told, ...SOUND_FACTS, ...facts };
-  return diagnose(new FolderFiles({ root, uid: all.user.uid }), all, { address, purpose });
+  return diagnose(new FolderFiles({ root, uid: all.user.uid }), all, {
+    address,
+    purposes: purpose === undefined ? undefined : [purpose],
+  });
 }
 
 function codesOf({ checks }: Diagnosis): string[] {

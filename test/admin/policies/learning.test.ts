@@ -72,7 +72,7 @@ describe('a learned policy', () => {
           // Not a bit more: a field that it takes was asked for, or is openslot's, or goes with one by the default's own way.
           const bare = imageOf(subject.function, policyAllowing([]));
           for (const present of reader.registers) {
-            const width = present.width as ConfigWidth;
+            const width = present.width;
             const added = under.takes(present.offset, width) & ~bare.takes(present.offset, width);
             for (const field of present.register.fields) {
               const name = fieldName(present, field);

@@ -10,6 +10,7 @@ import {
   PolicyMalformedError,
   TraceMalformedError,
 } from '../../../src/admin/policies/index.js';
+import { harmNames } from '../../../src/admin/policies/harm.js';
 import { policyAllowing, KEPT_RULES } from '../../../src/pciback/index.js';
 import { checkProperty } from '../../kept-seeds.js';
 import { TracedSubject } from './traced-function.js';
@@ -155,6 +156,12 @@ describe('the check of a policy', () => {
     assert.deepEqual(findings('allow: [config:0xf0/4]\n'), ['2 error dangerous']);
     assert.deepEqual(findings('dangerous: [config:0x40/4]\n'), ['2 error named-place']);
     assert.deepEqual(findings('dangerous: [pcie.devctl.flr, config:0xf0/4]\n'), []);
+  });
+
+  test('what makes the device report errors to the host is dangerous; every rule is of a field that is there', () => {
+    assert.deepEqual(findings('allow: [pcie.devctl.non_fatal]\n'), ['2 error dangerous']);
+    const text = `policy: 1\ndangerous:\n${harmNames.map((name) => `  - ${name}\n`).join('')}`;
+    assert.deepEqual(checkPolicy(parsePolicy(text, FILE)), []);
   });
 
   test('tells what does nothing', () => {

@@ -147,6 +147,27 @@ describe(`QEMU ${qemu?.version ?? ''}`, { skip }, () => {
     assert.deepEqual(statesOf(pool()), [`${FREE} free`], 'and so it is recorded');
   });
 
+  test('is planned for without a change, here and there', async () => {
+    await claims.claim(FREE, 'vfio');
+    const own = pool();
+    const attachments = new QemuAttachments(virtual.monitor, { pool: own, machine });
+    await assert.rejects(attachments.planAttach([FREE]), code('ATTACH_UNSAFE'));
+    const plan = await attachments.planAttach([FREE], { allow: ['no-reset'], bus: 'port1' });
+    assert.deepEqual(
+      plan.findings.map((finding) => finding.code),
+      ['no-reset'],
+    );
+    assert.deepEqual(
+      plan.steps.map(({ what }) => what),
+      [
+        `record in the pool that ${attachments.taker} has ${FREE}`,
+        'have QEMU add it to port1 as openslot-0000-fc-02.0',
+      ],
+    );
+    assert.deepEqual(statesOf(pool()), [`${FREE} free`]);
+    await assert.rejects(attachments.planDetach([FREE]), code('QEMU_NOT_GIVEN'));
+  });
+
   test('is asked what it has: a record of a machine before it does not keep a function', async () => {
     await claims.claim(FREE, 'vfio');
     const before = pool();

@@ -79,15 +79,23 @@ const AMD_WORDS = new Set([
   'v2_pgsizes_only',
 ]);
 
-function optionsWithoutEffect({ options, processorVendor }: ExaminedHost): { text: string; why: string }[] {
+/** What firmware describes counts, not whose the processor is: an emulated machine mixes them. */
+function optionsWithoutEffect({
+  options,
+  processorVendor,
+  remapping,
+}: ExaminedHost): { text: string; why: string }[] {
   const idle: { text: string; why: string }[] = [];
+  const described = remapping.state === 'read' ? remapping.table.kind : undefined;
   for (const { text, value } of options.named('intel_iommu')) {
-    if (processorVendor === 'amd') idle.push({ text, why: 'the processor is of AMD' });
+    if (processorVendor === 'amd' && described !== 'DMAR')
+      idle.push({ text, why: 'the processor is of AMD' });
     else if (value === undefined || value === '1' || value === 'yes')
       idle.push({ text, why: 'only intel_iommu=on switches it on' });
   }
   for (const { text, value = '' } of options.named('amd_iommu')) {
-    if (processorVendor === 'intel') idle.push({ text, why: 'the processor is of Intel' });
+    if (processorVendor === 'intel' && described !== 'IVRS')
+      idle.push({ text, why: 'the processor is of Intel' });
     else if (!value.split(',').some((word) => AMD_WORDS.has(word)))
       idle.push({ text, why: 'AMD-Vi is on by itself, and the option knows no such word' });
   }

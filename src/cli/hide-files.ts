@@ -1,0 +1,146 @@
+/** What `hide` and `unhide` have in common: from the functions that were named to the files that are changed. */
+import {
+  ClaimUnsafeError,
+  describeFinding,
+  examineClaim,
+  planHide,
+  refused,
+  type FindingData,
+  type FindingName,
+  type FreebsdKeeper,
+  type HidePlan,
+  type HideSystem,
+} from '../admin/index.js';
+import type { HiddenFunction } from '../boot/index.js';
+import type { FunctionSummary } from '../function/index.js';
+import { stateFiles } from '../owner/index.js';
+import { visibleText, type PciAddress } from '../pci/index.js';
+import type { CriticalChoice } from './critical-option.js';
+import type { DryRunChoice } from './dry-run.js';
+import { fileDiff, shownDiff, withFileChanges } from './file-changes.js';
+import { machineOfItsOwn, openChosen, type MachineChoice } from './machine-option.js';
+import { criticalFunctions } from './critical-option.js';
+import { functionsNamed } from './named-function.js';
+
+export interface HideOptions extends MachineChoice, DryRunChoice, Partial<CriticalChoice> {
+  readonly for: HideSystem;
+  readonly file?: string;
+  readonly keeper: FreebsdKeeper;
+  readonly allow?: readonly FindingName[];
+  readonly json?: boolean;
+}
+
+/** Systems that run on the machine whose functions are named; the files of the others are another machine's. */
+const OF_THIS_MACHINE: ReadonlySet<HideSystem> = new Set(['xen', 'vfio']);
+
+export async function changeHidden(
+  way: 'hide' | 'unhide',
+  texts: readonly string[],
+  options: HideOptions,
+): Promise<void> {
+  const addresses = await functionsNamed(texts, options);
+  const looks = OF_THIS_MACHINE.has(options.for) || options.on !== undefined;
+  const { present, findings } = looks
+    ? await lookedAt(addresses, options)
+    : { present: undefined, findings: [] };
+  const told = way === 'hide' ? findings : [];
+  const forbidding = refused(told, {
+    allowed: options.allow ?? [],
+    evenIfCritical: await criticalFunctions({ ...options, evenIfCritical: options.evenIfCritical ?? [] }),
+  });
+  const command = `openslot hide ${texts.join(' ')} --for ${options.for}`;
+  if (forbidding.length > 0 && options.dryRun !== true) throw new ClaimUnsafeError(command, forbidding);
+  const wish = {
+    way,
+    system: options.for,
+    file: options.file,
+    keeper: options.keeper,
+    functions: addresses.map((address, index) => ({
+      ...idsOf(address, present),
+      name: texts[index] ?? String(address),
+    })),
+    present: present?.map(({ address }) => idsOf(address, present)),
+    when: new Date().toISOString(),
+    records: stateFiles().hidden,
+  };
+  const missing = absent(addresses, present);
+  if (options.dryRun === true) {
+    const plan = planHide(wish);
+    if (options.json !== true) printDiffs(plan);
+    printOutcome(plan, told, options, missing);
+    return;
+  }
+  // Planned where nobody else can change them, so that what is shown is what is done.
+  await withFileChanges(async (changes) => {
+    const plan = planHide(wish);
+    if (options.json !== true) printDiffs(plan);
+    if (plan.change.steps.length > 0) await changes.apply(plan.change);
+    printOutcome(plan, told, options, missing);
+  });
+}
+
+function printDiffs({ edits }: HidePlan): void {
+  for (const edit of edits) process.stdout.write(shownDiff(fileDiff(edit)));
+}
+
+function idsOf(address: PciAddress, present: readonly FunctionSummary[] | undefined): HiddenFunction {
+  const own = present?.find((each) => each.address.equals(address));
+  return { address, ids: own === undefined ? undefined : { vendor: own.vendor, device: own.device } };
+}
+
+async function lookedAt(
+  addresses: readonly PciAddress[],
+  options: HideOptions,
+): Promise<{ readonly present: readonly FunctionSummary[]; readonly findings: readonly FindingData[] }> {
+  if (options.on === 'sim' && machineOfItsOwn(options) === undefined) {
+    const { viewMachine } = await import('./machine-view.js');
+    return { present: (await viewMachine(options)).functions, findings: [] };
+  }
+  using machine = await openChosen(options);
+  const purpose = options.for === 'vfio' ? 'vfio' : undefined;
+  return {
+    present: machine.list(),
+    findings: examineClaim(addresses, { machine, purpose }).map(describeFinding),
+  };
+}
+
+function absent(
+  addresses: readonly PciAddress[],
+  present: readonly FunctionSummary[] | undefined,
+): readonly PciAddress[] {
+  if (present === undefined) return [];
+  return addresses.filter((address) => !present.some((each) => each.address.equals(address)));
+}
+
+function printOutcome(
+  { change, edits, afterwards }: HidePlan,
+  findings: readonly FindingData[],
+  { dryRun = false, json = false }: HideOptions,
+  missing: readonly PciAddress[],
+): void {
+  const backups = change.steps.flatMap((step) =>
+    'backup' in step && typeof step.backup === 'string' ? [step.backup] : [],
+  );
+  if (json) {
+    const data = {
+      what: change.what,
+      changed: !dryRun && edits.length > 0,
+      findings,
+      absent: missing.map(String),
+      files: edits.map((edit) => ({ file: edit.file.path, diff: fileDiff(edit) })),
+      backups: dryRun ? [] : backups,
+      afterwards,
+    };
+    process.stdout.write(`${JSON.stringify(data, undefined, 2)}\n`);
+    return;
+  }
+  const notes = [
+    ...findings.map(({ severity, code, message, why }) => `${severity}  ${code}: ${message}; ${why}`),
+    ...missing.map((address) => `note  there is no function at ${address} now`),
+  ];
+  if (edits.length === 0) notes.push('nothing has to be changed: the files say so already');
+  else if (dryRun) notes.push('nothing was changed');
+  else notes.push(...backups.map((backup) => `kept  ${visibleText(backup)}`));
+  if (!dryRun) notes.push(...afterwards.map((command) => `next  ${command}`));
+  process.stdout.write(notes.map((note) => `${note}\n`).join(''));
+}
