@@ -19,7 +19,6 @@ import { criticalFunctions, type CriticalChoice } from './critical-option.js';
 import type { DryRunChoice } from './dry-run.js';
 import { fileDiff, shownDiff, withFileChanges } from './file-changes.js';
 import { machineOfItsOwn, openChosen, type MachineChoice } from './machine-option.js';
-import { criticalFunctions } from './critical-option.js';
 import { functionsNamed } from './named-function.js';
 
 export interface HideOptions extends MachineChoice, DryRunChoice, Partial<CriticalChoice> {

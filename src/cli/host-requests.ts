@@ -38,8 +38,9 @@ export function hostRequests(claims: HostClaims): Required<Pick<OwnerRequests, H
 /** The same of functions for the guests of a tool stack. Of a detachment's specifications only what they name counts. */
 export function attachmentRequests(
   attachments: Attachments,
-): Required<Pick<OwnerRequests, 'attach' | 'plan_attach' | 'detach' | 'plan_detach'>> {
+): Required<Pick<OwnerRequests, 'guests' | 'attach' | 'plan_attach' | 'detach' | 'plan_detach'>> {
   return {
+    guests: async () => (await attachments.guests()).map(({ id, name }) => ({ id, name })),
     attach: ({ guest, specs, policy, ...options }) =>
       attachments.attach(guest, specs, { ...options, ...policyOption(policy) }),
     plan_attach: ({ guest, specs, policy, ...options }) =>

@@ -269,7 +269,7 @@ const entries: readonly Entry[] = [
   {
     name: 'schema',
     summary: 'print the JSON Schema of what a command prints or writes',
-    arguments: [{ form: '[name]', description: 'what it is the schema of: show, capture' }],
+    arguments: [{ form: '[name]', description: 'what it is the schema of: show, capture, apply' }],
     load: () => import('./schema.js'),
   },
   {

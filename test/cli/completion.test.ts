@@ -64,7 +64,7 @@ describe('suggested are', () => {
     assert.ok(suggested('list', '--on', '').includes('capture:'));
     assert.deepEqual(suggested('list', '--on', 'l'), ['linux']);
     assert.ok(suggested('get', '00:01.0', '--map', '').includes('nvme'));
-    assert.deepEqual(suggested('schema', ''), ['capture', 'show']);
+    assert.deepEqual(suggested('schema', ''), ['apply', 'capture', 'show']);
     assert.deepEqual(suggested('pcictl', 'pci0', 'd'), ['dump']);
   });
 });

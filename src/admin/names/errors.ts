@@ -172,12 +172,6 @@ export function deviceText({ identity: { vendor, device }, serial }: Device): st
   return serial.kind === 'read' ? `${ids} with ${serialText(serial.serial)}` : ids;
 }
 
-/** The device that was named. */
-export function recordText({ identity: { vendor, device }, serial }: NameRecord): string {
-  const ids = idsText(vendor, device);
-  return serial === undefined ? ids : `${ids} with ${serialText(serial)}`;
-}
-
 export function serialText({ text }: SerialNumber): string {
   return `serial number ${text}`;
 }
