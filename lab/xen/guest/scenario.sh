@@ -6,8 +6,9 @@
 
 phase dom0
 stack_up
-# In the order of a host's start: what an initramfs brings, then the drivers of what is there.
-for module in $LAB_EARLY nvme; do modprobe "$module"; done
+# In the order of a host's start: what an initramfs brings, then the drivers of what is there. By kmod, as Debian does it:
+# busybox's own modprobe, which its shell prefers, finds no option of the kernel's command line behind a name with a dash.
+for module in $LAB_EARLY nvme; do /usr/sbin/modprobe "$module"; done
 
 for scope in $(echo "$LAB_PHASES" | tr : ' '); do
   lab=/lab/$scope

@@ -3,7 +3,7 @@ cp -r /lab/state /var/lib/openslot
 fact cmdline "$(cat /proc/cmdline)"
 fact driver "$(driver_of 0000:00:08.0)"
 fact disk "$(disk_of 0000:00:08.0)"
-fact listed "$(xl pci-assignable-list)"
+fact listed $(xl pci-assignable-list)
 openslot doctor 00:08.0 --for xen >"$lab/doctor.txt" 2>&1
 fact doctor.code $?
 rmmod xen-pciback
