@@ -32,7 +32,6 @@ export async function ownEmbedded(host: EmbeddedHost, owner: OwnerSocket): Promi
     registers: (parameters) => answerRegisters(host.machine, userOf(parameters.address), parameters),
     ...hostRequests(host.claims),
     findings: async ({ address }) => (await host.examiner.look(address)).map(describeFinding),
-    guests: async () => (await host.attachments.guests()).map(({ id, name }) => ({ id, name })),
     ...attachmentRequests(host.attachments),
     policy: ({ address }) => policyState(host.pciback, host.policies, address),
     trace: (parameters) => traces.fetch(parameters),

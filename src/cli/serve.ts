@@ -253,7 +253,6 @@ async function serveHost(options: ServeOptions): Promise<void> {
     pool: () => entriesOf(pool, backEnds),
     ...hostRequests(hostClaims),
     findings: async ({ address }) => (await examiner.look(address)).map(describeFinding),
-    guests: async () => (await attachments.guests()).map(({ id, name }) => ({ id, name })),
     ...attachmentRequests(attachments),
     policy: ({ address }) => policyState(backEnds, policies, address),
     trace: (parameters) => traces.fetch(parameters),
