@@ -60,7 +60,7 @@ const KINDS: Readonly<Record<string, MachineKind>> = {
     },
   },
   sim: {
-    form: 'sim[:FILE|:DIR]',
+    form: 'sim[:PATH]',
     open: async (file) => {
       const [{ openMachineFolder, parseMachine, SimMachine }, { MemoryFile }] = await Promise.all([
         import('./sim/index.js'),

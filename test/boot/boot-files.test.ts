@@ -67,7 +67,7 @@ describe('every kind of boot file', () => {
   for (const kind of BOOT_FILES) {
     test(`${kind.name} prints what it read, and finds faults in any text without failing`, async () => {
       await checkProperty(
-        `boot file ${kind.name}`,
+        `boot: files of ${kind.name} are printed as they were read`,
         fc.property(bytes, (text) => {
           assert.equal(kind.print(text), text);
           let last = 0;

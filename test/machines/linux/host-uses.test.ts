@@ -8,6 +8,7 @@ import type { HostUse } from '../../../src/function/index.js';
 import { HostUses } from '../../../src/machines/linux/host-uses/index.js';
 import { LinuxMachine } from '../../../src/machines/linux/index.js';
 import { notations } from '../../../src/pci/index.js';
+import { checkProperty } from '../../kept-seeds.js';
 import { MadeHost, mount } from './made-host.js';
 
 const usesOf = (host: MadeHost, address: string): readonly HostUse[] =>
@@ -460,7 +461,7 @@ test('memory that firmware keeps for a device is told of those reserved regions 
   ]);
 });
 
-test('whatever the tables hold, they are read to their end', () => {
+test('whatever the tables hold, they are read to their end', async () => {
   const tables = [
     'self/mountinfo',
     'swaps',
@@ -482,7 +483,8 @@ test('whatever the tables hold, they are read to their end', () => {
     .map((lines) => lines.join('\n'));
   using host = twoDisks();
   host.net(`${host.fn('0000:00:08.0', 'igb')}/net/eno0`);
-  fc.assert(
+  await checkProperty(
+    'host-uses: whatever the host’s files say, it is read',
     fc.property(fc.tuple(...tables.map(() => table)), (contents) => {
       for (const [index, content] of contents.entries()) host.file('proc', tables[index] ?? '', content);
       for (const address of [NVME0, '0000:00:08.0']) usesOf(host, address);
