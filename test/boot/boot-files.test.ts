@@ -169,7 +169,7 @@ describe('hiding', () => {
     test(`in a file of ${name} changes lines of its own alone, and is taken back to the byte`, async () => {
       let made = 0;
       await checkProperty(
-        `hiding in ${name}`,
+        `hiding: in ${name}, done and undone`,
         fc.property(
           FILES[name] ?? fc.constant(''),
           fc.uniqueArray(fc.integer({ min: 0x20, max: 0x2f }), { minLength: 1, maxLength: 4 }),
