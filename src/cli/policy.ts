@@ -12,8 +12,8 @@ trace shows them. A policy that is kept for a device is in force from its next a
 it; openslot attach --policy says another one for once. docs/policy.md has the form of the text.
 
 Examples:
-  openslot trace web --save web.trace
-  openslot policy learn web.trace -o nic.yaml
+  openslot policy learn --guest web -o nic.yaml
+  openslot trace web --save web.trace && openslot policy learn web.trace -o nic.yaml
   openslot policy check nic.yaml 0a:00.0
   openslot policy set 0a:00.0 nic.yaml
   openslot policy show 0a:00.0
