@@ -2,6 +2,7 @@
 import { formatSpecTarget, messageOf, type PciAddress, type SpecTarget } from '../pci/index.js';
 import type { Pool } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
+import { XenStoreContendedError } from '../xen/store/index.js';
 import {
   FrontEndFixedError,
   FunctionNotAttachedError,
@@ -111,9 +112,11 @@ export class Detaching {
     } catch (error) {
       // Who has closed has let go.
       agreed = error instanceof PairClosedError;
-      const unasked = error instanceof PairSilentError || error instanceof FrontEndFixedError;
+      // One that writes its state all the time is not to be asked either: it is in the way of every question.
+      const unanswered = error instanceof PairSilentError || error instanceof XenStoreContendedError;
+      const unasked = unanswered || error instanceof FrontEndFixedError;
       if (!agreed && !(unasked && this.#force)) {
-        if (error instanceof PairSilentError) await this.#pair.letStay(leaving);
+        if (unanswered) await this.#pair.letStay(leaving);
         throw error;
       }
     }

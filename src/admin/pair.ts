@@ -195,7 +195,8 @@ export class Pair {
     try {
       await remove();
     } catch (error) {
-      if (!(error instanceof XenStoreContendedError) || (await this.#count(this.#store)) > 0) throw error;
+      if (!(error instanceof XenStoreContendedError)) throw error;
+      if ((await this.#count(this.#store)) > 0) return;
       // The guest writes into its directory all the time. It cannot make a new one.
       await this.#store.remove(this.front);
       await remove();

@@ -171,11 +171,13 @@ export class ToolStack {
 
   /**
    * Repeats a change of a pair until it is made: a step is false when others changed the pair between its look and its
-   * transaction. @throws {XenStoreContendedError} every time.
+   * transaction. All together begin no later than one silent end would be waited for: a guest that keeps changing must
+   * not hold us longer than one that says nothing. @throws {XenStoreContendedError} every time.
    */
   async untilMade(guest: Guest, step: () => Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + this.#patience;
     for (let tries = 1; !(await step()); tries++)
-      if (tries === MOST_TRIES)
+      if (tries === MOST_TRIES || performance.now() > deadline)
         throw new XenStoreContendedError(`the PCI pair of guest ${guest.name}`, tries);
   }
 

@@ -13,6 +13,7 @@ import {
   type AnyRegister,
   type ProgramFunction,
 } from '../proto/program/index.js';
+import { writeAtOnce } from './immediate-output.js';
 
 /** Settles when the user ends it. */
 export async function runPrompt(fn: ProgramFunction, maps: readonly RegisterMap[]): Promise<void> {
@@ -21,7 +22,11 @@ export async function runPrompt(fn: ProgramFunction, maps: readonly RegisterMap[
     stdout: process.stdout,
     stdin: process.stdin,
   };
-  if (terminal) stdout.write(`${greeting(fn, maps)}\n`);
+  if (terminal) {
+    // Lines that print are what Ctrl-C ends most.
+    for (const stream of [stdout, process.stderr]) if (stream.isTTY) writeAtOnce(stream);
+    stdout.write(`${greeting(fn, maps)}\n`);
+  }
   const server = start({
     prompt: terminal ? `${notations.shortHex.format(fn.address)}> ` : '',
     input: stdin,

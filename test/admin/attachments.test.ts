@@ -393,6 +393,27 @@ describe('who does not answer', () => {
     assert.deepEqual([host.granted(), host.pciKeys(), host.states()], [[], before, [`${DISK} free`]]);
   });
 
+  test('a guest that changes its state between every look at it and the change is taken its functions by force', async () => {
+    await using host = await AttachedHost.start({ shapes: [edu()] });
+    await host.running(1);
+    await host.attachments.attach('guest1', spec('00:05.0'));
+    const { store } = host.tools;
+    const transaction = store.transaction.bind(store);
+    let written = 0;
+    Object.assign(store, {
+      transaction: ((body) => {
+        host.store.write('/local/domain/1/device/pci/0/state', written++ % 2 === 0 ? '4' : '3');
+        return transaction(body);
+      }) satisfies typeof store.transaction,
+    });
+    await assert.rejects(host.attachments.detach('guest1', target('00:05.0')), code('XENSTORE_CONTENDED'));
+    assert.equal(host.pool.isTaken(edu().address), true);
+    const { forced, functions } = await host.attachments.detach('guest1', target('00:05.0'), { force: true });
+    assert.deepEqual([forced, functions.map(String)], [true, [EDU]]);
+    assert.equal(host.pool.isTaken(edu().address), false);
+    assert.deepEqual(host.granted(), []);
+  });
+
   test('a back end that ended leaves its guest’s pair; a later owner takes the function by force, with what was granted', async () => {
     await using host = await AttachedHost.start({ shapes: [disk()], patience: 200 });
     await host.running(1);

@@ -5,6 +5,9 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
 import { MAIN, registerOwner } from './register-owner.js';
+import { Terminal } from './terminal.js';
+
+const PROMPT = /01:00\.0> /;
 
 const { runtime, env, openslot, openslotWith, printed } = registerOwner();
 
@@ -113,42 +116,47 @@ describe('repl', () => {
   });
 
   test('on a terminal, Ctrl-C leaves what is awaited and a loop, and gives the prompt back', async () => {
-    const command = `'${process.execPath}' '${MAIN}' repl 01:00.0`;
-    const child = spawn('script', ['-qec', command, '/dev/null'], {
-      env: { ...env, HOME: runtime, TERM: 'dumb' },
-      stdio: ['pipe', 'pipe', 'inherit'],
+    await using terminal = new Terminal(`'${process.execPath}' '${MAIN}' repl 01:00.0`, {
+      ...env,
+      HOME: runtime,
     });
-    let seen = '';
-    let answered = (): void => undefined;
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      seen += text;
-      answered();
-    });
-    const shows = async (expected: RegExp) => {
-      while (!expected.test(seen)) await new Promise<void>((resolve) => (answered = resolve));
-      seen = '';
-    };
-    await shows(/01:00\.0> /);
+    await terminal.shows(PROMPT);
     // Words of their own tell that they run; for the first not before the terminal is raw again.
     const begun = "process.stdout.write('be' + 'gun')";
     for (const endless of [
       `setImmediate(() => ${begun}); await new Promise(() => {})`,
       `${begun}; while (true);`,
     ]) {
-      child.stdin.write(`${endless}\r`);
-      await shows(/begun/);
-      child.stdin.write('\x03');
-      // One that came while the terminal changed its mode is nobody's.
-      const again = setInterval(() => child.stdin.write('\x03'), 5000);
-      await shows(/interrupted[\s\S]*01:00\.0> /);
-      clearInterval(again);
+      terminal.types(`${endless}\r`);
+      await terminal.shows(/begun/);
+      terminal.types('\x03');
+      await terminal.shows(/interrupted[\s\S]*01:00\.0> /);
     }
-    child.stdin.write('fn.busMaster = true\r');
-    await shows(/true[\s\S]*true[\s\S]*01:00\.0> /);
-    child.stdin.write('\x04');
-    if (child.exitCode === null) await once(child, 'exit');
-    assert.equal(child.exitCode, 0);
+    terminal.types('fn.busMaster = true\r');
+    await terminal.shows(/true[\s\S]*true[\s\S]*01:00\.0> /);
+    terminal.types('\x04');
+    assert.equal(await terminal.ended(), 0);
     assert.match(printed('get', '01:00.0', 'config:0x04/2'), /0x0003/);
+  });
+
+  test('on a terminal, Ctrl-C in the middle of output leaves nothing of it stuck', async () => {
+    await using terminal = new Terminal(`'${process.execPath}' '${MAIN}' repl 01:00.0`, {
+      ...env,
+      HOME: runtime,
+    });
+    await terminal.shows(PROMPT);
+    // Nearly every moment of these is one within a write.
+    for (const write of ["process.stdout.write('xyz')", "process.stderr.write('xyz')", "console.log('xyz')"])
+      for (let round = 0; round < 5; round++) {
+        terminal.types(`while (true) ${write}\r`);
+        await terminal.shows(/xyz\s*xyz/);
+        terminal.types('\x03');
+        await terminal.shows(/interrupted[\s\S]*01:00\.0> /);
+      }
+    terminal.types("console.log('still ' + 'heard')\r");
+    await terminal.shows(/still heard/);
+    terminal.types('\x04');
+    assert.equal(await terminal.ended(), 0);
   });
 
   test('lets go of its function when it is killed', async () => {

@@ -124,7 +124,7 @@ describe('a guest that', () => {
 
   for (const way of ['says connected all the time', 'says anything all the time']) {
     test(`${way} keeps nothing by that`, async () => {
-      await using test = await TestHost.start(undefined, { patience: 300 });
+      await using test = await TestHost.start(undefined, { patience: 2000 });
       const guest = await doing(test, way);
       await sleep(200);
       // It may agree by chance; a refusal is one that says who did not answer, or was in the way.
@@ -141,7 +141,7 @@ describe('a guest that', () => {
   }
 
   test('never answers keeps its function, until it is taken by force', async () => {
-    await using test = await TestHost.start(undefined, { patience: 300 });
+    await using test = await TestHost.start(undefined, { patience: 2000 });
     const guest = await test.run('ends', [EDU], { arguments: ['loops'] });
     await test.report(guest, 'ready');
     for (let round = 0; round < 2; round++) {
