@@ -7,7 +7,7 @@ import {
   BootFileUnreadableError,
   bootFileKind,
   bootFileKindNamed,
-  lineAndColumn,
+  placesIn,
   type BootFileKind,
   type BootFinding,
   type ByteText,
@@ -87,8 +87,9 @@ function printFindings(
   text: ByteText,
   findings: readonly BootFinding[],
 ): void {
+  const placeOf = placesIn(text);
   for (const finding of findings) {
-    const { line, column } = lineAndColumn(text, finding.offset);
+    const { line, column } = placeOf(finding.offset);
     const { severity, code, what, effect } = finding;
     process.stdout.write(
       `${visibleText(file)}:${line}:${column}: ${severity} ${code}${shownText(text, finding)}: ${visibleText(what)}; ${effect}\n`,
@@ -113,12 +114,13 @@ function printData(
   text: ByteText,
   findings: readonly BootFinding[],
 ): void {
+  const placeOf = placesIn(text);
   const data = {
     file,
     kind: name,
     reader,
     sound: findings.every(({ severity }) => severity !== 'error'),
-    findings: findings.map((finding) => ({ ...lineAndColumn(text, finding.offset), ...finding })),
+    findings: findings.map((finding) => ({ ...placeOf(finding.offset), ...finding })),
   };
   process.stdout.write(`${JSON.stringify(data, undefined, 2)}\n`);
 }
