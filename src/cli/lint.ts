@@ -1,5 +1,4 @@
 /** `openslot lint`: what the real reader of a boot file, or of a guest's configuration, would do with it. */
-import { readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import {
   BOOT_FILES,
@@ -13,6 +12,7 @@ import {
   type ByteText,
 } from '../boot/index.js';
 import { visibleText } from '../pci/index.js';
+import { readGivenFile } from './given-file.js';
 
 interface LintOptions {
   readonly as?: string;
@@ -62,7 +62,7 @@ function lint(file: string, { as, json }: LintOptions): void {
 /** @throws {BootFileUnreadableError} */
 function textOf(file: string): ByteText {
   try {
-    return readFileSync(file === '-' ? 0 : file, 'latin1');
+    return readGivenFile(file === '-' ? 0 : file, 'latin1');
   } catch (cause) {
     throw new BootFileUnreadableError(file, (cause as NodeJS.ErrnoException).code ?? String(cause), {
       cause,
