@@ -39,6 +39,21 @@ export function lineAndColumn(
   return { line: before.split('\n').length, column: offset - start + 1 };
 }
 
+/** The same for many places of one text: its lines are looked for once. */
+export function placesIn(text: ByteText): (offset: number) => ReturnType<typeof lineAndColumn> {
+  const starts = [0];
+  for (let feed = text.indexOf('\n'); feed >= 0; feed = text.indexOf('\n', feed + 1)) starts.push(feed + 1);
+  return (offset) => {
+    let line = 1;
+    for (let after = starts.length; line < after;) {
+      const middle = Math.ceil((line + after) / 2);
+      if ((starts[middle - 1] ?? Infinity) <= offset) line = middle;
+      else after = middle - 1;
+    }
+    return { line, column: offset - (starts[line - 1] ?? 0) + 1 };
+  };
+}
+
 /** The text with edits made, which must not overlap. @throws {RangeError} they do, or reach past the end. */
 export function editText(text: ByteText, edits: readonly TextEdit[]): ByteText {
   let result = '';

@@ -1,6 +1,13 @@
 /** How functions are hidden in one kind of file, and the check that its reader does then what the file says. */
 import type { PciAddress } from '../pci/index.js';
-import { editText, lineAndColumn, type BootFileKind, type BootFinding, type ByteText } from './boot-file.js';
+import {
+  editText,
+  lineAndColumn,
+  placesIn,
+  type BootFileKind,
+  type BootFinding,
+  type ByteText,
+} from './boot-file.js';
 import type { TextEdit } from './boot-file.js';
 import { BootFileLimitError } from './errors.js';
 
@@ -61,20 +68,22 @@ function newErrors(
   const errors = (text: ByteText) => kind.lint(text).filter(({ severity }) => severity === 'error');
   const known = errors(before).map(({ code }) => code);
   const touched = touchedLines(edits, after);
+  const placeOf = placesIn(after);
   return errors(after).filter((finding) => {
     const index = known.indexOf(finding.code);
     if (index !== -1) known.splice(index, 1);
-    return index === -1 || touched.has(lineAndColumn(after, finding.offset).line);
+    return index === -1 || touched.has(placeOf(finding.offset).line);
   });
 }
 
 function touchedLines(edits: readonly TextEdit[], after: ByteText): ReadonlySet<number> {
   const lines = new Set<number>();
+  const placeOf = placesIn(after);
   let shift = 0;
   for (const { offset, length, text } of edits.toSorted((a, b) => a.offset - b.offset)) {
     const start = offset + shift;
-    const first = lineAndColumn(after, start).line;
-    const last = lineAndColumn(after, start + text.replace(/\n$/, '').length).line;
+    const first = placeOf(start).line;
+    const last = placeOf(start + text.replace(/\n$/, '').length).line;
     for (let line = first; line <= last; line++) lines.add(line);
     shift += text.length - length;
   }

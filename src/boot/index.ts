@@ -5,6 +5,7 @@
 export {
   editText,
   lineAndColumn,
+  placesIn,
   type BootFileKind,
   type BootFinding,
   type ByteText,

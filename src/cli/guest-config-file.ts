@@ -1,7 +1,7 @@
 /** A guest's xl.cfg, as a command is given it: the file is read here, so that the owner opens none. */
-import { readFileSync } from 'node:fs';
 import { configuredFunctions, XlConfig } from '../boot/index.js';
 import { notations, OpenslotError } from '../pci/index.js';
+import { readGivenFile } from './given-file.js';
 
 /** A guest's configuration cannot be read. */
 export class ConfigUnreadableError extends OpenslotError {
@@ -36,7 +36,7 @@ export function readGuestConfig(
 
 function read(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readGivenFile(file, 'utf8');
   } catch (cause) {
     throw new ConfigUnreadableError(file, (cause as NodeJS.ErrnoException).code ?? String(cause), { cause });
   }

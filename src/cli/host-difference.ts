@@ -1,5 +1,4 @@
 /** A desired state held against the machine that a command looks at. */
-import { readFileSync } from 'node:fs';
 import {
   DesiredStateConflictError,
   DesiredStateUnreadableError,
@@ -15,6 +14,7 @@ import { isFunctionName, refusalOf, type SightedName } from '../admin/names/inde
 import { OwnerRefusedError, OwnerUnreachableError } from '../owner/index.js';
 import { hexDigits, notations, OpenslotError, reasonOf, type PciAddress } from '../pci/index.js';
 import { functionNames } from './function-names.js';
+import { readGivenFile } from './given-file.js';
 import type { MachineChoice } from './machine-option.js';
 import { askOwnerOf, viewMachine, type MachineView } from './machine-view.js';
 
@@ -51,7 +51,7 @@ export async function hostDifference(file: string, choice: MachineChoice): Promi
 
 function read(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readGivenFile(file, 'utf8');
   } catch (cause) {
     throw new DesiredStateUnreadableError(file, (cause as NodeJS.ErrnoException).code ?? String(cause), {
       cause,

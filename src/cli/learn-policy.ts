@@ -1,5 +1,5 @@
 /** `openslot policy learn`: the policy of a trace, as text. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import {
   learnPolicies,
   parseTrace,
@@ -10,7 +10,11 @@ import {
 } from '../admin/policies/index.js';
 import { OpenslotError } from '../pci/index.js';
 import { followTrace } from './follow-trace.js';
+import { readGivenFile } from './given-file.js';
 import type { LearnOptions } from './policy.js';
+
+/** Bytes: a trace of a million accesses. */
+const LONGEST_TRACE = 256 * 1024 * 1024;
 
 /** A trace has no function that a policy could be learned for, or several, and nobody says which. */
 export class PolicyNotLearnedError extends OpenslotError {
@@ -65,7 +69,7 @@ async function traced(options: LearnOptions): Promise<Learned> {
 function saved(file: string): Learned {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readGivenFile(file, 'utf8', LONGEST_TRACE);
   } catch (cause) {
     throw new PolicyFileError('read', file, cause);
   }

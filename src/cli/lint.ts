@@ -1,5 +1,4 @@
 /** `openslot lint`: what the real reader of a boot file, or of a guest's configuration, would do with it. */
-import { readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import {
   BOOT_FILES,
@@ -7,12 +6,13 @@ import {
   BootFileUnreadableError,
   bootFileKind,
   bootFileKindNamed,
-  lineAndColumn,
+  placesIn,
   type BootFileKind,
   type BootFinding,
   type ByteText,
 } from '../boot/index.js';
 import { visibleText } from '../pci/index.js';
+import { readGivenFile } from './given-file.js';
 
 interface LintOptions {
   readonly as?: string;
@@ -62,7 +62,7 @@ function lint(file: string, { as, json }: LintOptions): void {
 /** @throws {BootFileUnreadableError} */
 function textOf(file: string): ByteText {
   try {
-    return readFileSync(file === '-' ? 0 : file, 'latin1');
+    return readGivenFile(file === '-' ? 0 : file, 'latin1');
   } catch (cause) {
     throw new BootFileUnreadableError(file, (cause as NodeJS.ErrnoException).code ?? String(cause), {
       cause,
@@ -87,8 +87,9 @@ function printFindings(
   text: ByteText,
   findings: readonly BootFinding[],
 ): void {
+  const placeOf = placesIn(text);
   for (const finding of findings) {
-    const { line, column } = lineAndColumn(text, finding.offset);
+    const { line, column } = placeOf(finding.offset);
     const { severity, code, what, effect } = finding;
     process.stdout.write(
       `${visibleText(file)}:${line}:${column}: ${severity} ${code}${shownText(text, finding)}: ${visibleText(what)}; ${effect}\n`,
@@ -113,12 +114,13 @@ function printData(
   text: ByteText,
   findings: readonly BootFinding[],
 ): void {
+  const placeOf = placesIn(text);
   const data = {
     file,
     kind: name,
     reader,
     sound: findings.every(({ severity }) => severity !== 'error'),
-    findings: findings.map((finding) => ({ ...lineAndColumn(text, finding.offset), ...finding })),
+    findings: findings.map((finding) => ({ ...placeOf(finding.offset), ...finding })),
   };
   process.stdout.write(`${JSON.stringify(data, undefined, 2)}\n`);
 }

@@ -1,5 +1,6 @@
 /** `openslot recover`: settles changes of a host that were killed, or could not be undone. */
 import type { Command } from 'commander';
+import { visibleText } from '../pci/visible-text.js';
 import { dryRunOption, type DryRunChoice } from './dry-run.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
@@ -52,8 +53,10 @@ async function recover(options: RecoverOptions): Promise<void> {
   if (recoveries.length === 0) process.stdout.write(NOTHING);
   for (const { change, outcome, why } of recoveries) {
     if (outcome === 'failed')
-      process.stderr.write(`failed    ${change.what}: ${why.join('; ')}\nnext  openslot recover\n`);
-    else process.stdout.write(`${outcome.padEnd(8)}  ${change.what}\n`);
+      process.stderr.write(
+        `failed    ${visibleText(`${change.what}: ${why.join('; ')}`)}\nnext  openslot recover\n`,
+      );
+    else process.stdout.write(`${outcome.padEnd(8)}  ${visibleText(change.what)}\n`);
   }
 }
 
@@ -70,7 +73,10 @@ interface UnfinishedText {
 function unfinishedText({ what, when, process: id, begun, steps }: UnfinishedText): string {
   const lines = steps.map(
     ({ what: step, undo }, index) =>
-      `  ${index < begun ? 'begun' : '     '}  ${step}${index < begun && undo !== undefined ? `   undo: ${undo}` : ''}\n`,
+      `  ${index < begun ? 'begun' : '     '}  ${step}${index < begun && undo !== undefined ? `   undo: ${undo}` : ''}`,
   );
-  return `${what}   begun by process ${id} at ${when}\n${lines.join('')}`;
+  // Names of files are in it, which anybody may have given.
+  return [`${what}   begun by process ${id} at ${when}`, ...lines]
+    .map((line) => `${visibleText(line)}\n`)
+    .join('');
 }

@@ -45,6 +45,22 @@ function openslot(...args: readonly string[]) {
 const XEN = 'menu=Xen:load /netbsd-XEN3_DOM0.gz console=pc;multiboot /xen.gz\n';
 
 describe('hide and unhide', () => {
+  test('a record of what is hidden that is torn is told, and nothing is changed', () => {
+    const file = join(root, 'boot.cfg');
+    writeFileSync(file, XEN);
+    mkdirSync(state, { recursive: true });
+    for (const torn of ['[{"when":', '{}', '[null]', '[{}]', '[{"file":"boot.cfg","addresses":1}]']) {
+      writeFileSync(join(state, 'hidden.json'), torn);
+      for (const way of ['hide', 'unhide']) {
+        const { status, stderr } = openslot(way, '05:00.0', '--for', 'netbsd', '--file', file);
+        assert.equal(status, 1);
+        assert.match(stderr, /^error HIDDEN_UNREADABLE: .*hidden\.json/, torn);
+      }
+      assert.equal(readFileSync(file, 'latin1'), XEN);
+      assert.equal(readFileSync(join(state, 'hidden.json'), 'latin1'), torn);
+    }
+  });
+
   test('show the diff, keep mode and a copy, are recorded, and leave the file as it was', () => {
     const file = join(root, 'boot.cfg');
     writeFileSync(file, XEN);

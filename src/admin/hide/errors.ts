@@ -2,6 +2,19 @@
 import type { PciAddress } from '../../pci/index.js';
 import { OpenslotError } from '../../pci/index.js';
 
+/** What was hidden before cannot be read: what is hidden now could not be told from it. */
+export class HiddenUnreadableError extends OpenslotError {
+  readonly code = 'HIDDEN_UNREADABLE';
+  constructor(file: string, why: string, options?: ErrorOptions) {
+    super(
+      `the record of what is hidden cannot be read: ${file}: ${why}`,
+      { file, why },
+      `look at ${file}; moving it away forgets what was hidden, and changes no file of the boot`,
+      options,
+    );
+  }
+}
+
 /** A system does not hide functions by a file of this kind. */
 export class HideFileKindError extends OpenslotError {
   readonly code = 'HIDE_FILE_KIND';

@@ -17,8 +17,21 @@ export interface HiddenEntry {
 function entriesOf(text: ByteText | null): readonly HiddenEntry[] {
   if (text === null) return [];
   const entries: unknown = JSON.parse(Buffer.from(text, 'latin1').toString('utf8'));
-  if (!Array.isArray(entries)) throw new TypeError('no list');
-  return entries as readonly HiddenEntry[];
+  if (!Array.isArray(entries)) throw new TypeError('it is not the list that openslot writes');
+  if (!entries.every(isEntry)) throw new TypeError('an entry is not what openslot writes');
+  return entries;
+}
+
+function isEntry(value: unknown): value is HiddenEntry {
+  if (typeof value !== 'object' || value === null) return false;
+  const { when, for: system, file, addresses, names } = value as Record<string, unknown>;
+  return (
+    [when, system, file].every((each) => typeof each === 'string') && isTexts(addresses) && isTexts(names)
+  );
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
 
 function print(entries: readonly HiddenEntry[]): ByteText | null {

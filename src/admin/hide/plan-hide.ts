@@ -10,10 +10,10 @@ import {
   type HiddenFunction,
 } from '../../boot/index.js';
 import type { Change } from '../../change/index.js';
-import type { PciAddress } from '../../pci/index.js';
+import { messageOf, type PciAddress } from '../../pci/index.js';
 import { replacement, standingFile, type StandingFile } from '../files/index.js';
-import { HideFileAbsentError, HideTakesOthersError } from './errors.js';
-import { withHidden, withoutHidden } from './hidden-records.js';
+import { HiddenUnreadableError, HideFileAbsentError, HideTakesOthersError } from './errors.js';
+import { withHidden, withoutHidden, type HiddenEntry } from './hidden-records.js';
 import type { FreebsdKeeper, HideSystem } from './hide-system.js';
 import { hideWay } from './hide-systems.js';
 
@@ -61,7 +61,7 @@ export function planHide(wish: HideWish): HidePlan {
   const addresses = functions.map(({ address }) => String(address));
   const entry = { when, for: system, file, addresses, names: functions.map(({ name }) => name) };
   const record = standingFile(records);
-  const recorded = (way === 'hide' ? withHidden : withoutHidden)(record.contents, entry);
+  const recorded = recordedAfter(record, way, entry);
   // What was hidden already is not hidden anew: the boot that it counts from is an earlier one.
   const isRecorded = changing.length > 0 || way === 'unhide';
   return {
@@ -77,6 +77,19 @@ export function planHide(wish: HideWish): HidePlan {
     edits: changing,
     afterwards: changing.length === 0 ? [] : afterwards,
   };
+}
+
+/** @throws {HiddenUnreadableError} */
+function recordedAfter(
+  { named, contents }: StandingFile,
+  way: HideWish['way'],
+  entry: HiddenEntry,
+): ByteText | null {
+  try {
+    return (way === 'hide' ? withHidden : withoutHidden)(contents, entry);
+  } catch (cause) {
+    throw new HiddenUnreadableError(named, messageOf(cause), { cause });
+  }
 }
 
 interface PlannedEdits {

@@ -37,7 +37,12 @@ function lint(text: ByteText): readonly BootFinding[] {
   if (defaults.unclosed !== undefined)
     findings.add('QUOTE_UNCLOSED', { offset: defaults.unclosed, length: 1 });
   for (const command of defaults.others) lintCommand(command, text, findings);
-  for (const assignment of defaults.assignments) lintAssignment(assignment, defaults, findings);
+  const next = new Map<string, GrubAssignment>();
+  // From the end, so that the next one of the name is known.
+  for (const assignment of defaults.assignments.toReversed()) {
+    lintAssignment(assignment, next.get(assignment.name), findings);
+    next.set(assignment.name, assignment);
+  }
   lintHideLists(defaults, findings);
   return findings.sorted();
 }
@@ -65,13 +70,12 @@ export function valueSpan({ word, prefix }: GrubAssignment, from: number, to: nu
   return { offset, length: Math.max(0, (word.offsets[prefix + to] ?? word.end) - offset) };
 }
 
-function lintAssignment(assignment: GrubAssignment, defaults: GrubDefaults, findings: Found): void {
+/** `next`: the later one of the same name. */
+function lintAssignment(assignment: GrubAssignment, next: GrubAssignment | undefined, findings: Found): void {
   const { name, word, value } = assignment;
   const about = { offset: word.start, length: name.length };
   if (value.endsWith('\r'))
     findings.add('CARRIAGE_RETURN', valueSpan(assignment, value.length - 1, value.length));
-  const { assignments } = defaults;
-  const next = assignments.slice(assignments.indexOf(assignment) + 1).find((later) => later.name === name);
   const isLost = next !== undefined && !next.conditional && !next.word.expansions.includes(name);
   if (isLost && value !== '' && !assignment.conditional) findings.add('ASSIGNMENT_REPEATED', about);
   if (XEN_NAMES.has(name)) {

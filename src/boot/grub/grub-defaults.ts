@@ -65,14 +65,20 @@ export function assignmentNamed({ assignments }: GrubDefaults, name: string): Gr
   return assignments.filter((assignment) => assignment.name === name).at(-1);
 }
 
-/** What the variables come to in the end; what only the shell knows stays an {@link EXPANSION}. */
+/** Characters; the kernel takes some thousands, and a value that doubles itself would have no end. */
+const LONGEST_VALUE = 64 * 1024;
+
+/** What the variables come to in the end; what only the shell knows, or what is too long, stays an {@link EXPANSION}. */
 export function valuesOf({ assignments }: GrubDefaults): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   for (const { name, value, word } of assignments) {
     let index = 0;
+    let { length } = value;
     const expanded = value.replaceAll(EXPANSION, () => {
       const variable = word.expansions[index++];
-      return variable === undefined ? EXPANSION : (values.get(variable) ?? '');
+      const known = variable === undefined ? EXPANSION : (values.get(variable) ?? '');
+      length += known.length;
+      return length > LONGEST_VALUE ? EXPANSION : known;
     });
     values.set(name, expanded);
   }

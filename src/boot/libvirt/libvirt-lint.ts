@@ -34,7 +34,7 @@ class Linter {
   lint(): void {
     const { root, functions } = this.#guest;
     const devices = childrenNamed(root, 'devices');
-    this.#outside(root, devices);
+    this.#outside(root, new Set(devices));
     for (const element of devices.flatMap((each) => each.children))
       if (element.name === 'hostdev') this.#hostdev(element);
     for (const { source } of functions) this.#address(source);
@@ -49,9 +49,9 @@ class Linter {
     this.#guestPlaces(devices.flatMap((each) => each.children));
   }
 
-  #outside(element: XmlElement, devices: readonly XmlElement[]): void {
+  #outside(element: XmlElement, devices: ReadonlySet<XmlElement>): void {
     for (const child of element.children) {
-      if (devices.includes(child)) continue;
+      if (devices.has(child)) continue;
       if (child.name === 'hostdev') this.#tag('OUTSIDE_DEVICES', child);
       else this.#outside(child, devices);
     }

@@ -161,13 +161,15 @@ class Scanner {
 
   #attributes(): readonly XmlAttribute[] {
     const attributes: XmlAttribute[] = [];
+    const names = new Set<string>();
     for (;;) {
       const spaced = this.#space();
       if ('/>'.includes(this.#text.charAt(this.#at)) || this.#at >= this.#text.length) return attributes;
       if (!spaced) this.#fail('expected a blank, "/" or ">"');
       const offset = this.#at;
       const name = this.#name('the name of an attribute');
-      if (attributes.some((one) => one.name === name)) this.#fail(`${name} is there twice`, offset);
+      if (names.has(name)) this.#fail(`${name} is there twice`, offset);
+      names.add(name);
       this.#space();
       if (this.#text.charAt(this.#at) !== '=') this.#fail('expected "="');
       this.#at++;

@@ -40,7 +40,6 @@ const PATTERNS = [
   ['line end', /(?:#.*)?\n/y],
   ['name', /[a-z][_0-9a-z]*/y],
   ['number', /[0-9][0-9a-fx]*/y],
-  ['string', /'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/y],
   ['+=', /\+=/y],
   ['=', /=/y],
   ['[', /\[/y],
@@ -82,6 +81,8 @@ export function* tokensOf(text: string, source: string): Generator<Token, Token>
 }
 
 function next(text: string, at: TextPosition, source: string) {
+  const closed = stringEnd(text, at.offset);
+  if (closed !== undefined) return ['string', text.slice(at.offset, closed)] as const;
   for (const [kind, pattern] of PATTERNS) {
     pattern.lastIndex = at.offset;
     const match = pattern.exec(text);
@@ -89,6 +90,22 @@ function next(text: string, at: TextPosition, source: string) {
   }
   const [rest = ''] = text.slice(at.offset).split('\n', 1);
   throw new XlConfigError(source, at, reasonFor(rest));
+}
+
+/**
+ * Behind the quote that closes the string in its line; undefined where none begins, or it has no end. By hand: a pattern
+ * keeps a way back for each escape, and a string of millions of them would be more than the process has room for.
+ */
+function stringEnd(text: string, start: number): number | undefined {
+  const quote = text.charAt(start);
+  if (quote !== "'" && quote !== '"') return undefined;
+  for (let at = start + 1; at < text.length; at++) {
+    const character = text.charAt(at);
+    if (character === quote) return at + 1;
+    if (character === '\n') return undefined;
+    if (character === '\\' && /[\n\r]/.test(text.charAt(++at))) return undefined;
+  }
+  return undefined;
 }
 
 function reasonFor(rest: string): string {

@@ -46,7 +46,8 @@ export class XlConfig {
   private constructor(source: string, settings: readonly XlSetting[]) {
     this.source = source;
     this.settings = settings;
-    for (const setting of settings) this.#values.set(setting.name, this.#valueAfter(setting));
+    const grown = new Map<string, XlValue[]>();
+    for (const setting of settings) this.#values.set(setting.name, this.#valueAfter(setting, grown));
   }
 
   /**
@@ -100,11 +101,19 @@ export class XlConfig {
     return new XlConfigError(this.source, at, why, options);
   }
 
-  #valueAfter({ name, operator, value }: XlSetting): XlValue {
+  /** `grown`: lists that something was added to already, so that each addition costs what it adds. */
+  #valueAfter({ name, operator, value }: XlSetting, grown: Map<string, XlValue[]>): XlValue {
     const before = operator === '=' ? undefined : this.#values.get(name);
-    if (before === undefined) return value;
-    if (before.kind === 'list' && value.kind === 'list')
-      return { ...value, items: [...before.items, ...value.items] };
+    if (before === undefined) {
+      grown.delete(name);
+      return value;
+    }
+    if (before.kind === 'list' && value.kind === 'list') {
+      const items = grown.get(name) ?? [...before.items];
+      for (const item of value.items) items.push(item);
+      grown.set(name, items);
+      return { ...value, items };
+    }
     if (before.kind === 'text' && value.kind === 'text') return { ...value, text: before.text + value.text };
     throw this.fault(
       value,

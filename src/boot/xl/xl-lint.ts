@@ -38,10 +38,13 @@ class Linter {
 
   #settings(): void {
     const { settings } = this.#config;
+    const lastAssigned = new Map<string, number>();
+    for (const [index, { name, operator }] of settings.entries())
+      if (operator === '=') lastAssigned.set(name, index);
     for (const [index, { name, at, end }] of settings.entries()) {
       if (/^pci/.test(name) && !SETTINGS.includes(name))
         this.findings.add('SETTING_UNKNOWN', { offset: at.offset, length: name.length });
-      if (!settings.slice(index + 1).some((later) => later.name === name && later.operator === '=')) continue;
+      if ((lastAssigned.get(name) ?? 0) <= index) continue;
       this.findings.add(name === 'pci' ? 'LIST_REPLACED' : 'SETTING_AGAIN', {
         offset: at.offset,
         length: end - at.offset,
@@ -77,14 +80,13 @@ class Linter {
   }
 
   #again(): void {
-    for (const [index, { item, reading }] of this.#entries.entries()) {
-      const before = this.#entries.slice(0, index);
-      if (before.some((other) => sameFunction(other.reading, reading))) this.#about(item, 'FUNCTION_AGAIN');
-      else if (
-        reading.virtualSlot !== 0 &&
-        before.some((other) => other.reading.virtualSlot === reading.virtualSlot)
-      )
-        this.#about(item, 'SLOT_AGAIN');
+    const given = new GivenFunctions();
+    const slots = new Set<number>();
+    for (const { item, reading } of this.#entries) {
+      if (given.has(reading)) this.#about(item, 'FUNCTION_AGAIN');
+      else if (reading.virtualSlot !== 0 && slots.has(reading.virtualSlot)) this.#about(item, 'SLOT_AGAIN');
+      given.add(reading);
+      slots.add(reading.virtualSlot);
     }
   }
 
@@ -117,10 +119,42 @@ class Linter {
   }
 }
 
-function sameFunction(a: XlSpecReading, b: XlSpecReading): boolean {
-  if (a.address === undefined || b.address === undefined) return a.name !== undefined && a.name === b.name;
-  const device = (address: string) => address.slice(0, -1);
-  return a.address === b.address || ((a.all || b.all) && device(a.address) === device(b.address));
+/** Functions of the entries so far: by address, by device where an entry takes all of one, and by name. */
+class GivenFunctions {
+  readonly #addresses = new Set<string>();
+  readonly #devices = new Set<string>();
+  /** Devices of which all functions are given. */
+  readonly #whole = new Set<string>();
+  readonly #names = new Set<string>();
+  /** Names that stand without an address. */
+  readonly #bareNames = new Set<string>();
+
+  has({ address, name, all }: XlSpecReading): boolean {
+    if (address === undefined) return name !== undefined && this.#names.has(name);
+    const device = deviceOf(address);
+    return (
+      this.#addresses.has(address) ||
+      this.#whole.has(device) ||
+      (all && this.#devices.has(device)) ||
+      (name !== undefined && this.#bareNames.has(name))
+    );
+  }
+
+  add({ address, name, all }: XlSpecReading): void {
+    if (name !== undefined) this.#names.add(name);
+    if (address === undefined) {
+      if (name !== undefined) this.#bareNames.add(name);
+      return;
+    }
+    this.#addresses.add(address);
+    this.#devices.add(deviceOf(address));
+    if (all) this.#whole.add(deviceOf(address));
+  }
+}
+
+/** Without its function. */
+function deviceOf(address: string): string {
+  return address.slice(0, -1);
 }
 
 function lint(text: ByteText): readonly BootFinding[] {
