@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { dryRunOption, type DryRunChoice } from './dry-run.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
+import { onSameMachine } from './next-command.js';
 
 interface RecoverOptions extends MachineChoice, DryRunChoice {
   readonly finish?: boolean;
@@ -52,7 +53,9 @@ async function recover(options: RecoverOptions): Promise<void> {
   if (recoveries.length === 0) process.stdout.write(NOTHING);
   for (const { change, outcome, why } of recoveries) {
     if (outcome === 'failed')
-      process.stderr.write(`failed    ${change.what}: ${why.join('; ')}\nnext  openslot recover\n`);
+      process.stderr.write(
+        `failed    ${change.what}: ${why.join('; ')}\nnext  ${onSameMachine('openslot recover', options.on)}\n`,
+      );
     else process.stdout.write(`${outcome.padEnd(8)}  ${change.what}\n`);
   }
 }
