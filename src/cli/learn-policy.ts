@@ -67,7 +67,7 @@ function saved(file: string): Learned {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new PolicyFileError('read', file, cause);
+    throw new PolicyFileError('read', file, cause, 'trace');
   }
   const { head, parts } = parseTrace(text, file);
   const summary = new TraceSummary();
