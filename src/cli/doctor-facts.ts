@@ -14,6 +14,18 @@ import { FolderFiles } from './host-files.js';
 import { readLeftovers } from './leftovers.js';
 import { openOwned, ownedMachine, type Host, type MachineChoice } from './machine-option.js';
 
+/** It is neither this host, nor a saved one, nor one on disk. */
+export class MachineNotExaminedError extends OpenslotError {
+  readonly code = 'MACHINE_NOT_EXAMINED';
+  constructor(machine: string) {
+    super(
+      `openslot doctor examines this host, a saved one, or a simulated one on disk, and not ${machine}`,
+      { machine },
+      'openslot explain tells of the functions there; --on sim:DIR or --root DIR examines a host in a folder',
+    );
+  }
+}
+
 export interface ExaminedChoice extends MachineChoice {
   /** A tree that was saved of a host; undefined: this one. */
   readonly root?: string;
@@ -38,6 +50,7 @@ export async function examineHost(
   const uid = process.getuid?.() ?? 0;
   const files = new FolderFiles(root === undefined ? undefined : { root, uid });
   const chosen = ownedMachine(choice);
+  if (root === undefined && chosen.name === 'sim') throw new MachineNotExaminedError(choice.on ?? 'sim');
   using machine = root === undefined ? await openOwned(chosen) : new LinuxMachine(machineOf(root));
   const simulated = chosen.name !== 'linux';
   // A host without PCI is examined as well: it has no functions.

@@ -2,6 +2,7 @@
 import pc from 'picocolors';
 import { OpenslotError } from '../pci/errors.js';
 import { visibleText } from '../pci/visible-text.js';
+import { namedMachine, onSameMachine } from './next-command.js';
 
 const { createColors, isColorSupported } = pc;
 
@@ -35,10 +36,11 @@ export function reportFailure(error: unknown, json: boolean): number {
     );
     return 1;
   }
-  if (json) process.stderr.write(`${JSON.stringify({ error })}\n`);
+  const next = onSameMachine(error.next, namedMachine(process.argv.slice(2)));
+  if (json) process.stderr.write(`${JSON.stringify({ error: { ...error.toJSON(), next } })}\n`);
   else {
     process.stderr.write(`${colors.red('error')} ${colors.bold(error.code)}: ${shown(error.message)}\n`);
-    if (error.next !== '') process.stderr.write(`${colors.cyan('next')}  ${shown(error.next)}\n`);
+    if (next !== '') process.stderr.write(`${colors.cyan('next')}  ${shown(next)}\n`);
   }
   return WRONG_COMMAND_LINE.has(error.code) ? 2 : 1;
 }

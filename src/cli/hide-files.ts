@@ -15,6 +15,7 @@ import type { HiddenFunction } from '../boot/index.js';
 import type { FunctionSummary } from '../function/index.js';
 import { stateFiles } from '../owner/index.js';
 import { visibleText, type PciAddress } from '../pci/index.js';
+import { checkAssignableKind } from '../pool/index.js';
 import { criticalFunctions, type CriticalChoice } from './critical-option.js';
 import type { DryRunChoice } from './dry-run.js';
 import { fileDiff, shownDiff, withFileChanges } from './file-changes.js';
@@ -42,6 +43,7 @@ export async function changeHidden(
   const { present, findings } = looks
     ? await lookedAt(addresses, options)
     : { present: undefined, findings: [] };
+  if (way === 'hide') checkHideable(addresses, present ?? []);
   const told = way === 'hide' ? findings : [];
   const forbidding = refused(told, {
     allowed: options.allow ?? [],
@@ -60,7 +62,7 @@ export async function changeHidden(
     })),
     present: present?.map(({ address }) => idsOf(address, present)),
     when: new Date().toISOString(),
-    records: stateFiles().hidden,
+    records: (options.on ?? 'linux') === 'linux' ? stateFiles().hidden : undefined,
   };
   const missing = absent(addresses, present);
   if (options.dryRun === true) {
@@ -76,6 +78,13 @@ export async function changeHidden(
     if (plan.change.steps.length > 0) await changes.apply(plan.change);
     printOutcome(plan, told, options, missing);
   });
+}
+
+/** A kernel that hides a bridge hides all behind it. @throws {NotAssignableError} */
+function checkHideable(addresses: readonly PciAddress[], present: readonly FunctionSummary[]): void {
+  for (const { address, headerType, classCode } of present)
+    if (addresses.some((each) => each.equals(address)))
+      checkAssignableKind(address, headerType, classCode >>> 16);
 }
 
 function printDiffs({ edits }: HidePlan): void {

@@ -71,7 +71,7 @@ function saved(file: string): Learned {
   try {
     text = readGivenFile(file, 'utf8', LONGEST_TRACE);
   } catch (cause) {
-    throw new PolicyFileError('read', file, cause);
+    throw new PolicyFileError('read', file, cause, 'trace');
   }
   const { head, parts } = parseTrace(text, file);
   const summary = new TraceSummary();

@@ -36,7 +36,8 @@ export async function readLeftovers(machine: string): Promise<Leftovers> {
     socket,
     unfinished,
     claims: records.map(({ address, holder, quarantined }) => ({ address, holder, quarantined })),
-    hidden: read(state.hidden, () => readHidden(state.hidden), []),
+    // What boot files hide is this host's: a simulated one reads none.
+    hidden: machine === 'linux' ? read(state.hidden, () => readHidden(state.hidden), []) : [],
     unreadable,
     probing: existsSync(probing)
       ? read(probing, () => readFileSync(probing, 'latin1'), undefined)

@@ -62,11 +62,15 @@ export const COMMAND = process.env['npm_lifecycle_event'] === undefined ? 'opens
 export function wayIn(guest: string | undefined, fn: PciAddress | undefined): readonly string[] {
   const name = guest ?? 'GUEST';
   const address = fn === undefined ? 'ADDRESS' : notations.shortHex.format(fn);
-  const directory = process.env['OPENSLOT_RUNTIME_DIR'];
+  // Names and policies are below the second: without it another terminal would not know them.
+  const directories = ['OPENSLOT_RUNTIME_DIR', 'OPENSLOT_STATE_DIR'].flatMap((variable) => {
+    const directory = process.env[variable];
+    return directory === undefined ? [] : [`  export ${variable}=${directory}`];
+  });
   return [
     `In another terminal${COMMAND === 'openslot' ? '' : ', in this folder'}:`,
     '  export OPENSLOT_ON=sim',
-    ...(directory === undefined ? [] : [`  export OPENSLOT_RUNTIME_DIR=${directory}`]),
+    ...directories,
     `  ${COMMAND} list`,
     `  ${COMMAND} show ${address}`,
     ...(guest === undefined ? [`  ${COMMAND} guest run FILE --name ${name}`] : [`  ${COMMAND} guest list`]),

@@ -2,6 +2,7 @@
  * The pool: claimed functions, each free or given to one taker, reset and restored before anybody else gets them.
  * Works over any machine with host drivers; knows no hypervisor.
  */
+export { checkAssignableKind } from './assignable.js';
 export * from './claim-journal.js';
 export type { ClaimRecord, TakenRecord } from './claim-record.js';
 export type { PoolChange } from './claim-steps.js';

@@ -90,6 +90,24 @@ describe('hide and unhide', () => {
     assert.ok(existsSync(`${file}.openslot-2`) && !existsSync(join(state, 'hidden.json')));
   });
 
+  test('on a machine that was named: a bridge is refused, and nothing is recorded for the boots of this host', () => {
+    const host = join(root, 'host');
+    mkdirSync(host);
+    const file = join(root, 'default', 'grub');
+    writeFileSync(file, 'GRUB_DEFAULT=0\n');
+    const options = ['--for', 'xen', '--file', file, '--on', `sim:${host}`];
+    const bridge = openslot('hide', '00:01.0', ...options);
+    assert.equal(bridge.status, 1);
+    assert.match(bridge.stderr, /FUNCTION_NOT_ASSIGNABLE[^]*next {2}openslot list --on sim:/);
+    const edu = openslot('hide', '01:00.0', ...options);
+    assert.equal(edu.status, 0, edu.stderr);
+    assert.match(readFileSync(file, 'latin1'), /xen-pciback\.hide=\(01:00\.0\)/);
+    assert.ok(!existsSync(join(state, 'hidden.json')));
+    const doctor = openslot('doctor', '--on', `sim:${host}`);
+    assert.equal(doctor.status, 0, doctor.stderr);
+    assert.doesNotMatch(doctor.stdout, /HIDE_/);
+  });
+
   test('a link stays one, and its target is replaced', () => {
     const target = join(root, 'real.conf');
     writeFileSync(target, 'a="b"\n');

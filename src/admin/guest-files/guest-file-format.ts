@@ -26,7 +26,7 @@ export interface GuestFileFormat {
   /** Takes away all entries of exactly this target. */
   remove(text: ByteText, target: SpecTarget, source: string): ByteText;
   /** What makes it count, a command each. */
-  afterwards(file: string): readonly string[];
+  afterwards(file: string, way: 'attach' | 'detach'): readonly string[];
 }
 
 /** Whether both are the same function, the same device or the same name. */

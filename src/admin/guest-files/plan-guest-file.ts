@@ -49,7 +49,7 @@ export function planGuestFile({ way, format, file: named, specs }: GuestFileWish
     },
     file,
     after,
-    afterwards: after === before ? [] : format.afterwards(named),
+    afterwards: after === before ? [] : format.afterwards(named, way),
   };
 }
 

@@ -43,7 +43,7 @@ export const xlFile: GuestFileFormat = {
       },
       source,
     ),
-  afterwards: (file) => [
-    `xl create ${file}, the next time; until then: openslot attach GUEST, for a guest that runs`,
+  afterwards: (file, way) => [
+    `xl create ${file}, the next time; until then: openslot ${way} GUEST, for a guest that runs`,
   ],
 };

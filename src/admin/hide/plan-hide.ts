@@ -1,5 +1,5 @@
 /** What hiding functions, or showing them again, changes: the files before and after, and the steps. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   BootFileUneditableError,
   DRIVERCTL_FOLDER,
@@ -9,7 +9,7 @@ import {
   type ByteText,
   type HiddenFunction,
 } from '../../boot/index.js';
-import type { Change } from '../../change/index.js';
+import type { Change, Step } from '../../change/index.js';
 import { messageOf, type PciAddress } from '../../pci/index.js';
 import { replacement, standingFile, type StandingFile } from '../files/index.js';
 import { HiddenUnreadableError, HideFileAbsentError, HideTakesOthersError } from './errors.js';
@@ -28,8 +28,8 @@ export interface HideWish {
   readonly present: readonly HiddenFunction[] | undefined;
   /** ISO 8601. */
   readonly when: string;
-  /** Of the records of what is hidden. */
-  readonly records: string;
+  /** Of the records of what is hidden; undefined: it is hidden from another machine, whose boots nobody here sees. */
+  readonly records: string | undefined;
 }
 
 /** One file as it is and as it would be. */
@@ -60,8 +60,6 @@ export function planHide(wish: HideWish): HidePlan {
   const changing = edits.filter((edit) => edit.after !== edit.file.contents);
   const addresses = functions.map(({ address }) => String(address));
   const entry = { when, for: system, file, addresses, names: functions.map(({ name }) => name) };
-  const record = standingFile(records);
-  const recorded = recordedAfter(record, way, entry);
   // What was hidden already is not hidden anew: the boot that it counts from is an earlier one.
   const isRecorded = changing.length > 0 || way === 'unhide';
   return {
@@ -69,9 +67,7 @@ export function planHide(wish: HideWish): HidePlan {
       what: `${way} ${addresses.join(' ')} for ${system}`,
       steps: [
         ...changing.map((edit) => replacement(edit.file, edit.after)),
-        ...(isRecorded && recorded !== record.contents
-          ? [replacement(record, recorded, { keep: false })]
-          : []),
+        ...(isRecorded && records !== undefined ? recording(records, way, entry) : []),
       ],
     },
     edits: changing,
@@ -80,16 +76,15 @@ export function planHide(wish: HideWish): HidePlan {
 }
 
 /** @throws {HiddenUnreadableError} */
-function recordedAfter(
-  { named, contents }: StandingFile,
-  way: HideWish['way'],
-  entry: HiddenEntry,
-): ByteText | null {
+function recording(records: string, way: HideWish['way'], entry: HiddenEntry): readonly Step[] {
+  const record = standingFile(records);
+  let recorded: ByteText | null;
   try {
-    return (way === 'hide' ? withHidden : withoutHidden)(contents, entry);
+    recorded = (way === 'hide' ? withHidden : withoutHidden)(record.contents, entry);
   } catch (cause) {
-    throw new HiddenUnreadableError(named, messageOf(cause), { cause });
+    throw new HiddenUnreadableError(record.named, messageOf(cause), { cause });
   }
+  return recorded === record.contents ? [] : [replacement(record, recorded, { keep: false })];
 }
 
 interface PlannedEdits {
@@ -146,5 +141,5 @@ function driverctlEdits({ way, file: folder = DRIVERCTL_FOLDER, functions }: Hid
     if (way === 'hide') return { file, after: driver === undefined ? `${VFIO_DRIVER}\n` : file.contents };
     return { file, after: driver === VFIO_DRIVER ? null : file.contents };
   });
-  return { edits, afterwards: ['reboot; until then: openslot claim --for vfio'], file: folder };
+  return { edits, afterwards: ['reboot; until then: openslot claim --for vfio'], file: resolve(folder) };
 }

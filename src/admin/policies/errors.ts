@@ -49,7 +49,7 @@ export class PolicyAbsentError extends OpenslotError {
     super(
       `no policy is kept for ${device}: guests may write what the default allows`,
       { device, path },
-      'openslot policy show tells what that is',
+      'openslot policy show ADDRESS tells what that is',
     );
   }
 }
@@ -57,14 +57,21 @@ export class PolicyAbsentError extends OpenslotError {
 /** A file of a policy, or the folder where policies are kept, cannot be read or written. */
 export class PolicyFileError extends OpenslotError {
   readonly code = 'POLICY_FILE';
-  constructor(doing: 'read' | 'written' | 'removed', path: string, cause: unknown) {
+  constructor(
+    doing: 'read' | 'written' | 'removed',
+    path: string,
+    cause: unknown,
+    of: 'policy' | 'trace' = 'policy',
+  ) {
     const why = (cause as NodeJS.ErrnoException).code ?? messageOf(cause);
     super(
-      `the policy cannot be ${doing}: ${path}: ${why}`,
+      `the ${of} cannot be ${doing}: ${path}: ${why}`,
       { path, why },
       doing === 'read'
         ? `look at ${path}`
-        : 'run the command as root, or name a directory of your own in OPENSLOT_STATE_DIR',
+        : why === 'EEXIST'
+          ? 'name another file: what is there may have been reviewed'
+          : 'run the command as root, or name a directory of your own in OPENSLOT_STATE_DIR',
       { cause },
     );
   }

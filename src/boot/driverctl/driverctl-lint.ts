@@ -64,7 +64,7 @@ function lint(text: ByteText, path?: string) {
 
 export const driverctlFile: BootFileKind = {
   name: 'driverctl',
-  reader: 'driverctl, at each boot and when a function appears',
+  reader: 'driverctl',
   recognises: (path) => /(^|\/)driverctl\.d\/[^/]+$/.test(path),
   lint,
   // It has no parts: what it says is all that it holds.

@@ -159,7 +159,9 @@ function hiddenCauses(
     ];
   const rebuild = file.endsWith('/grub')
     ? 'update-grub (grub2-mkconfig -o /boot/grub2/grub.cfg), then reboot'
-    : 'update-initramfs -u (dracut -f), then reboot';
+    : file.endsWith('driverctl.d')
+      ? 'install driverctl, which reads that folder at each boot, then reboot'
+      : 'update-initramfs -u (dracut -f), then reboot';
   return [
     {
       code: 'HIDE_NOT_TAKEN',
