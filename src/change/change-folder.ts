@@ -1,24 +1,11 @@
 /** The journal of changes on disk: a folder with a file for each change that is under way. */
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, fsyncSync, openSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { errnoOf, NumberedFiles } from '../durable/index.js';
 import { OpenslotError } from '../pci/index.js';
 import type { Change, UnfinishedChange } from './change.js';
 import type { ChangeJournal, LeftChange, OpenChange } from './change-journal.js';
 import { ChangeNotKeptError, ChangeUnreadableError } from './errors.js';
 import type { Step } from './step.js';
-
-const NAME = /^(\d{8,15})\.change$/;
 
 /**
  * A file has the whole plan in its first line, and one line more for each step before it happens; each is on disk when
@@ -26,20 +13,19 @@ const NAME = /^(\d{8,15})\.change$/;
  * step that never began.
  */
 export class ChangeFolder implements ChangeJournal {
-  readonly #folder: string;
+  readonly #files: NumberedFiles;
   /** Made by this process at this moment. */
   readonly #underWay = new Set<number>();
 
   constructor(folder: string) {
-    this.#folder = folder;
+    this.#files = new NumberedFiles(folder, 'change');
   }
 
   /** @throws {ChangeNotKeptError} */
   open(change: Change): OpenChange {
     return this.#keep(() => {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-      const number = this.#add({ ...change, when: new Date().toISOString(), process: process.pid });
-      return this.#open(number);
+      const plan = { ...change, when: new Date().toISOString(), process: process.pid };
+      return this.#open(this.#files.add(`${JSON.stringify(plan)}\n`));
     });
   }
 
@@ -51,7 +37,7 @@ export class ChangeFolder implements ChangeJournal {
         change: this.#read(number),
         resume: () =>
           this.#keep(() => {
-            const path = this.#path(number);
+            const path = this.#files.pathOf(number);
             truncateSync(path, readFileSync(path).lastIndexOf('\n') + 1);
             return this.#open(number);
           }),
@@ -59,7 +45,7 @@ export class ChangeFolder implements ChangeJournal {
   }
 
   #open(number: number): OpenChange {
-    const file = openSync(this.#path(number), 'a');
+    const file = openSync(this.#files.pathOf(number), 'a');
     this.#underWay.add(number);
     const leave = () => {
       this.#underWay.delete(number);
@@ -74,8 +60,7 @@ export class ChangeFolder implements ChangeJournal {
       },
       end: () => {
         this.#keep(() => {
-          rmSync(this.#path(number), { force: true });
-          this.#flush();
+          this.#files.remove(number);
         });
         leave();
       },
@@ -83,51 +68,21 @@ export class ChangeFolder implements ChangeJournal {
     };
   }
 
-  /** @returns the number of the new change; its file is whole and on disk before it has its name. */
-  #add(plan: Omit<UnfinishedChange, 'begun'>): number {
-    const next = join(this.#folder, `next-${process.pid}`);
-    rmSync(next, { force: true });
-    try {
-      // Made anew, never followed: nobody else's file is written through a link.
-      writeFileSync(next, `${JSON.stringify(plan)}\n`, { mode: 0o600, flush: true, flag: 'wx' });
-      for (let number = (this.#numbers().at(-1) ?? 0) + 1; ; number++) {
-        try {
-          linkSync(next, this.#path(number));
-          this.#flush();
-          return number;
-        } catch (cause) {
-          if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
-        }
-      }
-    } finally {
-      rmSync(next, { force: true });
-    }
-  }
-
   #numbers(): readonly number[] {
-    let names: readonly string[];
     try {
-      names = readdirSync(this.#folder);
+      return this.#files.numbers();
     } catch (cause) {
-      const { code = String(cause) } = cause as NodeJS.ErrnoException;
-      if (code === 'ENOENT') return [];
-      throw new ChangeUnreadableError(this.#folder, code, { cause });
+      throw new ChangeUnreadableError(this.#files.folder, errnoOf(cause), { cause });
     }
-    return names
-      .flatMap((name) => {
-        const [, digits] = NAME.exec(name) ?? [];
-        return digits === undefined ? [] : [Number(digits)];
-      })
-      .sort((a, b) => a - b);
   }
 
   #read(number: number): UnfinishedChange {
-    const path = this.#path(number);
+    const path = this.#files.pathOf(number);
     let text: string;
     try {
       text = readFileSync(path, 'utf8');
     } catch (cause) {
-      throw new ChangeUnreadableError(path, (cause as NodeJS.ErrnoException).code ?? String(cause), {
+      throw new ChangeUnreadableError(path, errnoOf(cause), {
         cause,
       });
     }
@@ -142,28 +97,13 @@ export class ChangeFolder implements ChangeJournal {
     }
   }
 
-  /** The name is on disk, too. */
-  #flush(): void {
-    const folder = openSync(this.#folder, 'r');
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
-    }
-  }
-
   #keep<Result>(action: () => Result): Result {
     try {
       return action();
     } catch (cause) {
       if (cause instanceof OpenslotError) throw cause;
-      const { code = String(cause) } = cause as NodeJS.ErrnoException;
-      throw new ChangeNotKeptError(this.#folder, code, { cause });
+      throw new ChangeNotKeptError(this.#files.folder, errnoOf(cause), { cause });
     }
-  }
-
-  #path(number: number): string {
-    return join(this.#folder, `${String(number).padStart(8, '0')}.change`);
   }
 }
 

@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import type { FindingName } from '../admin/index.js';
 import { allowOption } from './allow-option.js';
 import { criticalFunctions, criticalOption, type CriticalChoice } from './critical-option.js';
-import { dryRunOption, NO_PLAN_ELSEWHERE, printPlan, type DryRunChoice } from './dry-run.js';
+import { dryRunOption, printPlan, type DryRunChoice } from './dry-run.js';
 import { addressedSpecs, functionSpec } from './function-spec.js';
-import { placeNamed } from './guest-place.js';
+import { placeNamed, refuseMeaningless } from './guest-place.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
 interface AttachCommandOptions extends MachineChoice, CriticalChoice, DryRunChoice {
@@ -27,10 +27,10 @@ export function define(command: Command): void {
       '--config <file>',
       'what an xl.cfg lists in pci=[...], for the guest of its name if GUEST is left out',
     )
-    .option('--policy <file>', 'what the guest may write, instead of what is kept for the device')
+    .option('--policy <file>', 'what a guest of Xen may write, instead of what is kept for the device')
     .option(
       '--force',
-      'also to a guest whose front end takes no changes while it runs; the guest may not survive it',
+      'also to a guest of Xen whose front end takes no changes while it runs; the guest may not survive it',
     )
     .option('--bus <id>', 'for qmp: the bus or port in the virtual machine; a free port if nothing is said')
     .option('--json', 'print data')
@@ -110,12 +110,11 @@ async function attach(
   const elsewhere = placeNamed(guest);
   if (elsewhere !== undefined) {
     const place = await elsewhere.load();
-    if (options.dryRun && !place.plans) command.error(NO_PLAN_ELSEWHERE);
+    refuseMeaningless(command, options, place.attachOptions, place.called);
     await place.attach(elsewhere.place, await addressedSpecs(specs, options), options);
     return;
   }
-  if (options.bus !== undefined)
-    command.error('error: --bus is for the bus of a virtual machine: qmp:SOCKET');
+  refuseMeaningless(command, options, ['evenIfCritical', 'force', 'policy'], 'guests of Xen');
   const [{ askOwnerOf }, { waitingFor }] = await Promise.all([
     import('./machine-view.js'),
     import('./waiting.js'),

@@ -1,8 +1,8 @@
 /** `openslot detach`: takes functions back from a guest into the pool. */
 import type { Command } from 'commander';
-import { dryRunOption, NO_PLAN_ELSEWHERE, printPlan, type DryRunChoice } from './dry-run.js';
+import { dryRunOption, printPlan, type DryRunChoice } from './dry-run.js';
 import { addressedSpecs, functionSpec } from './function-spec.js';
-import { placeNamed } from './guest-place.js';
+import { placeNamed, refuseMeaningless } from './guest-place.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
 interface DetachCommandOptions extends MachineChoice, DryRunChoice {
@@ -57,7 +57,7 @@ async function detach(
   const elsewhere = placeNamed(guest);
   if (elsewhere !== undefined) {
     const place = await elsewhere.load();
-    if (options.dryRun && !place.plans) command.error(NO_PLAN_ELSEWHERE);
+    refuseMeaningless(command, options, place.detachOptions, place.called);
     await place.detach(elsewhere.place, await addressedSpecs(typed, options), options);
     return;
   }

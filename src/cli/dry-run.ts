@@ -10,10 +10,6 @@ export function dryRunOption(): Option {
   return new Option('--dry-run', 'print what was found, each step and how it is undone, and change nothing');
 }
 
-/** A wrong command line: what would be changed without a plan is not changed because a plan was asked for. */
-export const NO_PLAN_ELSEWHERE =
-  'error: --dry-run is for guests of Xen and for files: a virtual machine shows no plan';
-
 export async function printPlan(plan: PrintedPlan, { json = false }: { json?: boolean }): Promise<void> {
   if (json) {
     process.stdout.write(`${JSON.stringify(plan, undefined, 2)}\n`);

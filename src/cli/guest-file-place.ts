@@ -14,14 +14,15 @@ import { printPlan } from './dry-run.js';
 import { fileChanges, fileDiff, shownDiff, withFileChanges } from './file-changes.js';
 import type { GuestPlace, PlaceAttachOptions } from './guest-place.js';
 import { openChosen, type MachineChoice } from './machine-option.js';
-import { functionNamed } from './named-function.js';
 
 /** How a place of one format is attached to and detached from. */
 export function guestFilePlace(format: GuestFileFormat): GuestPlace {
   return {
-    plans: true,
+    called: 'files that guests are started from',
+    attachOptions: ['evenIfCritical'],
+    detachOptions: [],
     async attach(file, texts, options) {
-      const specs = await specsOf(texts, options);
+      const specs = texts.map((text) => notations.xlSpec.parse(text));
       const findings = await seizedFindings(format, specs, options);
       const left = refused(findings, {
         allowed: options.allow,
@@ -32,25 +33,10 @@ export function guestFilePlace(format: GuestFileFormat): GuestPlace {
       await make({ way: 'attach', format, file, specs }, findings, options);
     },
     async detach(file, texts, options) {
-      const specs = await specsOf(texts, options);
+      const specs = texts.map((text) => notations.xlSpec.parse(text));
       await make({ way: 'detach', format, file, specs }, [], options);
     },
   };
-}
-
-/** A name that openslot gave stands for the address of its device: the file's reader does not know it. */
-async function specsOf(texts: readonly string[], choice: MachineChoice): Promise<readonly XlSpec[]> {
-  const specs: XlSpec[] = [];
-  for (const text of texts) {
-    const spec = notations.xlSpec.parse(text);
-    const { target } = spec;
-    specs.push(
-      target.kind === 'name'
-        ? { ...spec, target: { kind: 'function', address: await functionNamed(target.name, choice) } }
-        : spec,
-    );
-  }
-  return specs;
 }
 
 /** What is taken from the host when the guest is started, and not by a claim that is refused where that does harm. */

@@ -1,10 +1,21 @@
 /** What can stand where `attach` and `detach` name a guest: a guest of Xen, or `PREFIX:PLACE` of another tool's. */
+import type { Command } from 'commander';
 import type { FindingName } from '../admin/index.js';
 import type { CriticalChoice } from './critical-option.js';
 import type { DryRunChoice } from './dry-run.js';
 import type { MachineChoice } from './machine-option.js';
 
-/** Options of `attach` as a place gets them; it refuses those that it has no meaning for. */
+/** Options of `attach` and `detach` that not every guest has a meaning for, as they are typed. */
+const OWN_OPTIONS = {
+  bus: '--bus',
+  evenIfCritical: '--even-if-critical',
+  force: '--force',
+  policy: '--policy',
+} as const;
+
+export type OwnOption = keyof typeof OWN_OPTIONS;
+
+/** Options of `attach` as a place gets them. */
 export interface PlaceAttachOptions extends MachineChoice, CriticalChoice, DryRunChoice {
   readonly allow: readonly FindingName[];
   readonly force?: boolean;
@@ -20,8 +31,11 @@ export interface PlaceDetachOptions extends MachineChoice, DryRunChoice {
 
 /** One kind of guest outside of Xen. Both print what they did, as data where `json` says so. */
 export interface GuestPlace {
-  /** Whether `dryRun` is understood: what is shown then is not done. */
-  readonly plans: boolean;
+  /** What it is, in the plural: "virtual machines". */
+  readonly called: string;
+  /** What it has a meaning for; others are refused before it is asked. */
+  readonly attachOptions: readonly OwnOption[];
+  readonly detachOptions: readonly OwnOption[];
   /** `place` is what stands behind the prefix; `specs` are as they were typed, with addresses for names, and parse as xl's. */
   attach(place: string, specs: readonly string[], options: PlaceAttachOptions): Promise<void>;
   detach(place: string, specs: readonly string[], options: PlaceDetachOptions): Promise<void>;
@@ -54,4 +68,18 @@ export function placeNamed(
   const prefix = text.slice(0, Math.max(colon, 0));
   const load = Object.hasOwn(PLACES, prefix) ? PLACES[prefix] : undefined;
   return load === undefined ? undefined : { place: text.slice(colon + 1), load };
+}
+
+/** A wrong command line ends here: an option that was given and would do nothing. */
+export function refuseMeaningless(
+  command: Command,
+  given: Partial<Record<OwnOption, unknown>>,
+  meant: readonly OwnOption[],
+  called: string,
+): void {
+  for (const [name, typed] of Object.entries(OWN_OPTIONS) as [OwnOption, string][]) {
+    const value = given[name];
+    const isGiven = Array.isArray(value) ? value.length > 0 : value !== undefined;
+    if (isGiven && !meant.includes(name)) command.error(`error: ${typed} means nothing to ${called}`);
+  }
 }

@@ -17,7 +17,14 @@ import { machineToChange } from './machine-view.js';
 import { functionsNamed } from './named-function.js';
 import { waitingFor } from './waiting.js';
 
-export const qmpPlace: GuestPlace = { plans: false, attach, detach };
+export const qmpPlace: GuestPlace = {
+  called: 'virtual machines',
+  attachOptions: ['bus'],
+  // Answered with why there is none.
+  detachOptions: ['force'],
+  attach,
+  detach,
+};
 
 async function attach(socket: string, specs: readonly string[], options: PlaceAttachOptions): Promise<void> {
   const addresses = await addressesOf(specs, options);

@@ -3,17 +3,16 @@ import {
   closeSync,
   existsSync,
   fstatSync,
-  fsyncSync,
   linkSync,
   mkdirSync,
   openSync,
   readSync,
   renameSync,
   rmSync,
-  writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { flushFolder, writeNewFile } from '../durable/index.js';
 import {
   IndexedNames,
   messageOf,
@@ -133,15 +132,7 @@ function replaceDurably(own: string, former: string, index: Uint8Array): void {
   const next = `${own}.${process.pid}.next`;
   const kept = `${former}.${process.pid}.next`;
   try {
-    // Made anew, never followed: nobody else's file is written through a link.
-    rmSync(next, { force: true });
-    const fd = openSync(next, 'wx', 0o644);
-    try {
-      writeFileSync(fd, index);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    writeNewFile(next, index, 0o644);
     rmSync(kept, { force: true });
     if (existsSync(own)) {
       linkSync(own, kept);
@@ -152,15 +143,5 @@ function replaceDurably(own: string, former: string, index: Uint8Array): void {
     // Of two names of one file the renaming leaves both.
     for (const left of [next, kept]) rmSync(left, { force: true });
   }
-  syncFolder(folder);
-}
-
-/** The names of the files are on the disk, too. */
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+  flushFolder(folder);
 }

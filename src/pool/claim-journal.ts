@@ -1,6 +1,7 @@
 /** What was changed on the host by each claim, kept until it is changed back. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { errnoOf, replaceFile } from '../durable/index.js';
 import { OpenslotError, type PciAddress } from '../pci/index.js';
 import { parseClaim, type ClaimRecord } from './claim-record.js';
 
@@ -57,10 +58,9 @@ export class FileJournal implements ClaimJournal {
     try {
       text = readFileSync(this.#path, 'utf8');
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
-      throw new JournalUnreadableError(this.#path, (cause as NodeJS.ErrnoException).code ?? 'unknown', {
-        cause,
-      });
+      const errno = errnoOf(cause);
+      if (errno === 'ENOENT') return [];
+      throw new JournalUnreadableError(this.#path, errno, { cause });
     }
     try {
       return (JSON.parse(text) as unknown[]).map((entry) => this.#record(entry));
@@ -86,14 +86,6 @@ export class FileJournal implements ClaimJournal {
 
   #write(records: readonly ClaimRecord[]): void {
     mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
-    const next = `${this.#path}.next`;
-    rmSync(next, { force: true });
-    // Made anew, never followed: nobody else's file is written through a link.
-    writeFileSync(next, `${JSON.stringify(records, undefined, 2)}\n`, {
-      mode: 0o600,
-      flush: true,
-      flag: 'wx',
-    });
-    renameSync(next, this.#path);
+    replaceFile(this.#path, `${JSON.stringify(records, undefined, 2)}\n`);
   }
 }

@@ -50,15 +50,3 @@ test('a function goes into the file of a guest, is shown before, and comes out o
     rmSync(folder, { recursive: true });
   }
 });
-
-test('a virtual machine is not changed where only its plan was asked for', () => {
-  const { status, stderr } = spawnSync(
-    process.execPath,
-    [MAIN, 'attach', 'qmp:/nowhere', '0a:00.0', '--dry-run'],
-    {
-      encoding: 'utf8',
-    },
-  );
-  assert.notEqual(status, 0);
-  assert.match(stderr, /^error: --dry-run is for/);
-});

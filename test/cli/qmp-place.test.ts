@@ -49,10 +49,24 @@ describe('qmp:SOCKET', () => {
       assert.match(openslot(command, 'qmp:/run/none', ABSENT).stderr, /^error FUNCTION_NOT_FOUND/);
   });
 
-  test('--bus is its own option', () => {
-    const { status, stderr } = openslot('attach', 'web', '36:00.0', '--bus', 'port1');
-    assert.equal(status, 2);
-    assert.match(stderr, /--bus is for the bus of a virtual machine/);
+  test('an option that would do nothing is refused, wherever the guest is', () => {
+    for (const [guest, options, complaint] of [
+      ['web', ['--bus', 'port1'], '--bus means nothing to guests of Xen'],
+      ['qmp:/run/none', ['--policy', 'nic.yaml'], '--policy means nothing to virtual machines'],
+      ['qmp:/run/none', ['--force'], '--force means nothing to virtual machines'],
+      ['qmp:/run/none', ['--even-if-critical', '36:00.0'], '--even-if-critical means nothing to virtual'],
+      ['xl:web.cfg', ['--policy', 'nic.yaml'], '--policy means nothing to files'],
+      ['xl:web.cfg', ['--bus', 'port1'], '--bus means nothing to files'],
+      ['libvirt:web.xml', ['--force'], '--force means nothing to files'],
+    ] as const) {
+      const { status, stderr } = openslot('attach', guest, '36:00.0', ...options);
+      assert.equal(status, 2);
+      assert.ok(stderr.startsWith(`error: ${complaint}`), stderr);
+    }
+    assert.match(
+      openslot('detach', 'xl:web.cfg', '36:00.0', '--force').stderr,
+      /--force means nothing to files/,
+    );
   });
 });
 

@@ -15,6 +15,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import type { ByteText } from '../../boot/index.js';
 import type { Step, StepPerformer } from '../../change/index.js';
+import { errnoOf, flushFolder } from '../../durable/index.js';
 import { OpenslotError } from '../../pci/index.js';
 import { FileChangedError, FileNotWrittenError } from './errors.js';
 
@@ -91,7 +92,7 @@ function put(step: ReplaceFileStep, contents: ByteText | null): void {
   const folder = dirname(subject);
   if (contents === null) {
     rmSync(subject, { force: true });
-    syncFolder(folder);
+    flushFolder(folder);
     return;
   }
   mkdirSync(folder, { recursive: true });
@@ -103,7 +104,7 @@ function put(step: ReplaceFileStep, contents: ByteText | null): void {
     rmSync(next, { force: true });
     throw cause;
   }
-  syncFolder(folder);
+  flushFolder(folder);
 }
 
 /** Never over another one: the name was free when the change was planned. */
@@ -137,16 +138,6 @@ function writeNew(file: string, contents: ByteText, { mode, owner, group }: Repl
   }
 }
 
-/** The new name of the file is on the disk, too. */
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
 function written(file: string, action: () => void): void {
   try {
     action();
@@ -154,8 +145,4 @@ function written(file: string, action: () => void): void {
     if (cause instanceof OpenslotError) throw cause;
     throw new FileNotWrittenError(file, errnoOf(cause), { cause });
   }
-}
-
-function errnoOf(cause: unknown): string {
-  return (cause as NodeJS.ErrnoException).code ?? String(cause);
 }

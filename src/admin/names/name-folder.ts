@@ -1,17 +1,7 @@
 /** The names of one machine's functions on disk: a file for each, so that commands of several terminals lose none. */
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { errnoOf, flushFolder, writeNewFile } from '../../durable/index.js';
 import { NamesNotWrittenError, NamesUnreadableError } from './errors.js';
 import { isFunctionName } from './function-name.js';
 import { nameData, parseNameRecord, type NameRecord } from './name-record.js';
@@ -34,7 +24,7 @@ export class NameFolder {
         .filter(isFunctionName)
         .sort();
     } catch (cause) {
-      const code = codeOf(cause);
+      const code = errnoOf(cause);
       if (code === 'ENOENT') return [];
       throw new NamesUnreadableError(this.#folder, code, { cause });
     }
@@ -47,7 +37,7 @@ export class NameFolder {
     try {
       text = readFileSync(path, 'utf8');
     } catch (cause) {
-      const code = codeOf(cause);
+      const code = errnoOf(cause);
       if (code === 'ENOENT') return undefined;
       throw new NamesUnreadableError(path, code, { cause });
     }
@@ -79,7 +69,7 @@ export class NameFolder {
         linkSync(next, path);
         return true;
       } catch (cause) {
-        if (codeOf(cause) === 'EEXIST') return false;
+        if (errnoOf(cause) === 'EEXIST') return false;
         throw cause;
       } finally {
         rmSync(next, { force: true });
@@ -99,10 +89,10 @@ export class NameFolder {
   remove(name: string): boolean {
     try {
       rmSync(this.#path(name));
-      this.#flush();
+      flushFolder(this.#folder);
       return true;
     } catch (cause) {
-      const code = codeOf(cause);
+      const code = errnoOf(cause);
       if (code === 'ENOENT') return false;
       throw new NamesNotWrittenError(this.#folder, code, { cause });
     }
@@ -112,19 +102,13 @@ export class NameFolder {
     const next = join(this.#folder, `next-${process.pid}`);
     try {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-      rmSync(next, { force: true });
-      // Made anew, never followed: nobody else's file is written through a link.
-      writeFileSync(next, `${JSON.stringify(nameData(record), undefined, 2)}\n`, {
-        mode: 0o600,
-        flush: true,
-        flag: 'wx',
-      });
+      writeNewFile(next, `${JSON.stringify(nameData(record), undefined, 2)}\n`);
       const placed = place(next, this.#path(record.name));
-      this.#flush();
+      flushFolder(this.#folder);
       return placed;
     } catch (cause) {
       this.#clear(next);
-      throw new NamesNotWrittenError(this.#folder, codeOf(cause), { cause });
+      throw new NamesNotWrittenError(this.#folder, errnoOf(cause), { cause });
     }
   }
 
@@ -137,21 +121,7 @@ export class NameFolder {
     }
   }
 
-  /** The file's name is on disk, too. */
-  #flush(): void {
-    const folder = openSync(this.#folder, 'r');
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
-    }
-  }
-
   #path(name: string): string {
     return join(this.#folder, `${name}${ENDING}`);
   }
-}
-
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? 'unknown';
 }

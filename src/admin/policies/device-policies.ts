@@ -1,16 +1,7 @@
 /** The policies that are kept for devices: a file for each, found by the ids of the device. */
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { errnoOf, flushFolder, replaceFile } from '../../durable/index.js';
 import { PolicyAbsentError, PolicyFileError } from './errors.js';
 import { parsePolicy, type PolicyDocument } from './policy-document.js';
 
@@ -62,22 +53,10 @@ export class DevicePolicies {
   /** Keeps the text as it is, comments and all; durable when it returns, or as before. @throws {PolicyFileError} */
   set(device: DeviceIds, text: string): string {
     const path = this.pathOf(device);
-    const next = `${path}.next`;
     try {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-      rmSync(next, { force: true });
-      // Made anew, never followed: nobody else's file is written through a link.
-      const fd = openSync(next, 'wx', 0o600);
-      try {
-        writeFileSync(fd, text);
-        fsyncSync(fd);
-      } finally {
-        closeSync(fd);
-      }
-      renameSync(next, path);
-      this.#settle();
+      replaceFile(path, text);
     } catch (cause) {
-      rmSync(next, { force: true });
       throw new PolicyFileError('written', path, cause);
     }
     return path;
@@ -88,22 +67,12 @@ export class DevicePolicies {
     const path = this.pathOf(device);
     try {
       rmSync(path);
-      this.#settle();
+      flushFolder(this.#folder);
     } catch (cause) {
       if (isAbsent(cause)) throw new PolicyAbsentError(deviceIdsText(device), path);
       throw new PolicyFileError('removed', path, cause);
     }
     return path;
-  }
-
-  /** A name is durable with its folder. */
-  #settle(): void {
-    const fd = openSync(this.#folder, 'r');
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
   }
 }
 
@@ -117,5 +86,5 @@ function readText(path: string): string | undefined {
 }
 
 function isAbsent(cause: unknown): boolean {
-  return (cause as NodeJS.ErrnoException).code === 'ENOENT';
+  return errnoOf(cause) === 'ENOENT';
 }

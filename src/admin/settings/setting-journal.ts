@@ -1,18 +1,7 @@
 /** What registers held before a command set them, kept on disk so that another command can undo it. */
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { errnoOf, NumberedFiles } from '../../durable/index.js';
 import { OpenslotError } from '../../pci/index.js';
 
 const word = z.int().min(0).max(0xffff_ffff);
@@ -92,17 +81,13 @@ export class SettingNotKeptError extends OpenslotError {
 
 /** Older ones are forgotten. */
 const MOST_KEPT = 256;
-const NAME = /^(\d{8,15})\.json$/;
 
-/**
- * A folder with a file for each command, so that commands of several terminals do not write over each other. A file is
- * whole and on disk before it has its name.
- */
+/** A file for each command that set something. */
 export class SettingJournal {
-  readonly #folder: string;
+  readonly #files: NumberedFiles;
 
   constructor(folder: string) {
-    this.#folder = folder;
+    this.#files = new NumberedFiles(folder, 'json');
   }
 
   /** Oldest first. @throws {SettingUnreadableError} */
@@ -115,35 +100,18 @@ export class SettingJournal {
 
   /** Durable when it returns: written before the function is. @throws {SettingNotKeptError} */
   add(record: SettingRecord): number {
-    return this.#keep(() => this.#add(record));
-  }
-
-  #add(record: SettingRecord): number {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    const numbers = this.#numbers();
-    for (const number of numbers.slice(0, Math.max(0, numbers.length + 1 - MOST_KEPT))) this.remove(number);
-    const next = this.#write(record);
-    try {
-      for (let number = (numbers.at(-1) ?? 0) + 1; ; number++) {
-        try {
-          linkSync(next, this.#path(number));
-          this.#flush();
-          return number;
-        } catch (cause) {
-          // Another command was quicker.
-          if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
-        }
-      }
-    } finally {
-      rmSync(next, { force: true });
-    }
+    return this.#keep(() => {
+      mkdirSync(this.#files.folder, { recursive: true, mode: 0o700 });
+      const numbers = this.#numbers();
+      for (const number of numbers.slice(0, Math.max(0, numbers.length + 1 - MOST_KEPT))) this.remove(number);
+      return this.#files.add(print(record));
+    });
   }
 
   /** @throws {SettingNotKeptError} the former one stays. */
   replace(number: number, record: SettingRecord): void {
     this.#keep(() => {
-      renameSync(this.#write(record), this.#path(number));
-      this.#flush();
+      this.#files.replace(number, print(record));
     });
   }
 
@@ -152,42 +120,32 @@ export class SettingJournal {
       return action();
     } catch (cause) {
       if (cause instanceof OpenslotError) throw cause;
-      const { code = String(cause) } = cause as NodeJS.ErrnoException;
-      throw new SettingNotKeptError(this.#folder, code, { cause });
+      throw new SettingNotKeptError(this.#files.folder, errnoOf(cause), { cause });
     }
   }
 
   remove(number: number): void {
-    rmSync(this.#path(number), { force: true });
+    this.#files.remove(number);
   }
 
-  #numbers(): number[] {
-    let names: readonly string[];
+  #numbers(): readonly number[] {
     try {
-      names = readdirSync(this.#folder);
+      return this.#files.numbers();
     } catch (cause) {
-      const { code = 'unknown' } = cause as NodeJS.ErrnoException;
-      if (code === 'ENOENT') return [];
-      throw new SettingUnreadableError(this.#folder, code, { cause });
+      throw new SettingUnreadableError(this.#files.folder, errnoOf(cause), { cause });
     }
-    return names
-      .flatMap((name) => {
-        const [, digits] = NAME.exec(name) ?? [];
-        return digits === undefined ? [] : [Number(digits)];
-      })
-      .sort((a, b) => a - b);
   }
 
   /** Undefined where it was undone meanwhile. */
   #read(number: number): SettingRecord | undefined {
-    const path = this.#path(number);
+    const path = this.#files.pathOf(number);
     let text: string;
     try {
       text = readFileSync(path, 'utf8');
     } catch (cause) {
-      const { code = 'unknown' } = cause as NodeJS.ErrnoException;
-      if (code === 'ENOENT') return undefined;
-      throw new SettingUnreadableError(path, code, { cause });
+      const errno = errnoOf(cause);
+      if (errno === 'ENOENT') return undefined;
+      throw new SettingUnreadableError(path, errno, { cause });
     }
     let data: unknown;
     try {
@@ -199,37 +157,8 @@ export class SettingJournal {
     if (checked.success) return checked.data;
     throw new SettingUnreadableError(path, checked.error.issues[0]?.message ?? 'it does not fit');
   }
+}
 
-  /** @returns the path of a file that has no name of the journal yet. */
-  #write(record: SettingRecord): string {
-    const next = join(this.#folder, `next-${process.pid}`);
-    rmSync(next, { force: true });
-    // Made anew, never followed: nobody else's file is written through a link.
-    try {
-      writeFileSync(next, `${JSON.stringify(record, undefined, 2)}\n`, {
-        mode: 0o600,
-        flush: true,
-        flag: 'wx',
-      });
-    } catch (cause) {
-      // What a full disk took of it would be in the way of others.
-      rmSync(next, { force: true });
-      throw cause;
-    }
-    return next;
-  }
-
-  /** The name is on disk, too. */
-  #flush(): void {
-    const folder = openSync(this.#folder, 'r');
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
-    }
-  }
-
-  #path(number: number): string {
-    return join(this.#folder, `${String(number).padStart(8, '0')}.json`);
-  }
+function print(record: SettingRecord): string {
+  return `${JSON.stringify(record, undefined, 2)}\n`;
 }

@@ -1,16 +1,7 @@
 /** A file is written as a whole or not at all, and never over somebody else's. */
-import {
-  closeSync,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { lstatSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { flushFolder, writeNewFile } from '../../durable/index.js';
 import { CaptureFileError, errnoOf } from './errors.js';
 
 /**
@@ -49,30 +40,15 @@ function refuseStrangersLink(file: string): void {
     );
 }
 
+/** Beside a user's own files and perhaps others' captures: under a name that is this process's alone. */
 function replace(file: string, text: string): void {
   const next = `${file}.${process.pid}.new`;
+  writeNewFile(next, text);
   try {
-    const fd = openSync(next, 'wx', 0o600);
-    try {
-      writeFileSync(fd, text);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
     renameSync(next, file);
   } catch (cause) {
     rmSync(next, { force: true });
     throw cause;
   }
-  syncFolder(dirname(file));
-}
-
-/** The new name of the file is on the disk, too. */
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+  flushFolder(dirname(file));
 }

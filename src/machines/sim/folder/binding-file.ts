@@ -1,7 +1,8 @@
 /** Driver bindings of a simulated host on disk, with a log of every change that is about to be made to them. */
-import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { errnoOf, replaceFile } from '../../../durable/index.js';
 import type { Binding } from '../../../function/index.js';
 import { notations, type PciAddress } from '../../../pci/index.js';
 import { MachineFolderError } from '../errors.js';
@@ -44,18 +45,11 @@ export class BindingFile implements KeptBindings {
 
   /** @throws {MachineFolderError} and nothing is changed. */
   replace(mutation: string, all: Iterable<readonly [PciAddress, Binding]>): void {
-    const next = `${this.#path}.next`;
     try {
       appendFileSync(this.#log, `${mutation}\n`, { flush: true });
-      rmSync(next, { force: true });
-      writeFileSync(next, `${JSON.stringify(Object.fromEntries(all), undefined, 2)}\n`, {
-        flush: true,
-        flag: 'wx',
-      });
-      renameSync(next, this.#path);
+      replaceFile(this.#path, `${JSON.stringify(Object.fromEntries(all), undefined, 2)}\n`, 0o644);
     } catch (cause) {
-      const { code = String(cause) } = cause as NodeJS.ErrnoException;
-      throw new MachineFolderError(this.#path, code, { cause });
+      throw new MachineFolderError(this.#path, errnoOf(cause), { cause });
     }
   }
 }

@@ -1,0 +1,6 @@
+/** What the kernel says of a refused call, in one word. */
+
+/** `ENOENT`; the error as text where it is none of a system call. */
+export function errnoOf(cause: unknown): string {
+  return (cause as NodeJS.ErrnoException).code ?? String(cause);
+}
