@@ -109,6 +109,10 @@ async function attach(
     command.error(`error: missing required argument '${guest === undefined ? 'guest' : 'spec'}'`);
   const elsewhere = placeNamed(guest);
   if (elsewhere !== undefined) {
+    if (options.policy !== undefined)
+      command.error(
+        `error: --policy is kept by openslot serve, for guests of Xen: what writes in ${guest} does not pass by it`,
+      );
     const place = await elsewhere.load();
     if (options.dryRun && !place.plans) command.error(NO_PLAN_ELSEWHERE);
     await place.attach(elsewhere.place, await addressedSpecs(specs, options), options);
