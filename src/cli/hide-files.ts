@@ -18,6 +18,7 @@ import { visibleText, type PciAddress } from '../pci/index.js';
 import { criticalFunctions, type CriticalChoice } from './critical-option.js';
 import type { DryRunChoice } from './dry-run.js';
 import { fileDiff, shownDiff, withFileChanges } from './file-changes.js';
+import { functionNames } from './function-names.js';
 import { machineOfItsOwn, openChosen, type MachineChoice } from './machine-option.js';
 import { functionsNamed } from './named-function.js';
 
@@ -97,9 +98,10 @@ async function lookedAt(
   }
   using machine = await openChosen(options);
   const purpose = options.for === 'vfio' ? 'vfio' : undefined;
+  const misnamed = await functionNames(options).misnamed(addresses);
   return {
     present: machine.list(),
-    findings: examineClaim(addresses, { machine, purpose }).map(describeFinding),
+    findings: examineClaim(addresses, { machine, purpose, misnamed }).map(describeFinding),
   };
 }
 
