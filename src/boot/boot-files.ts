@@ -5,6 +5,7 @@ import { libvirtGuestFile } from './libvirt/libvirt-lint.js';
 import { modprobeFile } from './modprobe/modprobe-lint.js';
 import { xlConfigFile } from './xl/xl-lint.js';
 import { freebsdLoaderConfig } from './freebsd/loader-config-lint.js';
+import { grubConfig } from './grub/grub-config-lint.js';
 import { grubDefaults } from './grub/grub-defaults-lint.js';
 import { netbsdBootConfig } from './netbsd/boot-config-lint.js';
 
@@ -17,6 +18,7 @@ export const BOOT_FILES: readonly BootFileKind[] = [
   libvirtGuestFile,
   freebsdLoaderConfig,
   grubDefaults,
+  grubConfig,
 ];
 
 /** Undefined where no kind has such a name. */

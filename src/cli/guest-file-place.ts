@@ -12,6 +12,7 @@ import { notations, visibleText, type PciAddress, type XlSpec } from '../pci/ind
 import { criticalFunctions } from './critical-option.js';
 import { printPlan } from './dry-run.js';
 import { fileChanges, fileDiff, shownDiff, withFileChanges } from './file-changes.js';
+import { functionNames } from './function-names.js';
 import type { GuestPlace, PlaceAttachOptions } from './guest-place.js';
 import { openChosen, type MachineChoice } from './machine-option.js';
 
@@ -51,7 +52,8 @@ async function seizedFindings(
   if (seized.length === 0) return [];
   using machine = await openChosen(choice);
   const purpose = format.prefix === 'libvirt' ? 'vfio' : undefined;
-  return examineClaim(seized, { machine, purpose }).map(describeFinding);
+  const misnamed = await functionNames(choice).misnamed(seized);
+  return examineClaim(seized, { machine, purpose, misnamed }).map(describeFinding);
 }
 
 async function make(

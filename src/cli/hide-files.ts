@@ -19,6 +19,7 @@ import { checkAssignableKind } from '../pool/index.js';
 import { criticalFunctions, type CriticalChoice } from './critical-option.js';
 import type { DryRunChoice } from './dry-run.js';
 import { fileDiff, shownDiff, withFileChanges } from './file-changes.js';
+import { functionNames } from './function-names.js';
 import { machineOfItsOwn, openChosen, type MachineChoice } from './machine-option.js';
 import { functionsNamed } from './named-function.js';
 
@@ -106,9 +107,10 @@ async function lookedAt(
   }
   using machine = await openChosen(options);
   const purpose = options.for === 'vfio' ? 'vfio' : undefined;
+  const misnamed = await functionNames(options).misnamed(addresses);
   return {
     present: machine.list(),
-    findings: examineClaim(addresses, { machine, purpose }).map(describeFinding),
+    findings: examineClaim(addresses, { machine, purpose, misnamed }).map(describeFinding),
   };
 }
 

@@ -90,6 +90,7 @@ describe('every kind of boot file', () => {
       '/boot/loader.conf.d/pci.conf': 'loader.conf',
       '/etc/default/grub': 'grub',
       '/etc/default/grub.d/xen.cfg': 'grub',
+      '/boot/grub/grub.cfg': 'grub.cfg',
       '/etc/hostname': undefined,
     };
     for (const [path, name] of Object.entries(kinds)) assert.equal(bootFileKind(path)?.name, name, path);
@@ -366,6 +367,22 @@ const FOUND: readonly (readonly [string, string, readonly string[]])[] = [
     ['PARENTHESIS_UNQUOTED@36', 'PARENTHESIS_UNQUOTED@44'],
   ],
   ['grub', 'A="1\n', ['QUOTE_UNCLOSED@2']],
+  [
+    'grub.cfg',
+    'multiboot2 /xen.gz placeholder xen-pciback.hide=(0a:00.0) vfio-pci.ids=8086:10d3\n',
+    ['HIDE_ON_HYPERVISOR@31', 'IDS_ON_HYPERVISOR@58'],
+  ],
+  [
+    'grub.cfg',
+    'multiboot2 /xen.gz\nmodule2 /vmlinuz x xen-pciback.hide=(0a:00.0)\nmodule2 /initrd xen-pciback.hide=(0a:00.0)\n',
+    ['HIDE_NOT_ON_KERNEL@81'],
+  ],
+  [
+    'grub.cfg',
+    'menuentry "a" {\nlinux /vmlinuz "xen-pciback.hide=(0a:00.0)" vfio-pci.ids=1,8086:1\n}\n',
+    ['HIDE_WITHOUT_XEN@32', 'IDS_MALFORMED@73'],
+  ],
+  ['grub.cfg', 'multiboot2 /xen.gz\nmodule2 /vmlinuz x pciback.hide=(0a:00.0)\n', ['HIDE_OLD_NAME@38']],
   ['grub', 'GRUB_CMDLINE_XEN="xen-pciback.hide=(0a:00.0)"\n', ['HIDE_ON_HYPERVISOR@18']],
   ['grub', 'GRUB_CMDLINE_LINUX="pciback.hide=(0a:00.0)"\n', ['HIDE_OLD_NAME@20']],
   ['grub', 'GRUB_CMDLINE_LINUX="xen-pciback.hide=(0a:00.0)x"\n', ['ELEMENT_EXPECTED@46']],

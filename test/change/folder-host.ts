@@ -1,12 +1,24 @@
 /** A simulated host on disk for tests, with commands on it that can be killed at any of their changes. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { replaceFile } from '../../src/admin/index.js';
+import { ChangeFolder, Changes } from '../../src/change/index.js';
 import { askHost } from '../../src/cli/ownership.js';
 import { openMachineFolder } from '../../src/machines/sim/index.js';
+import { lockState, stateFiles } from '../../src/owner/index.js';
 
 const MAIN = fileURLToPath(new URL('../../src/command/main.js', import.meta.url));
 const DIE = fileURLToPath(new URL('./die.js', import.meta.url));
@@ -30,16 +42,32 @@ export class FolderHost implements Disposable {
   /** The default machine, or a copy of another host as it is. */
   constructor(from?: FolderHost) {
     this.path = mkdtempSync(join(tmpdir(), 'openslot-host-'));
+    if (from !== undefined) this.#copy(from);
+  }
+
+  /** Makes it as the other one is. Journals name files by their whole paths, and are of use in this folder alone. */
+  become(other: FolderHost): void {
+    for (const name of readdirSync(this.path)) rmSync(join(this.path, name), { recursive: true });
+    this.#copy(other);
+  }
+
+  #copy(other: FolderHost): void {
     // A dead process's socket is copied as little as a live one's.
-    if (from !== undefined)
-      cpSync(from.path, this.path, { recursive: true, filter: (name) => !name.endsWith('.sock') });
+    cpSync(other.path, this.path, { recursive: true, filter: (name) => !name.endsWith('.sock') });
+    // What was hidden is recorded with the whole path of the file.
+    const hidden = this.#text('state/hidden.json');
+    if (hidden !== '') this.write('state/hidden.json', hidden.replaceAll(other.path, this.path));
   }
 
   get on(): string {
     return `sim:${this.path}`;
   }
 
-  /** The command line, in a process of its own. */
+  get #state(): string {
+    return join(this.path, 'state');
+  }
+
+  /** The command line, in a process of its own that runs in the host's folder. */
   async run(words: readonly string[], death?: Death, shell?: string): Promise<Ended> {
     const { OPENSLOT_ON: _on, ...environment } = process.env;
     const dying =
@@ -54,8 +82,9 @@ export class FolderHost implements Disposable {
     const command = [process.execPath, ...(death === undefined ? [] : ['--import', DIE]), MAIN, ...words];
     const [program = '', ...rest] = shell === undefined ? command : ['sh', '-c', shell, ...command];
     const child = spawn(program, [...rest, '--on', this.on], {
+      cwd: this.path,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...environment, ...dying, NO_COLOR: '1', OPENSLOT_STATE_DIR: join(this.path, 'state') },
+      env: { ...environment, ...dying, NO_COLOR: '1', OPENSLOT_STATE_DIR: this.#state },
     });
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -67,30 +96,57 @@ export class FolderHost implements Disposable {
     });
   }
 
+  /** A file in its folder. */
+  write(name: string, text: string): void {
+    const path = join(this.path, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+
   async recover(finish: boolean): Promise<readonly string[]> {
-    const recoveries = await askHost({ on: this.on }, 'recover', { finish });
+    await using _lock = await lockState(this.#state);
+    const files = new Changes(new ChangeFolder(stateFiles(this.#state).changes), [replaceFile]);
+    const recoveries = [
+      ...(await files.recover(finish ? 'forth' : 'back')),
+      ...(await askHost({ on: this.on }, 'recover', { finish })),
+    ];
     return recoveries.map(({ outcome, why }) => [outcome, ...why].join(' '));
   }
 
-  /** Who drives what, and what is remembered of claims. */
+  /** Who drives what, what is remembered of claims and of what was hidden, and each file that the boot reads. */
   state(): object {
     using machine = openMachineFolder(this.path);
     const bindings = machine.list().map(({ address }) => [String(address), machine.drivers.binding(address)]);
     const claims = JSON.parse(this.#text('sim.claims.json') || '[]') as readonly { address: string }[];
-    return { bindings, claims: claims.toSorted((a, b) => a.address.localeCompare(b.address)) };
+    const hidden = JSON.parse(this.#text('state/hidden.json') || '[]') as readonly { addresses: unknown }[];
+    return {
+      bindings,
+      claims: claims.toSorted((a, b) => a.address.localeCompare(b.address)),
+      hidden: hidden.map(({ addresses }) => addresses),
+      boot: this.#names('boot').map((name) => {
+        const { mode } = statSync(join(this.path, 'boot', name));
+        return { name, mode, text: this.#text(`boot/${name}`) };
+      }),
+    };
   }
 
   /** Changes that are written down as under way. */
   changes(): readonly string[] {
-    try {
-      return readdirSync(join(this.path, 'sim.changes')).filter((name) => name.endsWith('.change'));
-    } catch {
-      return [];
-    }
+    return [...this.#names('sim.changes'), ...this.#names('state/changes')].filter((name) =>
+      name.endsWith('.change'),
+    );
   }
 
   [Symbol.dispose](): void {
     rmSync(this.path, { recursive: true, force: true });
+  }
+
+  #names(folder: string): readonly string[] {
+    try {
+      return readdirSync(join(this.path, folder)).toSorted();
+    } catch {
+      return [];
+    }
   }
 
   #text(name: string): string {

@@ -232,3 +232,21 @@ describe('lint', () => {
     for (const { name } of BOOT_FILES) assert.ok(page.includes(`| \`${name}\` |`), name);
   });
 });
+
+test('a function whose address was named for another device is refused, and taken when that is allowed', () => {
+  const board = join(root, 'board.json');
+  const at = (model: string) => {
+    writeFileSync(board, JSON.stringify({ roots: [{ bus: 0, slots: [{ slot: '01', model }] }] }));
+  };
+  at('edu');
+  assert.equal(openslot('name', '00:01.0', 'accel', '--on', `sim:${board}`).status, 0);
+  at('testdev');
+  const file = join(root, 'default/grub');
+  writeFileSync(file, 'GRUB_CMDLINE_LINUX_DEFAULT="quiet"\n');
+  const args = ['hide', '00:01.0', '--for', 'xen', '--file', file, '--on', `sim:${board}`];
+  const { status, stderr } = openslot(...args);
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /not-as-named.*accel/);
+  assert.equal(openslot(...args, '--allow', 'not-as-named').status, 0);
+  assert.match(readFileSync(file, 'latin1'), /xen-pciback\.hide=\(00:01\.0\)/);
+});

@@ -70,6 +70,14 @@ describe('qmp:SOCKET', () => {
   });
 });
 
+test('a policy is refused where no owner of openslot is between the guest and the function', () => {
+  for (const place of ['qmp:/run/none', 'xl:web.cfg', 'libvirt:web.xml']) {
+    const { status, stderr } = openslot('attach', place, '36:00.0', '--policy', 'nic.yaml');
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, /^error: --policy is kept by openslot serve, for guests of Xen/);
+  }
+});
+
 describe('qemu-arguments', () => {
   test('prints what QEMU takes, and what is in the way', () => {
     const machine = join(folder, 'machine.yaml');

@@ -109,8 +109,12 @@ function put(step: ReplaceFileStep, contents: ByteText | null): void {
 
 /** Never over another one: the name was free when the change was planned. */
 function keepBackup(backup: string, contents: ByteText, step: ReplaceFileStep): void {
-  if (contentsOf(backup) === contents) return;
   const next = besideOf(backup);
+  if (contentsOf(backup) === contents) {
+    // Killed when the copy had its name: the other name of it goes.
+    rmSync(next, { force: true });
+    return;
+  }
   try {
     writeNew(next, contents, step);
     linkSync(next, backup);
