@@ -118,12 +118,15 @@ describe('a finding of its own machine', () => {
   }
 
   test('says who the other one is, where, and what can be done', async () => {
-    const told = async (name: keyof typeof MACHINES) => {
+    const told = async (name: keyof typeof MACHINES, otherClass?: number) => {
       const [description, address] = MACHINES[name];
       await using test = await hostOf(description);
       const [finding] = await test.host.examiner.look(test.address(address));
       assert.ok(finding !== undefined);
-      return describeFinding(finding);
+      if (otherClass === undefined) return describeFinding(finding);
+      assert.ok(finding.name === 'shared-interrupt');
+      const others = finding.others.map((other) => ({ ...other, classCode: otherClass }));
+      return describeFinding({ ...finding, others });
     };
     const line = await told('shared-interrupt');
     assert.equal(
@@ -132,6 +135,8 @@ describe('a finding of its own machine', () => {
     );
     assert.equal(line.evidence['line'], 17);
     assert.match(line.next, /^openslot claim 00:09\.0 takes it from nvme; put one of the cards/);
+    const bridge = await told('shared-interrupt', 0x060400);
+    assert.match(bridge.next, /^put one of the cards/);
     const page = await told('shared-page');
     assert.match(
       page.message,

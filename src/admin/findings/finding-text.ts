@@ -171,8 +171,12 @@ function nextOf(finding: Finding): string {
   }
 }
 
-/** What takes another function out of the way. */
-function stepFor({ address, taker }: Sharer): string {
+const BRIDGE_CLASS = 0x06;
+
+/** What takes another function out of the way; empty where nothing does. */
+function stepFor({ address, classCode, taker }: Sharer): string {
+  // Its driver is what reaches the bus behind it.
+  if (classCode >>> 16 === BRIDGE_CLASS) return '';
   const short = notations.shortHex.format(address);
   switch (taker.kind) {
     case 'nobody':
