@@ -19,7 +19,8 @@ const help = `Usage: npm run lab -- xen [--back-end openslot|kernel] [--phase NA
 
 xen boots real Xen with a Debian dom0 in QEMU, without root and without hardware virtualisation, and takes functions the
 whole way: claimed from their drivers, given to PV guests whose stock drivers show that they work, taken back. Two such
-machines run side by side, each with phases of its own (lab/xen/phases); a third boots with what openslot hide wrote.
+machines run side by side, each with phases of its own (lab/xen/phases); the second boots with what openslot hide wrote
+on the first.
 
 vfio boots Debian's kernel with an emulated IOMMU, Node and this program inside, and runs the suites of test/vfio-lab on
 functions that vfio-pci and uio_pci_generic have.

@@ -14,12 +14,15 @@ export class PhaseClock {
     this.#label = label;
   }
 
-  hear(line: ConsoleLine): void {
+  /** @returns the phase that is over by then; undefined when the line announces none. */
+  hear(line: ConsoleLine): string | undefined {
     const name = line.text.match(/LAB phase (\S+)/)?.[1];
-    if (name === undefined) return;
+    if (name === undefined) return undefined;
+    const former = this.#name;
     this.finish(line.at);
     this.#name = name;
     this.#since = line.at;
+    return former;
   }
 
   finish(at: number): void {

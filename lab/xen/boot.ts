@@ -28,6 +28,8 @@ export interface BootOptions {
   /** Folders that dom0 finds in /lab, by their names there. */
   readonly folders?: Readonly<Record<string, string>>;
   readonly onLine?: (line: ConsoleLine) => void;
+  /** A phase of the script is over, and its facts and files are there; the machine goes on. */
+  readonly onPhaseEnd?: (phase: string, left: Pick<Boot, 'facts' | 'work'>) => void;
 }
 
 export interface Boot {
@@ -63,7 +65,8 @@ export async function boot(options: BootOptions, lab?: Lab): Promise<Boot> {
   const outcome = new Promise<Boot['outcome']>((resolve) => (reached = resolve));
   const machine = new Machine(qemuOf(parts, false), (line) => {
     if (line.text.trim() !== '') lines.push(line.text);
-    clock.hear(line);
+    const over = clock.hear(line);
+    if (over !== undefined) options.onPhaseEnd?.(over, { facts: new Facts(work), work });
     options.onLine?.(line);
     if (line.text.includes('LAB broken')) console.log(line.text);
     if (line.text.includes('LAB end')) reached('end');

@@ -27,18 +27,18 @@ export async function runScenario(options: ScenarioOptions): Promise<boolean> {
   const machines = MACHINES.map((machine) => chosen.filter((phase) => phase.machine === machine)).filter(
     (phases) => phases.length > 0,
   );
+  const ends = new PhaseEnds();
   // Side by side: one machine keeps one processor busy, because its time counts instructions.
-  const booting: { readonly phases: readonly Phase[]; readonly boot: Promise<Boot> }[] = [];
-  for (const phases of machines) {
-    const after = phases.find(({ bootsAfter }) => bootsAfter !== undefined)?.bootsAfter;
-    const former = booting.find((one) => one.phases.some(({ name }) => name === after?.phase));
-    const started =
-      after === undefined || former === undefined
-        ? bootFor(phases, lab, options)
-        : former.boot.then((earlier) => bootFor(phases, lab, options, leftOf(earlier, after)));
-    booting.push({ phases, boot: started });
-  }
-  const boots = await Promise.all(booting.map(async ({ boot: started }) => started));
+  const boots = await Promise.all(
+    machines.map(async (phases) => {
+      const after = phases.find(({ bootsAfter }) => bootsAfter !== undefined)?.bootsAfter;
+      const awaited = after !== undefined && chosen.some(({ name }) => name === after.phase);
+      const left = awaited ? leftOf(await ends.of(after.phase), after) : undefined;
+      const run = await bootFor(phases, lab, options, ends, left);
+      for (const { name } of phases) ends.reached(name, run);
+      return run;
+    }),
+  );
 
   const checks = new Checks();
   for (const [index, phases] of machines.entries()) {
@@ -66,14 +66,31 @@ function choose({ only, without, backEnd }: ScenarioOptions): readonly Phase[] {
   return chosen;
 }
 
+/** What a phase left: its machine may go on. */
+type Left = Pick<Boot, 'facts' | 'work'>;
+
+/** Where a machine that boots after a phase of another one waits for it. */
+class PhaseEnds {
+  readonly #waiting = new Map<string, (left: Left) => void>();
+
+  of(phase: string): Promise<Left> {
+    return new Promise((resolve) => this.#waiting.set(phase, resolve));
+  }
+
+  /** It is over, or its machine ended without it: the first word counts. */
+  reached(phase: string, left: Left): void {
+    this.#waiting.get(phase)?.(left);
+  }
+}
+
 /** What the boot of one machine gets from that of another. */
-interface Left {
+interface Inheritance {
   readonly words: readonly string[];
   readonly folders: Readonly<Record<string, string>>;
 }
 
 /** A phase that did not come so far leaves nothing, and the next one's judge says what is missing. */
-function leftOf({ facts, work }: Boot, { phase, words, state }: BootsAfter): Left {
+function leftOf({ facts, work }: Left, { phase, words, state }: BootsAfter): Inheritance {
   const folder = join(work, phase, state);
   return {
     words: (facts.of(phase).get(words) ?? '').split(' ').filter(Boolean),
@@ -81,7 +98,13 @@ function leftOf({ facts, work }: Boot, { phase, words, state }: BootsAfter): Lef
   };
 }
 
-function bootFor(phases: readonly Phase[], lab: Lab, options: ScenarioOptions, left?: Left): Promise<Boot> {
+function bootFor(
+  phases: readonly Phase[],
+  lab: Lab,
+  options: ScenarioOptions,
+  ends: PhaseEnds,
+  left?: Inheritance,
+): Promise<Boot> {
   const variables = {
     'back-end': options.backEnd,
     phases: phases.map(({ name }) => name).join(':'),
@@ -97,6 +120,9 @@ function bootFor(phases: readonly Phase[], lab: Lab, options: ScenarioOptions, l
       ...{ script: 'scenario.sh', variables, disks: 1, limitSeconds },
       ...(label === undefined ? {} : { label }),
       ...left,
+      onPhaseEnd: (phase, so) => {
+        ends.reached(phase, so);
+      },
     },
     lab,
   );

@@ -3,7 +3,7 @@ import type { Phase, PhaseRun } from './phase.js';
 
 export const attachments: Phase = {
   name: 'attachments',
-  machine: 'first',
+  machine: 'second',
   backEnds: ['openslot', 'kernel'],
   judge,
 };

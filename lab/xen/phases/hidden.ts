@@ -4,7 +4,7 @@ import type { Phase, PhaseRun } from './phase.js';
 
 export const hidden: Phase = {
   name: 'hidden',
-  machine: 'third',
+  machine: 'second',
   backEnds: ['openslot'],
   bootsAfter: { phase: 'hide', words: 'words', state: 'state' },
   judge,
@@ -17,5 +17,6 @@ function judge(run: PhaseRun): void {
   run.equal('xl lists it as assignable', 'listed', '0000:00:08.0');
   const said = run.facts.file('doctor.txt');
   run.checks.matches('doctor sees that it took', said, /^ +fine +hidden: it did \(1 function\)$/m);
+  run.equal('without xen-pciback its driver has it', 'driver.after', 'nvme');
   console.log(`openslot doctor 00:08.0 --for xen:\n${indented(said)}`);
 }

@@ -1,7 +1,7 @@
 /** The phase `hide`: a function is hidden by an edit of /etc/default/grub, which the next boot's command line comes from. */
 import type { Phase, PhaseRun } from './phase.js';
 
-export const hide: Phase = { name: 'hide', machine: 'second', backEnds: ['openslot'], judge };
+export const hide: Phase = { name: 'hide', machine: 'first', backEnds: ['openslot'], judge };
 
 function judge(run: PhaseRun): void {
   run.equal('dom0’s kernel would get', 'words.before', 'net.ifnames=0 quiet');

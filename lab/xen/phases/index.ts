@@ -12,16 +12,17 @@ import { suites } from './suites.js';
 import { withoutPciback } from './without-pciback.js';
 
 export const PHASES: readonly Phase[] = [
+  // First of all: the second machine boots with what it writes.
+  hide,
   handover,
-  attachments,
   devices,
   policy,
+  guests,
+  hidden,
+  attachments,
   suites,
   withoutPciback,
-  guests,
   restart,
-  hide,
-  hidden,
 ];
 
 export { MACHINES, PhaseRun, type BackEnd, type BootsAfter, type Phase } from './phase.js';

@@ -7,7 +7,7 @@ import { keysOfGuest, storeDifference } from '../store-difference.js';
 
 export type BackEnd = 'openslot' | 'kernel';
 
-export const MACHINES = ['first', 'second', 'third'] as const;
+export const MACHINES = ['first', 'second'] as const;
 export type MachineName = (typeof MACHINES)[number];
 
 /** What one boot hands to the next. */
@@ -25,7 +25,7 @@ export interface Phase {
   readonly name: string;
   /** The machines run side by side, each one its phases in their order: what takes long goes to the one with less. */
   readonly machine: MachineName;
-  /** Its machine boots after another one has ended, with what a phase of that one left. */
+  /** The first of its machine, which boots when a phase of the other one is over, with what that left. */
   readonly bootsAfter?: BootsAfter;
   /** Whose phase it is; the kernel's back end is there to compare with. */
   readonly backEnds: readonly BackEnd[];

@@ -32,3 +32,6 @@ fact words "$(kernel_words)"
 cp /etc/default/grub "$lab/grub"
 # A host's state outlives its boots; this one's root does not.
 cp -r /var/lib/openslot "$lab/state"
+# The phases behind this one know nothing of it.
+rm -r /var/lib/openslot
+rm /etc/default/grub*
