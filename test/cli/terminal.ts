@@ -8,6 +8,9 @@ const PATIENCE_MS = 60_000;
 /** So much of the output is told by a failure. */
 const TOLD = 2000;
 
+/** So much of it is searched; what is waited for is some lines long. */
+const KEPT = 20_000;
+
 export class Terminal implements AsyncDisposable {
   readonly #child;
   readonly #exit: Promise<unknown>;
@@ -24,7 +27,8 @@ export class Terminal implements AsyncDisposable {
     this.#exit = once(this.#child, 'close');
     this.#exit.catch(() => undefined);
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      this.#seen += text;
+      // Of a flood only the end: all of it would be searched again with each piece.
+      this.#seen = (this.#seen + text).slice(-KEPT);
       this.#all = (this.#all + text).slice(-TOLD);
       this.#changed();
     });
