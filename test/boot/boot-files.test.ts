@@ -201,7 +201,7 @@ describe('hiding', () => {
   test('NetBSD’s loader and kernel, as their model reads the file, claim what was hidden', async () => {
     let booted = 0;
     await checkProperty(
-      'hiding as the model of NetBSD reads it',
+      'hiding: as the model of NetBSD reads it',
       fc.property(
         FILES['netbsd'] ?? fc.constant(''),
         fc.uniqueArray(fc.integer({ min: 0x20, max: 0x2f }), { minLength: 1, maxLength: 7 }),

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { checkProperty } from '../kept-seeds.js';
 import { bootFileKindNamed, lineAndColumn, placesIn } from '../../src/boot/index.js';
 
 function codes(kind: string, text: string): ReadonlySet<string> {
@@ -38,8 +39,9 @@ describe('large boot files', () => {
     assert.deepEqual(codes('libvirt', `<domain ${attributes} a7=""/>`), new Set(['SYNTAX']));
   });
 
-  test('places of many findings are those of each', () => {
-    fc.assert(
+  test('places of many findings are those of each', async () => {
+    await checkProperty(
+      'places: of many findings they are those of each',
       fc.property(fc.array(fc.constantFrom('a', '\n', '\r\n', '')), (parts) => {
         const text = parts.join('');
         const placeOf = placesIn(text);
