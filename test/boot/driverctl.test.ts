@@ -53,7 +53,7 @@ describe('a file of driverctl', () => {
     assert.deepEqual(codes('vfio-pci \n'), ['DRIVER_SPACED " "']);
     assert.deepEqual(codes('/sys/x'), ['DRIVER_NAME "/sys/x"']);
     await checkProperty(
-      'driverctl files of any bytes',
+      'driverctl: files of any bytes',
       fc.property(fc.uint8Array(), (bytes) => {
         const text = Buffer.from(bytes).toString('latin1');
         assert.equal(driverctlFile.print(text), text);

@@ -115,7 +115,7 @@ describe('a definition', () => {
     },
     () =>
       checkProperty(
-        'XML as xmllint reads it',
+        'xml: as xmllint reads it',
         fc.property(fc.array(documents, { minLength: 20, maxLength: 20 }), (texts) => {
           for (const text of texts) {
             const { status } = spawnSync('xmllint', ['--noout', '--nonet', '-'], { input: text });
@@ -182,7 +182,7 @@ describe('a function', () => {
 
   test('that is added and taken away leaves the definition as it was', () =>
     checkProperty(
-      'libvirt definitions edited and back',
+      'libvirt: definitions edited and back',
       fc.property(
         fc.array(
           fc.constantFrom(
@@ -254,7 +254,7 @@ describe('its lint', () => {
 
   test('fails on nothing, and prints what it read', () =>
     checkProperty(
-      'libvirt definitions printed and linted',
+      'libvirt: definitions printed and linted',
       fc.property(
         fc.oneof(
           documents,

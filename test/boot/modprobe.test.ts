@@ -62,7 +62,7 @@ describe('a file of modprobe.d', () => {
   const skip = ofKernel === undefined ? 'there is no modprobe of kmod: apt-get install kmod' : false;
   test('means it to the kmod of this machine too', { skip }, () =>
     checkProperty(
-      'modprobe.d as kmod reads it',
+      'modprobe: as kmod reads it',
       fc.property(texts, (text) => {
         const printed = [...(showConfig(text) ?? [])];
         for (const line of ofKernel ?? []) {
@@ -77,7 +77,7 @@ describe('a file of modprobe.d', () => {
 
   test('is printed as it was read, and linted whatever it is', () =>
     checkProperty(
-      'modprobe.d printed and linted',
+      'modprobe: printed and linted',
       fc.property(wild, (text) => {
         assert.equal(modprobeFile.print(text), text);
         for (const { offset, length } of modprobeFile.lint(text, '/etc/modprobe.d/a.conf'))
@@ -117,7 +117,7 @@ describe('an edit', () => {
 
   test('taken back leaves the file as it was, and nothing else is touched', () =>
     checkProperty(
-      'modprobe.d edited and back',
+      'modprobe: edited and back',
       fc.property(texts, fc.constantFrom('vfio-pci', 'e1000e'), (text, module) => {
         fc.pre(optionsOf(text, module).every(({ name, unclosed }) => name !== 'ids' && !unclosed));
         const added = set(text, module, 'ids', '1:2');

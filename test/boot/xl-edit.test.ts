@@ -111,7 +111,7 @@ describe('an entry', () => {
 
   test('that is added and taken away leaves the file as it was; nothing else in it changes', () =>
     checkProperty(
-      'xl.cfg edited and back',
+      'xl: edited and back',
       fc.property(configs, (text) => {
         const before = entries(text);
         const added = add(text, '1f:00.0,permissive=0');
@@ -124,7 +124,7 @@ describe('an entry', () => {
 
   test('that is taken away leaves the others, and every other setting', () =>
     checkProperty(
-      'xl.cfg with entries taken away',
+      'xl: with entries taken away',
       fc.property(configs, (text) => {
         const others = (config: string) =>
           XlConfig.parse(config, FILE)

@@ -77,7 +77,7 @@ pci += [ "name=disk" ]
 
   test('fails on nothing, and prints what it read', () =>
     checkProperty(
-      'xl.cfg printed and linted',
+      'xl: printed and linted',
       fc.property(
         fc.oneof(
           fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)) }),

@@ -59,7 +59,7 @@ describe('a specification', () => {
 
   test('that openslot takes is one that xl takes for the same, without a remark of error', () =>
     checkProperty(
-      'xl specifications of openslot as xl reads them',
+      'xl: specifications of openslot as xl reads them',
       fc.property(
         fc.record({
           bus: fc.nat(0xff),
@@ -88,7 +88,7 @@ describe('a specification', () => {
 
   test('that xl refuses openslot refuses too', () =>
     checkProperty(
-      'what xl refuses',
+      'xl: what it refuses',
       fc.property(
         fc
           .array(

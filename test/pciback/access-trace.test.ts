@@ -33,7 +33,7 @@ describe('the ring', () => {
 
   test('whatever is written and fetched: each access is given once, or counted as lost', async () => {
     await checkProperty(
-      'access trace: given once or lost',
+      'access-trace: given once or lost',
       fc.property(
         fc.integer({ min: 1, max: 16 }),
         fc.array(fc.record({ written: fc.nat(40), most: fc.integer({ min: 1, max: 20 }) }), {
@@ -101,7 +101,7 @@ describe('a traced function', () => {
     const trace = new GuestTrace();
     trace.add(exported, exported.physical, true);
     await checkProperty(
-      'access trace: answers as without',
+      'access-trace: answers as without',
       fc.property(
         fc.constantFrom(1, 2, 4),
         fc.nat(0xff),

@@ -37,7 +37,7 @@ describe('a line of a monitor’s', () => {
         .map((value) => JSON.stringify(value)),
     );
     await checkProperty(
-      'a monitor’s line',
+      'monitor: any line is an answer or a fault',
       fc.property(json, (line) => {
         const message = parseMessage(line);
         if (message?.kind === 'refusal') assert.equal(typeof message.said, 'string');
@@ -115,7 +115,7 @@ describe('what may stand at a socket', () => {
 
   test('answers find their commands in any order, cut anywhere, with events between', async () => {
     await checkProperty(
-      'answers in any order',
+      'monitor: answers in any order',
       fc.asyncProperty(
         fc.shuffledSubarray([2, 3, 4, 5], { minLength: 4 }),
         fc.array(fc.nat(300), { maxLength: 8 }),

@@ -95,7 +95,7 @@ describe('a desired state', () => {
       '\u0000',
     );
     await checkProperty(
-      'a desired state of any text',
+      'desired: any text is a state or a fault of it',
       fc.property(
         fc.oneof(
           fc.string({ unit: 'binary' }),

@@ -77,7 +77,7 @@ test('bytes that firmware got wrong are read or refused, and never more', async 
     fc.nat(200),
   );
   await checkProperty(
-    'tables of IOMMUs that firmware got wrong',
+    'doctor: tables of IOMMUs that firmware got wrong',
     fc.property(wrong, ([[name, sound], changes, length]) => {
       const bytes = sound.slice(0, length);
       for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;

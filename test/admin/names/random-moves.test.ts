@@ -122,7 +122,7 @@ describe('names over random moves', () => {
     let resolved = 0;
     const refused = new Map<string, number>();
     await checkProperty(
-      'names over random moves',
+      'names: never another device over random moves',
       fc.asyncProperty(moves, async ({ before, after }) => {
         using kept = new KeptNames();
         const stood = new Map<string, string>();

@@ -46,7 +46,7 @@ const namesOf = ({ allow, dangerous }: LearnedPolicy) => [...allow, ...dangerous
 describe('a learned policy', () => {
   test('lets through exactly what was asked for', async () => {
     await checkProperty(
-      'learned policy: exactly what was asked',
+      'learned-policy: exactly what was asked',
       fc.property(
         fc.constantFrom(...MODELS),
         fc.array(anAccess, { minLength: 1, maxLength: 40 }),
@@ -88,7 +88,7 @@ describe('a learned policy', () => {
 
   test('is read as it was written, and nothing is wrong with it for its device', async () => {
     await checkProperty(
-      'learned policy: its text',
+      'learned-policy: its text',
       fc.property(
         fc.constantFrom(...MODELS),
         fc.array(anAccess, { minLength: 1, maxLength: 40 }),
@@ -184,7 +184,7 @@ describe('a learned policy', () => {
 describe('a saved trace', () => {
   test('reads as what was traced', async () => {
     await checkProperty(
-      'saved trace: reads as it was',
+      'saved-trace: reads as it was',
       fc.property(fc.array(anAccess, { maxLength: 20 }), fc.nat(3), (accesses, lost) => {
         using subject = new TracedSubject('nvme');
         for (const access of accesses) subject.do(access);

@@ -83,7 +83,7 @@ describe('the text of a policy', () => {
       '!!binary x\n',
     );
     await checkProperty(
-      'policy text: a policy or malformed',
+      'policy-text: a policy or malformed',
       fc.property(
         fc.array(fc.oneof(piece, fc.string()), { maxLength: 12 }).map((parts) => parts.join('')),
         (text) => {
@@ -110,7 +110,7 @@ describe('the text of a policy', () => {
       ),
     );
     await checkProperty(
-      'trace text: a trace or malformed',
+      'trace-text: a trace or malformed',
       fc.property(fc.array(line, { maxLength: 6 }), (lines) => {
         try {
           parseTrace(`${lines.join('\n')}\n`, 'x.trace');
