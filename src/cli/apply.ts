@@ -29,12 +29,13 @@ The file says for each function its name, or its address with its ids, and what 
       claim: xen               # xen, vfio, uio, pool; none: the host has it
       guest: web               # who has it while that guest runs
       slot: 5
+      policy: nic.yaml         # what guests may write in it, beside this file
       allow: [no-reset]
 
 All is looked at first: where something cannot be had, everything that stands against it is told with its line, and
 nothing is changed. What is so already is left alone, so that the same file can be applied at every boot
 (systemd/openslot-apply.service). Functions that are not in the file are left alone, and nothing is taken from a guest.
-Names, releases and claims are all made or none; then each guest is given its functions, all of them or none.
+Names, policies, releases and claims are all made or none; then each guest is given its functions, all of them or none.
 
 Examples:
   openslot apply /etc/openslot/functions.yaml --diff
@@ -76,6 +77,8 @@ function doneLine(deed: Deed): string {
   switch (deed.kind) {
     case 'name':
       return `${address} is ${deed.name}`;
+    case 'policy':
+      return `${deed.policy.file} is what guests may write in ${address}`;
     case 'claim':
       return `${address} is in the pool`;
     case 'release':
@@ -100,5 +103,8 @@ function tell({ json }: ApplyOptions, difference: HostDifference, lines: readonl
 }
 
 function deedData({ found, ...deed }: Deed): object {
-  return { address: String((found satisfies FoundFunction).address), ...deed };
+  const address = String((found satisfies FoundFunction).address);
+  return deed.kind === 'policy'
+    ? { address, kind: deed.kind, policy: deed.policy.file }
+    : { address, ...deed };
 }

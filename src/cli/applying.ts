@@ -1,12 +1,19 @@
 /** The deeds that make a host as it is wanted, asked of whoever owns it: as a plan, and done. */
-import { ApplyHalfDoneError, type Deed, type FoundFunction } from '../admin/desired/index.js';
+import {
+  ApplyHalfDoneError,
+  type Deed,
+  type FoundFunction,
+  type WantedPolicy,
+} from '../admin/desired/index.js';
 import type { PrintedPlan } from '../admin/plan/plan-text.js';
+import { deviceIdsText } from '../admin/policies/index.js';
 import { notations, reasonOf, type XlSpec } from '../pci/index.js';
 import { functionNames } from './function-names.js';
 import type { HostDifference } from './host-difference.js';
 import type { MachineChoice } from './machine-option.js';
 import { askOwnerOf } from './machine-view.js';
 import { askHost } from './ownership.js';
+import { keptPolicies } from './sound-policy.js';
 import { waitingFor } from './waiting.js';
 
 /** What takes a deed back. */
@@ -20,7 +27,7 @@ type DeedOf<Kind extends Deed['kind']> = Extract<Deed, { readonly kind: Kind }>;
 export interface Applying {
   /** What would be found, and each step; nothing is changed. */
   plan(what: string): Promise<PrintedPlan>;
-  /** Names, releases and claims together or not at all; then guest by guest. */
+  /** Names, policies, releases and claims together or not at all; then guest by guest. */
   run(): Promise<void>;
 }
 
@@ -33,7 +40,7 @@ export function applying({ deeds }: HostDifference, choice: MachineChoice): Appl
   return {
     plan: async (what) => {
       const plans: Pick<PrintedPlan, 'findings' | 'steps'>[] = [
-        { findings: [], steps: of('name').map(nameStep) },
+        { findings: [], steps: [...of('name').map(nameStep), ...of('policy').map(policyStep)] },
       ];
       if (releases.length > 0)
         plans.push(await askHost(choice, 'plan_release', { addresses: releases.map(addressText) }));
@@ -58,6 +65,7 @@ export function applying({ deeds }: HostDifference, choice: MachineChoice): Appl
             },
           });
         }
+        for (const { policy } of of('policy')) undo.push(keep(policy));
         if (releases.length > 0) {
           const addresses = releases.map(addressText);
           await askHost(choice, 'release', { addresses });
@@ -161,6 +169,28 @@ function specOf({ address, wanted }: FoundFunction): XlSpec {
 
 function nameStep({ found, name }: DeedOf<'name'>) {
   return { what: `name ${found.address} ${name}`, undo: `forget the name ${name}` };
+}
+
+/** Keeps a policy for its device. @returns what puts the former one back. @throws {PolicyFileError} */
+function keep({ device, text }: WantedPolicy): Undo {
+  const kept = keptPolicies();
+  const former = kept.text(device);
+  kept.set(device, text);
+  return {
+    what: `keeping the former policy of ${deviceIdsText(device)}`,
+    run: () => {
+      if (former === undefined) kept.remove(device);
+      else kept.set(device, former);
+    },
+  };
+}
+
+function policyStep({ found, policy }: DeedOf<'policy'>) {
+  const device = deviceIdsText(policy.device);
+  return {
+    what: `keep ${policy.file} as what guests may write in ${found.address} (${device})`,
+    undo: `keep what was kept for ${device}`,
+  };
 }
 
 function attachStep({ found, guest }: DeedOf<'attach'>) {

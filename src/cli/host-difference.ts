@@ -1,4 +1,5 @@
 /** A desired state held against the machine that a command looks at. */
+import { dirname, resolve } from 'node:path';
 import {
   DesiredStateConflictError,
   DesiredStateUnreadableError,
@@ -17,6 +18,8 @@ import { functionNames } from './function-names.js';
 import { readGivenFile } from './given-file.js';
 import type { MachineChoice } from './machine-option.js';
 import { askOwnerOf, viewMachine, type MachineView } from './machine-view.js';
+import { policySubject } from './policy-subject.js';
+import { keptPolicies, soundPolicy } from './sound-policy.js';
 
 export interface HostDifference extends Difference {
   readonly functions: readonly FoundFunction[];
@@ -37,7 +40,7 @@ export async function hostDifference(file: string, choice: MachineChoice): Promi
     try {
       const found = foundIn(view, sighted, wanted, where);
       if ('why' in found) conflicts.push(found);
-      else functions.push(found);
+      else functions.push({ ...found, ...(await policyOf(found, file, choice)) });
     } catch (error) {
       if (!(error instanceof OpenslotError)) throw error;
       conflicts.push({ where, why: reasonOf(error), next: error.next });
@@ -89,6 +92,20 @@ function foundIn(
   const entry = pool.entries.find((one) => one.address === String(address));
   const name = sighted.find((one) => standsAt(one, address))?.record.name;
   return { wanted, where, address, name, driver: summary.driver, pool: entry };
+}
+
+/** The policy that is wanted of a function. @throws {OpenslotError} it does not fit it. */
+async function policyOf(
+  { wanted: { policy: named }, address }: FoundFunction,
+  file: string,
+  choice: MachineChoice,
+): Promise<Pick<FoundFunction, 'policy'>> {
+  if (named === undefined) return {};
+  const path = resolve(dirname(file), named);
+  const subject = await policySubject(choice, address);
+  const { text } = soundPolicy(path, subject);
+  const { device } = subject;
+  return { policy: { file: path, text, device, isKept: keptPolicies().text(device) === text } };
 }
 
 /** @throws {OpenslotError} the name is no function now, or the address is none. */

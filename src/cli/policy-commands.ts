@@ -3,26 +3,22 @@ import {
   checkDevice,
   checkPolicy,
   dataOf,
-  DevicePolicies,
   deviceIdsText,
+  type DeviceIds,
   functionPolicy,
   parsePolicy,
-  PolicyUnsoundError,
   type PolicyData,
   type PolicyFinding,
   type PolicyState,
 } from '../admin/policies/index.js';
-import { askOwner, OwnerUnreachableError, machineFiles, stateFiles, type Wire } from '../owner/index.js';
+import { askOwner, OwnerUnreachableError, machineFiles, type Wire } from '../owner/index.js';
 import { DEFAULT_ALLOWED, KEPT_RULES, UNSAID } from '../pciback/index.js';
 import { chosenMachine, machineOfItsOwn } from './machine-option.js';
 import { functionNamed } from './named-function.js';
 import type { PolicyOptions } from './policy.js';
 import { readPolicyFile } from './policy-file.js';
 import { policySubject } from './policy-subject.js';
-
-function kept(): DevicePolicies {
-  return new DevicePolicies(stateFiles().policies);
-}
+import { keptPolicies, soundPolicy } from './sound-policy.js';
 
 function print(lines: readonly string[]): void {
   for (const line of lines) process.stdout.write(`${line}\n`);
@@ -30,7 +26,7 @@ function print(lines: readonly string[]): void {
 
 /** What is kept, device by device. */
 export function listPolicies({ json }: PolicyOptions): void {
-  const paths = kept().list();
+  const paths = keptPolicies().list();
   if (json) print([JSON.stringify(paths)]);
   else print(paths.length === 0 ? ['no policy is kept: guests may write what the default allows'] : paths);
 }
@@ -52,8 +48,8 @@ export async function showPolicy(text: string, options: PolicyOptions): Promise<
   print([`the next guest gets it by the policy ${next.source}:`, ...allowedLines(next)]);
 }
 
-function keptFor(device: Parameters<DevicePolicies['get']>[0]): PolicyData {
-  const found = kept().get(device);
+function keptFor(device: DeviceIds): PolicyData {
+  const found = keptPolicies().get(device);
   return dataOf(found === undefined ? UNSAID : functionPolicy(found.policy, device));
 }
 
@@ -102,22 +98,18 @@ function findingLine(file: string, { severity, code, line, message }: PolicyFind
 }
 
 export async function setPolicy(text: string, file: string, options: PolicyOptions): Promise<void> {
-  const { text: content } = readPolicyFile(file);
-  const policy = parsePolicy(content, file);
-  const address = await functionNamed(text, options);
-  const { device, registers } = await policySubject(options, address);
-  checkDevice(policy, device);
-  const findings = checkPolicy(policy, registers);
-  const errors = findings.filter(({ severity }) => severity === 'error');
-  if (errors.length > 0) throw new PolicyUnsoundError(file, errors);
-  const path = kept().set(device, content);
+  const subject = await policySubject(options, await functionNamed(text, options));
+  const { text: content, findings } = soundPolicy(file, subject);
+  const path = keptPolicies().set(subject.device, content);
   for (const finding of findings) process.stderr.write(`${findingLine(file, finding)}\n`);
-  print([`${path} is what guests may write in ${deviceIdsText(device)}, from the next attachment on`]);
+  print([
+    `${path} is what guests may write in ${deviceIdsText(subject.device)}, from the next attachment on`,
+  ]);
 }
 
 export async function removePolicy(text: string, options: PolicyOptions): Promise<void> {
   const address = await functionNamed(text, options);
   const { device } = await policySubject(options, address);
-  const path = kept().remove(device);
+  const path = keptPolicies().remove(device);
   print([`${path} is removed: ${deviceIdsText(device)} is held to the default from the next attachment on`]);
 }

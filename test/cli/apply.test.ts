@@ -95,4 +95,27 @@ describe('openslot apply', () => {
     assert.equal(shell.done('pool').trim().split('\n').length, 1, 'and its claim');
     assert.match(shell.refused('apply', '/nowhere.yaml'), /DESIRED_STATE_UNREADABLE/);
   });
+
+  test('keeps a policy for its device, or refuses all where it does not fit', async () => {
+    await using _owner = await shell.serve('machine', SLOTS);
+    shell.write('nvme.yaml', "policy: 1\ndevice: '1b36:0010'\nallow: [header.cache_line]\n");
+    const text =
+      'functions:\n  - {function: "01:00.0", device: "1b36:0010", claim: pool, policy: nvme.yaml}\n';
+    const file = shell.write('held.yaml', text);
+    assert.match(shell.done('apply', file, '--dry-run'), /keep \S+nvme\.yaml as what guests may write/);
+    assert.match(shell.done('policy', 'show'), /no policy is kept/);
+    assert.match(shell.done('apply', file), /nvme\.yaml is what guests may write in 0000:01:00\.0/);
+    assert.match(shell.done('policy', 'show'), /1b36-0010/);
+    assert.match(shell.done('apply', file), /all is as/);
+    const other = shell.write(
+      'other.yaml',
+      text.replace('01:00.0', '00:03.0').replace('1b36:0010', '1234:11e8'),
+    );
+    assert.match(shell.refused('apply', other), /other\.yaml:2: POLICY_OTHER_DEVICE/);
+    // What fails behind it takes it back.
+    shell.write('nvme.yaml', "policy: 1\ndevice: '1b36:0010'\nallow: []\n");
+    const bridge = `${text}  - {function: "00:01.0", device: "1b36:0001", claim: vfio}\n`;
+    assert.match(shell.refused('apply', shell.write('bridge.yaml', bridge)), /00:01\.0/);
+    assert.match(shell.done('policy', 'show', '01:00.0'), /header\.cache_line/);
+  });
 });

@@ -31,6 +31,11 @@ const wantedFunction = z
       .max(31)
       .optional()
       .describe('slot on the guest’s bus; the first free one where absent'),
+    policy: text
+      .optional()
+      .describe(
+        'file with the policy that is kept for its device: what guests may write in it; beside this file',
+      ),
     allow: z
       .array(z.enum(ALLOWABLE_NAMES))
       .readonly()

@@ -2,7 +2,8 @@
 import { PROGRAM_HOLDERS } from '../../function/index.js';
 import type { PciAddress } from '../../pci/index.js';
 import type { ClaimPurpose } from '../claim-purpose.js';
-import { twiceConflict, type Conflict } from './errors.js';
+import { deviceIdsText, type DeviceIds } from '../policies/device-policies.js';
+import { policiesConflict, twiceConflict, type Conflict } from './errors.js';
 import type { WantedFunction } from './desired-state.js';
 
 /** A function that is wanted, found on the host. */
@@ -13,12 +14,23 @@ export interface FoundFunction {
   readonly address: PciAddress;
   /** The name that it has, if any. */
   readonly name: string | undefined;
+  /** The policy that is wanted for its device, where one is. */
+  readonly policy?: WantedPolicy;
   /** Host driver, where it has one. */
   readonly driver: string | undefined;
   /** Undefined where it is not in the pool. */
   readonly pool:
     | { readonly state: string; readonly holder?: string; readonly taker?: string; readonly why?: string }
     | undefined;
+}
+
+/** A policy's file, read and found to fit the function. */
+export interface WantedPolicy {
+  readonly file: string;
+  readonly text: string;
+  readonly device: DeviceIds;
+  /** What is kept for the device is this already. */
+  readonly isKept: boolean;
 }
 
 /** A guest that runs, or waits to be started. */
@@ -29,6 +41,7 @@ export interface PresentGuest {
 
 export type Deed =
   | { readonly kind: 'name'; readonly found: FoundFunction; readonly name: string }
+  | { readonly kind: 'policy'; readonly found: FoundFunction; readonly policy: WantedPolicy }
   | { readonly kind: 'claim'; readonly found: FoundFunction; readonly purpose: ClaimPurpose | undefined }
   | { readonly kind: 'release'; readonly found: FoundFunction }
   | { readonly kind: 'attach'; readonly found: FoundFunction; readonly guest: string };
@@ -47,10 +60,19 @@ export function differenceOf(
   guests: readonly PresentGuest[] | undefined,
 ): Difference {
   const seen = new Set<number>();
+  const policies = new Map<string, WantedPolicy>();
   const parts = functions.map((found): Difference => {
     if (seen.has(found.address.sbdf))
       return { ...NOTHING, conflicts: [twiceConflict(found.where, found.address)] };
     seen.add(found.address.sbdf);
+    const { where, policy } = found;
+    if (policy !== undefined) {
+      const device = deviceIdsText(policy.device);
+      const other = policies.get(device);
+      if (other !== undefined && other.text !== policy.text)
+        return { ...NOTHING, conflicts: [policiesConflict(where, device, other.file)] };
+      policies.set(device, policy);
+    }
     return differenceOfOne(found, guests);
   });
   const deeds = parts.flatMap((part) => part.deeds);
@@ -62,7 +84,7 @@ export function differenceOf(
 }
 
 /** What is given back comes first: others may need the driver, or the group, that becomes free. */
-const ORDER = ['name', 'release', 'claim', 'attach'] as const;
+const ORDER = ['name', 'policy', 'release', 'claim', 'attach'] as const;
 const NOTHING: Difference = { deeds: [], waiting: [], conflicts: [] };
 
 function differenceOfOne(found: FoundFunction, guests: readonly PresentGuest[] | undefined): Difference {
@@ -80,6 +102,7 @@ function differenceOfOne(found: FoundFunction, guests: readonly PresentGuest[] |
       );
     deeds.push({ kind: 'name', found, name: wanted.name });
   }
+  if (found.policy?.isKept === false) deeds.push({ kind: 'policy', found, policy: found.policy });
   const claim = wanted.claim ?? (wanted.guest === undefined ? undefined : 'pool');
   if (claim === undefined) return { ...NOTHING, deeds };
   if (pool?.state === 'quarantined' || pool?.state === 'changing')
@@ -146,6 +169,8 @@ function linesOf(deed: Deed): readonly string[] {
   switch (deed.kind) {
     case 'name':
       return ['-   no name', `+   name ${deed.name}`];
+    case 'policy':
+      return ['-   another policy, or none', `+   policy ${deed.policy.file}`];
     case 'claim':
       return [
         `-   ${found.driver === undefined ? 'the host’s, without a driver' : `the host’s, by ${found.driver}`}`,

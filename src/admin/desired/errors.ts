@@ -61,3 +61,8 @@ export class ApplyHalfDoneError extends OpenslotError {
 export function twiceConflict(where: string, address: PciAddress): Conflict {
   return { where, why: `${address} stands in it before`, next: 'say all of it in one place' };
 }
+
+/** Policies are kept for devices by their ids: two functions of the same ids have one. */
+export function policiesConflict(where: string, device: string, other: string): Conflict {
+  return { where, why: `another policy is wanted for ${device} above: ${other}`, next: 'say one of them' };
+}

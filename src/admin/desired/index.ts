@@ -13,5 +13,6 @@ export {
   type Difference,
   type FoundFunction,
   type PresentGuest,
+  type WantedPolicy,
 } from './difference.js';
 export * from './errors.js';

@@ -37,6 +37,11 @@ export class DevicePolicies {
     return text === undefined ? undefined : { path, policy: parsePolicy(text, path) };
   }
 
+  /** As it was kept; undefined where nothing is. @throws {PolicyFileError} */
+  text(device: DeviceIds): string | undefined {
+    return readText(this.pathOf(device));
+  }
+
   /** Paths of all that are kept. @throws {PolicyFileError} */
   list(): readonly string[] {
     try {
