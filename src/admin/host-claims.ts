@@ -31,6 +31,8 @@ export interface ClaimReport {
   readonly formerDriver: string | undefined;
   /** True when the IOMMU keeps the function's DMA away from everything. */
   readonly quarantined: boolean;
+  /** Released though it is not there any more: only its record went. */
+  readonly gone?: true;
   /** Claimed for VFIO: functions that must be claimed as well, since the IOMMU cannot tell them from this one. */
   readonly others?: readonly GroupMember[];
 }
@@ -196,9 +198,10 @@ export class HostClaims {
     const remembered = await this.#libxl?.formerDriver(address);
     const member = this.#pool.planRelease(address, remembered, XEN_HOLDER);
     const { holder, formerDriver } = member.record;
-    const leaves = this.#xen !== undefined && !PROGRAMS.has(holder);
+    const isGone = !this.#pool.isThere(address);
+    const leaves = this.#xen !== undefined && !PROGRAMS.has(holder) && !isGone;
     return {
-      report: { address, holder, formerDriver, quarantined: false },
+      report: { address, holder, formerDriver, quarantined: false, ...(isGone ? { gone: true } : {}) },
       member,
       steps: [
         ...(leaves ? [quarantine(address, false)] : []),

@@ -34,11 +34,10 @@ async function release(texts: readonly string[], options: ReleaseOptions): Promi
     return;
   }
   for (const report of await askHost(options, 'release', { addresses })) {
-    const { address, formerDriver } = report;
+    const { address, formerDriver, gone } = report;
     const to =
       formerDriver === undefined ? 'it had no driver, and has none' : `its driver is ${formerDriver}`;
-    process.stdout.write(
-      options.json ? `${JSON.stringify(report)}\n` : `${address} is the host's again: ${to}\n`,
-    );
+    const text = gone === true ? 'is not there any more, and is forgotten' : `is the host's again: ${to}`;
+    process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${address} ${text}\n`);
   }
 }

@@ -113,8 +113,8 @@ export class Pool {
 
   /**
    * What gives a free function back to the driver it had before the claim. One that `holder` keeps without a claim of
-   * ours, or that joined as it stood, goes to `remembered`: the driver that somebody else remembers of it. Nothing is
-   * changed. @throws what {@link checkFree} throws.
+   * ours, or that joined as it stood, goes to `remembered`: the driver that somebody else remembers of it. One that is gone
+   * is only forgotten. Nothing is changed. @throws what {@link checkFree} throws.
    */
   planRelease(address: PciAddress, remembered?: string, holder?: string): PoolChange {
     const binding = this.#drivers.binding(address);
@@ -123,6 +123,9 @@ export class Pool {
     else this.checkFree(address);
     const kept = isHeld ? undefined : this.#member(address).record;
     const record = kept ?? adopted(address, holder);
+    // Pulled out, or gone with a boot: there is nothing to give back, and nobody to give it to.
+    if (!this.isThere(address))
+      return { record: { ...record, formerDriver: undefined }, steps: forgettingSteps(record) };
     const { formerDriver = remembered } = record;
     return { record: { ...record, formerDriver }, steps: releaseSteps(record, formerDriver, binding, kept) };
   }
@@ -233,6 +236,12 @@ export class Pool {
   /** The driver that keeps a member; undefined where none does. @throws {NotClaimedError} */
   holderOf(address: PciAddress): string | undefined {
     return this.#member(address).record.holder;
+  }
+
+  /** Whether the machine still has a function at the address: a member may be gone. No device is touched. */
+  isThere(address: PciAddress): boolean {
+    const there = this.#machine.present?.() ?? this.#machine.list();
+    return there.some((one) => one.address.equals(address));
   }
 
   /** True for a member, whatever its state. */

@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 import { DriverError } from '../../src/function/index.js';
 import { OpenslotError, PciAddress } from '../../src/pci/index.js';
 import { FileJournal, MemoryJournal, Pool } from '../../src/pool/index.js';
+import { parseMachine, SimMachine } from '../../src/machines/sim/index.js';
 import { disk, edu } from '../function/shapes.js';
 import { SimulatedHost } from '../function/simulated-host.js';
 
@@ -55,6 +56,22 @@ describe('claim and release', () => {
     );
     await pool.release(DISK);
     assert.deepEqual(drivers.binding(DISK), { driver: 'nvme', override: undefined });
+  });
+
+  test('one that is gone is only forgotten', async () => {
+    using machine = new SimMachine(
+      parseMachine('roots: [{bus: 0, slots: [{slot: "08", model: nvme, driver: nvme}]}]'),
+    );
+    const journal = new MemoryJournal();
+    const pool = new Pool(machine, journal);
+    await pool.claim(DISK, undefined);
+    machine.inject(DISK, { fault: 'removed' });
+    assert.deepEqual(
+      pool.planRelease(DISK).steps.map(({ kind }) => kind),
+      ['record_claim'],
+    );
+    await pool.release(DISK);
+    assert.deepEqual([journal.records(), pool.list()], [[], []]);
   });
 
   for (const failing of ['override pciback', 'unbind', 'bind pciback', 'override none']) {
