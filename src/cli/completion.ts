@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { className, knownMaps, notations, type PciAddress } from '../pci/index.js';
 import { chosenMachine, machineOfItsOwn, type MachineChoice } from './machine-option.js';
 import { nameFolder } from './function-names.js';
-import { askSim, viewMachine } from './machine-view.js';
+import { askOwnerOf, askSim, viewMachine } from './machine-view.js';
 import { addressAmong, namesFrom, namesOfFunction } from './register-completion.js';
 import { schemaNames } from './schema.js';
 
@@ -128,8 +128,7 @@ async function ofMachine(
         const text = short(notations.hex.parse(address));
         return [text, taker ?? titles.get(text) ?? ''] as const;
       });
-    const runs = chosenMachine(choice).name === 'sim' && machineOfItsOwn(choice) === undefined;
-    const guest = runs ? await guests() : [];
+    const guest = machineOfItsOwn(choice) === undefined ? await guests(choice) : [];
     const named = nameFolder(choice).records();
     const names = named.map(({ name, address }) => [name, short(address)] as const);
     const offered = new Set(spec.map(([text]) => text));
@@ -147,6 +146,13 @@ async function ofMachine(
   }
 }
 
-async function guests(): Promise<Suggestions> {
-  return (await askSim('guest_list', {})).map(({ name, file }) => [name, file] as const);
+/** None where nobody serves them. */
+async function guests(choice: MachineChoice): Promise<Suggestions> {
+  try {
+    if (chosenMachine(choice).name === 'sim')
+      return (await askSim('guest_list', {})).map(({ name, file }) => [name, file] as const);
+    return (await askOwnerOf(choice, 'guests', {})).map(({ name, id }) => [name, `domain ${id}`] as const);
+  } catch {
+    return [];
+  }
 }

@@ -46,12 +46,13 @@ Examples:
 
 function lint(file: string, { as, json }: LintOptions): void {
   const kind = as === undefined ? bootFileKind(file) : bootFileKindNamed(as);
+  // A file that is not there is told as that, whatever it is called.
+  const text = textOf(file);
   if (kind === undefined)
     throw new BootFileKindError(
       file,
       BOOT_FILES.map(({ name }) => name),
     );
-  const text = textOf(file);
   // Who says what the file is does not mean its name.
   const findings = kind.lint(text, as === undefined && file !== '-' ? file : undefined);
   if (json === true) printData(file, kind, text, findings);
