@@ -1,5 +1,6 @@
 /** What can be wrong with the kernels' arguments in a grub.cfg, and what GRUB, Xen and Linux do with it. */
 import type { BootRules } from '../boot-rule.js';
+import { VFIO_IDS_RULES } from './vfio-ids.js';
 
 /** xen/arch/x86 of Xen 4.17; drivers/xen/xen-pciback and drivers/vfio/pci of Linux 6. */
 export const GRUB_CONFIG_RULES = {
@@ -33,16 +34,7 @@ export const GRUB_CONFIG_RULES = {
     what: 'the option is called xen-pciback.hide=; this was its name in the kernels of XenLinux',
     effect: 'nothing is hidden; no message',
   },
-  IDS_MALFORMED: {
-    severity: 'error',
-    what: 'it is not of the form VVVV:DDDD, hexadecimal',
-    effect: 'vfio-pci warns ("invalid id string") and skips it',
-  },
-  IDS_REPEATED: {
-    severity: 'error',
-    what: 'the option comes again later',
-    effect: 'the later list replaces this one',
-  },
+  ...VFIO_IDS_RULES,
 } as const satisfies BootRules;
 
 export type GrubConfigRule = keyof typeof GRUB_CONFIG_RULES;

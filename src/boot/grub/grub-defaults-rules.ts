@@ -1,5 +1,6 @@
 /** What can be wrong with an /etc/default/grub, and what grub-mkconfig, GRUB and the kernels do with it. */
 import type { BootRules } from '../boot-rule.js';
+import { VFIO_IDS_RULES } from './vfio-ids.js';
 
 const STOPS = 'grub-mkconfig stops there, and grub.cfg stays as it was';
 
@@ -60,16 +61,7 @@ export const GRUB_DEFAULTS_RULES = {
     what: 'another variable has the option too, and comes later in the arguments',
     effect: 'the list there replaces this one',
   },
-  IDS_MALFORMED: {
-    severity: 'error',
-    what: 'it is not of the form VVVV:DDDD, hexadecimal',
-    effect: 'vfio-pci warns ("invalid id string") and skips it',
-  },
-  IDS_REPEATED: {
-    severity: 'error',
-    what: 'the option comes again later',
-    effect: 'the later list replaces this one',
-  },
+  ...VFIO_IDS_RULES,
 } as const satisfies BootRules;
 
 export type GrubDefaultsRule = keyof typeof GRUB_DEFAULTS_RULES;

@@ -1,6 +1,21 @@
 /** The option `vfio-pci.ids=` of Linux: kinds of devices that vfio-pci takes when it starts. */
 import { hexDigits } from '../../pci/index.js';
 import type { ByteText } from '../boot-file.js';
+import type { BootRules } from '../boot-rule.js';
+
+/** What vfio-pci does with a list of ids that is not right. */
+export const VFIO_IDS_RULES = {
+  IDS_MALFORMED: {
+    severity: 'error',
+    what: 'it is not of the form VVVV:DDDD, hexadecimal',
+    effect: 'vfio-pci warns ("invalid id string") and skips it',
+  },
+  IDS_REPEATED: {
+    severity: 'error',
+    what: 'the option comes again later',
+    effect: 'the later list replaces this one',
+  },
+} as const satisfies BootRules;
 
 /** One kind in the list, at its place in the arguments that the option stands in. */
 export interface VfioId {
