@@ -16,7 +16,7 @@ import { OwnerRefusedError, OwnerUnreachableError } from '../owner/index.js';
 import { hexDigits, notations, OpenslotError, reasonOf, type PciAddress } from '../pci/index.js';
 import { functionNames } from './function-names.js';
 import { readGivenFile } from './given-file.js';
-import type { MachineChoice } from './machine-option.js';
+import { MachineWithoutGuestsError, type MachineChoice } from './machine-option.js';
 import { askOwnerOf, viewMachine, type MachineView } from './machine-view.js';
 import { policySubject } from './policy-subject.js';
 import { keptPolicies, soundPolicy } from './sound-policy.js';
@@ -130,7 +130,8 @@ async function guestsOf(choice: MachineChoice): Promise<readonly PresentGuest[] 
   try {
     return await askOwnerOf(choice, 'guests', {});
   } catch (error) {
-    if (error instanceof OwnerUnreachableError || error instanceof OwnerRefusedError) return undefined;
+    const nobody = [OwnerUnreachableError, OwnerRefusedError, MachineWithoutGuestsError];
+    if (nobody.some((refusal) => error instanceof refusal)) return undefined;
     throw error;
   }
 }

@@ -163,6 +163,18 @@ export class GuestsElsewhereError extends OpenslotError {
   }
 }
 
+/** A simulated host on disk has drivers and claims, and no hypervisor: nobody serves guests there. */
+export class MachineWithoutGuestsError extends OpenslotError {
+  readonly code = 'MACHINE_WITHOUT_GUESTS';
+  constructor(machine: string) {
+    super(
+      `${machine} is a host on disk, which has no guests`,
+      { machine },
+      'openslot serve --on sim has some, or a file of a guest: xl:FILE, libvirt:FILE',
+    );
+  }
+}
+
 /** @throws {GuestsElsewhereError | UnknownMachineError} */
 export function requireSim(choice: MachineChoice): void {
   const chosen = chosenMachine(choice);

@@ -13,6 +13,7 @@ import type { FunctionFacts } from './function-text.js';
 import {
   chosenMachine,
   MachineAmbiguousError,
+  MachineWithoutGuestsError,
   keepsPool,
   openHost,
   SimNotRunningError,
@@ -56,13 +57,17 @@ export function machineToChange(choice: MachineChoice): OwnedMachine {
   return ownedMachine(choice);
 }
 
-/** Asks the owner of the chosen machine for what only a running owner does. */
+/**
+ * Asks the owner of the chosen machine for what only a running owner does.
+ * @throws {MachineWithoutGuestsError} no owner of it ever could.
+ */
 export async function askOwnerOf<Name extends RequestName>(
   choice: MachineChoice,
   request: Name,
   parameters: RequestParameters<Name>,
 ): Promise<Wire<OwnerResults[Name]>> {
   const { name } = machineToChange(choice);
+  if (name !== 'sim' && name !== 'linux') throw new MachineWithoutGuestsError(name);
   const { askOwner } = await import('../owner/client.js');
   return name === 'sim'
     ? askSim(request, parameters)
