@@ -109,10 +109,6 @@ async function attach(
     command.error(`error: missing required argument '${guest === undefined ? 'guest' : 'spec'}'`);
   const elsewhere = placeNamed(guest);
   if (elsewhere !== undefined) {
-    if (options.policy !== undefined)
-      command.error(
-        `error: --policy is kept by openslot serve, for guests of Xen: what writes in ${guest} does not pass by it`,
-      );
     const place = await elsewhere.load();
     refuseMeaningless(command, options, place.attachOptions, place.called);
     await place.attach(elsewhere.place, await addressedSpecs(specs, options), options);

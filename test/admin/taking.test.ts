@@ -305,7 +305,7 @@ describe('the commands, on a host in a folder', () => {
     assert.ok(!refused.stderr.includes('network:'), 'what is allowed is not told again');
     const way =
       /^next {2}openslot (claim .*), when that is acceptable here$/m.exec(refused.stderr)?.[1] ?? '';
-    assert.equal(way, 'claim 0000:00:01.0 --even-if-critical 0000:00:01.0');
+    assert.equal(way, `claim --on sim:${join(folder, 'host')} 0000:00:01.0 --even-if-critical 0000:00:01.0`);
     const plan = openslot('claim', '00:01.0', '--dry-run');
     assert.equal(plan.status, 0, plan.stderr);
     assert.match(plan.stdout, /^critical {2}mounted: .*\n.*\nunsafe {2}network: /m);

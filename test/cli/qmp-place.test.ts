@@ -1,7 +1,7 @@
 /** Virtual machines where a guest is named, as a user types them: what the command line itself refuses, and this host. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -67,49 +67,5 @@ describe('qmp:SOCKET', () => {
       openslot('detach', 'xl:web.cfg', '36:00.0', '--force').stderr,
       /--force means nothing to files/,
     );
-  });
-});
-
-test('a policy is refused where no owner of openslot is between the guest and the function', () => {
-  for (const place of ['qmp:/run/none', 'xl:web.cfg', 'libvirt:web.xml']) {
-    const { status, stderr } = openslot('attach', place, '36:00.0', '--policy', 'nic.yaml');
-    assert.equal(status, 2, stderr);
-    assert.match(stderr, /^error: --policy is kept by openslot serve, for guests of Xen/);
-  }
-});
-
-describe('qemu-arguments', () => {
-  test('prints what QEMU takes, and what is in the way', () => {
-    const machine = join(folder, 'machine.yaml');
-    writeFileSync(
-      machine,
-      `
-roots:
-  - bus: 0
-    slots:
-      - slot: "01"
-        bridge: {aliases: true}
-        bus:
-          - {slot: "01", model: edu, driver: vfio-pci}
-          - {slot: "02", model: testdev, driver: testdev}
-`,
-    );
-    const { status, stdout, stderr } = openslot('qemu-arguments', '01:01.0', '--on', `sim:${machine}`);
-    assert.equal(status, 0, stderr);
-    assert.equal(
-      stdout,
-      '-device pcie-root-port,id=openslot-port1,chassis=1 -device vfio-pci,host=0000:01:01.0,id=openslot-0000-01-01.0,bus=openslot-port1\n',
-    );
-    assert.equal(
-      stderr,
-      'note  testdev has 0000:01:02.0 of the same IOMMU group: openslot claim --for vfio 0000:01:02.0\n',
-    );
-    const pc = openslot('qemu-arguments', '01:02.0', '--machine', 'pc', '--json', '--on', `sim:${machine}`);
-    assert.deepEqual(JSON.parse(pc.stdout), [
-      '-device',
-      'vfio-pci,host=0000:01:02.0,id=openslot-0000-01-02.0',
-    ]);
-    assert.match(pc.stderr, /^note {2}vfio-pci does not keep 0000:01:02\.0 yet: openslot claim --for vfio/);
-    assert.match(openslot('qemu-arguments', ABSENT, '--on', `sim:${machine}`).stderr, /FUNCTION_NOT_FOUND/);
   });
 });
