@@ -219,10 +219,10 @@ describe('lint', () => {
     assert.equal(status, 1);
     assert.match(stdout, /boot\.cfg:3:9: error TIMEOUT_FOREVER "never": .*; the loader waits for ever/);
     writeFileSync(file, XEN);
-    assert.deepEqual(
-      [openslot('lint', file).status, openslot('lint', join(root, 'none.cfg')).status],
-      [0, 2],
-    );
+    const unknown = join(root, 'unknown.cfg');
+    writeFileSync(unknown, '');
+    assert.deepEqual([openslot('lint', file).status, openslot('lint', unknown).status], [0, 2]);
+    assert.match(openslot('lint', join(root, 'none.cfg')).stderr, /BOOT_FILE_UNREADABLE/);
     const data = JSON.parse(openslot('lint', '--json', file).stdout) as Record<string, unknown>;
     assert.deepEqual([data['kind'], data['sound'], data['findings']], ['boot.cfg', true, []]);
   });
