@@ -13,7 +13,7 @@ import {
 } from '../admin/desired/index.js';
 import { isFunctionName, refusalOf, type SightedName } from '../admin/names/index.js';
 import { OwnerRefusedError, OwnerUnreachableError } from '../owner/index.js';
-import { hexDigits, notations, OpenslotError, reasonOf, type PciAddress } from '../pci/index.js';
+import { idsText, notations, OpenslotError, reasonOf, type PciAddress } from '../pci/index.js';
 import { functionNames } from './function-names.js';
 import { readGivenFile } from './given-file.js';
 import { MachineWithoutGuestsError, type MachineChoice } from './machine-option.js';
@@ -73,7 +73,7 @@ function foundIn(
     return { where, why: `no function is named ${wanted.function}`, next: 'openslot name lists the names' };
   const summary = functions.find((one) => one.address.equals(address));
   if (summary === undefined) return { where, why: `no function is at ${address}`, next: 'openslot list' };
-  const ids = `${hexDigits(summary.vendor, 4)}:${hexDigits(summary.device, 4)}`;
+  const ids = idsText(summary.vendor, summary.device);
   if (wanted.device !== undefined && wanted.device !== ids)
     return {
       where,

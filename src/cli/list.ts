@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { RegionInfo } from '../function/index.js';
 import type { PoolEntry } from '../owner/index.js';
 
-import { hexDigits } from '../pci/hex-digits.js';
+import { hexDigits, idsText } from '../pci/hex-digits.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 
 export function define(command: Command): void {
@@ -108,7 +108,7 @@ async function list(options: ListOptions): Promise<void> {
         String(address),
         ...(isNamed ? [given.shown.get(address.sbdf) ?? '-'] : []),
         known ? hexDigits(classCode >>> 8, 4) : '-',
-        known ? `${hexDigits(vendor, 4)}:${hexDigits(device, 4)}` : '-',
+        known ? idsText(vendor, device) : '-',
         known ? hexDigits(revision, 2) : '-',
         driver ?? '-',
         entry === undefined ? '' : stateText(entry),

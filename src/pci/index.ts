@@ -9,7 +9,7 @@ export * from './decode.js';
 export * from './errors.js';
 export * from './field-values.js';
 export * from './header.js';
-export { hexDigits, hexNumber } from './hex-digits.js';
+export { hexDigits, hexNumber, idsText } from './hex-digits.js';
 export * as notations from './notations.js';
 export type { Notation, RootBus } from './notations.js';
 export { formatSpecTarget, parseXlSpec, type SpecDefaults, type SpecTarget, type XlSpec } from './xl-spec.js';

@@ -1,6 +1,5 @@
 /** Why a name is no function now, or can be none: nothing is done then, and what helps is told. */
-import { didYouMean, OpenslotError, type PciAddress } from '../../pci/index.js';
-import { idsText } from '../settings/identity.js';
+import { didYouMean, idsText, OpenslotError, type PciAddress } from '../../pci/index.js';
 import type { Device } from './device.js';
 import { LONGEST_FUNCTION_NAME } from './function-name.js';
 import type { NameRecord } from './name-record.js';

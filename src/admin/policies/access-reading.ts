@@ -38,7 +38,7 @@ export interface AccessReading {
 }
 
 /** A place that no table tells of, as commands write it. */
-export function unnamedPlace(offset: number, width: number): string {
+function unnamedPlace(offset: number, width: number): string {
   return `config:${hexNumber(offset)}/${width}`;
 }
 

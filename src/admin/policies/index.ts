@@ -5,7 +5,6 @@
 export {
   AccessReader,
   fieldName,
-  unnamedPlace,
   type AccessReading,
   type AskedChange,
   type NamedField,
@@ -18,14 +17,7 @@ export { checkPolicy, type PolicyFinding } from './policy-check.js';
 export { checkDevice, deviceOf, functionPolicy, PolicyChoice } from './policy-choice.js';
 export { allowedNames, parsePolicy, type PolicyDocument, type PolicyEntry } from './policy-document.js';
 export { dataOf, policyOption, policyState, type PolicyData, type PolicyState } from './policy-state.js';
-export {
-  fieldWord,
-  FunctionActivity,
-  MOST_VALUES,
-  TraceSummary,
-  valuesText,
-  type WrittenField,
-} from './trace-summary.js';
+export { fieldWord, FunctionActivity, TraceSummary, valuesText, type WrittenField } from './trace-summary.js';
 export {
   parseTrace,
   traceHead,

@@ -1,6 +1,6 @@
 /** Which policy a function of a guest is held to: what its attachment says, else what is kept for the device, else the default. */
 import { UNSAID, type FunctionPolicy } from '../../pciback/index.js';
-import { hexDigits, type PciAddress } from '../../pci/index.js';
+import { idsText, type PciAddress } from '../../pci/index.js';
 import type { FunctionSummary, Machine } from '../../function/index.js';
 import { FunctionNotFoundError } from '../../function/index.js';
 import { PolicyOtherDeviceError, PolicyUnsoundError } from './errors.js';
@@ -10,10 +10,9 @@ import { allowedNames, type PolicyDocument } from './policy-document.js';
 
 /** The ids of a function as its machine lists it. */
 export function deviceOf({ vendor, device, subsystemVendor, subsystemDevice }: FunctionSummary): DeviceIds {
-  const ids = (first: number, second: number) => `${hexDigits(first, 4)}:${hexDigits(second, 4)}`;
-  const subsystem = ids(subsystemVendor ?? 0, subsystemDevice ?? 0);
+  const subsystem = idsText(subsystemVendor ?? 0, subsystemDevice ?? 0);
   // All zeros are no ids: such a function says nothing of a subsystem.
-  return { device: ids(vendor, device), subsystem: subsystem === '0000:0000' ? undefined : subsystem };
+  return { device: idsText(vendor, device), subsystem: subsystem === '0000:0000' ? undefined : subsystem };
 }
 
 /** @throws {PolicyOtherDeviceError} the policy says that it is another device's. */

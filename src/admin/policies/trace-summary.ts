@@ -20,7 +20,7 @@ export interface WrittenField {
 }
 
 /** Values of one field that are told; a counter would have no end. */
-export const MOST_VALUES = 6;
+const MOST_VALUES = 6;
 
 export class FunctionActivity {
   readonly function: TracedFunctionData;

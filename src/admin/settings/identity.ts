@@ -1,6 +1,6 @@
 /** What tells a device from another one that has come to its address. */
 import type { FunctionSummary } from '../../function/index.js';
-import { hexDigits } from '../../pci/index.js';
+import { idsText } from '../../pci/index.js';
 import type { FunctionIdentity } from './setting-journal.js';
 
 /** `instance`: the machine's number of the device's arrival, where it has one. */
@@ -33,9 +33,4 @@ export function differences(then: FunctionIdentity, now: FunctionIdentity): stri
   if (then.revision !== now.revision) words.push(`its revision was ${then.revision}, and is ${now.revision}`);
   if (words.length === 0 && then.instance !== now.instance) words.push('it was taken away and has come back');
   return words;
-}
-
-/** `8086:10d3`. */
-export function idsText(vendor: number, device: number): string {
-  return `${hexDigits(vendor, 4)}:${hexDigits(device, 4)}`;
 }

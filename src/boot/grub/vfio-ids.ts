@@ -1,5 +1,5 @@
 /** The option `vfio-pci.ids=` of Linux: kinds of devices that vfio-pci takes when it starts. */
-import { hexDigits } from '../../pci/index.js';
+import { idsText } from '../../pci/index.js';
 import type { ByteText } from '../boot-file.js';
 import type { BootRules } from '../boot-rule.js';
 
@@ -63,5 +63,5 @@ function entriesOf(value: ByteText, valueStart: number): readonly VfioId[] {
 
 /** `8086:10d3` */
 export function vfioIdText({ vendor, device }: { readonly vendor: number; readonly device: number }): string {
-  return `${hexDigits(vendor, 4)}:${hexDigits(device, 4)}`;
+  return idsText(vendor, device);
 }

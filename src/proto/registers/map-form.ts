@@ -2,6 +2,7 @@
 import {
   checkMap,
   hexDigits,
+  idsText,
   RegisterMapError,
   type Access,
   type Field,
@@ -103,9 +104,7 @@ export function registerMapForm(map: RegisterMap): object {
     source: map.source,
     space: map.space,
     devices: map.devices.map((match) =>
-      'classCode' in match
-        ? `class:${hexDigits(match.classCode, 6)}`
-        : `${hexDigits(match.vendor, 4)}:${hexDigits(match.device, 4)}`,
+      'classCode' in match ? `class:${hexDigits(match.classCode, 6)}` : idsText(match.vendor, match.device),
     ),
     registers: map.registers.map(({ name, title, offset, width, repeat, fields }) => {
       const [only] = fields;
