@@ -20,7 +20,8 @@ export class Terminal implements AsyncDisposable {
   #changed = (): void => undefined;
 
   constructor(command: string, env: NodeJS.ProcessEnv) {
-    this.#child = spawn('script', ['-qec', command, '/dev/null'], {
+    // A shell that stays above the command would end by the Ctrl-C that was meant for the command, and some stay.
+    this.#child = spawn('script', ['-qec', `exec ${command}`, '/dev/null'], {
       env: { ...env, TERM: 'dumb' },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
