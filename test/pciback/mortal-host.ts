@@ -76,6 +76,11 @@ export class MortalHost extends LocalHost {
     this.lives.at(-1)?.dieSoon(death);
   }
 
+  /** The process that lives does not die. */
+  spare(): void {
+    this.lives.at(-1)?.spare();
+  }
+
   /** Kills the process that lives, at no call of its own. */
   killProcess(): void {
     this.lives.at(-1)?.kill();

@@ -32,9 +32,14 @@ export class Mortality {
     return this.#dead;
   }
 
-  /** Dies that many calls from now. */
+  /** Dies that many calls from now, and at none that was said before. */
   dieSoon({ call, moment }: Death): void {
     this.#death = { call: this.calls + call, moment };
+  }
+
+  /** A call that is under way is none to die at any more. */
+  spare(): void {
+    this.#death = undefined;
   }
 
   onDeath(what: () => void): void {
@@ -78,11 +83,12 @@ export class Mortality {
     const never = new Promise<never>(() => undefined);
     if (this.#dead) return never;
     this.#beforeCalls();
-    const fatal = changes && ++this.calls === this.#death?.call;
-    if (fatal && this.#death?.moment === 'before') this.kill();
+    const fatal = changes && ++this.calls === this.#death?.call ? this.#death : undefined;
+    if (fatal?.moment === 'before') this.kill();
     if (this.dead) return never;
     const [outcome] = await Promise.allSettled([call()]);
-    if (fatal) this.kill();
+    // It may have been called off while the call was under way.
+    if (fatal !== undefined && fatal === this.#death) this.kill();
     if (this.dead) return never;
     if (outcome.status === 'rejected') throw outcome.reason;
     return outcome.value;
