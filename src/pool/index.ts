@@ -8,6 +8,7 @@ export type { ClaimRecord, TakenRecord } from './claim-record.js';
 export type { PoolChange } from './claim-steps.js';
 export type { ReturnReport } from './coming-back.js';
 export * from './errors.js';
+export type { Lease } from './leases.js';
 export * from './ledger.js';
 export type { PoolState } from './member.js';
-export * from './pool.js';
+export { Pool } from './pool.js';

@@ -1,15 +1,12 @@
 /** Who makes the steps of claims and releases: over any host's drivers, each safe to repeat and to be stopped. */
 import type { StepPerformer } from '../change/index.js';
-import type { HostDrivers, Machine } from '../function/index.js';
+import type { HostDrivers, Machine, MachineWithDrivers } from '../function/index.js';
 import { notations, type PciAddress } from '../pci/index.js';
 import { JournalUnreadableError, type ClaimJournal } from './claim-journal.js';
 import { parseClaim, type ClaimData, type ClaimRecord } from './claim-record.js';
 import type { Bind, RecordClaim, RouteInterrupt, SetOverride, Unbind } from './claim-steps.js';
 
-export function poolPerformers(
-  machine: Machine & { readonly drivers: HostDrivers },
-  journal: ClaimJournal,
-): readonly StepPerformer[] {
+export function poolPerformers(machine: MachineWithDrivers, journal: ClaimJournal): readonly StepPerformer[] {
   const { drivers } = machine;
   return [
     new ClaimRecorder(journal),
