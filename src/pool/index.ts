@@ -9,6 +9,7 @@ export type { PoolChange } from './claim-steps.js';
 export type { ReturnReport } from './coming-back.js';
 export * from './errors.js';
 export type { Lease } from './leases.js';
+export { ADDRESS_TEXT, KEPT_ADDRESS } from './kept-address.js';
 export * from './ledger.js';
 export type { PoolState } from './member.js';
 export { Pool } from './pool.js';
