@@ -89,6 +89,7 @@ describe('every kind of boot file', () => {
       'loader.conf.local': 'loader.conf',
       '/boot/loader.conf.d/pci.conf': 'loader.conf',
       '/etc/default/grub': 'grub',
+      'saved/grub': 'grub',
       '/etc/default/grub.d/xen.cfg': 'grub',
       '/boot/grub/grub.cfg': 'grub.cfg',
       '/etc/hostname': undefined,
