@@ -324,9 +324,28 @@ test('the shell comes to the same values of /etc/default/grub', () => {
   }
 });
 
+const MENU_OF_11 = 'menu=A:boot a\n'.repeat(11);
+
 /** A table of what each reader finds: text, then code at line:column. */
 const FOUND: readonly (readonly [string, string, readonly string[]])[] = [
   ['boot.cfg', 'timeout= 5\n', ['TIMEOUT_FOREVER@8']],
+  ['boot.cfg', 'timeout=1m\nclear=yes\n', ['TIMEOUT_CUT@8', 'CLEAR_NOT_NUMBER@17']],
+  ['boot.cfg', `format=numbers\ntimeout=0\ndefault=11\n${MENU_OF_11}`, []],
+  ['boot.cfg', `format=letters\ndefault=11\n${MENU_OF_11}`, []],
+  [
+    'boot.cfg',
+    `format=Digits\ndefault=10\nmenu=none\n${MENU_OF_11}`,
+    ['DEFAULT_RANGE@22', 'MENU_COLON_MISSING@30', 'MENU_NUMBERS_END@161', 'MENU_NUMBERS_END@175'],
+  ],
+  [
+    'boot.cfg',
+    `${'menu=\n'.repeat(9)}${MENU_OF_11}${MENU_OF_11}`,
+    [
+      ...Array.from({ length: 9 }, (_, index) => `MENU_COLON_MISSING@${index * 6 + 5}`),
+      'MENU_TOO_MANY@334',
+      'MENU_TOO_MANY@348',
+    ],
+  ],
   ['boot.cfg', 'menuitem=Boot:boot\n', ['KEY_PREFIX@0']],
   [
     'boot.cfg',
