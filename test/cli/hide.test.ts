@@ -167,6 +167,22 @@ describe('hide and unhide', () => {
     assert.equal(code('--for', 'freebsd', '--file', file), 'HIDE_FILE_KIND');
   });
 
+  test('a file whose name does not say what reads it is refused where the system has files of several kinds', () => {
+    const file = join(root, 'functions.conf');
+    const text = 'options vfio-pci disable_idle_d3=1\n';
+    writeFileSync(file, text);
+    for (const system of ['xen', 'vfio']) {
+      const { status, stderr } = openslot('hide', '05:00.0', '--for', system, '--file', file);
+      assert.equal(status, 1);
+      assert.match(stderr, /^error HIDE_FILE_KIND: [^]*\nnext {2}--file .*grub.*modprobe\.d/);
+    }
+    assert.equal(readFileSync(file, 'latin1'), text);
+    writeFileSync(join(root, 'grub'), 'GRUB_CMDLINE_LINUX_DEFAULT="quiet"\n');
+    const { status, stdout } = openslot('hide', '05:00.0', '--for', 'xen', '--file', join(root, 'grub'));
+    assert.equal(status, 0);
+    assert.match(stdout, /XEN_REPLACE_DEFAULT=/);
+  });
+
   test('two at once: the second is told who is at it', async () => {
     await using _lock = await lockState(state);
     const file = join(root, 'boot.cfg');
