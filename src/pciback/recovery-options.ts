@@ -12,6 +12,7 @@
 const ERROR_POLICIES = ['take-back', 'kill-guest', 'ignore'] as const;
 export type ErrorPolicy = (typeof ERROR_POLICIES)[number];
 
+/** How long and how often a guest is asked to recover a function, and what then. */
 export interface RecoveryOptions {
   readonly policy: ErrorPolicy;
   /** Longest wait for a guest's answer to one step, in milliseconds. Linux's back end waits 300 s. */
