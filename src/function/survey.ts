@@ -25,6 +25,7 @@ export interface SurveyedFunction {
   readonly group: number | undefined;
 }
 
+/** All functions of a machine, and who says which of them its IOMMU cannot tell apart. */
 export interface Survey {
   /** In order of address. One that cannot be opened any more is left out. */
   readonly functions: readonly SurveyedFunction[];
@@ -49,6 +50,7 @@ interface Read {
   readonly isolation: Isolation;
 }
 
+/** Reads configuration space of every function; a function that goes meanwhile is left out. */
 export function surveyMachine(machine: Machine): Survey {
   const told = machine.capabilities.iommuGroups;
   const read = machine.list().flatMap((summary) => readFunction(machine, summary, !told) ?? []);

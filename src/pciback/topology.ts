@@ -12,6 +12,7 @@ export type TopologyName = 'vpci' | 'real';
 
 export const TOPOLOGY_NAMES: readonly TopologyName[] = ['vpci', 'real'];
 
+/** Implemented by {@link VirtualBus} and {@link RealAddresses}: where functions stand for the guest. */
 export interface Topology<Occupant extends { readonly physical: PciAddress }> {
   /** The function at a guest address; any numbers of 32 bits may be asked for. Allocates nothing. */
   at(domain: number, bus: number, devfn: number): Occupant | undefined;

@@ -8,6 +8,7 @@ import { nameData, parseNameRecord, type NameRecord } from './name-record.js';
 
 const ENDING = '.json';
 
+/** Files `NAME.json`, each written as a whole. An absent folder has no names. */
 export class NameFolder {
   readonly #folder: string;
 
