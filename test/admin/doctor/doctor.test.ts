@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CHECKS, diagnose, PURPOSES, type Diagnosis } from '../../../src/admin/doctor/index.js';
 import { examineHost } from '../../../src/cli/doctor-facts.js';
@@ -70,6 +71,12 @@ describe('a tree that was saved as the page says', () => {
       };
       assert.deepEqual(await told(saved.root), await told(root));
     });
+});
+
+test('a folder that is no host is refused, and not told to lack everything', async () => {
+  using empty = new MadeTree({ '/etc/fuse.conf': '' });
+  for (const root of [empty.root, join(empty.root, 'none')])
+    await assert.rejects(examineHost({ root }, undefined), { code: 'SAVED_HOST_ABSENT' });
 });
 
 describe('a host with one fault', () => {
