@@ -72,6 +72,17 @@ describe('hide and unhide', () => {
       dry.stdout,
       /^--- .*\n\+\+\+ .*\n@@ [^]*\n-menu=Xen[^]*\n\+menu=Xen.*pciback\.hide=\(05:00\.0\);/,
     );
+    const steps =
+      /\nplan {2}hide 0000:05:00\.0 for netbsd\n {2}1\. .*boot\.cfg.* {3}undo: .*\n {2}2\. .*hidden\.json.* {3}undo: .*\nnothing was changed\n$/;
+    assert.match(dry.stdout, steps);
+    const { steps: data, changed } = JSON.parse(openslot('hide', ...args, '--dry-run', '--json').stdout) as {
+      readonly steps: readonly Readonly<Record<'what' | 'undo', string>>[];
+      readonly changed: boolean;
+    };
+    assert.equal(changed, false);
+    for (const { what, undo } of data)
+      assert.ok(dry.stdout.includes(what) && dry.stdout.includes(undo), what);
+    assert.equal(data.length, 2);
     assert.equal(readFileSync(file, 'latin1'), XEN, 'a dry run changes nothing');
     assert.ok(!existsSync(state));
     const done = openslot('hide', ...args);
@@ -85,6 +96,10 @@ describe('hide and unhide', () => {
       ['netbsd', file, ['0000:05:00.0']],
     );
     assert.match(openslot('hide', ...args).stdout, /^nothing has to be changed/m);
+    assert.match(
+      openslot('unhide', ...args, '--dry-run').stdout,
+      /\nplan {2}unhide .*\n {2}1\. .*boot\.cfg.*undo: /,
+    );
     assert.equal(openslot('unhide', ...args).status, 0);
     assert.equal(readFileSync(file, 'latin1'), XEN);
     assert.ok(existsSync(`${file}.openslot-2`) && !existsSync(join(state, 'hidden.json')));
