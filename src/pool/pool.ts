@@ -280,6 +280,13 @@ export class Pool {
     this.changes.checkFinished(new Set([String(address)]));
   }
 
+  /** Whether a member is a virtual function. @throws {FunctionNotFoundError} it is not there any more. */
+  isVirtual(address: PciAddress): boolean {
+    if (!this.has(address)) return false;
+    using fn = this.#machine.open(address);
+    return fn.virtual !== undefined;
+  }
+
   /** Gives a free function to one taker, named as messages will name it. */
   take(address: PciAddress, taker: string): Lease {
     this.checkTakeable(address);
