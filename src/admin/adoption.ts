@@ -3,7 +3,7 @@
  * pool as they stand. Records alone are written: no driver is touched, and no guest notices.
  */
 import type { Change } from '../change/index.js';
-import { PROGRAM_HOLDERS, type FunctionSummary, type HostDrivers, type Machine } from '../function/index.js';
+import { PROGRAM_HOLDERS, type FunctionSummary, type MachineWithDrivers } from '../function/index.js';
 import type { PciAddress } from '../pci/index.js';
 import { XEN_HOLDER } from '../pciback/index.js';
 import type { Pool, PoolChange } from '../pool/index.js';
@@ -29,7 +29,7 @@ export interface PlannedAdoption extends Change {
 
 export interface AdoptionOptions {
   readonly pool: Pool;
-  readonly machine: Machine & { readonly drivers: HostDrivers };
+  readonly machine: MachineWithDrivers;
   /** Absent where no Xen runs. */
   readonly store: XenStore | undefined;
 }

@@ -59,7 +59,7 @@ export function describeFault({ requester, iova, access, why, context }: IommuFa
 }
 
 /** An error that a function has reported, as a person reads it. */
-export function describeReport({ address, severity, errors }: ErrorReport): string {
+function describeReport({ address, severity, errors }: ErrorReport): string {
   const which = errors.length === 0 ? 'it does not say which' : errors.join(', ');
   return `${address}: PCI error, ${severity === 'non_fatal' ? 'not fatal' : severity}: ${which}`;
 }

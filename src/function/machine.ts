@@ -81,7 +81,9 @@ export interface Machine extends Disposable {
   readonly errors?: ErrorReports;
 }
 
-/** Whether drivers of a host compete for its functions: a pool can be kept of it then. */
-export function hasDrivers(machine: Machine): machine is Machine & { readonly drivers: HostDrivers } {
+/** Drivers of a host compete for its functions: a pool can be kept of it. */
+export type MachineWithDrivers = Machine & { readonly drivers: HostDrivers };
+
+export function hasDrivers(machine: Machine): machine is MachineWithDrivers {
   return machine.drivers !== undefined;
 }

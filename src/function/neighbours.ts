@@ -4,7 +4,7 @@ import type { RegionInfo } from './function.js';
 import type { Survey, SurveyedFunction, Wire } from './survey.js';
 
 /** Bytes of a page: what a guest's access to memory is given by. */
-export const PAGE_BYTES = 4096n;
+const PAGE_BYTES = 4096n;
 
 /** A page in which two functions have registers. */
 export interface CommonPage {

@@ -35,7 +35,7 @@ export type MapFinding =
   | { readonly code: 'TABLE_CONDITIONAL'; readonly name: string };
 
 /** What every register has besides its fields. */
-export const REGISTER_MEMBERS = ['value', 'read', 'write', 'set'] as const;
+const REGISTER_MEMBERS = ['value', 'read', 'write', 'set'] as const;
 
 const CONFIG_BYTES = 4096;
 
@@ -95,7 +95,7 @@ export function mapsFor(
 }
 
 /** A finding in words. */
-export function mapFindingText(finding: MapFinding): string {
+function mapFindingText(finding: MapFinding): string {
   const { name } = finding;
   switch (finding.code) {
     case 'TABLE_NAME_MALFORMED':

@@ -9,8 +9,7 @@
  *   ends the guest. Ours of the embedded Xen does; libxl does not look there.
  * - `ignore`: it is told, and the guest keeps a function that may not work.
  */
-export const ERROR_POLICIES = ['take-back', 'kill-guest', 'ignore'] as const;
-export type ErrorPolicy = (typeof ERROR_POLICIES)[number];
+export type ErrorPolicy = 'take-back' | 'kill-guest' | 'ignore';
 
 export interface RecoveryOptions {
   readonly policy: ErrorPolicy;

@@ -5,7 +5,7 @@ import type { Misnaming } from '../names/index.js';
 import type { DomainId } from '../../xen/domain.js';
 
 /** What a function shares with others, or lacks, when a guest is to have it. */
-export const SHARING_NAMES = [
+const SHARING_NAMES = [
   'shared-interrupt',
   'shared-page',
   'shared-group',

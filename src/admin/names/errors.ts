@@ -171,6 +171,6 @@ export function deviceText({ identity: { vendor, device }, serial }: Device): st
   return serial.kind === 'read' ? `${ids} with ${serialText(serial.serial)}` : ids;
 }
 
-export function serialText({ text }: SerialNumber): string {
+function serialText({ text }: SerialNumber): string {
   return `serial number ${text}`;
 }
