@@ -77,6 +77,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'admin/doctor',
     'boot',
     'change',
+    'durable',
     'ids',
     'look',
     'pciback',

@@ -23,11 +23,14 @@ export function misnamedOn(machine: Machine, pool: Pick<Pool, 'list'>): Misnamed
   return new FunctionNames(nameFolder({ on: machine.name }), machineSource(machine, pool)).misnamed;
 }
 
-/** Of this host and of the simulated machine that runs by their names; of others by what opens them. */
 export function nameFolder(choice: MachineChoice): NameFolder {
+  return new NameFolder(namesPath(choice));
+}
+
+/** Of this host and of the simulated machine that runs by their names; of others by what opens them. */
+export function namesPath(choice: MachineChoice, { names } = stateFiles()): string {
   const own = machineOfItsOwn(choice);
-  const folder = own === undefined ? chosenMachine(choice).name : folderOf(own);
-  return new NameFolder(join(stateFiles().names, folder));
+  return join(names, own === undefined ? chosenMachine(choice).name : folderOf(own));
 }
 
 /** A file or a folder is the same one however its path is written. */

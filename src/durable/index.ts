@@ -4,4 +4,4 @@
  */
 export { errnoOf } from './errno.js';
 export { NumberedFiles } from './numbered-files.js';
-export { flushFolder, replaceFile, writeNewFile } from './whole-file.js';
+export { clearUnplaced, flushFolder, placeFile, replaceFile, writeNewFile } from './whole-file.js';
