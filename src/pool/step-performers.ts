@@ -91,6 +91,7 @@ class OverrideSetter implements StepPerformer<SetOverride> {
   }
 
   async #set(address: PciAddress, override: string | undefined): Promise<void> {
+    this.#drivers.checkSettled?.(address);
     if (this.#drivers.binding(address).override !== override)
       await this.#drivers.setOverride(address, override);
   }
@@ -119,6 +120,7 @@ class Unbinder implements StepPerformer<Unbind> {
   /** One that another tool has given to a driver meanwhile is left to it. */
   async undo({ driver, override, ...step }: Unbind): Promise<void> {
     const address = addressOf(step);
+    this.#drivers.checkSettled?.(address);
     const now = this.#drivers.binding(address);
     if (now.driver !== undefined) return;
     // The steps before this one, undone after it, have named another driver as the only one.
@@ -149,6 +151,7 @@ class Binder implements StepPerformer<Bind> {
 
   async undo(step: Bind): Promise<void> {
     const address = addressOf(step);
+    this.#drivers.checkSettled?.(address);
     if (this.#drivers.binding(address).driver === step.driver) await this.#drivers.unbind(address);
   }
 }
