@@ -19,6 +19,11 @@ export const BESIDE_VFIO: ReadonlySet<string> = new Set([PROGRAM_HOLDERS.vfio, '
 export interface HostDrivers {
   /** Who has the function now, and who alone may. */
   binding(address: PciAddress): Binding;
+  /**
+   * That {@link binding} tells what stands: no change that was given up as too late is still under way.
+   * @throws {DriverError} one is, and what it will have done is not known.
+   */
+  checkSettled?(address: PciAddress): void;
   /** True when a driver of this name is loaded. */
   has(driver: string): boolean;
   /** Takes the function from its driver; done when it is already without one. @throws {DriverError} */
