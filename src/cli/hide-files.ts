@@ -23,6 +23,7 @@ import { fileChanges, fileDiff, shownDiff, withFileChanges } from './file-change
 import { functionNames } from './function-names.js';
 import { machineOfItsOwn, openChosen, type MachineChoice } from './machine-option.js';
 import { functionsNamed } from './named-function.js';
+import { nextHere, shellWord, withNextHere } from './next-command.js';
 
 export interface HideOptions extends MachineChoice, DryRunChoice, Partial<CriticalChoice> {
   readonly for: HideSystem;
@@ -51,7 +52,8 @@ export async function changeHidden(
     allowed: options.allow ?? [],
     evenIfCritical: await criticalFunctions({ ...options, evenIfCritical: options.evenIfCritical ?? [] }),
   });
-  const command = `openslot hide ${texts.join(' ')} --for ${options.for}`;
+  const file = options.file === undefined ? '' : ` --file ${shellWord(options.file)}`;
+  const command = `openslot hide ${texts.join(' ')} --for ${options.for}${file}`;
   if (forbidding.length > 0 && options.dryRun !== true) throw new ClaimUnsafeError(command, forbidding);
   const wish = {
     way,
@@ -143,7 +145,7 @@ function printData(
   const data = {
     what: change.what,
     changed: 'backups' in done && edits.length > 0,
-    findings,
+    findings: withNextHere(findings),
     absent: missing.map(String),
     files: edits.map((edit) => ({ file: edit.file.path, diff: fileDiff(edit) })),
     backups: [],
@@ -173,7 +175,7 @@ function printOutcome(
     ...(edits.length === 0
       ? ['nothing has to be changed: the files say so already']
       : backups.map((backup) => `kept  ${visibleText(backup)}`)),
-    ...afterwards.map((command) => `next  ${command}`),
+    ...afterwards.map((command) => `next  ${nextHere(command)}`),
   ];
   process.stdout.write(notes.map((note) => `${note}\n`).join(''));
 }

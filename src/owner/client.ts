@@ -21,8 +21,8 @@ const WORDS = {
 } as const;
 const NEXT = {
   OWNER_ABSENT: 'openslot serve',
-  OWNER_GONE: 'openslot list shows how far it came',
-  OWNER_SILENT: 'look at the log of openslot serve',
+  OWNER_GONE: 'how far it came: openslot list',
+  OWNER_SILENT: "look at the owner's log",
 } as const;
 /** A driver may take long to let go of its device; an attach can claim, reset, and wait for a guest three times. */
 const PATIENCE_MS: Readonly<Record<RequestName, number>> = {

@@ -35,7 +35,7 @@ export class HideTakesOthersError extends OpenslotError {
     super(
       `${file} names functions by the ids of their kind, so ${others.join(', ')} would be taken too, and every card of the kind that is added later`,
       { file, others: others.map(String) },
-      `openslot hide ${all.join(' ')} --for vfio --file ${file}, if all are meant; without --file each function is hidden by its address`,
+      `without --file each function is hidden by its address; if all are meant: openslot hide ${all.join(' ')} --for vfio --file ${file}`,
     );
   }
 }
