@@ -3,6 +3,7 @@ import {
   ClaimUnsafeError,
   describeFinding,
   examineClaim,
+  HideFileElsewhereError,
   planHide,
   refused,
   type FindingData,
@@ -41,6 +42,7 @@ export async function changeHidden(
   texts: readonly string[],
   options: HideOptions,
 ): Promise<void> {
+  if (options.file === undefined && !isThisHost(options)) throw new HideFileElsewhereError(options.on ?? '');
   const addresses = await functionsNamed(texts, options);
   const looks = OF_THIS_MACHINE.has(options.for) || options.on !== undefined;
   const { present, findings } = looks
@@ -66,7 +68,7 @@ export async function changeHidden(
     })),
     present: present?.map(({ address }) => idsOf(address, present)),
     when: new Date().toISOString(),
-    records: (options.on ?? 'linux') === 'linux' ? stateFiles().hidden : undefined,
+    records: isThisHost(options) ? stateFiles().hidden : undefined,
   };
   const missing = absent(addresses, present);
   if (options.dryRun === true) {
@@ -90,6 +92,11 @@ export async function changeHidden(
   });
 }
 
+/** Its boot files are those of the usual places, and its boots are seen here. */
+function isThisHost({ on = 'linux' }: MachineChoice): boolean {
+  return on === '' || on === 'linux';
+}
+
 /** A kernel that hides a bridge hides all behind it. @throws {NotAssignableError} */
 function checkHideable(addresses: readonly PciAddress[], present: readonly FunctionSummary[]): void {
   for (const { address, headerType, classCode } of present)
@@ -110,12 +117,15 @@ async function lookedAt(
   addresses: readonly PciAddress[],
   options: HideOptions,
 ): Promise<{ readonly present: readonly FunctionSummary[]; readonly findings: readonly FindingData[] }> {
+  const purpose = options.for === 'vfio' ? options.for : undefined;
   if (options.on === 'sim' && machineOfItsOwn(options) === undefined) {
-    const { viewMachine } = await import('./machine-view.js');
-    return { present: (await viewMachine(options)).functions, findings: [] };
+    // The machine is in its owner, who alone can look at it.
+    const { askSim, viewMachine } = await import('./machine-view.js');
+    const { functions } = await viewMachine(options);
+    const wish = { addresses: addresses.map(String), ...(purpose === undefined ? {} : { purpose }) };
+    return { present: functions, findings: await askSim('examine_claim', wish) };
   }
   using machine = await openChosen(options);
-  const purpose = options.for === 'vfio' ? 'vfio' : undefined;
   const misnamed = await functionNames(options).misnamed(addresses);
   return {
     present: machine.list(),

@@ -34,6 +34,7 @@ const PATIENCE_MS: Readonly<Record<RequestName, number>> = {
   findings: 10_000,
   claim: 120_000,
   plan_claim: 30_000,
+  examine_claim: 10_000,
   release: 120_000,
   plan_release: 30_000,
   adopt: 30_000,

@@ -40,6 +40,18 @@ export class HideTakesOthersError extends OpenslotError {
   }
 }
 
+/** The functions are another machine's, and the usual places have the boot files of this one. */
+export class HideFileElsewhereError extends OpenslotError {
+  readonly code = 'HIDE_FILE_ELSEWHERE';
+  constructor(machine: string) {
+    super(
+      `the boot files of ${machine} are not those of this host`,
+      { machine },
+      'name the file that its boot reads: --file FILE',
+    );
+  }
+}
+
 /** The file is not there, and it is none that is made for this. */
 export class HideFileAbsentError extends OpenslotError {
   readonly code = 'HIDE_FILE_ABSENT';
