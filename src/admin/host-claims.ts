@@ -128,10 +128,14 @@ export class HostClaims {
     checkOnce(addresses);
     const planned: Planned[] = [];
     for (const address of addresses) planned.push(await this.#planClaim(address, purpose, addresses));
-    const misnamed = await this.#misnamed?.(addresses);
-    const found = examineClaim(addresses, { machine: this.#machine, purpose, misnamed });
     const what = purpose === undefined ? 'claim' : `claim --for ${purpose}`;
-    return together(what, planned, found.map(describeFinding));
+    return together(what, planned, await this.examine(addresses, purpose));
+  }
+
+  /** What speaks against taking functions from the host, whether they are claimed already or not. */
+  async examine(addresses: readonly PciAddress[], purpose?: ClaimPurpose): Promise<readonly FindingData[]> {
+    const misnamed = await this.#misnamed?.(addresses);
+    return examineClaim(addresses, { machine: this.#machine, purpose, misnamed }).map(describeFinding);
   }
 
   /** The same of a release. */

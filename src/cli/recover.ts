@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { visibleText } from '../pci/visible-text.js';
 import { dryRunOption, type DryRunChoice } from './dry-run.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
-import { onSameMachine } from './next-command.js';
+import { nextHere } from './next-command.js';
 
 interface RecoverOptions extends MachineChoice, DryRunChoice {
   readonly finish?: boolean;
@@ -57,7 +57,7 @@ async function recover(options: RecoverOptions): Promise<void> {
   for (const { change, outcome, why } of recoveries) {
     if (outcome === 'failed')
       process.stderr.write(
-        `failed    ${visibleText(`${change.what}: ${why.join('; ')}`)}\nnext  ${onSameMachine('openslot recover', options.on)}\n`,
+        `failed    ${visibleText(`${change.what}: ${why.join('; ')}`)}\nnext  ${nextHere('openslot recover')}\n`,
       );
     else process.stdout.write(`${outcome.padEnd(8)}  ${visibleText(change.what)}\n`);
   }

@@ -22,8 +22,8 @@ const WORDS = {
 } as const;
 const NEXT = {
   OWNER_ABSENT: 'openslot serve',
-  OWNER_GONE: 'openslot list shows how far it came',
-  OWNER_SILENT: 'look at the log of openslot serve',
+  OWNER_GONE: 'how far it came: openslot list',
+  OWNER_SILENT: "look at the owner's log",
 } as const;
 /** A driver may take long to let go of its device; an attach can claim, reset, and wait for a guest three times. */
 const PATIENCE_MS: Readonly<Record<RequestName, number>> = {
@@ -35,6 +35,7 @@ const PATIENCE_MS: Readonly<Record<RequestName, number>> = {
   findings: 10_000,
   claim: 120_000,
   plan_claim: 30_000,
+  examine_claim: 10_000,
   release: 120_000,
   plan_release: 30_000,
   adopt: 30_000,

@@ -16,7 +16,7 @@ export class OwnerRunningError extends OpenslotError {
       `the machine ${machine} has an owner already: a process listens at ${socket}`,
       { machine, socket },
       machine === 'linux'
-        ? 'use openslot list to see its pool, or stop it (Ctrl-C in its terminal) and start again'
+        ? 'stop it (Ctrl-C in its terminal) and start again; or see its pool: openslot list'
         : 'write OPENSLOT_RUNTIME_DIR=/another/folder before the command for a second machine beside it, or stop it' +
             ' (Ctrl-C in its terminal) and start again',
     );

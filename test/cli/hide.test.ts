@@ -22,6 +22,7 @@ import { replaceFile, replacement, standingFile } from '../../src/admin/index.js
 import { BOOT_FILES } from '../../src/boot/index.js';
 import { ChangeFolder, Changes } from '../../src/change/index.js';
 import { lockState } from '../../src/owner/index.js';
+import { Shell } from './serving.js';
 
 const MAIN = fileURLToPath(new URL('../../src/command/main.js', import.meta.url));
 const root = mkdtempSync(join(tmpdir(), 'openslot-hide-'));
@@ -121,6 +122,26 @@ describe('hide and unhide', () => {
     const doctor = openslot('doctor', '--on', `sim:${host}`);
     assert.equal(doctor.status, 0, doctor.stderr);
     assert.doesNotMatch(doctor.stdout, /HIDE_/);
+  });
+
+  test('beside an owner, which is asked what the machine does with the function; and only in a file that is named', async () => {
+    using shell = new Shell();
+    const uses = '[{kind: mount, at: /home, via: nvme0n1p1}]';
+    await using _owner = await shell.serve('machine', [
+      `{slot: "01", model: nvme, driver: nvme, uses: ${uses}}`,
+    ]);
+    const file = shell.write('grub', 'GRUB_DEFAULT=0\n');
+    const args = ['hide', '00:01.0', '--for', 'xen'] as const;
+    assert.match(shell.refused(...args), /HIDE_FILE_ELSEWHERE/);
+    assert.match(
+      shell.refused(...args, '--file', file),
+      /CLAIM_UNSAFE[^]*\n {2}mounted: [^]*--file \S+ --even-if-critical/,
+    );
+    // In the pool the host does nothing with it.
+    shell.done('claim', '00:01.0', '--even-if-critical', '00:01.0');
+    assert.equal(readFileSync(file, 'latin1'), 'GRUB_DEFAULT=0\n');
+    shell.run(...args, '--file', file, '--even-if-critical', '00:01.0');
+    assert.match(readFileSync(file, 'latin1'), /xen-pciback\.hide=\(00:01\.0\)/);
   });
 
   test('a link stays one, and its target is replaced', () => {

@@ -5,6 +5,7 @@
 export {
   HiddenUnreadableError,
   HideFileAbsentError,
+  HideFileElsewhereError,
   HideFileKindError,
   HideTakesOthersError,
 } from './errors.js';

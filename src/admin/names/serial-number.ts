@@ -45,14 +45,17 @@ export function capabilitySerial(fn: Pick<CapturedFunction, 'config' | 'unreadab
   const missing = fn.unreadable.find(
     ({ what }) => what === 'the function' || what.startsWith('configuration space'),
   );
-  if (missing !== undefined) return unread(missing.why, 'openslot show tells what can be read of it');
+  if (missing !== undefined) return unread(missing.why, 'what can be read of it: openslot show ADDRESS');
   if (config.length < WHOLE_CONFIG)
     return unread(
       `only ${config.length} bytes of its configuration space could be read`,
       'the same as root: sudo',
     );
   if (config.every((byte) => byte === 0xff))
-    return unread('it does not answer', 'openslot explain tells more; remove it and let the host look again');
+    return unread(
+      'it does not answer',
+      'remove it and let the host look again; why: openslot explain ADDRESS',
+    );
   const reader = bytesReader(config);
   for (const { table, base } of presentTables(reader)) {
     if (table !== dsn) continue;

@@ -73,7 +73,7 @@ export class SettingNotKeptError extends OpenslotError {
     super(
       `what registers held cannot be kept in ${folder}: ${why}`,
       { folder, why },
-      'make room there; openslot undo --list shows what is kept, and undoing it frees some',
+      'make room there; what is kept, and is freed by undoing it: openslot undo --list',
       options,
     );
   }

@@ -141,7 +141,7 @@ export class SysfsDrivers implements HostDrivers {
       address,
       driver,
       `${file}: the kernel has not ended it after ${this.#patience / 1000} s; something still uses the function`,
-      `openslot show ${address} tells what; end that, then openslot recover`,
+      `what it is: openslot show ${address}; end that; then: openslot recover`,
     );
     this.#late.set(address.sbdf, hangs);
     const ended = () => {

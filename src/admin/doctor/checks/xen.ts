@@ -15,7 +15,7 @@ const hypervisor = hostCheck({
     XEN_ABSENT: {
       blocks: ['xen'],
       why: 'guests of Xen are made by Xen, below this kernel',
-      next: "choose Xen's entry in the boot loader's menu; openslot demo shows all of it without",
+      next: "choose Xen's entry in the boot loader's menu; see all of it without: openslot demo",
     },
     XEN_CAPABILITIES_MISSING: {
       blocks: ['xen'],
@@ -25,7 +25,7 @@ const hypervisor = hostCheck({
     XEN_GUEST: {
       blocks: ['xen'],
       why: 'functions of the host are handed over by domain 0',
-      next: 'run openslot in domain 0',
+      next: 'run it in domain 0',
     },
     XEN_DOM0_PVH: {
       blocks: [],
@@ -158,7 +158,7 @@ const files = hostCheck({
     XEN_FILE_CLOSED: {
       blocks: ['xen'],
       why: 'hypercalls, event channels and grants go through it',
-      next: 'run openslot as root',
+      next: 'run it as root',
     },
   },
   look({ host }) {
@@ -302,7 +302,7 @@ const pciback = hostCheck({
     PCIBACK_PERMISSIVE: {
       blocks: [],
       why: 'guests of the kernel’s back end write what they like into configuration space: other addresses, other vectors',
-      next: 'take permissive=1 away; openslot serve lets through what is listed, and openslot policy learn finds what a guest needs',
+      next: 'take permissive=1 away; what is listed is let through; find what a guest needs: openslot policy learn TRACE',
     },
   },
   look({ host }) {
