@@ -181,6 +181,12 @@ export interface Resources {
   reset(): Promise<ResetMethod>;
 }
 
+/** Ids of a virtual function, which its configuration space does not tell. */
+export interface VirtualIds {
+  readonly vendor: number;
+  readonly device: number;
+}
+
 /** One PCI function: resources plus configuration space. */
 export interface PciFunction extends Resources, Disposable {
   readonly address: PciAddress;
@@ -192,6 +198,11 @@ export interface PciFunction extends Resources, Disposable {
   setEnabled(enabled: boolean): void;
   /** Interrupt line of INTx as the host routes it (on Linux the IRQ, on Xen's dom0 the GSI); undefined without one. */
   readonly interruptLine: number | undefined;
+  /**
+   * Present for a virtual function (PCI Express Base 6.0, 9.3.4.1): its vendor and device read as all ones, and its memory
+   * is decoded by its physical function's word, whatever Command holds.
+   */
+  readonly virtual?: VirtualIds;
   /** Absent where nobody would tell of errors: only a guest's driver is asked to recover its function. */
   readonly errors?: ErrorRecovery;
   /** Closes its regions, interrupts and DMA memory; every call afterwards throws. A second close does nothing. */
