@@ -5,6 +5,7 @@ import { IndexedNames } from '../pci/names/indexed-names.js';
 import type { PciNames } from '../pci/names/names.js';
 import { indexFiles, type IndexFile } from './index-files.js';
 
+/** Names, and where they are from; there are always names to ask, if only none. */
 export interface HostNames {
   /** Knows nothing where no index could be read. */
   readonly names: PciNames;

@@ -1,5 +1,5 @@
 /** The lock on what outlives the boot: one process at a time changes files that the boot reads. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { readRegularFile, writeNewFile } from '../durable/index.js';
@@ -42,7 +42,7 @@ export async function lockState(directory: string): Promise<AsyncDisposable> {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(`\0openslot:state:${directory}`, resolve);
+      server.listen(lockName(directory), resolve);
     });
     writeNewFile(holder, `${process.pid}\n`);
   } catch (cause) {
@@ -61,6 +61,12 @@ export async function lockState(directory: string): Promise<AsyncDisposable> {
       });
     },
   };
+}
+
+/** Of the directory itself: it is one, however its path is written, and a name of the kernel's has 107 bytes at most. */
+function lockName(directory: string): string {
+  const { dev, ino } = statSync(directory, { bigint: true });
+  return `\0openslot:state:${dev}:${ino}`;
 }
 
 function holderOf(file: string): number | undefined {

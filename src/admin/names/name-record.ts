@@ -7,6 +7,7 @@ import type { Device } from './device.js';
 import { isFunctionName } from './function-name.js';
 import type { SerialNumber } from './serial-number.js';
 
+/** A name, and what the device was when it was given. */
 export interface NameRecord extends Omit<Device, 'serial'> {
   readonly name: string;
   readonly serial: SerialNumber | undefined;

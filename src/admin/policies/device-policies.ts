@@ -18,6 +18,7 @@ export function deviceIdsText({ device, subsystem }: DeviceIds): string {
   return subsystem === undefined ? device : `${device}, subsystem ${subsystem}`;
 }
 
+/** Files `8086-10d3.yaml`, or with the subsystem's ids behind a point. */
 export class DevicePolicies {
   readonly #folder: string;
 
