@@ -10,7 +10,10 @@ import { COMMAND_NAMES, XENBUS_STATE_NAMES, type XenbusState } from '../xen/pcii
 import type { FrontEndKind } from './front-end-kind.js';
 
 /** `describeEvent` makes a line of it, `eventData` JSON. */
-export type PcibackEvent = { readonly guest: DomainId } & (
+export type PcibackEvent = { readonly guest: DomainId } & PairEvent;
+
+/** What happens in the pair of one guest. */
+export type PairEvent =
   | { readonly event: 'state'; readonly state: XenbusState }
   | {
       readonly event: 'exported';
@@ -43,8 +46,7 @@ export type PcibackEvent = { readonly guest: DomainId } & (
       readonly devfn: number;
       readonly error: unknown;
     }
-  | RecoveryEvent
-);
+  | RecoveryEvent;
 
 /** The event as data that JSON can carry: errors with code, evidence and next step. */
 export function eventData(event: PcibackEvent): object {
