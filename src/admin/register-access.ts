@@ -74,7 +74,7 @@ export function accessRegisters(
 ): (bigint | undefined)[] {
   const changes = operations.some((each) => each.kind !== 'read' || each.clears === true);
   if (changes && user !== undefined && !evenIfUsed) {
-    const next = `${wayToFree(user, address)}; change it beside its user: --even-if-used`;
+    const next = `${wayToFree(address, user)}; change it beside its user: --even-if-used`;
     throw new FunctionDrivenError(address, user, next);
   }
   using fn = machine.open(address);
