@@ -304,6 +304,7 @@ export async function addCommands(program: Command, isNeeded: (name: string) => 
   for (const { heading, commands } of COMMAND_TABLE) {
     for (const { name, summary, arguments: taken = [], load } of commands) {
       const command = program.command(name).description(summary).helpGroup(heading).exitOverride();
+      command.showHelpAfterError(`next  openslot ${name} --help`);
       for (const { form, description } of taken) command.argument(form, description);
       if (isNeeded(name)) (await load()).define(command);
     }
