@@ -54,6 +54,23 @@ export class FileJournal implements ClaimJournal {
   }
 
   records(): readonly ClaimRecord[] {
+    return this.#entries().map(({ record }) => record);
+  }
+
+  put(record: ClaimRecord): void {
+    this.#write([...this.#without(record.address), record]);
+  }
+
+  remove(address: PciAddress): void {
+    this.#write(this.#without(address));
+  }
+
+  /** As they stand: what a newer openslot has written of them is kept. */
+  #without(address: PciAddress): readonly unknown[] {
+    return this.#entries().flatMap(({ entry, record }) => (record.address.equals(address) ? [] : [entry]));
+  }
+
+  #entries(): readonly { readonly entry: unknown; readonly record: ClaimRecord }[] {
     let text: string;
     try {
       text = readFileSync(this.#path, 'utf8');
@@ -63,19 +80,11 @@ export class FileJournal implements ClaimJournal {
       throw new JournalUnreadableError(this.#path, errno, { cause });
     }
     try {
-      return (JSON.parse(text) as unknown[]).map((entry) => this.#record(entry));
+      return (JSON.parse(text) as unknown[]).map((entry) => ({ entry, record: this.#record(entry) }));
     } catch (cause) {
       if (cause instanceof JournalUnreadableError) throw cause;
       throw new JournalUnreadableError(this.#path, 'it is not the list that openslot writes', { cause });
     }
-  }
-
-  put(record: ClaimRecord): void {
-    this.#write([...this.records().filter((other) => !other.address.equals(record.address)), record]);
-  }
-
-  remove(address: PciAddress): void {
-    this.#write(this.records().filter((record) => !record.address.equals(address)));
   }
 
   #record(entry: unknown): ClaimRecord {
@@ -84,7 +93,7 @@ export class FileJournal implements ClaimJournal {
     return record;
   }
 
-  #write(records: readonly ClaimRecord[]): void {
+  #write(records: readonly unknown[]): void {
     mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
     replaceFile(this.#path, `${JSON.stringify(records, undefined, 2)}\n`);
   }

@@ -85,3 +85,19 @@ test('a link in the place of the next file is not followed', () => {
   });
   assert.equal(readFileSync(victim, 'utf8'), 'precious');
 });
+
+test('what a newer openslot has written of other functions stays', () => {
+  const newer = { address: '0000:00:08.0', holder: 'vfio-pci', lease: { until: 7 } };
+  writeFileSync(path, JSON.stringify([newer]));
+  const journal = new FileJournal(path);
+  const record = {
+    address: new PciAddress(0, 2, 0, 0),
+    formerDriver: 'nvme',
+    formerOverride: undefined,
+    holder: undefined,
+  };
+  journal.put(record);
+  assert.deepEqual((JSON.parse(readFileSync(path, 'utf8')) as unknown[])[0], newer);
+  journal.remove(record.address);
+  assert.deepEqual(JSON.parse(readFileSync(path, 'utf8')), [newer]);
+});
