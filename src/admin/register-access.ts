@@ -74,7 +74,7 @@ export function accessRegisters(
 ): (bigint | undefined)[] {
   const changes = operations.some((each) => each.kind !== 'read' || each.clears === true);
   if (changes && user !== undefined && !evenIfUsed) {
-    const next = `${wayToFree(user)}; --even-if-used changes it beside its user`;
+    const next = `${wayToFree(address, user)}; --even-if-used changes it beside its user`;
     throw new FunctionDrivenError(address, user, next);
   }
   using fn = machine.open(address);

@@ -5,6 +5,7 @@ import { notations, type PciAddress } from '../pci/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 import { functionNamed } from './named-function.js';
 import { parsedSize } from './pinned-size.js';
+import { colorsOf } from './terminal-colors.js';
 
 export function define(command: Command): void {
   command
@@ -65,11 +66,8 @@ async function doctor(text: string | undefined, options: DoctorOptions): Promise
     process.stdout.write(`${JSON.stringify(diagnosis, undefined, 2)}\n`);
     return;
   }
-  const [{ diagnosisLines }, { default: pc }] = await Promise.all([
-    import('./doctor-text.js'),
-    import('picocolors'),
-  ]);
-  const colors = pc.createColors(pc.isColorSupported && Boolean(process.stdout.isTTY));
+  const { diagnosisLines } = await import('./doctor-text.js');
+  const colors = colorsOf(process.stdout);
   const lines = diagnosisLines(diagnosis, {
     head: colors.bold,
     fine: colors.green,

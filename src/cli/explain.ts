@@ -5,6 +5,7 @@ import { FunctionNotFoundError } from '../function/errors.js';
 import type { PciAddress } from '../pci/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 import { functionNamed } from './named-function.js';
+import { colorsOf } from './terminal-colors.js';
 
 export function define(command: Command): void {
   command
@@ -55,11 +56,8 @@ async function explain(
     process.stdout.write(`nothing is to be said of ${what}\n`);
     return;
   }
-  const { default: pc } = await import('picocolors');
-  const colors = pc.createColors(pc.isColorSupported && Boolean(process.stdout.isTTY));
-  const bold = (line: string) => colors.bold(line);
   process.stdout.write(
-    explanationLines(found, bold)
+    explanationLines(found, colorsOf(process.stdout).bold)
       .map((line) => `${line}\n`)
       .join(''),
   );

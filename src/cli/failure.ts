@@ -1,10 +1,8 @@
 /** How a refusal looks on the terminal, and the exit code that it gives. */
-import pc from 'picocolors';
 import { OpenslotError } from '../pci/errors.js';
 import { visibleText } from '../pci/visible-text.js';
 import { namedMachine, onSameMachine } from './next-command.js';
-
-const { createColors, isColorSupported } = pc;
+import { colorsOf } from './terminal-colors.js';
 
 /** Refusals of what was typed, before anything was opened. */
 const WRONG_COMMAND_LINE: ReadonlySet<string> = new Set([
@@ -27,7 +25,7 @@ const WRONG_COMMAND_LINE: ReadonlySet<string> = new Set([
 
 /** Prints the error to standard error. @returns the exit code. */
 export function reportFailure(error: unknown, json: boolean): number {
-  const colors = createColors(isColorSupported && Boolean(process.stderr.isTTY));
+  const colors = colorsOf(process.stderr);
   if (!(error instanceof OpenslotError)) {
     // Not a refusal but a fault of the program: the stack is the evidence.
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);

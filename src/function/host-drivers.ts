@@ -15,7 +15,9 @@ export const PROGRAM_HOLDERS = { vfio: 'vfio-pci', uio: 'uio_pci_generic' } as c
 /** Drivers that leave DMA to whom they give a function (Linux: driver_managed_dma): VFIO gives another of its group. */
 export const BESIDE_VFIO: ReadonlySet<string> = new Set([PROGRAM_HOLDERS.vfio, 'pci-stub', 'pcieport']);
 
+/** How a machine's functions are taken from its drivers and given back; absent on machines where no drivers are. */
 export interface HostDrivers {
+  /** Who has the function now, and who alone may. */
   binding(address: PciAddress): Binding;
   /**
    * That {@link binding} tells what stands: no change that was given up as too late is still under way.

@@ -1,7 +1,8 @@
 /** The lock on what outlives the boot: one process at a time changes files that the boot reads. */
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { readRegularFile, writeNewFile } from '../durable/index.js';
 import { OpenslotError } from '../pci/index.js';
 
 /** Another process changes files at this moment. */
@@ -43,7 +44,7 @@ export async function lockState(directory: string): Promise<AsyncDisposable> {
       server.once('error', reject);
       server.listen(lockName(directory), resolve);
     });
-    writeFileSync(holder, `${process.pid}\n`, { mode: 0o600 });
+    writeNewFile(holder, `${process.pid}\n`);
   } catch (cause) {
     server.close();
     const { code = String(cause) } = cause as NodeJS.ErrnoException;
@@ -70,7 +71,7 @@ function lockName(directory: string): string {
 
 function holderOf(file: string): number | undefined {
   try {
-    const id = Number(readFileSync(file, 'utf8'));
+    const id = Number(readRegularFile(file, 'utf8'));
     return Number.isSafeInteger(id) && id > 0 ? id : undefined;
   } catch {
     // It has the lock and has not written yet, or gives it back at this moment.

@@ -27,20 +27,14 @@ export {
   KEPT_RULES,
   parseUnnamedPlace,
   policyAllowing,
-  rulesOf,
   UNSAID,
   type FunctionPolicy,
   type Policy,
   type PolicyRule,
   type UnnamedPlace,
 } from './policy.js';
-export {
-  DEFAULT_RECOVERY,
-  ERROR_POLICIES,
-  type ErrorPolicy,
-  type RecoveryOptions,
-} from './recovery-options.js';
+export { type ErrorPolicy, type RecoveryOptions } from './recovery-options.js';
 export { StageClock, type Stage } from './stage-clock.js';
 export { RealAddresses } from './real-addresses.js';
-export { TOPOLOGY_NAMES, type Topology, type TopologyName } from './topology.js';
+export { type Topology, type TopologyName } from './topology.js';
 export { VirtualBus } from './virtual-bus.js';

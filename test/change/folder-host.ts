@@ -18,7 +18,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { replaceFile } from '../../src/admin/index.js';
 import { ChangeFolder, Changes } from '../../src/change/index.js';
-import { namesPath } from '../../src/cli/function-names.js';
+import { namesPlace } from '../../src/cli/names-place.js';
 import { askHost } from '../../src/cli/ownership.js';
 import { clearUnplacedFiles } from '../../src/cli/unplaced-files.js';
 import { openMachineFolder } from '../../src/machines/sim/index.js';
@@ -68,7 +68,7 @@ export class FolderHost implements Disposable {
 
   /** Folder of the names of its functions. */
   get names(): string {
-    return namesPath({ on: this.on }, stateFiles(this.#state));
+    return namesPlace({ on: this.on }, stateFiles(this.#state));
   }
 
   get on(): string {

@@ -72,6 +72,17 @@ describe('hide and unhide', () => {
       dry.stdout,
       /^--- .*\n\+\+\+ .*\n@@ [^]*\n-menu=Xen[^]*\n\+menu=Xen.*pciback\.hide=\(05:00\.0\);/,
     );
+    const steps =
+      /\nplan {2}hide 0000:05:00\.0 for netbsd\n {2}1\. .*boot\.cfg.* {3}undo: .*\n {2}2\. .*hidden\.json.* {3}undo: .*\nnothing was changed\n$/;
+    assert.match(dry.stdout, steps);
+    const { steps: data, changed } = JSON.parse(openslot('hide', ...args, '--dry-run', '--json').stdout) as {
+      readonly steps: readonly Readonly<Record<'what' | 'undo', string>>[];
+      readonly changed: boolean;
+    };
+    assert.equal(changed, false);
+    for (const { what, undo } of data)
+      assert.ok(dry.stdout.includes(what) && dry.stdout.includes(undo), what);
+    assert.equal(data.length, 2);
     assert.equal(readFileSync(file, 'latin1'), XEN, 'a dry run changes nothing');
     assert.ok(!existsSync(state));
     const done = openslot('hide', ...args);
@@ -85,6 +96,10 @@ describe('hide and unhide', () => {
       ['netbsd', file, ['0000:05:00.0']],
     );
     assert.match(openslot('hide', ...args).stdout, /^nothing has to be changed/m);
+    assert.match(
+      openslot('unhide', ...args, '--dry-run').stdout,
+      /\nplan {2}unhide .*\n {2}1\. .*boot\.cfg.*undo: /,
+    );
     assert.equal(openslot('unhide', ...args).status, 0);
     assert.equal(readFileSync(file, 'latin1'), XEN);
     assert.ok(existsSync(`${file}.openslot-2`) && !existsSync(join(state, 'hidden.json')));
@@ -150,6 +165,22 @@ describe('hide and unhide', () => {
     assert.equal(code('--for', 'netbsd', '--file', root), 'FILE_UNFIT');
     assert.equal(code('--for', 'netbsd', '--file', join(root, 'none/boot.cfg')), 'HIDE_FILE_ABSENT');
     assert.equal(code('--for', 'freebsd', '--file', file), 'HIDE_FILE_KIND');
+  });
+
+  test('a file whose name does not say what reads it is refused where the system has files of several kinds', () => {
+    const file = join(root, 'functions.conf');
+    const text = 'options vfio-pci disable_idle_d3=1\n';
+    writeFileSync(file, text);
+    for (const system of ['xen', 'vfio']) {
+      const { status, stderr } = openslot('hide', '05:00.0', '--for', system, '--file', file);
+      assert.equal(status, 1);
+      assert.match(stderr, /^error HIDE_FILE_KIND: [^]*\nnext {2}--file .*grub.*modprobe\.d/);
+    }
+    assert.equal(readFileSync(file, 'latin1'), text);
+    writeFileSync(join(root, 'grub'), 'GRUB_CMDLINE_LINUX_DEFAULT="quiet"\n');
+    const { status, stdout } = openslot('hide', '05:00.0', '--for', 'xen', '--file', join(root, 'grub'));
+    assert.equal(status, 0);
+    assert.match(stdout, /XEN_REPLACE_DEFAULT=/);
   });
 
   test('two at once: the second is told who is at it, however it writes the path of the directory', async () => {

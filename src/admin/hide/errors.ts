@@ -15,14 +15,18 @@ export class HiddenUnreadableError extends OpenslotError {
   }
 }
 
-/** A system does not hide functions by a file of this kind. */
+/** A system does not hide functions by a file of this kind, or the file's name does not say of which kind it is. */
 export class HideFileKindError extends OpenslotError {
   readonly code = 'HIDE_FILE_KIND';
-  constructor(system: string, file: string, files: readonly string[]) {
+  constructor(system: string, file: string, kind: string | undefined, files: readonly string[]) {
     super(
-      `nothing that is written into ${file} hides functions for ${system}`,
-      { system, file, files },
-      `--file with one of ${files.join(', ')}`,
+      kind === undefined
+        ? `the name of ${file} does not say what reads it, and so not what to write for ${system}`
+        : `nothing that is written into ${file}, a file of the kind ${kind}, hides functions for ${system}`,
+      { system, file, kind: kind ?? '', files },
+      kind === undefined
+        ? `--file with a name that ends like one of ${files.join(', ')}`
+        : `--file with one of ${files.join(', ')}`,
     );
   }
 }

@@ -19,6 +19,7 @@ export class NameUnknownError extends OpenslotError {
   }
 }
 
+/** The text can be no name. */
 export class NameMalformedError extends OpenslotError {
   readonly code = 'NAME_MALFORMED';
   constructor(name: string) {
@@ -171,6 +172,6 @@ export function deviceText({ identity: { vendor, device }, serial }: Device): st
   return serial.kind === 'read' ? `${ids} with ${serialText(serial.serial)}` : ids;
 }
 
-export function serialText({ text }: SerialNumber): string {
+function serialText({ text }: SerialNumber): string {
   return `serial number ${text}`;
 }

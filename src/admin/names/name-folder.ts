@@ -1,13 +1,14 @@
 /** The names of one machine's functions on disk: a file for each, so that commands of several terminals lose none. */
-import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, flushFolder, placeFile } from '../../durable/index.js';
+import { errnoOf, flushFolder, placeFile, readRegularFile } from '../../durable/index.js';
 import { NamesNotWrittenError, NamesUnreadableError } from './errors.js';
 import { isFunctionName } from './function-name.js';
 import { nameData, parseNameRecord, type NameRecord } from './name-record.js';
 
 const ENDING = '.json';
 
+/** Files `NAME.json`, each written as a whole. An absent folder has no names. */
 export class NameFolder {
   readonly #folder: string;
 
@@ -33,21 +34,13 @@ export class NameFolder {
   /** Undefined for a name that nobody gave. @throws {NamesUnreadableError} */
   record(name: string): NameRecord | undefined {
     const path = this.#path(name);
-    let text: string;
-    try {
-      text = readFileSync(path, 'utf8');
-    } catch (cause) {
-      const code = errnoOf(cause);
-      if (code === 'ENOENT') return undefined;
-      throw new NamesUnreadableError(path, code, { cause });
-    }
     let record: NameRecord;
     try {
-      record = parseNameRecord(text);
+      record = parseNameRecord(readRegularFile(path, 'utf8'));
     } catch (cause) {
-      throw new NamesUnreadableError(path, cause instanceof Error ? cause.message : 'it does not fit', {
-        cause,
-      });
+      const why = errnoOf(cause);
+      if (why === 'ENOENT') return undefined;
+      throw new NamesUnreadableError(path, why, { cause });
     }
     // A copied file would give two names to one device, and one of them in the dark.
     if (record.name === name) return record;

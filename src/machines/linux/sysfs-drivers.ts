@@ -8,6 +8,9 @@ import { errnoOf, writeAttribute, type Sysfs } from './sysfs.js';
 /** A driver lets go of a busy disk or network within seconds, if at all. */
 const PATIENCE_MS = 30_000;
 
+/**
+ * {@link HostDrivers} of this host. Changes need root; none uses `new_id`, which would take all devices of those ids.
+ */
 export class SysfsDrivers implements HostDrivers {
   readonly #sysfs: Sysfs;
   readonly #patience: number;
