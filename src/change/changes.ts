@@ -98,6 +98,13 @@ export class Changes {
 
   /** From its first step on: what is done already is left by the performers, whatever undid a part of it. */
   async #goOn({ steps }: UnfinishedChange, open: OpenChange): Promise<readonly string[]> {
+    const unknown = steps.find(({ kind }) => !this.#performers.has(kind));
+    if (unknown !== undefined) {
+      // A newer openslot began it: a part of what it means is not done by one that does not know the rest.
+      open.leave();
+      const { message, next } = new StepUnknownError(unknown.kind);
+      return [message, next];
+    }
     for (const [index, step] of steps.entries()) {
       try {
         open.begin(index);

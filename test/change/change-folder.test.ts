@@ -121,15 +121,19 @@ describe('a change', () => {
     }
   });
 
-  test('of a newer openslot is left for that', async () => {
-    const open = new ChangeFolder(folder).open({ what: 'new', steps: [{ kind: 'paint', subject: 'a' }] });
+  test('of a newer openslot is left for that, and no part of it is done', async () => {
+    const steps = [put('a'), { kind: 'paint', subject: 'a' }];
+    const open = new ChangeFolder(folder).open({ what: 'new', steps });
     open.begin(0);
+    open.begin(1);
     open.leave();
-    const { changes } = processes();
-    const [recovery] = await changes().recover('back');
-    assert.equal(recovery?.outcome, 'failed');
-    assert.match(recovery.why.join(), /no step "paint"/);
-    assert.equal(readdirSync(folder).length, 1);
+    for (const way of ['back', 'forth'] as const) {
+      const { words, changes } = processes();
+      const [recovery] = await changes().recover(way);
+      assert.equal(recovery?.outcome, 'failed');
+      assert.match(recovery.why.join(), /no step "paint"/);
+      assert.deepEqual([[...words.there], readdirSync(folder).length], [[], 1]);
+    }
   });
 });
 

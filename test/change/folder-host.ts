@@ -4,17 +4,17 @@ import { spawn } from 'node:child_process';
 import {
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { replaceFile } from '../../src/admin/index.js';
 import { ChangeFolder, Changes } from '../../src/change/index.js';
@@ -62,11 +62,12 @@ export class FolderHost implements Disposable {
     const hidden = this.#text('state/hidden.json');
     if (hidden !== '') this.write('state/hidden.json', hidden.replaceAll(other.path, this.path));
     // Names are kept by the path of their machine.
-    const names = other.#namesPlace.replace(other.path, this.path);
-    if (existsSync(names)) renameSync(names, this.#namesPlace);
+    const names = other.names.replace(other.path, this.path);
+    if (existsSync(names)) renameSync(names, this.names);
   }
 
-  get #namesPlace(): string {
+  /** Folder of the names of its functions. */
+  get names(): string {
     return namesPlace({ on: this.on }, stateFiles(this.#state));
   }
 
@@ -136,7 +137,7 @@ export class FolderHost implements Disposable {
       claims: claims.toSorted((a, b) => a.address.localeCompare(b.address)),
       hidden: hidden.map(({ addresses }) => addresses),
       files: this.#files().map((path) => {
-        const { mode } = statSync(join(this.path, path));
+        const { mode } = lstatSync(join(this.path, path));
         return {
           path: path.replace(/^state\/names\/[^/]+/, 'names'),
           mode,
@@ -150,11 +151,7 @@ export class FolderHost implements Disposable {
   #files(): readonly string[] {
     const others =
       /^(?:(?:bindings|sim\.claims|state\/hidden)\.json|mutations\.log|state\/holder)$|\.(?:change|sock)$/;
-    return readdirSync(this.path, { recursive: true, withFileTypes: true })
-      .filter((entry) => !entry.isDirectory())
-      .map((entry) => relative(this.path, join(entry.parentPath, entry.name)))
-      .filter((path) => !others.test(path))
-      .toSorted();
+    return filesBelow(this.path, '').filter((path) => !others.test(path));
   }
 
   /** Changes that are written down as under way. */
@@ -183,6 +180,16 @@ export class FolderHost implements Disposable {
       return '';
     }
   }
+}
+
+/** In order; links are not followed. */
+function filesBelow(root: string, folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true })
+    .toSorted((one, other) => (one.name < other.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory() ? filesBelow(root, path) : [path];
+    });
 }
 
 /** Done without an error. */

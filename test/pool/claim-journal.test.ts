@@ -85,3 +85,18 @@ test('a link in the place of the next file is not followed', () => {
   });
   assert.equal(readFileSync(victim, 'utf8'), 'precious');
 });
+
+test('what a newer openslot has written is refused, and never written over', () => {
+  const newer = JSON.stringify([{ address: '0000:00:08.0', holder: 'vfio-pci', lease: { until: 7 } }]);
+  writeFileSync(path, newer);
+  const journal = new FileJournal(path);
+  const address = new PciAddress(0, 2, 0, 0);
+  const record = { address, formerDriver: 'nvme', formerOverride: undefined, holder: undefined };
+  assert.throws(() => {
+    journal.put(record);
+  }, JournalUnreadableError);
+  assert.throws(() => {
+    journal.remove(address);
+  }, JournalUnreadableError);
+  assert.equal(readFileSync(path, 'utf8'), newer);
+});
