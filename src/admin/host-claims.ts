@@ -25,6 +25,7 @@ import { noteDriver, quarantine, xenPerformers } from './xen-steps.js';
 
 export { XEN_HOLDER };
 
+/** What has become of one function that was claimed or released. */
 export interface ClaimReport {
   readonly address: PciAddress;
   readonly holder: string | undefined;
@@ -56,6 +57,7 @@ interface Planned {
   readonly steps: readonly Step[];
 }
 
+/** `openslot claim` and `release`: functions go from their drivers into the pool and back, several as one change. */
 export class HostClaims {
   /** What other tools have taken from the host. */
   readonly adoption: Adoption;

@@ -45,6 +45,8 @@ async function recover(options: RecoverOptions): Promise<void> {
   const finish = options.finish === true;
   // Files first: they do not need the machine to be there.
   const recoveries = [...(await recoverFiles(finish)), ...(await askHost(options, 'recover', { finish }))];
+  const { clearUnplacedFiles } = await import('./unplaced-files.js');
+  clearUnplacedFiles(options);
   const failed = recoveries.some(({ outcome }) => outcome === 'failed');
   if (failed) process.exitCode = 1;
   if (options.json) {

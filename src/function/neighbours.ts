@@ -16,6 +16,7 @@ export interface CommonPage {
   readonly otherRegion: number;
 }
 
+/** Found by {@link neighboursOf}; who may have the function then is for the caller to decide. */
 export interface Neighbours {
   readonly own: SurveyedFunction;
   /** On the same interrupt line. Ports of bridges raise interrupts, too. */

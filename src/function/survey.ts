@@ -27,6 +27,7 @@ export interface SurveyedFunction {
   readonly isVirtual?: boolean;
 }
 
+/** All functions of a machine, and who says which of them its IOMMU cannot tell apart. */
 export interface Survey {
   /** In order of address. One that cannot be opened any more is left out. */
   readonly functions: readonly SurveyedFunction[];
@@ -52,6 +53,7 @@ interface Read {
   readonly isVirtual: boolean;
 }
 
+/** Reads configuration space of every function; a function that goes meanwhile is left out. */
 export function surveyMachine(machine: Machine): Survey {
   const told = machine.capabilities.iommuGroups;
   const read = machine.list().flatMap((summary) => readFunction(machine, summary, !told) ?? []);

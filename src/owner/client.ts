@@ -4,6 +4,7 @@ import { OpenslotError, type ErrorData } from '../pci/errors.js';
 import { ByteLines } from '../lines/index.js';
 import type { RequestName, RequestParameters } from './request-schemas.js';
 import type { AnswerLine, OwnerResults, Wire } from './requests.js';
+import { fitsSocket } from './socket-path.js';
 
 /** The owner's refusal, with its own code and next step. */
 export class OwnerRefusedError extends OpenslotError {
@@ -70,6 +71,11 @@ export function askOwner<Name extends RequestName>(
   parameters: RequestParameters<Name>,
 ): Promise<Wire<OwnerResults[Name]>> {
   return new Promise((resolve, reject) => {
+    // Nobody can listen there.
+    if (!fitsSocket(socket)) {
+      reject(new OwnerUnreachableError('OWNER_ABSENT', socket));
+      return;
+    }
     const connection = connect(socket);
     connection.setTimeout(PATIENCE_MS[request], () => {
       reject(new OwnerUnreachableError('OWNER_SILENT', socket));

@@ -9,6 +9,7 @@ import type { DomainId } from '../xen/domain.js';
 import { COMMAND_NAMES, XENBUS_STATE_NAMES, type XenbusState } from '../xen/pciif/index.js';
 import type { FrontEndKind } from './front-end-kind.js';
 
+/** `describeEvent` makes a line of it, `eventData` JSON. */
 export type PcibackEvent = { readonly guest: DomainId } & (
   | { readonly event: 'state'; readonly state: XenbusState }
   | {

@@ -45,6 +45,7 @@ export interface ExportLife {
   readonly otherPirqs?: ReadonlySet<Pirq>;
 }
 
+/** Made at the export, ended when the function comes back. */
 export class ExportedFunction {
   readonly physical: PciAddress;
   readonly lease: Lease;

@@ -21,6 +21,7 @@ const MOST_DEVFN = 0xff;
 /** Signed, so that it is a small integer for the engine and no lookup allocates. */
 const keyOf = (domain: number, bus: number, devfn: number): number => (domain << 16) | (bus << 8) | devfn;
 
+/** `topology: 'real'`; what Linux's xen-pciback calls passthrough=1. */
 export class RealAddresses<Occupant extends Placeable> implements Topology<Occupant> {
   readonly #places = new Map<number, { readonly address: PciAddress; readonly occupant: Occupant }>();
 

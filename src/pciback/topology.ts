@@ -19,6 +19,7 @@ export interface Placeable {
   readonly isVirtual?: boolean;
 }
 
+/** Implemented by {@link VirtualBus} and {@link RealAddresses}: where functions stand for the guest. */
 export interface Topology<Occupant extends Placeable> {
   /** The function at a guest address; any numbers of 32 bits may be asked for. Allocates nothing. */
   at(domain: number, bus: number, devfn: number): Occupant | undefined;

@@ -362,6 +362,7 @@ const FOUND: readonly (readonly [string, string, readonly string[]])[] = [
   ['boot.cfg', 'menu=X:load /n;load /m pciback.hide=(01:00.0);multiboot /x\n', ['HIDE_NOT_ON_KERNEL@23']],
   ['boot.cfg', 'menu=X:boot n pciback.hide=(01:00.0); ls\n', ['HIDE_WITHOUT_XEN@14', 'COMMAND_UNREACHED@38']],
   ['boot.cfg', 'menu=X:load /n pciback.hide=(1:0.0)(1:0.8);multiboot /x\n', ['NUMBER_RANGE@40']],
+  ['boot.cfg', 'menu=X:boot n\r\n', ['CARRIAGE_RETURN@13']],
   ['boot.cfg', 'a=\0', ['KEY_UNKNOWN@0', 'NUL_ENDS@2']],
   ['boot.cfg', '#'.repeat(32769), ['FILE_TOO_LARGE@32768']],
   ['loader.conf', "a='b'\n", ['QUOTE_SINGLE@2']],

@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, beforeEach, describe, test } from 'node:test';
 import { replaceFile, replacement, standingFile } from '../../src/admin/index.js';
@@ -191,20 +191,25 @@ describe('hide and unhide', () => {
     assert.match(stdout, /XEN_REPLACE_DEFAULT=/);
   });
 
-  test('two at once: the second is told who is at it', async () => {
+  test('two at once: the second is told who is at it, however it writes the path of the directory', async () => {
     await using _lock = await lockState(state);
     const file = join(root, 'boot.cfg');
     writeFileSync(file, XEN);
-    const child = spawn(process.execPath, [MAIN, 'hide', '05:00.0', '--for', 'netbsd', '--file', file], {
-      env,
-    });
-    let told = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      told += text;
-    });
-    await new Promise((resolve) => child.on('close', resolve));
-    assert.match(told, new RegExp(`STATE_BUSY: process ${process.pid} changes files`));
-    assert.equal(readFileSync(file, 'latin1'), XEN);
+    const link = join(root, 'link-to-state');
+    symlinkSync(state, link);
+    for (const path of [state, `${state}/`, relative(root, state), link]) {
+      const child = spawn(process.execPath, [MAIN, 'hide', '05:00.0', '--for', 'netbsd', '--file', file], {
+        cwd: root,
+        env: { ...env, OPENSLOT_STATE_DIR: path },
+      });
+      let told = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        told += text;
+      });
+      await new Promise((resolve) => child.on('close', resolve));
+      assert.match(told, new RegExp(`STATE_BUSY: process ${process.pid} changes files`), path);
+      assert.equal(readFileSync(file, 'latin1'), XEN);
+    }
   });
 });
 

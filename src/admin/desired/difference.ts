@@ -46,6 +46,7 @@ export type Deed =
   | { readonly kind: 'release'; readonly found: FoundFunction }
   | { readonly kind: 'attach'; readonly found: FoundFunction; readonly guest: string };
 
+/** Nothing is done while there are conflicts. */
 export interface Difference {
   /** In the order in which they are done. */
   readonly deeds: readonly Deed[];

@@ -28,6 +28,7 @@ export class DesiredStateError extends OpenslotError {
   }
 }
 
+/** The file cannot be read. */
 export class DesiredStateUnreadableError extends OpenslotError {
   readonly code = 'DESIRED_STATE_UNREADABLE';
   constructor(file: string, errno: string, options?: ErrorOptions) {

@@ -44,6 +44,7 @@ function isUse(finding: Finding): finding is Finding & UseFinding {
   return USE_FINDINGS.has(finding.name);
 }
 
+/** One finding as people and programs read it. */
 export function describeFinding(finding: Finding): FindingData {
   const { name, address, severity } = finding;
   return {

@@ -19,6 +19,7 @@ export class NameUnknownError extends OpenslotError {
   }
 }
 
+/** The text can be no name. */
 export class NameMalformedError extends OpenslotError {
   readonly code = 'NAME_MALFORMED';
   constructor(name: string) {

@@ -12,12 +12,14 @@ import {
   VPD_BYTES,
 } from '../../pci/index.js';
 
+/** Text as its source writes it: `00-1b-21-ff-ff-3c-4d-5e`, or what the field SN holds. */
 export interface SerialNumber {
   /** `dsn`: the Device Serial Number capability (PCI Express Base 6.0, 7.9.3); `vpd`: the field SN of vital product data. */
   readonly source: 'dsn' | 'vpd';
   readonly text: string;
 }
 
+/** A number, that there is none, or that nobody can tell here. */
 export type SerialReading =
   { readonly kind: 'read'; readonly serial: SerialNumber } | { readonly kind: 'none' } | UnreadSerial;
 

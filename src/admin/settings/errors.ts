@@ -12,11 +12,12 @@ export class FieldCriticalError extends OpenslotError {
 /** The hardware has not what was asked for: a field that was written reads otherwise. */
 export class NotTakenError extends OpenslotError {
   readonly code = 'SET_NOT_TAKEN';
-  constructor(fields: readonly string[]) {
+  /** `isKept`: what was there before is remembered, so that the rest can be undone. */
+  constructor(address: string, fields: readonly string[], isKept: boolean) {
     super(
-      `the function did not take what was written to ${fields.join(', ')}`,
-      { fields },
-      'it has not all values of its kind: openslot show ADDRESS tells its capabilities; openslot undo takes back the rest',
+      `${address} did not take what was written to ${fields.join(', ')}`,
+      { address, fields },
+      `it has not all values of its kind: openslot show ${address} tells its capabilities${isKept ? `; openslot undo ${address} takes back the rest` : ''}`,
     );
   }
 }

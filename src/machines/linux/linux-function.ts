@@ -22,6 +22,7 @@ import { PortRegion } from './port-region.js';
 import { parseResourceFile } from './resource-file.js';
 import { errnoOf, resetMethodsOf, writeAttribute, type Sysfs } from './sysfs.js';
 
+/** A function that no driver of user space has: registers without interrupts and DMA. */
 export class LinuxFunction implements PciFunction {
   readonly address: PciAddress;
   readonly config: LinuxConfig;

@@ -45,6 +45,7 @@ interface Table {
   readonly names: number;
 }
 
+/** Names out of an index that {@link writeIndex} made. @throws {IdsIndexError} the bytes are no such index. */
 export class IndexedNames implements PciNames {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
