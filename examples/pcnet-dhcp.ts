@@ -206,6 +206,7 @@ await runExample(
   },
   async (fn) => {
     const { address, server, router, leaseSeconds } = await askForAddress(fn);
-    console.log(`offered ${address} by ${server}, router ${router}, for ${leaseSeconds} s`);
+    const way = router === undefined ? 'no router' : `router ${router}`;
+    console.log(`offered ${address} by ${server}, ${way}, for ${leaseSeconds} s`);
   },
 );

@@ -7,6 +7,7 @@ import { criticalOption } from './critical-option.js';
 import { dryRunOption } from './dry-run.js';
 import type { HideOptions } from './hide-files.js';
 import { machineOption } from './machine-option.js';
+import { refuseMeaningless } from './meaningless-options.js';
 
 /** What `unhide` has as well. */
 export function addFileOptions(command: Command): Command {
@@ -53,6 +54,7 @@ Examples:
   openslot hide 0a:00.0 --for freebsd --keeper ppt --file loader.conf`,
     )
     .action(async (texts: readonly string[], options: HideOptions) => {
+      if (options.for !== 'freebsd') refuseMeaningless(command, ['keeper'], `to the boot of ${options.for}`);
       const { changeHidden } = await import('./hide-files.js');
       await changeHidden('hide', texts, options);
     });

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { addFileOptions } from './hide.js';
 import type { HideOptions } from './hide-files.js';
+import { refuseMeaningless } from './meaningless-options.js';
 
 export function define(command: Command): void {
   addFileOptions(command)
@@ -16,6 +17,7 @@ Examples:
   openslot unhide 0a:00.0 0a:00.1 --for vfio --dry-run`,
     )
     .action(async (texts: readonly string[], options: HideOptions) => {
+      if (options.for !== 'freebsd') refuseMeaningless(command, ['keeper'], `to the boot of ${options.for}`);
       const { changeHidden } = await import('./hide-files.js');
       await changeHidden('unhide', texts, options);
     });

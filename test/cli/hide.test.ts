@@ -62,6 +62,14 @@ describe('hide and unhide', () => {
     }
   });
 
+  test('who keeps them is asked of FreeBSD alone', () => {
+    for (const way of ['hide', 'unhide']) {
+      const { status, stderr } = openslot(way, '05:00.0', '--for', 'netbsd', '--keeper', 'ppt');
+      assert.equal(status, 2);
+      assert.equal(stderr, 'error: --keeper means nothing to the boot of netbsd\n');
+    }
+  });
+
   test('show the diff, keep mode and a copy, are recorded, and leave the file as it was', () => {
     const file = join(root, 'boot.cfg');
     writeFileSync(file, XEN);

@@ -34,7 +34,8 @@ const PROGRAMS: readonly Program[] = [
   [
     'pcnet-dhcp',
     '-netdev user,id=net,restrict=on -device pcnet,netdev=net,romfile=',
-    /^offered 10\.0\.2\.15 by 10\.0\.2\.2, /,
+    // restrict=on offers none.
+    /^offered 10\.0\.2\.15 by 10\.0\.2\.2, no router, for 86400 s$/,
   ],
 ];
 
