@@ -11,6 +11,7 @@ import type { XenStore } from '../xen/store/index.js';
 import { Takers } from './findings/takers.js';
 import { LibxlMemory } from './libxl-memory.js';
 
+/** A function that another tool has taken from the host. */
 export interface Adopted {
   readonly address: PciAddress;
   readonly holder: string | undefined;
@@ -22,6 +23,7 @@ export interface Adopted {
   readonly takenBy: readonly string[];
 }
 
+/** Records alone are its steps. */
 export interface PlannedAdoption extends Change {
   readonly functions: readonly Adopted[];
   readonly members: readonly PoolChange[];
@@ -37,6 +39,7 @@ export interface AdoptionOptions {
 const HOLDERS: ReadonlySet<string | undefined> = new Set([XEN_HOLDER, ...Object.values(PROGRAM_HOLDERS)]);
 const BRIDGE_CLASS = 0x06;
 
+/** At {@link HostClaims.adoption}: what `openslot adopt` does. */
 export class Adoption {
   readonly #pool: Pool;
   readonly #machine: AdoptionOptions['machine'];

@@ -25,6 +25,7 @@ import { noteDriver, quarantine, xenPerformers } from './xen-steps.js';
 
 export { XEN_HOLDER };
 
+/** What has become of one function that was claimed or released. */
 export interface ClaimReport {
   readonly address: PciAddress;
   readonly holder: string | undefined;
@@ -56,6 +57,7 @@ interface Planned {
   readonly steps: readonly Step[];
 }
 
+/** `openslot claim` and `release`: functions go from their drivers into the pool and back, several as one change. */
 export class HostClaims {
   /** What other tools have taken from the host. */
   readonly adoption: Adoption;
@@ -126,10 +128,14 @@ export class HostClaims {
     checkOnce(addresses);
     const planned: Planned[] = [];
     for (const address of addresses) planned.push(await this.#planClaim(address, purpose, addresses));
-    const misnamed = await this.#misnamed?.(addresses);
-    const found = examineClaim(addresses, { machine: this.#machine, purpose, misnamed });
     const what = purpose === undefined ? 'claim' : `claim --for ${purpose}`;
-    return together(what, planned, found.map(describeFinding));
+    return together(what, planned, await this.examine(addresses, purpose));
+  }
+
+  /** What speaks against taking functions from the host, whether they are claimed already or not. */
+  async examine(addresses: readonly PciAddress[], purpose?: ClaimPurpose): Promise<readonly FindingData[]> {
+    const misnamed = await this.#misnamed?.(addresses);
+    return examineClaim(addresses, { machine: this.#machine, purpose, misnamed }).map(describeFinding);
   }
 
   /** The same of a release. */

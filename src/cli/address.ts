@@ -72,7 +72,7 @@ export class AddressUnknownError extends OpenslotError {
     super(
       `"${text}" is an address in none of the notations ${READ.map(({ name }) => name).join(', ')}`,
       { text, notations: READ.map(({ name }) => name) },
-      'openslot address --from NOTATION tells what is wrong with it; write 0a:00.0',
+      'write 0a:00.0; what is wrong with it: openslot address --from hex TEXT',
     );
   }
 }

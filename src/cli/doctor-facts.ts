@@ -21,7 +21,7 @@ export class MachineNotExaminedError extends OpenslotError {
     super(
       `openslot doctor examines this host, a saved one, or a simulated one on disk, and not ${machine}`,
       { machine },
-      'openslot explain tells of the functions there; --on sim:DIR or --root DIR examines a host in a folder',
+      'examine a host in a folder (--on sim:DIR, --root DIR); what is to be said of the functions there: openslot explain',
     );
   }
 }

@@ -5,6 +5,7 @@ import { FunctionNotFoundError } from '../function/errors.js';
 import type { PciAddress } from '../pci/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 import { functionNamed } from './named-function.js';
+import { withNextHere } from './next-command.js';
 import { colorsOf } from './terminal-colors.js';
 
 export function define(command: Command): void {
@@ -41,11 +42,12 @@ async function explain(
     throw new FunctionNotFoundError(address, capture.machine);
   const addresses = address === undefined ? capture.functions.map((fn) => fn.address) : [address];
   const found = addresses.flatMap((of) =>
-    look
-      .explain(topology, of)
-      // Asked about everything, what is merely worth knowing would hide the rest.
-      .filter(({ weight }) => address !== undefined || weight !== 'note')
-      .map((each) => ({ address: of, ...each })),
+    withNextHere(
+      look
+        .explain(topology, of)
+        // Asked about everything, what is merely worth knowing would hide the rest.
+        .filter(({ weight }) => address !== undefined || weight !== 'note'),
+    ).map((each) => ({ address: of, ...each })),
   );
   if (options.json) {
     process.stdout.write(`${JSON.stringify(found, undefined, 2)}\n`);

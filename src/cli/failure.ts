@@ -1,7 +1,7 @@
 /** How a refusal looks on the terminal, and the exit code that it gives. */
-import { OpenslotError } from '../pci/errors.js';
+import { OpenslotError, withRemedies } from '../pci/errors.js';
 import { visibleText } from '../pci/visible-text.js';
-import { namedMachine, onSameMachine } from './next-command.js';
+import { nextHere } from './next-command.js';
 import { colorsOf } from './terminal-colors.js';
 
 /** Refusals of what was typed, before anything was opened. */
@@ -34,10 +34,11 @@ export function reportFailure(error: unknown, json: boolean): number {
     );
     return 1;
   }
-  const next = onSameMachine(error.next, namedMachine(process.argv.slice(2)));
-  if (json) process.stderr.write(`${JSON.stringify({ error: { ...error.toJSON(), next } })}\n`);
+  const next = nextHere(error.next);
+  const message = withRemedies(error.message, nextHere);
+  if (json) process.stderr.write(`${JSON.stringify({ error: { ...error.toJSON(), message, next } })}\n`);
   else {
-    process.stderr.write(`${colors.red('error')} ${colors.bold(error.code)}: ${shown(error.message)}\n`);
+    process.stderr.write(`${colors.red('error')} ${colors.bold(error.code)}: ${shown(message)}\n`);
     if (next !== '') process.stderr.write(`${colors.cyan('next')}  ${shown(next)}\n`);
   }
   return WRONG_COMMAND_LINE.has(error.code) ? 2 : 1;

@@ -3,6 +3,7 @@ import {
   ClaimUnsafeError,
   describeFinding,
   examineClaim,
+  HideFileElsewhereError,
   planHide,
   refused,
   type FindingData,
@@ -23,6 +24,7 @@ import { fileChanges, fileDiff, shownDiff, withFileChanges } from './file-change
 import { functionNames } from './function-names.js';
 import { machineOfItsOwn, openChosen, type MachineChoice } from './machine-option.js';
 import { functionsNamed } from './named-function.js';
+import { nextHere, shellWord, withNextHere } from './next-command.js';
 
 export interface HideOptions extends MachineChoice, DryRunChoice, Partial<CriticalChoice> {
   readonly for: HideSystem;
@@ -40,6 +42,7 @@ export async function changeHidden(
   texts: readonly string[],
   options: HideOptions,
 ): Promise<void> {
+  if (options.file === undefined && !isThisHost(options)) throw new HideFileElsewhereError(options.on ?? '');
   const addresses = await functionsNamed(texts, options);
   const looks = OF_THIS_MACHINE.has(options.for) || options.on !== undefined;
   const { present, findings } = looks
@@ -51,7 +54,8 @@ export async function changeHidden(
     allowed: options.allow ?? [],
     evenIfCritical: await criticalFunctions({ ...options, evenIfCritical: options.evenIfCritical ?? [] }),
   });
-  const command = `openslot hide ${texts.join(' ')} --for ${options.for}`;
+  const file = options.file === undefined ? '' : ` --file ${shellWord(options.file)}`;
+  const command = `openslot hide ${texts.join(' ')} --for ${options.for}${file}`;
   if (forbidding.length > 0 && options.dryRun !== true) throw new ClaimUnsafeError(command, forbidding);
   const wish = {
     way,
@@ -64,7 +68,7 @@ export async function changeHidden(
     })),
     present: present?.map(({ address }) => idsOf(address, present)),
     when: new Date().toISOString(),
-    records: (options.on ?? 'linux') === 'linux' ? stateFiles().hidden : undefined,
+    records: isThisHost(options) ? stateFiles().hidden : undefined,
   };
   const missing = absent(addresses, present);
   if (options.dryRun === true) {
@@ -88,6 +92,11 @@ export async function changeHidden(
   });
 }
 
+/** Its boot files are those of the usual places, and its boots are seen here. */
+function isThisHost({ on = 'linux' }: MachineChoice): boolean {
+  return on === '' || on === 'linux';
+}
+
 /** A kernel that hides a bridge hides all behind it. @throws {NotAssignableError} */
 function checkHideable(addresses: readonly PciAddress[], present: readonly FunctionSummary[]): void {
   for (const { address, headerType, classCode } of present)
@@ -108,12 +117,15 @@ async function lookedAt(
   addresses: readonly PciAddress[],
   options: HideOptions,
 ): Promise<{ readonly present: readonly FunctionSummary[]; readonly findings: readonly FindingData[] }> {
+  const purpose = options.for === 'vfio' ? options.for : undefined;
   if (options.on === 'sim' && machineOfItsOwn(options) === undefined) {
-    const { viewMachine } = await import('./machine-view.js');
-    return { present: (await viewMachine(options)).functions, findings: [] };
+    // The machine is in its owner, who alone can look at it.
+    const { askSim, viewMachine } = await import('./machine-view.js');
+    const { functions } = await viewMachine(options);
+    const wish = { addresses: addresses.map(String), ...(purpose === undefined ? {} : { purpose }) };
+    return { present: functions, findings: await askSim('examine_claim', wish) };
   }
   using machine = await openChosen(options);
-  const purpose = options.for === 'vfio' ? 'vfio' : undefined;
   const misnamed = await functionNames(options).misnamed(addresses);
   return {
     present: machine.list(),
@@ -143,7 +155,7 @@ function printData(
   const data = {
     what: change.what,
     changed: 'backups' in done && edits.length > 0,
-    findings,
+    findings: withNextHere(findings),
     absent: missing.map(String),
     files: edits.map((edit) => ({ file: edit.file.path, diff: fileDiff(edit) })),
     backups: [],
@@ -173,7 +185,7 @@ function printOutcome(
     ...(edits.length === 0
       ? ['nothing has to be changed: the files say so already']
       : backups.map((backup) => `kept  ${visibleText(backup)}`)),
-    ...afterwards.map((command) => `next  ${command}`),
+    ...afterwards.map((command) => `next  ${nextHere(command)}`),
   ];
   process.stdout.write(notes.map((note) => `${note}\n`).join(''));
 }

@@ -6,9 +6,9 @@ import { stateFiles } from '../owner/state-directory.js';
 import { chosenMachine, machineOfItsOwn, type MachineChoice } from './machine-option.js';
 
 /** Of this host and of the simulated machine that runs by their names; of others by what opens them. */
-export function namesPlace(choice: MachineChoice): string {
+export function namesPlace(choice: MachineChoice, { names } = stateFiles()): string {
   const own = machineOfItsOwn(choice);
-  return join(stateFiles().names, own === undefined ? chosenMachine(choice).name : folderOf(own));
+  return join(names, own === undefined ? chosenMachine(choice).name : folderOf(own));
 }
 
 /** A file or a folder is the same one however its path is written. */

@@ -217,7 +217,7 @@ async function takeNamed(summary: FunctionSummary, taken: TakenFunctions | undef
     throw new FunctionNotFreeError(
       address,
       why,
-      `openslot claim ${address}, or add --claim for as long as it is mounted`,
+      `add --claim for as long as it is mounted; or for longer: openslot claim ${address}`,
     );
   await taken.take(address);
 }

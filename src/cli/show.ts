@@ -4,6 +4,7 @@ import type { PciAddress } from '../pci/index.js';
 import { addLspciSwitches, givenSwitches, lspciOptions, type LspciSwitches } from './lspci-options.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 import { functionsNamed } from './named-function.js';
+import { withNextHere } from './next-command.js';
 
 export function define(command: Command): void {
   command
@@ -96,7 +97,8 @@ async function showFunction(address: PciAddress, options: ShowOptions): Promise<
     import('./names-in-use.js'),
     import('./given-names.js'),
   ]);
-  const facts = await inspectFunction(options, address);
+  const inspected = await inspectFunction(options, address);
+  const facts = { ...inspected, findings: withNextHere(inspected.findings) };
   const { summary } = facts;
   const given = await givenNames(options);
   const names = options.numeric || summary === undefined ? undefined : nameData(namesInUse(), summary);

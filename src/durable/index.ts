@@ -6,5 +6,5 @@
 export { checked, parseChecked, UnfitDataError } from './checked-json.js';
 export { errnoOf } from './errno.js';
 export { NumberedFiles } from './numbered-files.js';
-export { NotRegularFileError, readRegularFile } from './regular-file.js';
-export { flushFolder, replaceFile, writeNewFile } from './whole-file.js';
+export { appendToRegularFile, NotRegularFileError, readRegularFile } from './regular-file.js';
+export { clearUnplaced, flushFolder, placeFile, replaceFile, writeNewFile } from './whole-file.js';

@@ -11,6 +11,7 @@
  */
 export type ErrorPolicy = 'take-back' | 'kill-guest' | 'ignore';
 
+/** How long and how often a guest is asked to recover a function, and what then. */
 export interface RecoveryOptions {
   readonly policy: ErrorPolicy;
   /** Longest wait for a guest's answer to one step, in milliseconds. Linux's back end waits 300 s. */

@@ -168,6 +168,13 @@ export class Pool {
     return recoveries;
   }
 
+  /** Whether a member is a virtual function. @throws {FunctionNotFoundError} it is not there any more. */
+  isVirtual(address: PciAddress): boolean {
+    if (!this.has(address)) return false;
+    using fn = this.#machine.open(address);
+    return fn.virtual !== undefined;
+  }
+
   /** Gives a free function to one taker, named as messages will name it. @throws what {@link checkTakeable} throws. */
   take(address: PciAddress, taker: string): Lease {
     return this.#leases.take(address, taker);

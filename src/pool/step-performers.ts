@@ -59,6 +59,7 @@ function claimRecorder(journal: ClaimJournal): StepPerformer<RecordClaim> {
 
 function overrideSetter(drivers: HostDrivers): StepPerformer<SetOverride> {
   const set = async (address: PciAddress, override: string | undefined) => {
+    drivers.checkSettled?.(address);
     if (drivers.binding(address).override !== override) await drivers.setOverride(address, override);
   };
   return {
@@ -83,6 +84,7 @@ function unbinder(drivers: HostDrivers): StepPerformer<Unbind> {
     /** One that another tool has given to a driver meanwhile is left to it. */
     undo: async ({ driver, override, ...step }) => {
       const address = addressOf(step);
+      drivers.checkSettled?.(address);
       const now = drivers.binding(address);
       if (now.driver !== undefined) return;
       // The steps before this one, undone after it, have named another driver as the only one.
@@ -101,6 +103,7 @@ function binder(drivers: HostDrivers): StepPerformer<Bind> {
     apply: (step) => drivers.bind(addressOf(step), step.driver),
     undo: async (step) => {
       const address = addressOf(step);
+      drivers.checkSettled?.(address);
       if (drivers.binding(address).driver === step.driver) await drivers.unbind(address);
     },
   };

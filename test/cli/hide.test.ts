@@ -15,13 +15,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, beforeEach, describe, test } from 'node:test';
 import { replaceFile, replacement, standingFile } from '../../src/admin/index.js';
 import { BOOT_FILES } from '../../src/boot/index.js';
 import { ChangeFolder, Changes } from '../../src/change/index.js';
 import { lockState } from '../../src/owner/index.js';
+import { Shell } from './serving.js';
 
 const MAIN = fileURLToPath(new URL('../../src/command/main.js', import.meta.url));
 const root = mkdtempSync(join(tmpdir(), 'openslot-hide-'));
@@ -123,6 +124,26 @@ describe('hide and unhide', () => {
     assert.doesNotMatch(doctor.stdout, /HIDE_/);
   });
 
+  test('beside an owner, which is asked what the machine does with the function; and only in a file that is named', async () => {
+    using shell = new Shell();
+    const uses = '[{kind: mount, at: /home, via: nvme0n1p1}]';
+    await using _owner = await shell.serve('machine', [
+      `{slot: "01", model: nvme, driver: nvme, uses: ${uses}}`,
+    ]);
+    const file = shell.write('grub', 'GRUB_DEFAULT=0\n');
+    const args = ['hide', '00:01.0', '--for', 'xen'] as const;
+    assert.match(shell.refused(...args), /HIDE_FILE_ELSEWHERE/);
+    assert.match(
+      shell.refused(...args, '--file', file),
+      /CLAIM_UNSAFE[^]*\n {2}mounted: [^]*--file \S+ --even-if-critical/,
+    );
+    // In the pool the host does nothing with it.
+    shell.done('claim', '00:01.0', '--even-if-critical', '00:01.0');
+    assert.equal(readFileSync(file, 'latin1'), 'GRUB_DEFAULT=0\n');
+    shell.run(...args, '--file', file, '--even-if-critical', '00:01.0');
+    assert.match(readFileSync(file, 'latin1'), /xen-pciback\.hide=\(00:01\.0\)/);
+  });
+
   test('a link stays one, and its target is replaced', () => {
     const target = join(root, 'real.conf');
     writeFileSync(target, 'a="b"\n');
@@ -183,20 +204,25 @@ describe('hide and unhide', () => {
     assert.match(stdout, /XEN_REPLACE_DEFAULT=/);
   });
 
-  test('two at once: the second is told who is at it', async () => {
+  test('two at once: the second is told who is at it, however it writes the path of the directory', async () => {
     await using _lock = await lockState(state);
     const file = join(root, 'boot.cfg');
     writeFileSync(file, XEN);
-    const child = spawn(process.execPath, [MAIN, 'hide', '05:00.0', '--for', 'netbsd', '--file', file], {
-      env,
-    });
-    let told = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      told += text;
-    });
-    await new Promise((resolve) => child.on('close', resolve));
-    assert.match(told, new RegExp(`STATE_BUSY: process ${process.pid} changes files`));
-    assert.equal(readFileSync(file, 'latin1'), XEN);
+    const link = join(root, 'link-to-state');
+    symlinkSync(state, link);
+    for (const path of [state, `${state}/`, relative(root, state), link]) {
+      const child = spawn(process.execPath, [MAIN, 'hide', '05:00.0', '--for', 'netbsd', '--file', file], {
+        cwd: root,
+        env: { ...env, OPENSLOT_STATE_DIR: path },
+      });
+      let told = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        told += text;
+      });
+      await new Promise((resolve) => child.on('close', resolve));
+      assert.match(told, new RegExp(`STATE_BUSY: process ${process.pid} changes files`), path);
+      assert.equal(readFileSync(file, 'latin1'), XEN);
+    }
   });
 });
 

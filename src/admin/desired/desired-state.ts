@@ -80,6 +80,7 @@ export const desiredStateSchema = z
     description: 'What is wanted of functions of a host. Functions that are not listed are left as they are.',
   });
 
+/** The file of `openslot apply`, read: {@link parseDesiredState} makes it of YAML. */
 export type DesiredState = z.output<typeof desiredStateSchema>;
 export type WantedFunction = DesiredState['functions'][number];
 

@@ -9,6 +9,7 @@ const LONGEST = 512 * 1024;
 /** Levels that stand open at once: the parser goes down by recursion. */
 const DEEPEST = 64;
 
+/** A desired state with its places, for messages. */
 export interface DesiredText {
   readonly state: DesiredState;
   /** Line of each function in the text, from 1 on. */

@@ -1,5 +1,5 @@
 /** Why a desired state is none, or cannot be had: nothing is changed then. */
-import { OpenslotError, type PciAddress } from '../../pci/index.js';
+import { OpenslotError, remedyLine, type PciAddress } from '../../pci/index.js';
 
 /** One thing in a file that has no form. */
 export interface DesiredStateFault {
@@ -28,6 +28,7 @@ export class DesiredStateError extends OpenslotError {
   }
 }
 
+/** The file cannot be read. */
 export class DesiredStateUnreadableError extends OpenslotError {
   readonly code = 'DESIRED_STATE_UNREADABLE';
   constructor(file: string, errno: string, options?: ErrorOptions) {
@@ -47,13 +48,11 @@ export interface Conflict {
 export class DesiredStateConflictError extends OpenslotError {
   readonly code = 'DESIRED_STATE_CONFLICT';
   constructor(conflicts: readonly Conflict[]) {
-    const lines = conflicts.map(
-      ({ where, why, next }) => `\n  ${where}: ${why}${next === '' ? '' : `\n      ${next}`}`,
-    );
+    const lines = conflicts.map(({ where, why, next }) => `\n  ${where}: ${why}${remedyLine(next)}`);
     super(
       `nothing was changed: the host is not so that this can be had:${lines.join('')}`,
       { conflicts: conflicts.map(({ where, why }) => `${where}: ${why}`) },
-      'change the file or the host; openslot apply --diff tells what would be done',
+      'change the file or the host',
     );
   }
 }
@@ -65,7 +64,7 @@ export class ApplyHalfDoneError extends OpenslotError {
     super(
       `${cause}; what was done before it could not be taken back: ${left.join('; ')}`,
       { cause, left },
-      'openslot recover, then openslot apply once more: it goes on from where it was',
+      'openslot recover; then go on from where it was: openslot apply FILE',
       options,
     );
   }

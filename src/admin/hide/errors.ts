@@ -39,7 +39,19 @@ export class HideTakesOthersError extends OpenslotError {
     super(
       `${file} names functions by the ids of their kind, so ${others.join(', ')} would be taken too, and every card of the kind that is added later`,
       { file, others: others.map(String) },
-      `openslot hide ${all.join(' ')} --for vfio --file ${file}, if all are meant; without --file each function is hidden by its address`,
+      `without --file each function is hidden by its address; if all are meant: openslot hide ${all.join(' ')} --for vfio --file ${file}`,
+    );
+  }
+}
+
+/** The functions are another machine's, and the usual places have the boot files of this one. */
+export class HideFileElsewhereError extends OpenslotError {
+  readonly code = 'HIDE_FILE_ELSEWHERE';
+  constructor(machine: string) {
+    super(
+      `the boot files of ${machine} are not those of this host`,
+      { machine },
+      'name the file that its boot reads: --file FILE',
     );
   }
 }

@@ -14,9 +14,8 @@ export function wayToFree(address: PciAddress, user: string): string {
   if (user === 'this program')
     return 'release the function that this program opened before, then open it again';
   if (user.startsWith('process')) return 'end the program first';
-  if (user.startsWith('driver ')) return `openslot claim ${address} takes it from there`;
-  if (/^(guest |qmp:)/.test(user))
-    return `openslot detach ${user.replace('guest ', '')} ${address} takes it from there`;
+  if (user.startsWith('driver ')) return `openslot claim ${address}`;
+  if (/^(guest |qmp:)/.test(user)) return `openslot detach ${user.replace('guest ', '')} ${address}`;
   return 'wait until it has ended';
 }
 
