@@ -4,11 +4,13 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
   bytesReader,
+  capabilityNames,
   CXL_VENDOR,
   CxlDvsec,
   cxlTables,
   decodedFields,
   decodeTable,
+  extendedCapabilityNames,
   extendedCapabilityTable,
   ExtendedCapabilityId,
   tables,
@@ -135,4 +137,13 @@ describe('designated vendor-specific capabilities', () => {
     assert.equal(values.get('cxl_device.range1_size_low.interleave'), '256');
     assert.equal(values.get('cxl_device.range1_size_low.size'), '0x20000000');
   });
+});
+
+test('every capability of either list that has a name has a table of that name', () => {
+  const known = new Set(tables.map(({ name }) => name));
+  const named = [...capabilityNames.values(), ...extendedCapabilityNames.values()];
+  assert.deepEqual(
+    named.filter(({ name }) => !known.has(name)),
+    [],
+  );
 });

@@ -25,6 +25,7 @@ import { flitInjection } from './flit-injection.js';
 import { flitLog } from './flit-log.js';
 import { flitPerformance } from './flit-performance.js';
 import { frs } from './frs.js';
+import { headerOnly } from './header-only.js';
 import { hierarchy } from './hierarchy.js';
 import { ide } from './ide.js';
 import { margining } from './margining.js';
@@ -91,6 +92,7 @@ export const extendedChoices: ReadonlyMap<number, TableChoice> = new Map<number,
   [ExtendedCapabilityId.flitPerformance, flitPerformance],
   [ExtendedCapabilityId.flitInjection, flitInjection],
   [ExtendedCapabilityId.mmioLocator, mmioLocator],
+  ...headerOnly,
 ]);
 
 /** Every table of the list, once; of several with one name the one that has all registers. */
@@ -146,4 +148,5 @@ export const extendedTables: readonly RegisterTable[] = [
   flitPerformance,
   flitInjection,
   mmioLocator,
+  ...headerOnly.values(),
 ];
