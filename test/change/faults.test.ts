@@ -70,7 +70,10 @@ test('what a killed command has left is told, and nothing about it is changed be
     ['claim', '02:00.0'],
     ['release', '01:00.0'],
   ])
-    assert.match((await host.run(words)).stderr, /^error CHANGE_UNFINISHED: .*\nnext {2}openslot recover/m);
+    assert.match(
+      (await host.run(words)).stderr,
+      /^error CHANGE_UNFINISHED: .*\nnext {2}take it back: openslot recover/m,
+    );
   // Something else is nobody's business.
   await succeed(host, ['claim', '00:03.1']);
   const { stdout: told } = await host.run(['recover']);
