@@ -37,7 +37,7 @@ the dumps that pciutils tests itself with, spaces made from the register tables,
   --phase NAME          only this phase; may be given several times
   --no-suites           leave out the suites (test/xen-lab) that run in dom0
   --suite NAME          only the suite of that name, and nothing after it: the quick way while one is written
-  --kills N             how often the phase restart kills serve (default 20, an even number from 6 on)
+  --kills N             how often the phase restart kills serve (default 20, an even number from 4 on)
   --no-table            leave out what follows when everything is run: a bus scan, configuration reads and attaches,
                         ours beside the kernel's back end (npm run bench has more)
   --source KIND         only corpus, QEMU, host, synthetic or damaged; may be given several times
@@ -85,8 +85,8 @@ async function main(): Promise<number> {
     return 0;
   }
   const kills = Number(values.kills);
-  if (!(kills >= 6) || kills % 2 !== 0)
-    throw new LabFailure(`--kills ${values.kills}: it is an even number from 6 on.`);
+  if (!(kills >= 4) || kills % 2 !== 0)
+    throw new LabFailure(`--kills ${values.kills}: it is an even number from 4 on.`);
   const passed = await runScenario({
     backEnd: backEnd(values['back-end']),
     only: values.suite === undefined ? values.phase : ['suites'],

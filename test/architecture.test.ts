@@ -44,11 +44,11 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   'xen/pciif': ['xen'],
   'xen/store': ['pci', 'xen'],
   xen: ['function', 'pci', 'xen/store'],
-  'xen/native': ['xen', 'xen/store', 'function', 'pci', 'os'],
+  'xen/native': ['durable', 'xen', 'xen/store', 'function', 'pci', 'os'],
   'xen/local': ['xen', 'xen/store', 'function', 'pci'],
   xpci: ['xen', 'xen/pciif', 'xen/store', 'function', 'pci'],
   guest: ['xpci', 'xen', 'xen/local', 'xen/store', 'pci'],
-  pciback: ['pool', 'xen', 'xen/pciif', 'xen/store', 'function', 'pci'],
+  pciback: ['durable', 'pool', 'xen', 'xen/pciif', 'xen/store', 'function', 'pci'],
   admin: [
     'boot',
     'change',
@@ -67,7 +67,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'pci',
   ],
   'admin/doctor': ['boot', 'look', 'function', 'pci'],
-  owner: ['lines', 'admin', 'change', 'function', 'pci', 'os'],
+  owner: ['lines', 'admin', 'change', 'durable', 'function', 'pci', 'os'],
   // Shows what a user can do, so it knows what a user knows: the package's exports.
   demo: [],
   cli: [
@@ -77,6 +77,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'admin/doctor',
     'boot',
     'change',
+    'durable',
     'ids',
     'look',
     'pciback',

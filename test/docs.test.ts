@@ -1,7 +1,7 @@
-/** The documents hold what the code has: every error code and every package. */
+/** The documents hold what the code has, every error code and every package; and each is found from the others. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 
@@ -44,4 +44,38 @@ test('every runtime package is named with its reason', () => {
   const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
   for (const name of Object.keys(dependencies))
     assert.match(read('docs/dependencies.md'), new RegExp(`^\\| ${name} \\|`, 'm'));
+});
+
+const pages = readdirSync(join(REPOSITORY, 'docs'))
+  .filter((file) => file.endsWith('.md'))
+  .map((file) => `docs/${file}`);
+
+/** As GitHub makes anchors of headings. */
+function anchors(page: string): readonly string[] {
+  return [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+test('the index of the documents names each page', () => {
+  const index = read('docs/README.md');
+  const unnamed = pages.filter((page) => !index.includes(`(${page.slice('docs/'.length)})`));
+  assert.deepEqual(unnamed, ['docs/README.md']);
+});
+
+test('every link between documents leads somewhere', () => {
+  const broken = ['README.md', ...pages].flatMap((page) =>
+    [...read(page).matchAll(/\]\((?!https?:)([^)\s#]*)(?:#([^)\s]+))?\)/g)].flatMap(
+      ([link, path = '', anchor]) => {
+        const target = path === '' ? page : join(dirname(page), path);
+        const leads =
+          existsSync(join(REPOSITORY, target)) && (anchor === undefined || anchors(target).includes(anchor));
+        return leads ? [] : [`${page}: ${link}`];
+      },
+    ),
+  );
+  assert.deepEqual(broken, []);
 });

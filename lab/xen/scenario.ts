@@ -14,7 +14,7 @@ export interface ScenarioOptions {
   readonly without: readonly string[];
   /** The one suite of test/xen-lab that the phase `suites` runs; all when undefined. */
   readonly suite: string | undefined;
-  /** How often the phase `restart` kills serve: an even number from 6 on. */
+  /** How often the phase `restart` kills serve: an even number from 4 on. */
   readonly kills: number;
   readonly limitSeconds: number;
 }

@@ -3,7 +3,7 @@
  * pool as they stand. Records alone are written: no driver is touched, and no guest notices.
  */
 import type { Change } from '../change/index.js';
-import { PROGRAM_HOLDERS, type FunctionSummary, type HostDrivers, type Machine } from '../function/index.js';
+import { PROGRAM_HOLDERS, type FunctionSummary, type MachineWithDrivers } from '../function/index.js';
 import type { PciAddress } from '../pci/index.js';
 import { XEN_HOLDER } from '../pciback/index.js';
 import type { Pool, PoolChange } from '../pool/index.js';
@@ -11,6 +11,7 @@ import type { XenStore } from '../xen/store/index.js';
 import { Takers } from './findings/takers.js';
 import { LibxlMemory } from './libxl-memory.js';
 
+/** A function that another tool has taken from the host. */
 export interface Adopted {
   readonly address: PciAddress;
   readonly holder: string | undefined;
@@ -22,6 +23,7 @@ export interface Adopted {
   readonly takenBy: readonly string[];
 }
 
+/** Records alone are its steps. */
 export interface PlannedAdoption extends Change {
   readonly functions: readonly Adopted[];
   readonly members: readonly PoolChange[];
@@ -29,7 +31,7 @@ export interface PlannedAdoption extends Change {
 
 export interface AdoptionOptions {
   readonly pool: Pool;
-  readonly machine: Machine & { readonly drivers: HostDrivers };
+  readonly machine: MachineWithDrivers;
   /** Absent where no Xen runs. */
   readonly store: XenStore | undefined;
 }
@@ -37,6 +39,7 @@ export interface AdoptionOptions {
 const HOLDERS: ReadonlySet<string | undefined> = new Set([XEN_HOLDER, ...Object.values(PROGRAM_HOLDERS)]);
 const BRIDGE_CLASS = 0x06;
 
+/** At {@link HostClaims.adoption}: what `openslot adopt` does. */
 export class Adoption {
   readonly #pool: Pool;
   readonly #machine: AdoptionOptions['machine'];

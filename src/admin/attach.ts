@@ -29,6 +29,7 @@ export interface AttachedFunction {
   readonly virtual: PciAddress | undefined;
 }
 
+/** What an attachment has come to, once the guest has the functions or will have them when its front end connects. */
 export interface AttachReport {
   readonly guest: { readonly domain: DomainId; readonly name: string };
   readonly functions: readonly AttachedFunction[];
@@ -40,6 +41,7 @@ export interface AttachReport {
   readonly findings: readonly FindingData[];
 }
 
+/** Of {@link Attachments.attach}: what is allowed for these functions, this time. */
 export interface AttachOptions {
   /** Findings for which these functions are not refused. */
   readonly allow?: readonly FindingName[];

@@ -10,16 +10,22 @@ import { ToolStack, type ToolStackOptions } from './tool-stack.js';
 import { Turns } from './turns.js';
 import { undoUnfinished } from './unfinished.js';
 
+/** Of {@link Attachments.start}. */
 export interface AttachmentsOptions extends ToolStackOptions {
   /** Told of what could not be cleared up behind a guest that died. */
   readonly onError: (doing: string, error: unknown) => void;
 }
 
+/** Of {@link Attachments.detach}. */
 export interface DetachOptions {
   /** Takes them also when the guest does not answer, and without a word from one that takes no changes. */
   readonly force?: boolean;
 }
 
+/**
+ * Gives functions of the pool to guests and takes them back, as libxl does: `openslot attach` and `detach` are its
+ * clients. Changes of one guest's functions wait for each other.
+ */
 export class Attachments implements AsyncDisposable {
   readonly #stack: ToolStack;
   readonly #guests: Guests;

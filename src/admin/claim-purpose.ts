@@ -43,7 +43,7 @@ export function holderFor(
           address,
           purpose,
           'no IOMMU translates what it does',
-          `switch the IOMMU on, or openslot claim --for uio ${address}`,
+          `switch the IOMMU on; without it: openslot claim --for uio ${address}`,
         );
       return PROGRAM_HOLDERS.vfio;
     case 'uio':

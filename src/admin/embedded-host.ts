@@ -16,6 +16,7 @@ import { GuestTraces, PolicyChoice, type DevicePolicies } from './policies/index
 import { RecoveryResponses } from './recovery-responses.js';
 import { ReportedErrors } from './reported-errors.js';
 
+/** Of {@link EmbeddedHost.start}; only `machine` is needed. */
 export interface EmbeddedHostOptions {
   /** Disposed of with the host. */
   readonly machine: HostedMachine & { readonly drivers: HostDrivers };
@@ -53,6 +54,10 @@ interface Parts {
   readonly responses: RecoveryResponses;
 }
 
+/**
+ * A host in this process, for tests of a driver and for programs of one's own: docs/guests.md shows one. Disposed of,
+ * it ends its guests, takes back what they had, and closes its machine.
+ */
 export class EmbeddedHost implements AsyncDisposable {
   readonly machine: EmbeddedHostOptions['machine'];
   readonly store: StoreServer;

@@ -73,7 +73,7 @@ export class GuestGoneError extends OpenslotError {
     super(
       `guest ${guest.name} (${guest.id}) is gone`,
       { guest: guest.id, name: guest.name },
-      'openslot list shows what came back',
+      'what came back: openslot list',
     );
   }
 }
@@ -115,7 +115,7 @@ export class FunctionNameUnknownError extends OpenslotError {
     super(
       `no function is named "${name}"`,
       { name },
-      'openslot name lists the names and gives one; xl pci-assignable-list -n shows those that xl gave',
+      'the names there are: openslot name; those that xl gave: xl pci-assignable-list -n',
     );
   }
 }
@@ -130,8 +130,8 @@ export class FrontEndFixedError extends OpenslotError {
       `the front end of guest ${name} takes no changes while it runs: neither the AER flag of its page nor feature-reconfigure in its directory is set; NetBSD's ends its guest with a panic when it is told of one`,
       { guest: id, name, change, spec, frontEnd: 'fixed', aerHandler: false, featureReconfigure: false },
       change === 'attach'
-        ? `end the guest and attach before it runs again (xl create -p, openslot attach ${name} ${spec}, xl unpause); openslot attach --force tells it all the same`
-        : `end the guest, and it has nothing any more; openslot detach --force ${name} ${spec} takes it away without a word to the guest`,
+        ? `end the guest, create it paused (xl create -p), attach, and xl unpause; tell it all the same: openslot attach --force ${name} ${spec}`
+        : `end the guest, and it has nothing any more; take it away without a word to the guest: openslot detach --force ${name} ${spec}`,
     );
   }
 }
@@ -160,10 +160,10 @@ export class PairSilentError extends OpenslotError {
     const subject = who === 'guest' ? `the front end of guest ${guest.name}` : 'the back end';
     const next =
       who === 'back end'
-        ? 'look at the log of openslot serve; a back end of an earlier run does not answer any more'
+        ? "look at the owner's log; a back end of an earlier run does not answer any more"
         : detaching === undefined
           ? 'see that the guest runs and that its front end (xen-pcifront, xpci) takes changes while it runs; else attach to it paused'
-          : `openslot detach --force ${guest.name} ${detaching} takes it without the guest`;
+          : `take it without the guest: openslot detach --force ${guest.name} ${detaching}`;
     super(
       `${subject} did not answer within ${seconds} s (back end: ${back}, front end: ${front})`,
       { guest: guest.id, name: guest.name, back, front, seconds },
@@ -193,7 +193,7 @@ export class PairChangedError extends OpenslotError {
     super(
       `another tool stack took functions of guest ${guest.name} away meanwhile`,
       { guest: guest.id, name: guest.name },
-      'openslot list shows who has what',
+      'who has what: openslot list',
     );
   }
 }
@@ -205,7 +205,7 @@ export class ExportRefusedError extends OpenslotError {
     super(
       `the back end did not export ${address} to guest ${guest.name}`,
       { guest: guest.id, name: guest.name, address: String(address) },
-      `look at the log of openslot serve, and at xenstore-ls -fp ${backendPath(own, guest.id)}`,
+      `look at the owner's log; xenstore-ls -fp ${backendPath(own, guest.id)}`,
     );
   }
 }

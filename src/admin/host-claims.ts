@@ -1,6 +1,6 @@
 /** Claim and release on a host: the pool's steps, and on Xen the quarantine and what the tool stack must know. */
 import type { Change, Recovery, Step } from '../change/index.js';
-import { PROGRAM_HOLDERS, type HostDrivers, type Machine } from '../function/index.js';
+import { PROGRAM_HOLDERS, type MachineWithDrivers } from '../function/index.js';
 import type { PciAddress } from '../pci/index.js';
 import { XEN_HOLDER } from '../pciback/index.js';
 import { FunctionTakenError, type Pool, type PoolChange } from '../pool/index.js';
@@ -25,6 +25,7 @@ import { noteDriver, quarantine, xenPerformers } from './xen-steps.js';
 
 export { XEN_HOLDER };
 
+/** What has become of one function that was claimed or released. */
 export interface ClaimReport {
   readonly address: PciAddress;
   readonly holder: string | undefined;
@@ -56,11 +57,12 @@ interface Planned {
   readonly steps: readonly Step[];
 }
 
+/** `openslot claim` and `release`: functions go from their drivers into the pool and back, several as one change. */
 export class HostClaims {
   /** What other tools have taken from the host. */
   readonly adoption: Adoption;
   readonly #pool: Pool;
-  readonly #machine: Machine & { readonly drivers: HostDrivers };
+  readonly #machine: MachineWithDrivers;
   readonly #xen: XenPlatform | undefined;
   readonly #libxl: LibxlMemory | undefined;
   readonly #misnamed: MisnamedAt | undefined;
@@ -71,12 +73,7 @@ export class HostClaims {
    * `xen` is absent where no hypervisor runs: functions are then only kept from the host's drivers. `misnamed` is absent
    * where no names are kept.
    */
-  constructor(
-    pool: Pool,
-    machine: Machine & { readonly drivers: HostDrivers },
-    xen: XenPlatform | undefined,
-    misnamed?: MisnamedAt,
-  ) {
+  constructor(pool: Pool, machine: MachineWithDrivers, xen: XenPlatform | undefined, misnamed?: MisnamedAt) {
     this.#misnamed = misnamed;
     this.#pool = pool;
     this.#machine = machine;
@@ -131,10 +128,14 @@ export class HostClaims {
     checkOnce(addresses);
     const planned: Planned[] = [];
     for (const address of addresses) planned.push(await this.#planClaim(address, purpose, addresses));
-    const misnamed = await this.#misnamed?.(addresses);
-    const found = examineClaim(addresses, { machine: this.#machine, purpose, misnamed });
     const what = purpose === undefined ? 'claim' : `claim --for ${purpose}`;
-    return together(what, planned, found.map(describeFinding));
+    return together(what, planned, await this.examine(addresses, purpose));
+  }
+
+  /** What speaks against taking functions from the host, whether they are claimed already or not. */
+  async examine(addresses: readonly PciAddress[], purpose?: ClaimPurpose): Promise<readonly FindingData[]> {
+    const misnamed = await this.#misnamed?.(addresses);
+    return examineClaim(addresses, { machine: this.#machine, purpose, misnamed }).map(describeFinding);
   }
 
   /** The same of a release. */

@@ -6,6 +6,7 @@ import type { DomainId } from '../xen/domain.js';
 import type { CrashError, DomainEnd } from '../xen/local/index.js';
 import type { GuestEvent } from './local-guests.js';
 
+/** `describeHostEvent` makes a line of it, `hostEventData` JSON. */
 export type HostEvent =
   | { readonly of: 'back end'; readonly event: PcibackEvent }
   | { readonly of: 'guest'; readonly event: GuestEvent }
@@ -59,7 +60,7 @@ export function describeFault({ requester, iova, access, why, context }: IommuFa
 }
 
 /** An error that a function has reported, as a person reads it. */
-export function describeReport({ address, severity, errors }: ErrorReport): string {
+function describeReport({ address, severity, errors }: ErrorReport): string {
   const which = errors.length === 0 ? 'it does not say which' : errors.join(', ');
   return `${address}: PCI error, ${severity === 'non_fatal' ? 'not fatal' : severity}: ${which}`;
 }
@@ -80,6 +81,7 @@ function crashText({ code, message, next = '' }: CrashError): string {
   return `${code === undefined ? '' : `${code}: `}${message}${next === '' ? '' : ` (${next})`}`;
 }
 
+/** Behind a guest's name: `has ended`, `has crashed: …`, `was destroyed`. */
 export function describeEnd(end: DomainEnd): string {
   switch (end.how) {
     case 'exit':

@@ -19,7 +19,6 @@ export {
   describeEnd,
   describeFault,
   describeHostEvent,
-  describeReport,
   hostEventData,
   type HostEvent,
 } from './host-events.js';

@@ -58,6 +58,7 @@ export function inspect(machine: Machine, address: PciAddress, { vpd, user }: In
   };
 }
 
+/** Empty on a machine without platform devices. */
 export function inspectPlatform({ platform }: Pick<Machine, 'platform'>): readonly WirePlatform[] {
   return (platform?.list() ?? []).map(platformToWire);
 }

@@ -80,6 +80,7 @@ export interface LocalGuestsOptions {
   readonly onError: (guest: DomainId, error: unknown) => void;
 }
 
+/** At {@link EmbeddedHost.guests}: runs programs as guests, and ends them. */
 export class LocalGuests {
   readonly #xen: LocalXen;
   readonly #store: XenStore;

@@ -4,6 +4,7 @@ import type { DomainId } from '../xen/domain.js';
 import type { Attachments } from './attachments.js';
 import { FunctionNotAttachedError, GuestGoneError, GuestUnknownError, PairChangedError } from './errors.js';
 
+/** What it may do to guests, and whom it tells where that fails. */
 export interface RecoveryResponsesOptions {
   readonly attachments: Attachments;
   /** Ends a guest; absent where other tool stacks have made the guests, and end them. */
@@ -11,6 +12,7 @@ export interface RecoveryResponsesOptions {
   readonly onError: (doing: string, error: unknown) => void;
 }
 
+/** Follows the back end's events; waited for when it is disposed of. */
 export class RecoveryResponses implements AsyncDisposable {
   readonly #options: RecoveryResponsesOptions;
   readonly #running = new Set<Promise<void>>();

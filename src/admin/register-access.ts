@@ -74,7 +74,7 @@ export function accessRegisters(
 ): (bigint | undefined)[] {
   const changes = operations.some((each) => each.kind !== 'read' || each.clears === true);
   if (changes && user !== undefined && !evenIfUsed) {
-    const next = `${wayToFree(user)}; --even-if-used changes it beside its user`;
+    const next = `${wayToFree(address, user)}; change it beside its user: --even-if-used`;
     throw new FunctionDrivenError(address, user, next);
   }
   using fn = machine.open(address);
@@ -137,7 +137,7 @@ function openSpace(fn: PciFunction, space: RegisterSpace, mayMap: boolean): Regi
     'REGION_REFUSED',
     `BAR ${index} of ${fn.address}`,
     'only a mapping reaches it, which would end the owner with the device',
-    'openslot get --on linux maps it in a process of its own',
+    `have it mapped in a process of its own: openslot get ${fn.address} --on linux`,
   );
 }
 

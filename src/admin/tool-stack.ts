@@ -19,6 +19,7 @@ import { PairDialogue } from './pair-dialogue.js';
 
 export type { FrontEndKind };
 
+/** Asked while an attachment waits; {@link Pciback} has both. */
 export interface BackEndKnowledge {
   /** Why a function that is listed was not exported. */
   refusal(guest: DomainId, address: PciAddress): Error | undefined;
@@ -26,6 +27,7 @@ export interface BackEndKnowledge {
   frontEnd(guest: DomainId): FrontEndKind | undefined;
 }
 
+/** The host, and what its administrator has said once for all attachments. */
 export interface ToolStackOptions {
   readonly platform: XenPlatform;
   readonly machine: Machine;

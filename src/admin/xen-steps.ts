@@ -1,21 +1,25 @@
 /** What a claim and a release do on Xen besides the drivers: the quarantine, and what libxl must know. */
-import type { Step, StepPerformer } from '../change/index.js';
+import { z } from 'zod';
+import { stepShape, type Step, type StepPerformer } from '../change/index.js';
 import { notations, type PciAddress } from '../pci/index.js';
+import { ADDRESS_TEXT } from '../pool/index.js';
 import type { XenPlatform } from '../xen/platform.js';
 import type { LibxlMemory } from './libxl-memory.js';
 
+const driver = z.string();
+
 /** libxl knows the former driver `after` from now on: none where absent. */
-interface NoteDriver extends Step {
-  readonly kind: 'note_driver';
-  readonly before?: string;
-  readonly after?: string;
-}
+const NOTE_DRIVER = stepShape('note_driver', {
+  subject: ADDRESS_TEXT,
+  before: driver.exactOptional(),
+  after: driver.exactOptional(),
+});
 
 /** The IOMMU keeps the function's DMA away from everything, or does so no more. */
-interface Quarantine extends Step {
-  readonly kind: 'quarantine';
-  readonly on: boolean;
-}
+const QUARANTINE = stepShape('quarantine', { subject: ADDRESS_TEXT, on: z.boolean() });
+
+type NoteDriver = Readonly<z.output<typeof NOTE_DRIVER>>;
+type Quarantine = Readonly<z.output<typeof QUARANTINE>>;
 
 export function noteDriver(
   address: PciAddress,
@@ -38,70 +42,46 @@ export function quarantine(address: PciAddress, on: boolean): Step {
 }
 
 export function xenPerformers(xen: XenPlatform, libxl: LibxlMemory): readonly StepPerformer[] {
-  return [new DriverNoter(libxl), new Quarantiner(xen)];
+  return [driverNoter(libxl), quarantiner(xen)];
 }
 
-class DriverNoter implements StepPerformer<NoteDriver> {
-  readonly kind = 'note_driver';
-  readonly #libxl: LibxlMemory;
-
-  constructor(libxl: LibxlMemory) {
-    this.#libxl = libxl;
-  }
-
-  describe({ subject, after }: NoteDriver): string {
-    return after === undefined
-      ? `forget in XenStore who drove ${subject}`
-      : `note in XenStore, for xl, that ${after} drove ${subject}`;
-  }
-
-  describeUndo({ before }: NoteDriver): string {
-    return before === undefined ? 'remove the note' : `note ${before} again`;
-  }
-
-  apply(step: NoteDriver): Promise<void> {
-    return this.#set(step, step.after);
-  }
-
-  undo(step: NoteDriver): Promise<void> {
-    return this.#set(step, step.before);
-  }
-
-  #set({ subject }: NoteDriver, driver: string | undefined): Promise<void> {
+function driverNoter(libxl: LibxlMemory): StepPerformer<NoteDriver> {
+  const set = ({ subject }: NoteDriver, former: string | undefined) => {
     const address = notations.hex.parse(subject);
-    return driver === undefined ? this.#libxl.forget(address) : this.#libxl.rememberDriver(address, driver);
-  }
+    return former === undefined ? libxl.forget(address) : libxl.rememberDriver(address, former);
+  };
+  return {
+    kind: 'note_driver',
+    shape: NOTE_DRIVER,
+    describe: ({ subject, after }) =>
+      after === undefined
+        ? `forget in XenStore who drove ${subject}`
+        : `note in XenStore, for xl, that ${after} drove ${subject}`,
+    describeUndo: ({ before }) => (before === undefined ? 'remove the note' : `note ${before} again`),
+    apply: (step) => set(step, step.after),
+    undo: (step) => set(step, step.before),
+  };
 }
 
-class Quarantiner implements StepPerformer<Quarantine> {
-  readonly kind = 'quarantine';
-  readonly #xen: XenPlatform;
-
-  constructor(xen: XenPlatform) {
-    this.#xen = xen;
-  }
-
-  describe({ subject, on }: Quarantine): string {
-    return on
-      ? `put ${subject} into Xen's quarantine, where its DMA reaches nothing`
-      : `take ${subject} out of Xen's quarantine`;
-  }
-
-  describeUndo({ on }: Quarantine): string {
-    return on ? 'take it out' : 'put it back';
-  }
-
-  apply(step: Quarantine): void {
-    this.#set(step, step.on);
-  }
-
-  undo(step: Quarantine): void {
-    this.#set(step, !step.on);
-  }
-
-  #set({ subject }: Quarantine, on: boolean): void {
+function quarantiner({ assignment }: XenPlatform): StepPerformer<Quarantine> {
+  const set = ({ subject }: Quarantine, on: boolean) => {
     const address = notations.hex.parse(subject);
-    if (on) this.#xen.assignment.quarantine(address);
-    else this.#xen.assignment.unquarantine(address);
-  }
+    if (on) assignment.quarantine(address);
+    else assignment.unquarantine(address);
+  };
+  return {
+    kind: 'quarantine',
+    shape: QUARANTINE,
+    describe: ({ subject, on }) =>
+      on
+        ? `put ${subject} into Xen's quarantine, where its DMA reaches nothing`
+        : `take ${subject} out of Xen's quarantine`,
+    describeUndo: ({ on }) => (on ? 'take it out' : 'put it back'),
+    apply: (step) => {
+      set(step, step.on);
+    },
+    undo: (step) => {
+      set(step, !step.on);
+    },
+  };
 }

@@ -26,6 +26,7 @@ export function bootFileKind(path: string): BootFileKind | undefined {
   return BOOT_FILES.find((kind) => kind.recognises(path));
 }
 
+/** By the name that `openslot lint --as` takes. */
 export function bootFileKindNamed(name: string): BootFileKind | undefined {
   return BOOT_FILES.find((kind) => kind.name === name);
 }

@@ -15,7 +15,7 @@ export class HideListUnsoundError extends OpenslotError {
     super(
       `${SYSTEM[dialect]} would not hide what the list says: ${lines.join('; ')}`,
       { dialect, value, codes: wrong.map(({ code }) => code), findings: lines },
-      `openslot hide-list --from ${dialect} TEXT shows all that is read in it`,
+      `all that is read in it: openslot hide-list --from ${dialect} TEXT`,
     );
   }
 }
@@ -97,7 +97,7 @@ export class BootFileLimitError extends OpenslotError {
     super(
       `with this edit ${reader} would not do what the ${kind} says:${findings.map((finding) => `\n  ${finding}`).join('')}`,
       { kind, findings },
-      'hide fewer functions, or mend the line; openslot lint FILE tells what is wrong with it now',
+      'hide fewer functions, or mend the line; what is wrong with it now: openslot lint FILE',
     );
   }
 }

@@ -6,6 +6,7 @@ import type { HidePattern } from './hide-pattern.js';
 import { formatLinuxHideList, parseLinuxHideList } from './linux-hide-list.js';
 import { formatNetbsdHideList, parseNetbsdHideList } from './netbsd-hide-list.js';
 
+/** How one system reads and writes hide lists; docs/hide.md has both. */
 export interface HideGrammar {
   /** The option with its `=`, as the system's own command line has it. */
   readonly option: string;
@@ -59,6 +60,7 @@ function together(list: HideList, findings: HideList['findings']): HideList {
   return { ...list, findings: [...findings, ...list.findings].sort((a, b) => a.position - b.position) };
 }
 
+/** NetBSD 7.99 of 2015 (sys/arch/xen/xen/pciback.c), and Linux 6 (drivers/xen/xen-pciback/pci_stub.c). */
 export const hideGrammars: Readonly<Record<HideDialect, HideGrammar>> = { netbsd, linux };
 
 /**

@@ -18,6 +18,7 @@ export interface HiddenFunction {
   readonly ids: { readonly vendor: number; readonly device: number } | undefined;
 }
 
+/** Its edits are pure; {@link hiddenText} makes them, and has the reader of the file check the result. */
 export interface HideEditor {
   readonly kind: BootFileKind;
   /** Whether the file hides the function, as its real reader reads it. @throws {BootFileUneditableError} */

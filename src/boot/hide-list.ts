@@ -25,6 +25,7 @@ export interface HideFinding {
   readonly text: string;
 }
 
+/** What a system makes of one list. */
 export interface HideList {
   readonly dialect: HideDialect;
   /** The list alone, out of the option that it stood in. */

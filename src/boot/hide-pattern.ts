@@ -1,6 +1,7 @@
 /** What an element of a hide list names: one function, all functions of a device, or all of a bus. */
 import { hexDigits, PciAddress } from '../pci/index.js';
 
+/** Parts of an address, each of which may stand for all. */
 export interface HidePattern {
   /** 16 bits. */
   readonly domain: number;
@@ -12,6 +13,7 @@ export interface HidePattern {
   readonly function: number | undefined;
 }
 
+/** Names this address alone. */
 export function patternOf({ domain, bus, device, function: fn }: PciAddress): HidePattern {
   return { domain, bus, device, function: fn };
 }

@@ -25,6 +25,7 @@ export interface KernelOption {
   readonly text: string;
 }
 
+/** `/proc/cmdline`, for instance. */
 export class KernelOptions {
   readonly all: readonly KernelOption[];
 

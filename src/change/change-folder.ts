@@ -1,11 +1,21 @@
 /** The journal of changes on disk: a folder with a file for each change that is under way. */
-import { closeSync, fsyncSync, openSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { errnoOf, NumberedFiles } from '../durable/index.js';
+import { closeSync, fsyncSync, openSync, truncateSync, writeFileSync } from 'node:fs';
+import { z } from 'zod';
+import { errnoOf, NumberedFiles, parseChecked, readRegularFile, UnfitDataError } from '../durable/index.js';
 import { OpenslotError } from '../pci/index.js';
 import type { Change, UnfinishedChange } from './change.js';
-import type { ChangeJournal, LeftChange, OpenChange } from './change-journal.js';
+import type { ChangeJournal, LeftChange, OpenChange, ReadStep } from './change-journal.js';
 import { ChangeNotKeptError, ChangeUnreadableError } from './errors.js';
-import type { Step } from './step.js';
+
+const PLAN = z.strictObject({
+  what: z.string(),
+  // What else a step has, its performer knows.
+  steps: z.array(z.looseObject({ kind: z.string(), subject: z.string() })),
+  when: z.string(),
+  process: z.int(),
+});
+
+const BEGUN = z.strictObject({ begin: z.int().min(0) });
 
 /**
  * A file has the whole plan in its first line, and one line more for each step before it happens; each is on disk when
@@ -30,15 +40,15 @@ export class ChangeFolder implements ChangeJournal {
   }
 
   /** @throws {ChangeUnreadableError} */
-  unfinished(): readonly LeftChange[] {
+  unfinished(read: ReadStep = (step) => step): readonly LeftChange[] {
     return this.#numbers()
       .filter((number) => !this.#underWay.has(number))
       .map((number) => ({
-        change: this.#read(number),
+        change: this.#read(number, read),
         resume: () =>
           this.#keep(() => {
             const path = this.#files.pathOf(number);
-            truncateSync(path, readFileSync(path).lastIndexOf('\n') + 1);
+            truncateSync(path, readRegularFile(path).lastIndexOf('\n') + 1);
             return this.#open(number);
           }),
       }));
@@ -76,24 +86,22 @@ export class ChangeFolder implements ChangeJournal {
     }
   }
 
-  #read(number: number): UnfinishedChange {
+  #read(number: number, read: ReadStep): UnfinishedChange {
     const path = this.#files.pathOf(number);
-    let text: string;
+    let line = 0;
     try {
-      text = readFileSync(path, 'utf8');
-    } catch (cause) {
-      throw new ChangeUnreadableError(path, errnoOf(cause), {
-        cause,
+      const [plan = '', ...begun] = readRegularFile(path, 'utf8').split('\n').slice(0, -1);
+      line = 1;
+      const { steps, ...rest } = parseChecked(PLAN, plan);
+      const checked = steps.map((step, index) => read(step, `steps[${index}]`));
+      const counts = begun.map((text) => {
+        line++;
+        return parseChecked(BEGUN, text).begin + 1;
       });
-    }
-    const [plan = '', ...begun] = text.split('\n').slice(0, -1);
-    try {
-      return {
-        ...planOf(JSON.parse(plan)),
-        begun: begun.reduce((most, line) => Math.max(most, stepOf(JSON.parse(line)) + 1), 0),
-      };
+      return { ...rest, steps: checked, begun: Math.max(0, ...counts) };
     } catch (cause) {
-      throw new ChangeUnreadableError(path, 'it is not what openslot writes', { cause });
+      const place = cause instanceof UnfitDataError ? `line ${line}: ` : '';
+      throw new ChangeUnreadableError(path, `${place}${errnoOf(cause)}`, { cause });
     }
   }
 
@@ -105,27 +113,4 @@ export class ChangeFolder implements ChangeJournal {
       throw new ChangeNotKeptError(this.#files.folder, errnoOf(cause), { cause });
     }
   }
-}
-
-/** @throws {TypeError} it is no plan. */
-function planOf(value: unknown): Omit<UnfinishedChange, 'begun'> {
-  if (typeof value !== 'object' || value === null) throw new TypeError('no object');
-  const { what, steps, when, process } = value as Record<string, unknown>;
-  if (typeof what !== 'string' || typeof when !== 'string' || typeof process !== 'number')
-    throw new TypeError('no plan');
-  if (!Array.isArray(steps) || !steps.every(isStep)) throw new TypeError('no steps');
-  return { what, steps, when, process };
-}
-
-function isStep(value: unknown): value is Step {
-  if (typeof value !== 'object' || value === null) return false;
-  const { kind, subject } = value as Record<string, unknown>;
-  return typeof kind === 'string' && typeof subject === 'string';
-}
-
-/** @throws {TypeError} */
-function stepOf(value: unknown): number {
-  const step = (value as { begin?: unknown } | null)?.begin;
-  if (typeof step !== 'number' || !Number.isSafeInteger(step) || step < 0) throw new TypeError('no step');
-  return step;
 }

@@ -1,5 +1,6 @@
 /** Where changes are written down while they are made: the interface, and the one of machines that forget with the process. */
 import type { Change, UnfinishedChange } from './change.js';
+import type { Step } from './step.js';
 
 /** One change in its journal, from before its first step to its end. */
 export interface OpenChange {
@@ -17,12 +18,18 @@ export interface LeftChange {
   resume(): OpenChange;
 }
 
+/** @param field where the step stands in what is read. @throws {UnfitDataError} it is not what is written there. */
+export type ReadStep = (step: Step, field: string) => Step;
+
 /** Used by one process at a time: whoever owns what the changes are about. */
 export interface ChangeJournal {
   /** Keeps the whole plan; durable when it returns. */
   open(change: Change): OpenChange;
-  /** Oldest first; without those that this process makes at this moment. */
-  unfinished(): readonly LeftChange[];
+  /**
+   * Oldest first; without those that this process makes at this moment.
+   * @param read checks each step that a former process wrote, before anything is done with one of them.
+   */
+  unfinished(read?: ReadStep): readonly LeftChange[];
 }
 
 /** For machines that forget with the process; what could not be undone is still there to be tried again. */

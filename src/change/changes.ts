@@ -1,7 +1,8 @@
 /** The engine of all changes: each step written down before it happens, and all of them done or none. */
+import { checked } from '../durable/index.js';
 import { messageOf } from '../pci/index.js';
 import type { Change, UnfinishedChange } from './change.js';
-import type { ChangeJournal, OpenChange } from './change-journal.js';
+import type { ChangeJournal, LeftChange, OpenChange } from './change-journal.js';
 import { ChangeUnfinishedError, RollbackFailedError, StepUnknownError, type FailedUndo } from './errors.js';
 import type { Step, StepPerformer } from './step.js';
 
@@ -68,13 +69,17 @@ export class Changes {
     }
   }
 
+  /** @throws {ChangeUnreadableError} the record of one is damaged. */
   unfinished(): readonly UnfinishedChange[] {
-    return this.#journal.unfinished().map(({ change }) => change);
+    return this.#left().map(({ change }) => change);
   }
 
-  /** Settles what was left unfinished, the last change first when it is undone. Safe to repeat, and to be stopped. */
+  /**
+   * Settles what was left unfinished, the last change first when it is undone. Safe to repeat, and to be stopped.
+   * @throws {ChangeUnreadableError} the record of one is damaged: nothing is done of any.
+   */
   async recover(way: 'back' | 'forth'): Promise<readonly Recovery[]> {
-    const left = this.#journal.unfinished();
+    const left = this.#left();
     const recoveries: Recovery[] = [];
     for (const one of way === 'back' ? left.toReversed() : left) {
       const { change } = one;
@@ -130,6 +135,14 @@ export class Changes {
       const common = left.find(({ subject }) => subjects.has(subject));
       if (common !== undefined) throw new ChangeUnfinishedError(common.subject, what, process, when);
     }
+  }
+
+  /** A kind that nobody here makes is read as it is: it is of a newer openslot, and left to that. */
+  #left(): readonly LeftChange[] {
+    return this.#journal.unfinished((step, field) => {
+      const performer = this.#performers.get(step.kind);
+      return performer === undefined ? step : checked(performer.shape, step, field);
+    });
   }
 
   #performer({ kind }: Step): StepPerformer {

@@ -56,7 +56,7 @@ export class ChangeUnfinishedError extends OpenslotError {
     super(
       `${subject} is in the middle of a change: process ${process} began "${what}" at ${when} and did not end it`,
       { subject, what, process, when },
-      'openslot recover takes it back; openslot recover --finish goes on with it',
+      'take it back: openslot recover; go on with it: openslot recover --finish',
     );
   }
 }
@@ -68,7 +68,7 @@ export class StepUnknownError extends OpenslotError {
     super(
       `there is no step "${kind}" that this openslot could make or undo`,
       { kind },
-      'run the openslot that began the change: openslot --version',
+      'run the version that began the change; this one: openslot --version',
     );
   }
 }

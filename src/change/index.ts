@@ -15,4 +15,4 @@ export {
 export { Changes, type DescribedStep, type Recovery } from './changes.js';
 export * from './errors.js';
 export { ChangeFolder } from './change-folder.js';
-export type { Step, StepPerformer } from './step.js';
+export { stepShape, type Step, type StepPerformer } from './step.js';

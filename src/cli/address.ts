@@ -38,6 +38,7 @@ const ALL: readonly Written[] = [
   written(notations.proto, 'proto(4) and pciconf(8) of FreeBSD; decimal'),
   written(notations.pcictl, 'arguments of pcictl(8) of NetBSD, and of openslot pcictl; decimal'),
   written(notations.pcictlList, 'lines of pcictl list; decimal'),
+  written(notations.ppt, 'pptdevs and bhyve(8) of FreeBSD; decimal'),
   {
     name: 'netbsd-hide',
     where: 'boot option pciback.hide= of NetBSD; hexadecimal',
@@ -53,6 +54,7 @@ const ALL: readonly Written[] = [
   written(notations.xenstore, 'XenStore, keys key-N and dev-N'),
   written(notations.vdev, 'XenStore, keys vdev-N'),
   written(notations.libxl, "XenStore, below libxl's own nodes"),
+  written(notations.nodedev, 'virsh nodedev-… of libvirt; hexadecimal'),
   {
     name: 'requester',
     where: 'requester id of a bus transaction: bus, device, function in 16 bits',
@@ -70,7 +72,7 @@ export class AddressUnknownError extends OpenslotError {
     super(
       `"${text}" is an address in none of the notations ${READ.map(({ name }) => name).join(', ')}`,
       { text, notations: READ.map(({ name }) => name) },
-      'openslot address --from NOTATION tells what is wrong with it; write 0a:00.0',
+      'write 0a:00.0; what is wrong with it: openslot address --from hex TEXT',
     );
   }
 }

@@ -5,8 +5,9 @@ import { allowOption } from './allow-option.js';
 import { criticalFunctions, criticalOption, type CriticalChoice } from './critical-option.js';
 import { dryRunOption, printPlan, type DryRunChoice } from './dry-run.js';
 import { addressedSpecs, functionSpec } from './function-spec.js';
-import { placeNamed, refuseMeaningless } from './guest-place.js';
+import { optionsBut, placeNamed } from './guest-place.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
+import { refuseMeaningless } from './meaningless-options.js';
 
 interface AttachCommandOptions extends MachineChoice, CriticalChoice, DryRunChoice {
   allow: readonly FindingName[];
@@ -110,11 +111,11 @@ async function attach(
   const elsewhere = placeNamed(guest);
   if (elsewhere !== undefined) {
     const place = await elsewhere.load();
-    refuseMeaningless(command, options, place.attachOptions, place.called);
+    refuseMeaningless(command, optionsBut(place.attachOptions), `to ${place.called}`);
     await place.attach(elsewhere.place, await addressedSpecs(specs, options), options);
     return;
   }
-  refuseMeaningless(command, options, ['evenIfCritical', 'force', 'policy'], 'guests of Xen');
+  refuseMeaningless(command, ['bus'], 'to guests of Xen');
   const [{ askOwnerOf }, { waitingFor }] = await Promise.all([
     import('./machine-view.js'),
     import('./waiting.js'),

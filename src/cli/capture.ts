@@ -11,7 +11,7 @@ export class CaptureFileNeededError extends OpenslotError {
     super(
       `${text} is an address, and the file comes first`,
       { text },
-      `openslot capture FILE ${text}, or ./${text} for a file of that name`,
+      `openslot capture FILE ${text}; for a file of that name write ./${text}`,
     );
   }
 }

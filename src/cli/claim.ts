@@ -10,6 +10,7 @@ import { criticalFunctions, criticalOption, type CriticalChoice } from './critic
 import { machineOption, type MachineChoice } from './machine-option.js';
 import { functionsNamed } from './named-function.js';
 import { dryRunOption, printPlan, type DryRunChoice } from './dry-run.js';
+import { nextHere } from './next-command.js';
 
 export function define(command: Command): void {
   command
@@ -86,6 +87,6 @@ function claimed({ address, formerDriver, holder, quarantined, others = [] }: Wi
   return [
     text,
     `The IOMMU does not tell it from ${named}: VFIO gives it to no program before the host's drivers have let go of them.`,
-    ...others.map((other) => `next: openslot claim --for vfio ${other.address}`),
+    ...others.map((other) => `next  ${nextHere(`openslot claim --for vfio ${other.address}`)}`),
   ].join('\n');
 }

@@ -2,8 +2,9 @@
 import type { Command } from 'commander';
 import { dryRunOption, printPlan, type DryRunChoice } from './dry-run.js';
 import { addressedSpecs, functionSpec } from './function-spec.js';
-import { placeNamed, refuseMeaningless } from './guest-place.js';
+import { optionsBut, placeNamed } from './guest-place.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
+import { refuseMeaningless } from './meaningless-options.js';
 
 interface DetachCommandOptions extends MachineChoice, DryRunChoice {
   json?: boolean;
@@ -57,7 +58,7 @@ async function detach(
   const elsewhere = placeNamed(guest);
   if (elsewhere !== undefined) {
     const place = await elsewhere.load();
-    refuseMeaningless(command, options, place.detachOptions, place.called);
+    refuseMeaningless(command, optionsBut(place.detachOptions), `to ${place.called}`);
     await place.detach(elsewhere.place, await addressedSpecs(typed, options), options);
     return;
   }

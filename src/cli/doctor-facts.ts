@@ -21,7 +21,19 @@ export class MachineNotExaminedError extends OpenslotError {
     super(
       `openslot doctor examines this host, a saved one, or a simulated one on disk, and not ${machine}`,
       { machine },
-      'openslot explain tells of the functions there; --on sim:DIR or --root DIR examines a host in a folder',
+      'examine a host in a folder (--on sim:DIR, --root DIR); what is to be said of the functions there: openslot explain',
+    );
+  }
+}
+
+/** What is not there would be told as what the host lacks. */
+export class SavedHostAbsentError extends OpenslotError {
+  readonly code = 'SAVED_HOST_ABSENT';
+  constructor(root: string) {
+    super(
+      `${root} is no tree that was saved of a host: it has no proc/sys/kernel/osrelease`,
+      { root },
+      'docs/doctor.md has the script that saves one',
     );
   }
 }
@@ -41,13 +53,15 @@ export interface ExaminedHost {
   readonly purposes?: readonly Purpose[];
 }
 
-/** Everything is read before a check is asked. @throws what opening the machine throws. */
+/** Everything is read before a check is asked. @throws {SavedHostAbsentError}, and what opening the machine throws. */
 export async function examineHost(
   choice: ExaminedChoice,
   address: PciAddress | undefined,
 ): Promise<ExaminedHost> {
   const { root, pin } = choice;
   const uid = process.getuid?.() ?? 0;
+  if (root !== undefined && !existsSync(join(root, 'proc/sys/kernel/osrelease')))
+    throw new SavedHostAbsentError(root);
   const files = new FolderFiles(root === undefined ? undefined : { root, uid });
   const chosen = ownedMachine(choice);
   if (root === undefined && chosen.name === 'sim') throw new MachineNotExaminedError(choice.on ?? 'sim');

@@ -5,6 +5,8 @@ import { notations, type PciAddress } from '../pci/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 import { functionNamed } from './named-function.js';
 import { parsedSize } from './pinned-size.js';
+import { withNextHere } from './next-command.js';
+import { colorsOf } from './terminal-colors.js';
 
 export function define(command: Command): void {
   command
@@ -59,17 +61,16 @@ async function doctor(text: string | undefined, options: DoctorOptions): Promise
   ]);
   const { files, facts, layers, ...can } = await examineHost(options, address);
   const purposes = options.for === undefined ? can.purposes : [options.for];
-  const diagnosis = diagnose(files, facts, { address, purposes, layers });
+  const found = diagnose(files, facts, { address, purposes, layers });
+  const checks = found.checks.map((check) => ({ ...check, causes: withNextHere(check.causes) }));
+  const diagnosis = { ...found, checks };
   if (diagnosis.purposes.some(({ ready }) => !ready)) process.exitCode = 1;
   if (options.json) {
     process.stdout.write(`${JSON.stringify(diagnosis, undefined, 2)}\n`);
     return;
   }
-  const [{ diagnosisLines }, { default: pc }] = await Promise.all([
-    import('./doctor-text.js'),
-    import('picocolors'),
-  ]);
-  const colors = pc.createColors(pc.isColorSupported && Boolean(process.stdout.isTTY));
+  const { diagnosisLines } = await import('./doctor-text.js');
+  const colors = colorsOf(process.stdout);
   const lines = diagnosisLines(diagnosis, {
     head: colors.bold,
     fine: colors.green,

@@ -1,6 +1,7 @@
 /** The option `--dry-run`, and what it prints: the plan of a change that is not made. */
 import { Option } from 'commander';
 import type { PrintedPlan } from '../admin/plan/plan-text.js';
+import { withNextHere } from './next-command.js';
 
 export interface DryRunChoice {
   readonly dryRun?: boolean;
@@ -10,7 +11,8 @@ export function dryRunOption(): Option {
   return new Option('--dry-run', 'print what was found, each step and how it is undone, and change nothing');
 }
 
-export async function printPlan(plan: PrintedPlan, { json = false }: { json?: boolean }): Promise<void> {
+export async function printPlan(planned: PrintedPlan, { json = false }: { json?: boolean }): Promise<void> {
+  const plan = { ...planned, findings: withNextHere(planned.findings) };
   if (json) {
     process.stdout.write(`${JSON.stringify(plan, undefined, 2)}\n`);
     return;

@@ -5,6 +5,8 @@ import { FunctionNotFoundError } from '../function/errors.js';
 import type { PciAddress } from '../pci/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 import { functionNamed } from './named-function.js';
+import { withNextHere } from './next-command.js';
+import { colorsOf } from './terminal-colors.js';
 
 export function define(command: Command): void {
   command
@@ -40,11 +42,12 @@ async function explain(
     throw new FunctionNotFoundError(address, capture.machine);
   const addresses = address === undefined ? capture.functions.map((fn) => fn.address) : [address];
   const found = addresses.flatMap((of) =>
-    look
-      .explain(topology, of)
-      // Asked about everything, what is merely worth knowing would hide the rest.
-      .filter(({ weight }) => address !== undefined || weight !== 'note')
-      .map((each) => ({ address: of, ...each })),
+    withNextHere(
+      look
+        .explain(topology, of)
+        // Asked about everything, what is merely worth knowing would hide the rest.
+        .filter(({ weight }) => address !== undefined || weight !== 'note'),
+    ).map((each) => ({ address: of, ...each })),
   );
   if (options.json) {
     process.stdout.write(`${JSON.stringify(found, undefined, 2)}\n`);
@@ -55,11 +58,8 @@ async function explain(
     process.stdout.write(`nothing is to be said of ${what}\n`);
     return;
   }
-  const { default: pc } = await import('picocolors');
-  const colors = pc.createColors(pc.isColorSupported && Boolean(process.stdout.isTTY));
-  const bold = (line: string) => colors.bold(line);
   process.stdout.write(
-    explanationLines(found, bold)
+    explanationLines(found, colorsOf(process.stdout).bold)
       .map((line) => `${line}\n`)
       .join(''),
   );

@@ -1,10 +1,8 @@
 /** How a refusal looks on the terminal, and the exit code that it gives. */
-import pc from 'picocolors';
-import { OpenslotError } from '../pci/errors.js';
+import { OpenslotError, withRemedies } from '../pci/errors.js';
 import { visibleText } from '../pci/visible-text.js';
-import { namedMachine, onSameMachine } from './next-command.js';
-
-const { createColors, isColorSupported } = pc;
+import { nextHere } from './next-command.js';
+import { colorsOf } from './terminal-colors.js';
 
 /** Refusals of what was typed, before anything was opened. */
 const WRONG_COMMAND_LINE: ReadonlySet<string> = new Set([
@@ -27,7 +25,7 @@ const WRONG_COMMAND_LINE: ReadonlySet<string> = new Set([
 
 /** Prints the error to standard error. @returns the exit code. */
 export function reportFailure(error: unknown, json: boolean): number {
-  const colors = createColors(isColorSupported && Boolean(process.stderr.isTTY));
+  const colors = colorsOf(process.stderr);
   if (!(error instanceof OpenslotError)) {
     // Not a refusal but a fault of the program: the stack is the evidence.
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -36,10 +34,11 @@ export function reportFailure(error: unknown, json: boolean): number {
     );
     return 1;
   }
-  const next = onSameMachine(error.next, namedMachine(process.argv.slice(2)));
-  if (json) process.stderr.write(`${JSON.stringify({ error: { ...error.toJSON(), next } })}\n`);
+  const next = nextHere(error.next);
+  const message = withRemedies(error.message, nextHere);
+  if (json) process.stderr.write(`${JSON.stringify({ error: { ...error.toJSON(), message, next } })}\n`);
   else {
-    process.stderr.write(`${colors.red('error')} ${colors.bold(error.code)}: ${shown(error.message)}\n`);
+    process.stderr.write(`${colors.red('error')} ${colors.bold(error.code)}: ${shown(message)}\n`);
     if (next !== '') process.stderr.write(`${colors.cyan('next')}  ${shown(next)}\n`);
   }
   return WRONG_COMMAND_LINE.has(error.code) ? 2 : 1;

@@ -1,12 +1,10 @@
 /** Changes of files that the boot reads, as commands make them: shown as a diff, one process at a time, journaled. */
 import { createTwoFilesPatch } from 'diff';
-import pc from 'picocolors';
 import { replaceFile, type FileEdit, type UnfinishedPlan } from '../admin/index.js';
 import { ChangeFolder, Changes, type Recovery } from '../change/index.js';
 import { lockState, stateDirectory, stateFiles } from '../owner/index.js';
 import { visibleText } from '../pci/index.js';
-
-const { createColors, isColorSupported } = pc;
+import { colorsOf } from './terminal-colors.js';
 
 /** The engine that makes and recovers such changes. */
 export function fileChanges(): Changes {
@@ -50,7 +48,7 @@ export function fileDiff({ file, after }: FileEdit): string {
 
 /** For a terminal: in colours, and what would move its cursor as it is written. */
 export function shownDiff(diff: string): string {
-  const colors = createColors(isColorSupported && Boolean(process.stdout.isTTY));
+  const colors = colorsOf(process.stdout);
   const lines = diff.split('\n').map((line) => {
     const shown = line.split('\t').map(visibleText).join('\t');
     if (/^(?:---|\+\+\+)/.test(line)) return colors.bold(shown);

@@ -1,7 +1,4 @@
 /** The names of the functions of the machine that a command looks at. */
-import { createHash } from 'node:crypto';
-import { realpathSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   FunctionNames,
   machineSource,
@@ -11,8 +8,8 @@ import {
 } from '../admin/names/index.js';
 import type { Machine } from '../function/index.js';
 import type { Pool } from '../pool/index.js';
-import { stateFiles } from '../owner/state-directory.js';
 import { machineOfItsOwn, chosenMachine, type MachineChoice } from './machine-option.js';
+import { namesPlace } from './names-place.js';
 
 export function functionNames(choice: MachineChoice): FunctionNames {
   return new FunctionNames(nameFolder(choice), deviceSource(choice));
@@ -23,23 +20,8 @@ export function misnamedOn(machine: Machine, pool: Pick<Pool, 'list'>): Misnamed
   return new FunctionNames(nameFolder({ on: machine.name }), machineSource(machine, pool)).misnamed;
 }
 
-/** Of this host and of the simulated machine that runs by their names; of others by what opens them. */
 export function nameFolder(choice: MachineChoice): NameFolder {
-  const own = machineOfItsOwn(choice);
-  const folder = own === undefined ? chosenMachine(choice).name : folderOf(own);
-  return new NameFolder(join(stateFiles().names, folder));
-}
-
-/** A file or a folder is the same one however its path is written. */
-function folderOf(on: string): string {
-  const [kind = '', ...rest] = on.split(':');
-  let what = rest.join(':');
-  try {
-    what = realpathSync(what);
-  } catch {
-    // It stands for no file, or for one that is not there: opening it tells.
-  }
-  return `${kind}-${createHash('sha256').update(what).digest('hex').slice(0, 16)}`;
+  return new NameFolder(namesPlace(choice));
 }
 
 function deviceSource(choice: MachineChoice): DeviceSource {

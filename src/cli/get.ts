@@ -15,8 +15,8 @@ export class MapAbsentError extends OpenslotError {
     super(
       `no register map comes with openslot for ${address}, and none was given`,
       { address },
-      `name what configuration space has (openslot get ${address} header.command; openslot show lists all), ` +
-        `give a map (--map FILE), or numbers: bar0:0x0/4`,
+      `name what configuration space has: openslot get ${address} header.command; all of it: openslot show ${address}; ` +
+        `or give a map (--map FILE), or numbers: bar0:0x0/4`,
     );
   }
 }

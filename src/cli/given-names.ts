@@ -1,7 +1,7 @@
 /** The names that functions were given, as commands print them beside addresses. */
 import { existsSync } from 'node:fs';
-import { stateFiles } from '../owner/state-directory.js';
 import type { MachineChoice } from './machine-option.js';
+import { namesPlace } from './names-place.js';
 
 export interface GivenNames {
   /** By the numbers of addresses: of devices that certainly are the named ones. */
@@ -14,9 +14,9 @@ export interface GivenNames {
 
 const NOBODY_NAMED: GivenNames = { certain: new Map(), shown: new Map(), troubles: [] };
 
-/** Most hosts have no names, and then nothing more is loaded. What is wrong with the records is a trouble, no error. */
+/** Most machines have no names, and then nothing more is loaded. What is wrong with the records is a trouble, no error. */
 export async function givenNames(choice: MachineChoice): Promise<GivenNames> {
-  if (!existsSync(stateFiles().names)) return NOBODY_NAMED;
+  if (!existsSync(namesPlace(choice))) return NOBODY_NAMED;
   const [{ functionNames }, { refusalOf }, { reasonOf }] = await Promise.all([
     import('./function-names.js'),
     import('../admin/names/index.js'),

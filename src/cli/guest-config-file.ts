@@ -7,7 +7,12 @@ import { readGivenFile } from './given-file.js';
 export class ConfigUnreadableError extends OpenslotError {
   readonly code = 'XL_CONFIG_UNREADABLE';
   constructor(file: string, errno: string, options?: ErrorOptions) {
-    super(`${file} cannot be read: ${errno}`, { file, errno }, 'openslot attach --config FILE', options);
+    super(
+      `${file} cannot be read: ${errno}`,
+      { file, errno },
+      'openslot attach --config FILE GUEST',
+      options,
+    );
   }
 }
 

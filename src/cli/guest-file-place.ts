@@ -15,6 +15,7 @@ import { fileChanges, fileDiff, shownDiff, withFileChanges } from './file-change
 import { functionNames } from './function-names.js';
 import type { GuestPlace, PlaceAttachOptions } from './guest-place.js';
 import { openChosen, type MachineChoice } from './machine-option.js';
+import { nextHere } from './next-command.js';
 
 /** How a place of one format is attached to and detached from. */
 export function guestFilePlace(format: GuestFileFormat): GuestPlace {
@@ -86,7 +87,10 @@ async function make(
   for (const { severity, code, message, why } of findings)
     process.stderr.write(`${severity}  ${code}: ${message}; ${why}\n`);
   const done = isChanged
-    ? [...planned.steps.map(({ what }) => `done  ${what}`), ...afterwards.map((next) => `next  ${next}`)]
+    ? [
+        ...planned.steps.map(({ what }) => `done  ${what}`),
+        ...afterwards.map((next) => `next  ${nextHere(next)}`),
+      ]
     : ['nothing has to be changed: the file says so already'];
   process.stdout.write(done.map((line) => `${visibleText(line)}\n`).join(''));
 }

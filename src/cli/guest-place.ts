@@ -1,19 +1,13 @@
 /** What can stand where `attach` and `detach` name a guest: a guest of Xen, or `PREFIX:PLACE` of another tool's. */
-import type { Command } from 'commander';
 import type { FindingName } from '../admin/index.js';
 import type { CriticalChoice } from './critical-option.js';
 import type { DryRunChoice } from './dry-run.js';
 import type { MachineChoice } from './machine-option.js';
 
-/** Options of `attach` and `detach` that not every guest has a meaning for, as they are typed. */
-const OWN_OPTIONS = {
-  bus: '--bus',
-  evenIfCritical: '--even-if-critical',
-  force: '--force',
-  policy: '--policy',
-} as const;
+/** Options of `attach` and `detach` that not every guest has a meaning for. */
+const OWN_OPTIONS = ['bus', 'evenIfCritical', 'force', 'policy'] as const;
 
-export type OwnOption = keyof typeof OWN_OPTIONS;
+export type OwnOption = (typeof OWN_OPTIONS)[number];
 
 /** Options of `attach` as a place gets them. */
 export interface PlaceAttachOptions extends MachineChoice, CriticalChoice, DryRunChoice {
@@ -70,16 +64,7 @@ export function placeNamed(
   return load === undefined ? undefined : { place: text.slice(colon + 1), load };
 }
 
-/** A wrong command line ends here: an option that was given and would do nothing. */
-export function refuseMeaningless(
-  command: Command,
-  given: Partial<Record<OwnOption, unknown>>,
-  meant: readonly OwnOption[],
-  called: string,
-): void {
-  for (const [name, typed] of Object.entries(OWN_OPTIONS) as [OwnOption, string][]) {
-    const value = given[name];
-    const isGiven = Array.isArray(value) ? value.length > 0 : value !== undefined;
-    if (isGiven && !meant.includes(name)) command.error(`error: ${typed} means nothing to ${called}`);
-  }
+/** What a guest of this kind has no meaning for, of {@link OWN_OPTIONS}. */
+export function optionsBut(meant: readonly OwnOption[]): readonly OwnOption[] {
+  return OWN_OPTIONS.filter((name) => !meant.includes(name));
 }

@@ -3,6 +3,7 @@ import {
   ClaimUnsafeError,
   describeFinding,
   examineClaim,
+  HideFileElsewhereError,
   planHide,
   refused,
   type FindingData,
@@ -12,16 +13,18 @@ import {
   type HideSystem,
 } from '../admin/index.js';
 import type { HiddenFunction } from '../boot/index.js';
+import type { DescribedStep } from '../change/index.js';
 import type { FunctionSummary } from '../function/index.js';
 import { stateFiles } from '../owner/index.js';
 import { visibleText, type PciAddress } from '../pci/index.js';
 import { checkAssignableKind } from '../pool/index.js';
 import { criticalFunctions, type CriticalChoice } from './critical-option.js';
-import type { DryRunChoice } from './dry-run.js';
-import { fileDiff, shownDiff, withFileChanges } from './file-changes.js';
+import { printPlan, type DryRunChoice } from './dry-run.js';
+import { fileChanges, fileDiff, shownDiff, withFileChanges } from './file-changes.js';
 import { functionNames } from './function-names.js';
 import { machineOfItsOwn, openChosen, type MachineChoice } from './machine-option.js';
 import { functionsNamed } from './named-function.js';
+import { nextHere, shellWord, withNextHere } from './next-command.js';
 
 export interface HideOptions extends MachineChoice, DryRunChoice, Partial<CriticalChoice> {
   readonly for: HideSystem;
@@ -39,6 +42,7 @@ export async function changeHidden(
   texts: readonly string[],
   options: HideOptions,
 ): Promise<void> {
+  if (options.file === undefined && !isThisHost(options)) throw new HideFileElsewhereError(options.on ?? '');
   const addresses = await functionsNamed(texts, options);
   const looks = OF_THIS_MACHINE.has(options.for) || options.on !== undefined;
   const { present, findings } = looks
@@ -50,7 +54,8 @@ export async function changeHidden(
     allowed: options.allow ?? [],
     evenIfCritical: await criticalFunctions({ ...options, evenIfCritical: options.evenIfCritical ?? [] }),
   });
-  const command = `openslot hide ${texts.join(' ')} --for ${options.for}`;
+  const file = options.file === undefined ? '' : ` --file ${shellWord(options.file)}`;
+  const command = `openslot hide ${texts.join(' ')} --for ${options.for}${file}`;
   if (forbidding.length > 0 && options.dryRun !== true) throw new ClaimUnsafeError(command, forbidding);
   const wish = {
     way,
@@ -63,13 +68,19 @@ export async function changeHidden(
     })),
     present: present?.map(({ address }) => idsOf(address, present)),
     when: new Date().toISOString(),
-    records: (options.on ?? 'linux') === 'linux' ? stateFiles().hidden : undefined,
+    records: isThisHost(options) ? stateFiles().hidden : undefined,
   };
   const missing = absent(addresses, present);
   if (options.dryRun === true) {
     const plan = planHide(wish);
-    if (options.json !== true) printDiffs(plan);
-    printOutcome(plan, told, options, missing);
+    const steps = fileChanges().describe(plan.change.steps);
+    if (options.json) {
+      printData(plan, told, missing, { steps });
+      return;
+    }
+    printDiffs(plan);
+    process.stdout.write(missing.map((address) => `${absentNote(address)}\n`).join(''));
+    await printPlan({ what: plan.change.what, findings: told, steps }, options);
     return;
   }
   // Planned where nobody else can change them, so that what is shown is what is done.
@@ -77,8 +88,13 @@ export async function changeHidden(
     const plan = planHide(wish);
     if (options.json !== true) printDiffs(plan);
     if (plan.change.steps.length > 0) await changes.apply(plan.change);
-    printOutcome(plan, told, options, missing);
+    printOutcome(plan, told, options.json ?? false, missing);
   });
+}
+
+/** Its boot files are those of the usual places, and its boots are seen here. */
+function isThisHost({ on = 'linux' }: MachineChoice): boolean {
+  return on === '' || on === 'linux';
 }
 
 /** A kernel that hides a bridge hides all behind it. @throws {NotAssignableError} */
@@ -101,12 +117,15 @@ async function lookedAt(
   addresses: readonly PciAddress[],
   options: HideOptions,
 ): Promise<{ readonly present: readonly FunctionSummary[]; readonly findings: readonly FindingData[] }> {
+  const purpose = options.for === 'vfio' ? options.for : undefined;
   if (options.on === 'sim' && machineOfItsOwn(options) === undefined) {
-    const { viewMachine } = await import('./machine-view.js');
-    return { present: (await viewMachine(options)).functions, findings: [] };
+    // The machine is in its owner, who alone can look at it.
+    const { askSim, viewMachine } = await import('./machine-view.js');
+    const { functions } = await viewMachine(options);
+    const wish = { addresses: addresses.map(String), ...(purpose === undefined ? {} : { purpose }) };
+    return { present: functions, findings: await askSim('examine_claim', wish) };
   }
   using machine = await openChosen(options);
-  const purpose = options.for === 'vfio' ? 'vfio' : undefined;
   const misnamed = await functionNames(options).misnamed(addresses);
   return {
     present: machine.list(),
@@ -122,35 +141,51 @@ function absent(
   return addresses.filter((address) => !present.some((each) => each.address.equals(address)));
 }
 
-function printOutcome(
+function absentNote(address: PciAddress): string {
+  return `note  there is no function at ${address} now`;
+}
+
+/** `done` is what was made of the plan: its copies of files, or nothing but the steps that there would be. */
+function printData(
   { change, edits, afterwards }: HidePlan,
   findings: readonly FindingData[],
-  { dryRun = false, json = false }: HideOptions,
+  missing: readonly PciAddress[],
+  done: { readonly backups: readonly string[] } | { readonly steps: readonly DescribedStep[] },
+): void {
+  const data = {
+    what: change.what,
+    changed: 'backups' in done && edits.length > 0,
+    findings: withNextHere(findings),
+    absent: missing.map(String),
+    files: edits.map((edit) => ({ file: edit.file.path, diff: fileDiff(edit) })),
+    backups: [],
+    ...done,
+    afterwards,
+  };
+  process.stdout.write(`${JSON.stringify(data, undefined, 2)}\n`);
+}
+
+function printOutcome(
+  plan: HidePlan,
+  findings: readonly FindingData[],
+  json: boolean,
   missing: readonly PciAddress[],
 ): void {
+  const { change, edits, afterwards } = plan;
   const backups = change.steps.flatMap((step) =>
     'backup' in step && typeof step.backup === 'string' ? [step.backup] : [],
   );
   if (json) {
-    const data = {
-      what: change.what,
-      changed: !dryRun && edits.length > 0,
-      findings,
-      absent: missing.map(String),
-      files: edits.map((edit) => ({ file: edit.file.path, diff: fileDiff(edit) })),
-      backups: dryRun ? [] : backups,
-      afterwards,
-    };
-    process.stdout.write(`${JSON.stringify(data, undefined, 2)}\n`);
+    printData(plan, findings, missing, { backups });
     return;
   }
   const notes = [
     ...findings.map(({ severity, code, message, why }) => `${severity}  ${code}: ${message}; ${why}`),
-    ...missing.map((address) => `note  there is no function at ${address} now`),
+    ...missing.map(absentNote),
+    ...(edits.length === 0
+      ? ['nothing has to be changed: the files say so already']
+      : backups.map((backup) => `kept  ${visibleText(backup)}`)),
+    ...afterwards.map((command) => `next  ${nextHere(command)}`),
   ];
-  if (edits.length === 0) notes.push('nothing has to be changed: the files say so already');
-  else if (dryRun) notes.push('nothing was changed');
-  else notes.push(...backups.map((backup) => `kept  ${visibleText(backup)}`));
-  if (!dryRun) notes.push(...afterwards.map((command) => `next  ${command}`));
   process.stdout.write(notes.map((note) => `${note}\n`).join(''));
 }

@@ -70,7 +70,11 @@ function foundIn(
 ): FoundFunction | Conflict {
   const address = addressOf(wanted, sighted);
   if (address === undefined)
-    return { where, why: `no function is named ${wanted.function}`, next: 'openslot name lists the names' };
+    return {
+      where,
+      why: `no function is named ${wanted.function}`,
+      next: 'the names there are: openslot name',
+    };
   const summary = functions.find((one) => one.address.equals(address));
   if (summary === undefined) return { where, why: `no function is at ${address}`, next: 'openslot list' };
   const ids = idsText(summary.vendor, summary.device);

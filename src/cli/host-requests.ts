@@ -6,6 +6,7 @@ import type { OwnerRequests } from '../owner/index.js';
 export const HOST_REQUESTS = [
   'claim',
   'plan_claim',
+  'examine_claim',
   'release',
   'plan_release',
   'adopt',
@@ -23,6 +24,7 @@ export function hostRequests(claims: HostClaims): Required<Pick<OwnerRequests, H
       claims.claimAll(addresses, purpose, { allowed, evenIfCritical }),
     plan_claim: async ({ addresses, purpose }) =>
       claims.describe(await claims.planClaims(addresses, purpose)),
+    examine_claim: ({ addresses, purpose }) => claims.examine(addresses, purpose),
     release: ({ addresses }) => claims.releaseAll(addresses),
     plan_release: async ({ addresses }) => claims.describe(await claims.planReleases(addresses)),
     adopt: async ({ giveBack }) => adoption.make(await planned(giveBack)),

@@ -1,7 +1,9 @@
 /** What openslot left on this host, read for the doctor: records, unfinished changes, and whether an owner listens. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { HiddenRecord, Leftovers } from '../admin/doctor/index.js';
+import { hiddenIn } from '../admin/hide/index.js';
 import { ChangeFolder } from '../change/index.js';
+import { readRegularFile } from '../durable/index.js';
 import { askOwner, machineFiles, OwnerUnreachableError, stateFiles } from '../owner/index.js';
 import { messageOf, notations } from '../pci/index.js';
 import { FileJournal } from '../pool/index.js';
@@ -40,7 +42,7 @@ export async function readLeftovers(machine: string): Promise<Leftovers> {
     hidden: machine === 'linux' ? read(state.hidden, () => readHidden(state.hidden), []) : [],
     unreadable,
     probing: existsSync(probing)
-      ? read(probing, () => readFileSync(probing, 'latin1'), undefined)
+      ? read(probing, () => readRegularFile(probing, 'latin1'), undefined)
       : undefined,
   };
 }
@@ -56,26 +58,12 @@ async function ownerAt(socket: string): Promise<Leftovers['owner']> {
   }
 }
 
-/** @throws {SyntaxError | TypeError | OpenslotError} it is not what `hide` writes. */
+/** @throws {HiddenUnreadableError} */
 function readHidden(path: string): readonly HiddenRecord[] {
-  if (!existsSync(path)) return [];
-  const entries = JSON.parse(readFileSync(path, 'utf8')) as unknown;
-  if (!Array.isArray(entries)) throw new TypeError('it is not the list that openslot writes');
-  return entries.map((entry: unknown) => {
-    const { when, for: system, file, addresses } = (entry ?? {}) as Record<string, unknown>;
-    const time = typeof when === 'string' ? Date.parse(when) : Number.NaN;
-    if (
-      Number.isNaN(time) ||
-      typeof system !== 'string' ||
-      typeof file !== 'string' ||
-      !Array.isArray(addresses)
-    )
-      throw new TypeError('an entry is not what openslot writes');
-    return {
-      when: time,
-      for: system,
-      file,
-      addresses: addresses.map((text) => notations.hex.parse(String(text))),
-    };
-  });
+  return hiddenIn(path).map(({ when, for: system, file, addresses }) => ({
+    when: Date.parse(when),
+    for: system,
+    file,
+    addresses: addresses.map((text) => notations.hex.parse(text)),
+  }));
 }

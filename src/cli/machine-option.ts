@@ -12,7 +12,7 @@ export class SimNotRunningError extends OpenslotError {
     super(
       `no simulated machine runs: nobody listens at ${socket}`,
       { socket },
-      'in another terminal: openslot demo --keep, or openslot serve --on sim',
+      'in another terminal: openslot demo --keep; or: openslot serve --on sim',
       options,
     );
   }
@@ -37,7 +37,7 @@ export class MachineWithoutOwnerError extends OpenslotError {
     super(
       `${machine} has no owner that keeps a pool or guests: each command that names it opens it for itself`,
       { machine },
-      'use --on linux or --on sim; openslot proto mount serves it to programs',
+      'use --on linux or --on sim; serve it to programs: openslot proto mount DIRECTORY',
     );
   }
 }
@@ -49,7 +49,7 @@ export class RecordElsewhereError extends OpenslotError {
     super(
       `${machine} is driven by the process that owns it: nothing of it passes through this command to be recorded`,
       { machine },
-      'record there (openslot proto mount --record FILE), or name a machine that this command opens: sim:FILE',
+      'name a machine that this command opens (sim:FILE), or record there: openslot proto mount DIRECTORY --record FILE',
     );
   }
 }
@@ -170,7 +170,7 @@ export class MachineWithoutGuestsError extends OpenslotError {
     super(
       `${machine} is a host on disk, which has no guests`,
       { machine },
-      'openslot serve --on sim has some, or a file of a guest: xl:FILE, libvirt:FILE',
+      'name a file of a guest (xl:FILE, libvirt:FILE), or have some: openslot serve --on sim',
     );
   }
 }

@@ -10,7 +10,7 @@ import type {
 } from '../admin/names/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 import { functionNamed } from './named-function.js';
-import { onSameMachine } from './next-command.js';
+import { nextHere } from './next-command.js';
 
 interface NameOptions extends MachineChoice {
   readonly update?: string;
@@ -128,9 +128,7 @@ async function listNames(names: FunctionNames, options: NameOptions): Promise<vo
   );
   for (const { trouble } of rows)
     if (trouble !== undefined)
-      process.stderr.write(
-        `${trouble.code}: ${trouble.message}\n${nextLine(onSameMachine(trouble.next, options.on))}`,
-      );
+      process.stderr.write(`${trouble.code}: ${trouble.message}\n${nextLine(nextHere(trouble.next))}`);
 }
 
 /** A name as data, with why it is no function now. */

@@ -27,8 +27,22 @@ const COMMAND = new RegExp(`\\bopenslot (?:${[...ON_COMMANDS, ...ON_SUBCOMMANDS]
 /** `next`, with `--on` in its commands where `on` was named on the command line and they name no machine yet. */
 export function onSameMachine(next: string, on: string | undefined): string {
   if (on === undefined || next.includes('--on')) return next;
-  const word = /^[\w./:@%+,-]+$/.test(on) ? on : `'${on.replaceAll("'", `'\\''`)}'`;
-  return next.replace(COMMAND, (command) => `${command} --on ${word}`);
+  return next.replace(COMMAND, (command) => `${command} --on ${shellWord(on)}`);
+}
+
+/** As a shell takes it for one word. */
+export function shellWord(text: string): string {
+  return /^[\w./:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** What is said to do next, on the machine of this command line. */
+export function nextHere(next: string): string {
+  return onSameMachine(next, namedMachine(process.argv.slice(2)));
+}
+
+/** The same of each of several findings, causes or steps. */
+export function withNextHere<Told extends { readonly next: string }>(all: readonly Told[]): readonly Told[] {
+  return all.map((told) => ({ ...told, next: nextHere(told.next) }));
 }
 
 /** What stands behind `--on` on a command line; undefined where the environment or nobody named the machine. */

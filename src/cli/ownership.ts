@@ -20,7 +20,13 @@ import { openOwned, type MachineChoice, type OwnedMachine } from './machine-opti
 import { askSim, machineToChange } from './machine-view.js';
 
 /** Requests that change nothing need no lock, and so no right to take it. */
-const LOOKS: ReadonlySet<HostRequest> = new Set(['plan_claim', 'plan_release', 'plan_adopt', 'unfinished']);
+const LOOKS: ReadonlySet<HostRequest> = new Set([
+  'plan_claim',
+  'examine_claim',
+  'plan_release',
+  'plan_adopt',
+  'unfinished',
+]);
 
 export async function askHost<Name extends HostRequest>(
   choice: MachineChoice,

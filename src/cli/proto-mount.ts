@@ -9,7 +9,13 @@ import {
   inspectPlatform,
   type Permission,
 } from '../admin/index.js';
-import { FunctionNotFoundError, hasDrivers, type FunctionSummary, type Machine } from '../function/index.js';
+import {
+  FunctionNotFoundError,
+  hasDrivers,
+  PlatformDeviceNotFoundError,
+  type FunctionSummary,
+  type Machine,
+} from '../function/index.js';
 import { openMachine, ReplayMachine } from '../machines/index.js';
 import { machineFiles, OwnerSocket, type OwnerRequests } from '../owner/index.js';
 import { reasonOf, type PciAddress } from '../pci/index.js';
@@ -23,13 +29,21 @@ import { functionsNamed } from './named-function.js';
 import { entriesOf } from './pool-view.js';
 import { answerRegisters } from './register-answers.js';
 import type { MountChoice } from './proto.js';
-import { folderLines, useLines } from './proto-text.js';
+import { folderLines, functionLines, useLines } from './proto-text.js';
 import { serveLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
 
+/** What was named on the command line. */
+export interface NamedDevices {
+  readonly functions: readonly PciAddress[];
+  /** Platform devices, by name. */
+  readonly platform: readonly string[];
+}
+
+/** `named`: absent for all that is free. */
 export async function mountFiles(
   directory: string,
-  only: readonly PciAddress[],
+  named: NamedDevices | undefined,
   choice: MountChoice,
 ): Promise<void> {
   const {
@@ -59,11 +73,13 @@ export async function mountFiles(
     evenIfCritical: await criticalFunctions(choice),
   });
   for (const address of unsafe) summaryAt(machine, address, name);
-  for (const address of only) await takeNamed(summaryAt(machine, address, name), claim ? taken : undefined);
+  for (const device of named?.platform ?? []) requirePlatform(machine, device);
+  for (const address of named?.functions ?? [])
+    await takeNamed(summaryAt(machine, address, name), claim ? taken : undefined);
   await using mounted = await MountedFiles.mount({
     machine,
     directory,
-    ...(only.length === 0 ? {} : { only }),
+    ...(named === undefined ? {} : { only: named.functions, onlyPlatform: named.platform }),
     allowOther,
     mapRegisters,
     unsafeDma: unsafe,
@@ -90,21 +106,29 @@ export async function mountFiles(
     },
   });
   using _answers = owner.serve(requestsOf(machine, mounted, claims));
-  const folders = mounted.functions.list();
+  const functions = mounted.functions.list();
+  const devices = mounted.platform?.list() ?? [];
+  const there = [
+    functions.length === 1 ? '1 function' : `${functions.length} functions`,
+    ...(devices.length === 0
+      ? []
+      : [devices.length === 1 ? '1 platform device' : `${devices.length} platform devices`]),
+  ];
   const lines = [
-    `ready: ${folders.length === 1 ? '1 function' : `${folders.length} functions`} of ${machine.name} at ${mounted.directory}`,
-    ...folders.flatMap(folderLines),
-    ...useLines(mounted.directory, folders),
+    `ready: ${there.join(', ')} of ${machine.name} at ${mounted.directory}`,
+    ...functions.flatMap(functionLines),
+    ...devices.flatMap((folder) => folderLines(folder)),
+    ...useLines(mounted.directory, functions, devices),
   ];
   log(lines.join('\n'), {
     event: 'ready',
     directory: mounted.directory,
     socket,
-    folders: folders.map(({ name, files }) => ({ name, files: files.map((file) => file.name) })),
+    folders: mounted.folders().map(({ name, files }) => ({ name, files: files.map((file) => file.name) })),
   });
   const why = await Promise.race([told, mounted.ended.then(() => 'it was unmounted')]);
   log(`stopping: ${why}`, { event: 'stopping', why });
-  for (const { name, holders } of mounted.functions.list()) {
+  for (const { name, holders } of mounted.folders()) {
     for (const { file, pid } of holders)
       log(`process ${pid} has ${name}/${file} open: its calls fail from now on`, {
         event: 'cut off',
@@ -177,6 +201,12 @@ function summaryAt(machine: Machine, address: PciAddress, name: string): Functio
   return summary;
 }
 
+/** @throws {PlatformDeviceNotFoundError} */
+function requirePlatform({ name: machine, platform }: Machine, name: string): void {
+  if (platform?.list().some((one) => one.name === name) !== true)
+    throw new PlatformDeviceNotFoundError(name, machine);
+}
+
 /** @throws {FunctionNotFreeError} and what a claim is refused for. */
 async function takeNamed(summary: FunctionSummary, taken: TakenFunctions | undefined): Promise<void> {
   const { address } = summary;
@@ -187,7 +217,7 @@ async function takeNamed(summary: FunctionSummary, taken: TakenFunctions | undef
     throw new FunctionNotFreeError(
       address,
       why,
-      `openslot claim ${address}, or add --claim for as long as it is mounted`,
+      `add --claim for as long as it is mounted; or for longer: openslot claim ${address}`,
     );
   await taken.take(address);
 }

@@ -7,10 +7,13 @@ import type { FindingName } from '../admin/findings/finding.js';
 import { allowOption } from './allow-option.js';
 import { criticalOption, type CriticalChoice } from './critical-option.js';
 import { machineOption, recordOption, type RecordChoice } from './machine-option.js';
+import { refuseMeaningless } from './meaningless-options.js';
 import { functionsNamed } from './named-function.js';
 
 /** Where FreeBSD has them. */
 const DIRECTORY = '/dev/proto';
+/** Of the names of platform devices. */
+const PLATFORM_PREFIX = 'isa:';
 
 export function define(command: Command): void {
   command.addHelpText(
@@ -18,6 +21,7 @@ export function define(command: Command): void {
     `
 A function without a driver gets a folder with a file for its configuration space and one for each of its BARs, named as
 FreeBSD's proto(4) names them: pci0:1:2:0/pcicfg, pci0:1:2:0/10.mem, pci0:1:2:0/14.io (decimal, the BAR in hexadecimal).
+ADDRESS may be a platform device's, as openslot list has it: isa:0x3f8, with files 00.io, intx.
 One read or write of 1, 2, 4 or 8 bytes is one access of that width. A file has one opener at a time.
 
 Examples:
@@ -60,11 +64,19 @@ More: docs/proto.md`,
     .option('--json', 'print data, one object a line')
     .action(
       async (directory: string | undefined, addresses: string[], choice: MountChoice, mount: Command) => {
+        if (choice.claim !== true)
+          refuseMeaningless(mount, ['for', 'allow', 'evenIfCritical'], 'without --claim');
         const wrong = misplaced(directory, addresses, choice);
         if (wrong !== undefined) mount.error(`error: ${wrong}`);
-        const only = await functionsNamed(addresses, choice);
+        const isPlatform = (name: string) => name.startsWith(PLATFORM_PREFIX);
+        const functions = await functionsNamed(
+          addresses.filter((name) => !isPlatform(name)),
+          choice,
+        );
+        const platform = addresses.filter(isPlatform);
         const { mountFiles } = await import('./proto-mount.js');
-        await mountFiles(directory ?? DIRECTORY, only, choice);
+        const named = addresses.length === 0 ? undefined : { functions, platform };
+        await mountFiles(directory ?? DIRECTORY, named, choice);
       },
     );
   command

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { visibleText } from '../pci/visible-text.js';
 import { dryRunOption, type DryRunChoice } from './dry-run.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
-import { onSameMachine } from './next-command.js';
+import { nextHere } from './next-command.js';
 
 interface RecoverOptions extends MachineChoice, DryRunChoice {
   readonly finish?: boolean;
@@ -45,6 +45,8 @@ async function recover(options: RecoverOptions): Promise<void> {
   const finish = options.finish === true;
   // Files first: they do not need the machine to be there.
   const recoveries = [...(await recoverFiles(finish)), ...(await askHost(options, 'recover', { finish }))];
+  const { clearUnplacedFiles } = await import('./unplaced-files.js');
+  clearUnplacedFiles(options);
   const failed = recoveries.some(({ outcome }) => outcome === 'failed');
   if (failed) process.exitCode = 1;
   if (options.json) {
@@ -55,7 +57,7 @@ async function recover(options: RecoverOptions): Promise<void> {
   for (const { change, outcome, why } of recoveries) {
     if (outcome === 'failed')
       process.stderr.write(
-        `failed    ${visibleText(`${change.what}: ${why.join('; ')}`)}\nnext  ${onSameMachine('openslot recover', options.on)}\n`,
+        `failed    ${visibleText(`${change.what}: ${why.join('; ')}`)}\nnext  ${nextHere('openslot recover')}\n`,
       );
     else process.stdout.write(`${outcome.padEnd(8)}  ${visibleText(change.what)}\n`);
   }

@@ -14,6 +14,7 @@ import {
   type ProgramFunction,
 } from '../proto/program/index.js';
 import { writeAtOnce } from './immediate-output.js';
+import { showsColors } from './terminal-colors.js';
 
 /** Settles when the user ends it. */
 export async function runPrompt(fn: ProgramFunction, maps: readonly RegisterMap[]): Promise<void> {
@@ -27,17 +28,19 @@ export async function runPrompt(fn: ProgramFunction, maps: readonly RegisterMap[
     for (const stream of [stdout, process.stderr]) if (stream.isTTY) writeAtOnce(stream);
     stdout.write(`${greeting(fn, maps)}\n`);
   }
+  const colors = terminal && showsColors(stdout);
   const server = start({
     prompt: terminal ? `${notations.shortHex.format(fn.address)}> ` : '',
     input: stdin,
     output: stdout,
     terminal,
+    useColors: colors,
     // A preview would read registers while a line is being typed.
     preview: false,
     // Ctrl-C ends what is awaited, and a loop: an interrupt that never comes is what one looks for here.
     breakEvalOnSigint: terminal,
     ignoreUndefined: true,
-    writer: (value: unknown) => shown(value, server),
+    writer: (value: unknown) => shown(value, colors),
   });
   Object.assign(server.context, { fn, regs: registersByName(fn, maps) });
   completeByMaps(server, maps);
@@ -80,8 +83,7 @@ function refusingAssignment(registers: object): object {
 }
 
 /** A register with its bits, by one read; one that a read would change, or that has nothing to read, without. */
-function shown(value: unknown, server: REPLServer): string {
-  const colors = server.terminal;
+function shown(value: unknown, colors: boolean): string {
   if (value instanceof MappedRegister) return registerText(value);
   if (isBreak(value)) return 'interrupted; what was begun may still go on';
   if (value instanceof OpenslotError)

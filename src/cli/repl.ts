@@ -32,7 +32,7 @@ async function repl(text: string, options: RegisterOptions): Promise<void> {
   const { machine, user } = await reach(address, options);
   using _machine = machine;
   if (user !== undefined && options.evenIfUsed !== true) {
-    const next = `${wayToFree(user)}; --even-if-used drives it beside its user`;
+    const next = `${wayToFree(address, user)}; drive it beside its user: --even-if-used`;
     throw new FunctionDrivenError(address, user, next);
   }
   using fn = openFunction(machine, address, { evenIfUsed: options.evenIfUsed ?? false, user });

@@ -13,7 +13,7 @@ export class SchemaUnknownError extends OpenslotError {
     super(
       `there is no schema "${name}"; there are ${known.join(', ')}`,
       { name, known },
-      didYouMean(name, known) || 'openslot schema lists them',
+      didYouMean(name, known) || 'those there are: openslot schema',
     );
   }
 }

@@ -16,6 +16,7 @@ import {
   ownedMachine,
   type MachineChoice,
 } from './machine-option.js';
+import { refuseMeaningless } from './meaningless-options.js';
 import { serveLog, type ServeLog } from './serve-log.js';
 import { untilTold } from './until-told.js';
 
@@ -88,13 +89,20 @@ Examples:
   openslot serve --on sim
   openslot serve --on sim:my-machine.yaml`,
     )
-    .action(serve);
+    .action((options: ServeOptions) => serve(command, options));
 }
 
-async function serve(options: ServeOptions): Promise<void> {
+async function serve(command: Command, options: ServeOptions): Promise<void> {
+  if (options.hide === undefined)
+    refuseMeaningless(command, ['hideFormat', 'evenIfCritical'], 'without --hide');
   const machine = ownedMachine(options);
   if (machine.name === 'linux') return serveHost(options);
   if (machine.name !== 'sim') throw new MachineWithoutOwnerError(machine.name);
+  refuseMeaningless(
+    command,
+    ['stages', 'takeBack', 'wait'],
+    'to the simulated machine, whose guests end with it',
+  );
   const { serveSim } = await import('./serve-sim.js');
   return serveSim(machine.file, options.topology, options.json === true, {
     hidden: chosenHideList(options),

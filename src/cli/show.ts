@@ -7,6 +7,7 @@ import { machineOption, type MachineChoice } from './machine-option.js';
 import { inspectFunction } from './machine-view.js';
 import { functionsNamed } from './named-function.js';
 import { nameData, namesInUse } from './names-in-use.js';
+import { withNextHere } from './next-command.js';
 
 export function define(command: Command): void {
   command
@@ -93,7 +94,8 @@ async function showAsLspci(addresses: readonly PciAddress[], options: ShowOption
 }
 
 async function showFunction(address: PciAddress, options: ShowOptions): Promise<void> {
-  const facts = await inspectFunction(options, address);
+  const inspected = await inspectFunction(options, address);
+  const facts = { ...inspected, findings: withNextHere(inspected.findings) };
   const { summary } = facts;
   const given = await givenNames(options);
   const names = options.numeric || summary === undefined ? undefined : nameData(namesInUse(), summary);

@@ -1,5 +1,5 @@
 /** Tables on a terminal: columns that align, a bold head, nothing that gets in the way of grep. */
-import pc from 'picocolors';
+import { colorsOf } from './terminal-colors.js';
 
 const GAP = '  ';
 
@@ -10,8 +10,7 @@ const OVER = /\p{Mn}|\p{Me}|\p{Cf}/u;
 const PLAIN = /^[\x20-\x7e]*$/;
 
 export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const colors = pc.createColors(pc.isColorSupported && Boolean(process.stdout.isTTY));
-  process.stdout.write(`${tableLines(head, rows, colors.bold).join('\n')}\n`);
+  process.stdout.write(`${tableLines(head, rows, colorsOf(process.stdout).bold).join('\n')}\n`);
 }
 
 /** Every column as wide as its widest text; blanks at the end of a line are left away. */

@@ -1,6 +1,7 @@
 /** `openslot tree`: how the functions of a machine hang together, and who has what. */
 import type { Command } from 'commander';
 import { machineOption, type MachineChoice } from './machine-option.js';
+import { colorsOf } from './terminal-colors.js';
 
 interface TreeOptions extends MachineChoice {
   readonly ranges?: boolean;
@@ -49,8 +50,7 @@ async function tree(options: TreeOptions): Promise<void> {
     process.stdout.write(`${JSON.stringify(buses, plain, 2)}\n`);
     return;
   }
-  const { default: pc } = await import('picocolors');
-  const colors = pc.createColors(pc.isColorSupported && Boolean(process.stdout.isTTY));
-  const lines = treeLines(buses, { ranges: options.ranges ?? false, emphasize: colors.bold });
+  const emphasize = colorsOf(process.stdout).bold;
+  const lines = treeLines(buses, { ranges: options.ranges ?? false, emphasize });
   process.stdout.write(lines.map((line) => `${line}\n`).join(''));
 }

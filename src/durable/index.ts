@@ -1,7 +1,10 @@
 /**
- * Files that whatever stops the process or the host leaves whole: with the old contents, or the new ones. Knows no other
- * room, and throws what the file system throws: each who keeps something here says in errors of its own what was lost.
+ * Files that whatever stops the process or the host leaves whole: with the old contents, or the new ones; and reading
+ * them again, where somebody may have damaged them or put something else in their place. Knows no other room, and throws
+ * what the file system throws: each who keeps something here says in errors of its own what was lost.
  */
+export { checked, parseChecked, UnfitDataError } from './checked-json.js';
 export { errnoOf } from './errno.js';
 export { NumberedFiles } from './numbered-files.js';
-export { flushFolder, replaceFile, writeNewFile } from './whole-file.js';
+export { appendToRegularFile, NotRegularFileError, readRegularFile } from './regular-file.js';
+export { clearUnplaced, flushFolder, placeFile, replaceFile, writeNewFile } from './whole-file.js';

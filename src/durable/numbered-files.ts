@@ -1,8 +1,8 @@
 /** A folder with a numbered file for each entry, so that commands of several terminals do not write over each other. */
-import { linkSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from './errno.js';
-import { flushFolder, writeNewFile } from './whole-file.js';
+import { flushFolder, placeFile, replaceFile } from './whole-file.js';
 
 const DIGITS = 8;
 
@@ -36,40 +36,28 @@ export class NumberedFiles {
   /** Durable when it returns. @returns the number of the new file. */
   add(contents: string): number {
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
-    const next = this.#next();
-    writeNewFile(next, contents);
-    try {
+    return placeFile(this.folder, contents, (next) => {
       for (let number = (this.numbers().at(-1) ?? 0) + 1; ; number++) {
         try {
           linkSync(next, this.pathOf(number));
-          flushFolder(this.folder);
           return number;
         } catch (cause) {
           // Another command was quicker.
           if (errnoOf(cause) !== 'EEXIST') throw cause;
         }
       }
-    } finally {
-      rmSync(next, { force: true });
-    }
+    });
   }
 
   /** Durable when it returns; the former contents stay when it throws. */
   replace(number: number, contents: string): void {
-    const next = this.#next();
-    writeNewFile(next, contents);
-    renameSync(next, this.pathOf(number));
-    flushFolder(this.folder);
+    replaceFile(this.pathOf(number), contents);
   }
 
   /** Durable when it returns. */
   remove(number: number): void {
     rmSync(this.pathOf(number), { force: true });
     flushFolder(this.folder);
-  }
-
-  #next(): string {
-    return join(this.folder, `next-${process.pid}`);
   }
 
   #fileNames(): readonly string[] {

@@ -6,6 +6,10 @@ import { checkRegionAccess } from './region-access.js';
 /** Bytes of one access to a region. */
 export type RegionWidth = 1 | 2 | 4 | 8;
 
+/**
+ * A base for the regions of a machine of one's own: width, alignment and range are checked, and only accesses that can
+ * be made reach `makeRead` and `makeWrite`. Others throw {@link RegionAccessError}.
+ */
 export abstract class CheckedRegion implements Region {
   readonly info: RegionInfo;
   readonly #name: string;

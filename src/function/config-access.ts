@@ -1,10 +1,16 @@
 /** What all configuration accesses have in common: the check of width, alignment and range, and the read of nothing. */
+import { Header } from '../pci/index.js';
 import { ConfigAccessError } from './errors.js';
 import type { ConfigSpace, ConfigWidth } from './function.js';
 
 /** All ones of a width, as an access reads that nobody answers. */
 export function allOnes(width: ConfigWidth): number {
   return 0xffff_ffff >>> (32 - width * 8);
+}
+
+/** Whether anybody answers: by class and revision, because a virtual function has no vendor in its registers. */
+export function isAnswered(config: ConfigSpace): boolean {
+  return config.read(Header.revision, 4) !== allOnes(4);
 }
 
 /** @throws {ConfigAccessError} unless the access is aligned to its width and inside `size` bytes. */

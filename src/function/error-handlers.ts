@@ -28,6 +28,7 @@ export interface ErrorHandlers {
   resume?(): void | Promise<void>;
 }
 
+/** Where a guest's driver says that it takes part in recovering its function: `fn.errors`. */
 export interface ErrorRecovery {
   /**
    * Errors of this function are for these handlers, until disposed of or closed. One set of them at a time.

@@ -14,7 +14,10 @@ export interface ConfigSpace {
   readonly size: number;
   /** An unsigned little-endian number. @throws {ConfigAccessError} out of range or not aligned to its width. */
   read(offset: number, width: ConfigWidth): number;
-  /** @throws {ConfigAccessError} out of range, not aligned, or the machine refuses the write. */
+  /**
+   * `value`: unsigned, of no more bits than `width` has.
+   * @throws {ConfigAccessError} out of range, not aligned, or the machine refuses the write.
+   */
   write(offset: number, width: ConfigWidth, value: number): void;
 }
 
@@ -69,6 +72,10 @@ export interface Interrupt {
   readonly count: number;
 }
 
+/**
+ * The pin, or one message by its number: `vector` from 0 on, at most 31 for MSI and 2047 for MSI-X (PCI Local Bus 3.0,
+ * 6.8).
+ */
 export type InterruptSource =
   { readonly kind: 'intx' } | { readonly kind: 'msi' | 'msix'; readonly vector: number };
 
@@ -81,6 +88,10 @@ export interface InterruptStream extends AsyncIterable<Interrupt>, Disposable {
   wait(milliseconds: number): Interrupt | undefined;
 }
 
+/**
+ * Where the interrupts of a device come from, for a program that drives it. {@link PciFunction.interrupts} is absent
+ * where the machine gives programs none.
+ */
 export interface Interrupts {
   /** Vectors that can be had of each kind; 0 where the device or the machine has none. */
   readonly available: { readonly intx: number; readonly msi: number; readonly msix: number };
@@ -125,6 +136,10 @@ export interface DmaBuffer extends Disposable {
 /** An address as a device sees it on its side of the IOMMU. */
 export type Iova = bigint & { readonly __brand: 'Iova' };
 
+/**
+ * Memory that a program and its device share: `allocate` places it as the device needs it, at addresses that the device
+ * is told.
+ */
 export interface Dma {
   /**
    * Whole pages, zeroed, at least as many bytes as asked for; the device reaches them until they are disposed of, once
@@ -145,7 +160,10 @@ export type ResetMethod = 'device_specific' | 'acpi' | 'flr' | 'af_flr' | 'pm' |
 /** What a device gives to whoever drives it. Interrupts and DMA are absent where the machine declares them absent. */
 export interface Resources {
   readonly regions: readonly RegionInfo[];
-  /** @throws {RegionAccessError} no such region, or the machine cannot open it. */
+  /**
+   * Registers of one region; decoding is the caller's to switch on ({@link PciFunction.setEnabled}).
+   * @throws {RegionAccessError} no such region, or the machine cannot open it.
+   */
   openRegion(index: number): Region;
   /**
    * A descriptor whose mmap(2) maps a memory region's registers at the same offsets, for a program that owns its
@@ -156,8 +174,17 @@ export interface Resources {
   readonly dma?: Dma;
   /** Methods that work for this device here, in the order they would be tried; empty when it cannot be reset. */
   readonly resetMethods: readonly ResetMethod[];
-  /** @throws {ResetError} no method, or the device did not come back. */
+  /**
+   * Resets the device by the first of {@link resetMethods} that works, and settles when it answers again.
+   * @throws {ResetError} no method, or the device did not come back.
+   */
   reset(): Promise<ResetMethod>;
+}
+
+/** Ids of a virtual function, which its configuration space does not tell. */
+export interface VirtualIds {
+  readonly vendor: number;
+  readonly device: number;
 }
 
 /** One PCI function: resources plus configuration space. */
@@ -171,7 +198,13 @@ export interface PciFunction extends Resources, Disposable {
   setEnabled(enabled: boolean): void;
   /** Interrupt line of INTx as the host routes it (on Linux the IRQ, on Xen's dom0 the GSI); undefined without one. */
   readonly interruptLine: number | undefined;
+  /**
+   * Present for a virtual function (PCI Express Base 6.0, 9.3.4.1): its vendor and device read as all ones, and its memory
+   * is decoded by its physical function's word, whatever Command holds.
+   */
+  readonly virtual?: VirtualIds;
   /** Absent where nobody would tell of errors: only a guest's driver is asked to recover its function. */
   readonly errors?: ErrorRecovery;
+  /** Closes its regions, interrupts and DMA memory; every call afterwards throws. A second close does nothing. */
   close(): void;
 }

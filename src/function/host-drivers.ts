@@ -15,8 +15,15 @@ export const PROGRAM_HOLDERS = { vfio: 'vfio-pci', uio: 'uio_pci_generic' } as c
 /** Drivers that leave DMA to whom they give a function (Linux: driver_managed_dma): VFIO gives another of its group. */
 export const BESIDE_VFIO: ReadonlySet<string> = new Set([PROGRAM_HOLDERS.vfio, 'pci-stub', 'pcieport']);
 
+/** How a machine's functions are taken from its drivers and given back; absent on machines where no drivers are. */
 export interface HostDrivers {
+  /** Who has the function now, and who alone may. */
   binding(address: PciAddress): Binding;
+  /**
+   * That {@link binding} tells what stands: no change that was given up as too late is still under way.
+   * @throws {DriverError} one is, and what it will have done is not known.
+   */
+  checkSettled?(address: PciAddress): void;
   /** True when a driver of this name is loaded. */
   has(driver: string): boolean;
   /** Takes the function from its driver; done when it is already without one. @throws {DriverError} */

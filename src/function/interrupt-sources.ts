@@ -13,6 +13,10 @@ export interface InterruptSwitch {
   off(source: InterruptSource, last: boolean): void;
 }
 
+/**
+ * For the functions of a machine of one's own: keeps to what {@link Interrupts} promises over a switch that knows the
+ * hardware.
+ */
 export class InterruptSources {
   readonly #address: PciAddress | string;
   readonly #switch: InterruptSwitch;

@@ -50,6 +50,10 @@ export interface Presence {
   readonly instance: number;
 }
 
+/**
+ * Implemented by every machine, and all that pools, back ends and programs know of one. What it does not have is
+ * absent, or false among its {@link MachineCapabilities}.
+ */
 export interface Machine extends Disposable {
   /** As a user names it: `linux`, `sim`. */
   readonly name: string;
@@ -58,7 +62,7 @@ export interface Machine extends Disposable {
   list(): readonly FunctionSummary[];
   /** What is there, for whoever looks often: no device is touched. Absent where {@link list} touches none either. */
   present?(): readonly Presence[];
-  /** @throws {FunctionNotFoundError} */
+  /** A view of the function of the caller's own: who opens it closes it. @throws {FunctionNotFoundError} */
   open(address: PciAddress): PciFunction;
   /** No device is touched. Absent on machines that know nothing besides what functions tell. */
   hostFacts?(address: PciAddress): HostFacts;
@@ -81,7 +85,9 @@ export interface Machine extends Disposable {
   readonly errors?: ErrorReports;
 }
 
-/** Whether drivers of a host compete for its functions: a pool can be kept of it then. */
-export function hasDrivers(machine: Machine): machine is Machine & { readonly drivers: HostDrivers } {
+/** Drivers of a host compete for its functions: a pool can be kept of it. */
+export type MachineWithDrivers = Machine & { readonly drivers: HostDrivers };
+
+export function hasDrivers(machine: Machine): machine is MachineWithDrivers {
   return machine.drivers !== undefined;
 }

@@ -4,7 +4,7 @@ import type { RegionInfo } from './function.js';
 import type { Survey, SurveyedFunction, Wire } from './survey.js';
 
 /** Bytes of a page: what a guest's access to memory is given by. */
-export const PAGE_BYTES = 4096n;
+const PAGE_BYTES = 4096n;
 
 /** A page in which two functions have registers. */
 export interface CommonPage {
@@ -16,6 +16,7 @@ export interface CommonPage {
   readonly otherRegion: number;
 }
 
+/** Found by {@link neighboursOf}; who may have the function then is for the caller to decide. */
 export interface Neighbours {
   readonly own: SurveyedFunction;
   /** On the same interrupt line. Ports of bridges raise interrupts, too. */
@@ -23,7 +24,7 @@ export interface Neighbours {
   readonly pages: readonly CommonPage[];
   /** In its IOMMU group; bridges apart, which master the bus for nobody but those behind them. */
   readonly group: readonly SurveyedFunction[];
-  /** Other functions of its device. */
+  /** Other functions of its device; no virtual ones, which are made to be had by others. */
   readonly device: readonly SurveyedFunction[];
 }
 
@@ -38,7 +39,9 @@ export function neighboursOf({ functions }: Survey, address: PciAddress): Neighb
     line: others.filter((other) => sharesLine(own, other)),
     pages: others.flatMap((other) => commonPages(own, other)),
     group: devices.filter(({ group }) => group !== undefined && group === own.group),
-    device: devices.filter(({ summary }) => summary.address.sharesDevice(address)),
+    device: devices.filter(
+      ({ summary, isVirtual }) => !own.isVirtual && !isVirtual && summary.address.sharesDevice(address),
+    ),
   };
 }
 

@@ -19,6 +19,7 @@ export interface PlatformDevice extends Resources, Disposable {
   close(): void;
 }
 
+/** The platform devices of a machine, by name: `isa:0x3f8`, its first port or else its first address. */
 export interface PlatformDevices {
   /** In order of their names' numbers. */
   list(): readonly PlatformDeviceSummary[];

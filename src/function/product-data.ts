@@ -23,6 +23,7 @@ export interface ProductDataSource {
   readonly user: string | undefined;
 }
 
+/** Of a function that has none. */
 export const NO_PRODUCT_DATA: ProductData = { bytes: undefined, unreadable: [] };
 
 /**

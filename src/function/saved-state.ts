@@ -19,23 +19,6 @@ export type SavedState = readonly SavedRegister[];
 /** Restored last, so that nothing decodes or masters before its registers are right. */
 const COMMAND = 'header.command';
 
-/** What was written as JSON, read again; undefined when it is no saved state. */
-export function parseSavedState(data: unknown): SavedState | undefined {
-  if (!Array.isArray(data)) return undefined;
-  const saved: SavedRegister[] = [];
-  for (const entry of data as unknown[]) {
-    const { name, offset, width, mask, clearing, value } = (entry ?? {}) as Record<string, unknown>;
-    if (typeof name !== 'string' || (width !== 1 && width !== 2 && width !== 4)) return undefined;
-    if (!isWord(offset) || !isWord(mask) || !isWord(clearing) || !isWord(value)) return undefined;
-    saved.push({ name, offset, width, mask, clearing, value });
-  }
-  return saved;
-}
-
-function isWord(value: unknown): value is number {
-  return typeof value === 'number' && value >>> 0 === value;
-}
-
 /**
  * What a reset takes and a driver counts on, by the tables' names. Other capabilities are configured by firmware or by
  * their drivers, and writing them back is not without consequence.

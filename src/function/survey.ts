@@ -23,8 +23,11 @@ export interface SurveyedFunction {
   readonly wire: Wire | undefined;
   /** Functions with one number cannot be told apart by an IOMMU; undefined where none is known to stand in their way. */
   readonly group: number | undefined;
+  /** A virtual function, of SR-IOV: what it has in common with its device is for its physical function to keep apart. */
+  readonly isVirtual?: boolean;
 }
 
+/** All functions of a machine, and who says which of them its IOMMU cannot tell apart. */
 export interface Survey {
   /** In order of address. One that cannot be opened any more is left out. */
   readonly functions: readonly SurveyedFunction[];
@@ -47,8 +50,10 @@ interface Read {
   /** 1 (INTA) to 4 (INTD); undefined without INTx; `unreadable` where configuration space cannot be read. */
   readonly pin: number | 'unreadable' | undefined;
   readonly isolation: Isolation;
+  readonly isVirtual: boolean;
 }
 
+/** Reads configuration space of every function; a function that goes meanwhile is left out. */
 export function surveyMachine(machine: Machine): Survey {
   const told = machine.capabilities.iommuGroups;
   const read = machine.list().flatMap((summary) => readFunction(machine, summary, !told) ?? []);
@@ -63,14 +68,17 @@ export function surveyMachine(machine: Machine): Survey {
         read.map(({ summary, isolation }) => ({ address: summary.address, ...isolation })),
         above,
       );
-  const functions = read.map(({ summary, regions, resetMethods, interruptLine, pin }): SurveyedFunction => ({
-    summary,
-    regions,
-    resetMethods,
-    line: pin === undefined ? undefined : interruptLine,
-    wire: typeof pin === 'number' ? wireOf(summary.address, pin, above) : undefined,
-    group: told ? summary.iommuGroup : derived?.get(summary.address.sbdf),
-  }));
+  const functions = read.map(
+    ({ summary, regions, resetMethods, interruptLine, pin, isVirtual }): SurveyedFunction => ({
+      summary,
+      regions,
+      resetMethods,
+      line: pin === undefined ? undefined : interruptLine,
+      wire: typeof pin === 'number' ? wireOf(summary.address, pin, above) : undefined,
+      group: told ? summary.iommuGroup : derived?.get(summary.address.sbdf),
+      isVirtual,
+    }),
+  );
   return { functions, groups: told ? 'told' : 'derived' };
 }
 
@@ -84,6 +92,7 @@ function readFunction(machine: Machine, summary: FunctionSummary, derives: boole
       regions,
       resetMethods,
       interruptLine,
+      isVirtual: fn.virtual !== undefined,
       ...readConfig(config, summary, derives),
     };
   } catch {

@@ -8,12 +8,15 @@ import type { PlatformDeviceSummary } from './platform.js';
 /** JSON keeps 53 bits of a number, so that an address is text: `0x` and hexadecimal. */
 export type WireRegion = Omit<RegionInfo, 'address'> & { readonly address: `0x${string}` };
 
+/** {@link FunctionSummary} with the address as text, `0000:0a:00.0`. */
 export type WireSummary = Omit<FunctionSummary, 'address'> & { readonly address: string };
 
+/** {@link PlatformDeviceSummary} with addresses as text. */
 export type WirePlatform = Omit<PlatformDeviceSummary, 'regions'> & {
   readonly regions: readonly WireRegion[];
 };
 
+/** Bus address as `0x` and hexadecimal: 64 bits are more than a number of JSON holds. */
 export function regionToWire(region: RegionInfo): WireRegion {
   return { ...region, address: hexNumber(region.address) };
 }

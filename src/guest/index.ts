@@ -7,6 +7,7 @@ import type { LocalGuestPlatform } from '../xen/local/index.js';
 import type { XenStore } from '../xen/store/index.js';
 import type { Xpci } from '../xpci/index.js';
 
+/** What a {@link GuestProgram} is called with. */
 export interface Guest {
   readonly domain: DomainId;
   readonly name: string;
@@ -38,6 +39,7 @@ export const LOADED_KEY = 'control/feature-poweroff';
 
 /** Where, in the guest's own directory, a tool stack asks it to end, and the word for it. */
 export const SHUTDOWN_KEY = 'control/shutdown';
+/** The word, as libxl writes it (docs/misc/xenstore-paths.pandoc of Xen, control/shutdown). */
 export const POWEROFF = 'poweroff';
 
 /** What the tool stack hands to {@link GUEST_ENTRY}. */

@@ -40,7 +40,7 @@ export class IdsNotUpdatedError extends OpenslotError {
     super(
       `there is nothing to go back from: no ids were taken by an update (${path})`,
       { path },
-      'openslot ids tells which are in use',
+      'which are in use: openslot ids',
     );
   }
 }

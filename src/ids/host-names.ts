@@ -1,10 +1,11 @@
 /** The names that are in use on this host. */
-import { readFileSync } from 'node:fs';
+import { readRegularFile } from '../durable/index.js';
 import { messageOf } from '../pci/errors.js';
 import { IndexedNames } from '../pci/names/indexed-names.js';
 import type { PciNames } from '../pci/names/names.js';
 import { indexFiles, type IndexFile } from './index-files.js';
 
+/** Names, and where they are from; there are always names to ask, if only none. */
 export interface HostNames {
   /** Knows nothing where no index could be read. */
   readonly names: PciNames;
@@ -31,7 +32,7 @@ export function hostNames(environment?: NodeJS.ProcessEnv): HostNames {
   const unread: { path: string; why: string }[] = [];
   for (const file of indexFiles(environment)) {
     try {
-      const names = new IndexedNames(readFileSync(file.path));
+      const names = new IndexedNames(readRegularFile(file.path));
       return { names, index: { file, names }, unread };
     } catch (error) {
       const absent = (error as NodeJS.ErrnoException).code === 'ENOENT';

@@ -31,6 +31,7 @@ function homeOf(): string {
   }
 }
 
+/** Where `openslot ids update` of this user writes. */
 export function ownIndex(environment?: NodeJS.ProcessEnv): string {
   return join(dataDirectory(environment), 'pci.ids.index');
 }

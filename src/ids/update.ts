@@ -36,6 +36,7 @@ import { formerIndex, ownIndex } from './index-files.js';
 const LARGEST = 64 << 20;
 const CHUNK = 1 << 20;
 
+/** What an update has come to. */
 export interface IdsUpdate {
   /** Where the index is now. */
   readonly path: string;
@@ -44,6 +45,7 @@ export interface IdsUpdate {
   readonly before: AboutNames | undefined;
 }
 
+/** `evenIfOlder`: also names of an earlier day than those in use. `environment`: instead of the process's own. */
 export interface UpdateChoice {
   readonly evenIfOlder?: boolean;
   readonly environment?: NodeJS.ProcessEnv;

@@ -24,6 +24,7 @@ interface Growing extends FunctionNode {
   readonly below: FunctionNode[];
 }
 
+/** Made of a capture alone: buses are found by the numbers that bridges hold. */
 export class Topology {
   readonly roots: readonly RootBus[];
   readonly #nodes: ReadonlyMap<number, FunctionNode>;

@@ -43,6 +43,7 @@ interface MachineKind {
   readonly open: (rest: string | undefined, options: OpenMachineOptions) => Promise<Machine>;
 }
 
+/** Of {@link openMachine}; what a kind of machine has no use for is passed over. */
 export interface OpenMachineOptions {
   /** File that what a program does with the machine is recorded in; absent: OPENSLOT_RECORD of the environment. */
   readonly record?: string | undefined;

@@ -4,6 +4,7 @@ import { OpenslotError, type ErrorData } from '../pci/errors.js';
 import { ByteLines } from '../lines/index.js';
 import type { RequestName, RequestParameters } from './request-schemas.js';
 import type { AnswerLine, OwnerResults, Wire } from './requests.js';
+import { fitsSocket } from './socket-path.js';
 
 /** The owner's refusal, with its own code and next step. */
 export class OwnerRefusedError extends OpenslotError {
@@ -21,8 +22,8 @@ const WORDS = {
 } as const;
 const NEXT = {
   OWNER_ABSENT: 'openslot serve',
-  OWNER_GONE: 'openslot list shows how far it came',
-  OWNER_SILENT: 'look at the log of openslot serve',
+  OWNER_GONE: 'how far it came: openslot list',
+  OWNER_SILENT: "look at the owner's log",
 } as const;
 /** A driver may take long to let go of its device; an attach can claim, reset, and wait for a guest three times. */
 const PATIENCE_MS: Readonly<Record<RequestName, number>> = {
@@ -34,6 +35,7 @@ const PATIENCE_MS: Readonly<Record<RequestName, number>> = {
   findings: 10_000,
   claim: 120_000,
   plan_claim: 30_000,
+  examine_claim: 10_000,
   release: 120_000,
   plan_release: 30_000,
   adopt: 30_000,
@@ -70,6 +72,11 @@ export function askOwner<Name extends RequestName>(
   parameters: RequestParameters<Name>,
 ): Promise<Wire<OwnerResults[Name]>> {
   return new Promise((resolve, reject) => {
+    // Nobody can listen there.
+    if (!fitsSocket(socket)) {
+      reject(new OwnerUnreachableError('OWNER_ABSENT', socket));
+      return;
+    }
     const connection = connect(socket);
     connection.setTimeout(PATIENCE_MS[request], () => {
       reject(new OwnerUnreachableError('OWNER_SILENT', socket));

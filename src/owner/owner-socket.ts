@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { OpenslotError } from '../pci/index.js';
 import { ByteLines } from '../lines/index.js';
 import { LONGEST_LINE, type NotAnswering, type OwnerRequests } from './requests.js';
+import { fitsSocket, LONGEST_SOCKET_PATH } from './socket-path.js';
 
 /** Another process owns the machine. */
 export class OwnerRunningError extends OpenslotError {
@@ -15,7 +16,7 @@ export class OwnerRunningError extends OpenslotError {
       `the machine ${machine} has an owner already: a process listens at ${socket}`,
       { machine, socket },
       machine === 'linux'
-        ? 'use openslot list to see its pool, or stop it (Ctrl-C in its terminal) and start again'
+        ? 'stop it (Ctrl-C in its terminal) and start again; or see its pool: openslot list'
         : 'write OPENSLOT_RUNTIME_DIR=/another/folder before the command for a second machine beside it, or stop it' +
             ' (Ctrl-C in its terminal) and start again',
     );
@@ -26,10 +27,13 @@ export class OwnerRunningError extends OpenslotError {
 export class RuntimeDirectoryError extends OpenslotError {
   readonly code = 'RUNTIME_DIRECTORY';
   constructor(path: string, errno: string, options?: ErrorOptions) {
+    const isTooLong = errno === 'ENAMETOOLONG';
     super(
-      `${path} cannot be used: ${errno}`,
+      `${path} cannot be used: ${errno}${isTooLong ? `: the path of a socket in it has more than ${LONGEST_SOCKET_PATH} bytes` : ''}`,
       { path, errno },
-      'run the command as root, or name a directory of your own in OPENSLOT_RUNTIME_DIR',
+      isTooLong
+        ? 'use a folder with a shorter path; OPENSLOT_RUNTIME_DIR names one for this host'
+        : 'run the command as root, or name a directory of your own in OPENSLOT_RUNTIME_DIR',
       options,
     );
   }
@@ -55,6 +59,7 @@ export class OwnerSocket implements AsyncDisposable {
    * cleared away, by one process at a time. @throws {OwnerRunningError | RuntimeDirectoryError}
    */
   static async bind(machine: string, path: string): Promise<OwnerSocket> {
+    if (!fitsSocket(path)) throw new RuntimeDirectoryError(dirname(path), 'ENAMETOOLONG');
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       const socket = new OwnerSocket();

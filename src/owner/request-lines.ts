@@ -31,7 +31,7 @@ class RequestUnsupportedError extends OpenslotError {
     super(
       `the owner of this machine does not do ${request}`,
       { request },
-      'guests of a real Xen are made by xl create; those of the simulated machine by openslot --on sim',
+      'guests of a real Xen are made by xl create; those of the simulated machine: openslot guest run FILE --on sim',
     );
   }
 }

@@ -93,6 +93,8 @@ const SCHEMAS = {
   }),
   claim,
   plan_claim: claim,
+  /** What a claim would find, of functions that are claimed as well: for what hides them at the next boot. */
+  examine_claim: z.strictObject({ addresses, purpose: z.enum(CLAIM_PURPOSES).exactOptional() }),
   release,
   plan_release: release,
   adopt: adoption,

@@ -43,6 +43,7 @@ export interface OwnerResults {
   readonly registers: readonly (string | null)[];
   readonly claim: readonly ClaimReport[];
   readonly plan_claim: PlanData;
+  readonly examine_claim: readonly FindingData[];
   readonly release: readonly ClaimReport[];
   readonly plan_release: PlanData;
   readonly adopt: readonly Adopted[];

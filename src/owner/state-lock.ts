@@ -1,7 +1,8 @@
 /** The lock on what outlives the boot: one process at a time changes files that the boot reads. */
-import { readFileSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { readRegularFile, writeNewFile } from '../durable/index.js';
 import { OpenslotError } from '../pci/index.js';
 
 /** Another process changes files at this moment. */
@@ -41,9 +42,9 @@ export async function lockState(directory: string): Promise<AsyncDisposable> {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(`\0openslot:state:${directory}`, resolve);
+      server.listen(lockName(directory), resolve);
     });
-    writeFileSync(holder, `${process.pid}\n`, { mode: 0o600 });
+    writeNewFile(holder, `${process.pid}\n`);
   } catch (cause) {
     server.close();
     const { code = String(cause) } = cause as NodeJS.ErrnoException;
@@ -62,9 +63,15 @@ export async function lockState(directory: string): Promise<AsyncDisposable> {
   };
 }
 
+/** Of the directory itself: it is one, however its path is written, and a name of the kernel's has 107 bytes at most. */
+function lockName(directory: string): string {
+  const { dev, ino } = statSync(directory, { bigint: true });
+  return `\0openslot:state:${dev}:${ino}`;
+}
+
 function holderOf(file: string): number | undefined {
   try {
-    const id = Number(readFileSync(file, 'utf8'));
+    const id = Number(readRegularFile(file, 'utf8'));
     return Number.isSafeInteger(id) && id > 0 ? id : undefined;
   } catch {
     // It has the lock and has not written yet, or gives it back at this moment.

@@ -30,6 +30,7 @@ export type BarSlot =
   /** See the findings. */
   | { readonly kind: 'invalid'; readonly index: number; readonly offset: number; readonly raw: number };
 
+/** What is wrong with BARs; each is decoded all the same. */
 export type BarFinding =
   /** A 64-bit BAR in the last slot: there is no place for its upper half. */
   | { readonly code: 'BAR_UPPER_MISSING'; readonly index: number; readonly offset: number }

@@ -29,6 +29,7 @@ export interface CapabilityFinding {
   readonly offset: number;
 }
 
+/** One of the two lists, as far as it could be followed. */
 export interface CapabilityWalk<Entry> {
   /** In list order; no offset twice. */
   readonly entries: readonly Entry[];

@@ -1,6 +1,7 @@
 /** The fields of configuration space whose change cuts a function off, moves it, or takes a protection away, and why. */
 import type { Field, Register, RegisterTable } from './registers.js';
 
+/** Why a field is not changed without being asked for by name. */
 export interface CriticalField {
   /** What happens, as the words of a refusal. */
   readonly why: string;

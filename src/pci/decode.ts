@@ -64,6 +64,7 @@ export interface DecodedCapability {
   readonly registers: readonly DecodedRegister[];
 }
 
+/** What is wrong with configuration space that was decoded: data about the device, never thrown. */
 export type DecodeFinding =
   | CapabilityFinding
   | BarFinding

@@ -33,6 +33,24 @@ export abstract class OpenslotError extends Error {
   }
 }
 
+/** A remedy in a message, on a line of its own below what it helps against; nothing where there is none. */
+export function remedyLine(next: string): string {
+  return next === '' ? '' : `\n${REMEDY_INDENT}${next}`;
+}
+
+/** Columns before it: no other line of a message begins with as many. */
+const REMEDY_INDENT = ' '.repeat(6);
+
+/** The message with each of its remedies as `change` makes it. */
+export function withRemedies(message: string, change: (next: string) => string): string {
+  return message
+    .split('\n')
+    .map((line) =>
+      line.startsWith(REMEDY_INDENT) ? REMEDY_INDENT + change(line.slice(REMEDY_INDENT.length)) : line,
+    )
+    .join('\n');
+}
+
 /** The text of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

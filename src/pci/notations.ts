@@ -140,18 +140,42 @@ export const pcictlList: Notation = {
   },
 };
 
+/**
+ * `bus/slot/function` in decimal without padding: `pptdevs` in FreeBSD's loader.conf, and the arguments of bhyve(8). There
+ * is no domain.
+ */
+export const ppt: Notation = {
+  name: 'ppt',
+  parse(text) {
+    const cursor = cursorOf(text, 'ppt');
+    const bus = cursor.decimal('bus');
+    cursor.literal('/');
+    const device = cursor.decimal('slot');
+    cursor.literal('/');
+    const fn = cursor.decimal('function');
+    cursor.end();
+    return new PciAddress(0, bus, device, fn);
+  },
+  format({ domain, bus, device, function: fn }) {
+    if (domain !== 0) throw new AddressRangeError('domain', domain, 0);
+    return `${bus}/${device}/${fn}`;
+  },
+};
+
 /** All four parts in hexadecimal, with their digits when written; `exact` demands them when read, too. */
 function fourParts(
   name: string,
   separators: readonly [string, string, string],
   functionDigits: 1 | 2,
   exact: boolean,
+  prefix = '',
 ): Notation {
   const [first, second, third] = separators;
   return {
     name,
     parse(text) {
       const cursor = cursorOf(text, name);
+      cursor.literal(prefix);
       const domain = cursor.hex('domain', exact ? 4 : 1, 4);
       cursor.literal(first);
       const bus = cursor.hex('bus', exact ? 2 : 1, 2);
@@ -163,6 +187,7 @@ function fourParts(
       return new PciAddress(domain, bus, device, fn);
     },
     format: ({ domain, bus, device, function: fn }) =>
+      prefix +
       hexDigits(domain, 4) +
       first +
       hexDigits(bus, 2) +
@@ -181,6 +206,9 @@ export const vdev: Notation = fourParts('vdev', [':', ':', '.'], 2, false);
 
 /** `DDDD-BB-DD-F`: a path element under libxl's own nodes, so the digits must be exact and lower case is written. */
 export const libxl: Notation = fourParts('libxl', ['-', '-', '-'], 1, true);
+
+/** `pci_DDDD_BB_DD_F`: what libvirt calls the device of the host, in `virsh nodedev-detach` and its relatives. */
+export const nodedev: Notation = fourParts('nodedev', ['_', '_', '_'], 1, true, 'pci_');
 
 /** `DDDD:BB`: the XenStore key `root-N`, a root bus of the guest. */
 export const root: Notation<RootBus> = {

@@ -5,6 +5,7 @@ import { dottedName, isReadable, registersThere, tableReader } from './registers
 import type { ConfigReader, Register, RegisterTable } from './registers.js';
 import { capabilityTable, headerTable } from './tables/index.js';
 
+/** A register with its place: offset and width in bytes. */
 export interface PresentRegister {
   readonly table: RegisterTable;
   readonly register: Register;

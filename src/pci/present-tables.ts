@@ -6,6 +6,7 @@ import { isReadable, tableReader } from './registers.js';
 import type { ConfigReader, RegisterTable } from './registers.js';
 import { capabilityTable, extendedCapabilityTable, headerTable } from './tables/index.js';
 
+/** A table with its place, in bytes, and the name that tells it from others of its kind. */
 export interface PresentTable {
   readonly table: RegisterTable;
   /** Where it begins in configuration space. */

@@ -6,6 +6,7 @@ import { extentOf, type RegisterTable } from './registers.js';
 /** Where registers stand: a region by its BAR, or configuration space. */
 export type RegisterSpace = (typeof REGISTER_SPACES)[number];
 
+/** Where registers of a map can stand. */
 export const REGISTER_SPACES = ['bar0', 'bar1', 'bar2', 'bar3', 'bar4', 'bar5', 'config'] as const;
 
 /** Index of the region that a space is, undefined for configuration space. */
@@ -19,12 +20,14 @@ export type DeviceMatch =
   /** What stands behind the class says how the device is programmed: NVMe, AHCI, xHCI. */
   | { readonly classCode: number };
 
+/** Made by `registerMap`, whose result keeps names as types: `fn.registers(map)` has a property for each. */
 export interface RegisterMap extends RegisterTable {
   readonly space: RegisterSpace;
   /** Empty: it is used for what it is named for only. */
   readonly devices: readonly DeviceMatch[];
 }
 
+/** Why a map is none. */
 export type MapFinding =
   | TableFinding
   /** Configuration space has no accesses of 8 bytes, and 4096 bytes. */
@@ -35,7 +38,7 @@ export type MapFinding =
   | { readonly code: 'TABLE_CONDITIONAL'; readonly name: string };
 
 /** What every register has besides its fields. */
-export const REGISTER_MEMBERS = ['value', 'read', 'write', 'set'] as const;
+const REGISTER_MEMBERS = ['value', 'read', 'write', 'set'] as const;
 
 const CONFIG_BYTES = 4096;
 
@@ -95,7 +98,7 @@ export function mapsFor(
 }
 
 /** A finding in words. */
-export function mapFindingText(finding: MapFinding): string {
+function mapFindingText(finding: MapFinding): string {
   const { name } = finding;
   switch (finding.code) {
     case 'TABLE_NAME_MALFORMED':

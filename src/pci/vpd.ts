@@ -21,6 +21,7 @@ export interface VpdField {
   readonly bytes: Uint8Array;
 }
 
+/** A large resource of vital product data (PCI Local Bus 3.0, appendix I). */
 export type VpdResource =
   /** What the card calls itself. */
   | { readonly kind: 'name'; readonly offset: number; readonly bytes: Uint8Array }
@@ -30,6 +31,7 @@ export type VpdResource =
       readonly fields: readonly VpdField[];
     };
 
+/** What is wrong with vital product data; what stands before it is decoded all the same. */
 export type VpdFinding =
   /** The data ends, or points past where data can be, without an end tag. */
   | { readonly code: 'VPD_END_MISSING'; readonly offset: number }
@@ -46,6 +48,7 @@ export type VpdFinding =
   | { readonly code: 'VPD_FIELD_CUT'; readonly offset: number; readonly end: number }
   | { readonly code: 'VPD_CHECKSUM_WRONG'; readonly offset: number };
 
+/** Made by `decodeVpd`. */
 export interface DecodedVpd {
   readonly resources: readonly VpdResource[];
   /** Bytes up to the end, its tag included; where there is none, of the resources that are whole. */

@@ -13,6 +13,10 @@ export type SpecTarget =
   /** The name that the function was given when it was made assignable. */
   | { readonly kind: 'name'; readonly name: string };
 
+/**
+ * A function, or all of a device, and how a guest gets it. `permissive`, `msitranslate` and `powerManagement` are read,
+ * and have no effect in openslot.
+ */
 export interface XlSpec {
   readonly target: SpecTarget;
   /** Slot on the guest's bus, 0 to 31; undefined: the first that is free. */

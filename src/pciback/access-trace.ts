@@ -24,6 +24,7 @@ export interface TracedAccess {
   readonly outcome: AccessOutcome;
 }
 
+/** A piece of a trace, as it is fetched: ask again with `next`. */
 export interface TracedAccesses {
   readonly accesses: readonly TracedAccess[];
   /** Accesses between the one that was asked for and the first one here, which nobody fetched in time. */

@@ -40,7 +40,7 @@
  */
 import { XenbusState } from '../xen/pciif/index.js';
 import type { XenStore } from '../xen/store/index.js';
-import type { BackendPhase } from './backend.js';
+import type { BackendPhase } from './handshake.js';
 import type { GuestRecord } from './guest-record.js';
 import type { PairKeys, PairStates } from './pair-keys.js';
 

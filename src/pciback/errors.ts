@@ -1,5 +1,5 @@
 /** What the back end answers a guest with a refusal for. */
-import { messageOf, OpenslotError, type PciAddress } from '../pci/index.js';
+import { OpenslotError, type PciAddress } from '../pci/index.js';
 
 /** The policy denies a write outright, where dropping it silently would mislead the guest's driver. */
 export class GuestWriteDeniedError extends OpenslotError {
@@ -28,13 +28,12 @@ export class InterruptRefusedError extends OpenslotError {
 /** The record of a guest that a former process served does not hold what this program writes. */
 export class GuestRecordUnreadableError extends OpenslotError {
   readonly code = 'GUEST_RECORD_UNREADABLE';
-  constructor(path: string, cause: unknown) {
-    const why = messageOf(cause);
+  constructor(path: string, why: string, options?: ErrorOptions) {
     super(
       `what is known of a guest that has functions cannot be read: ${path}: ${why}`,
       { path, why },
       `look at ${path}; end the guest before you move it away: its functions would be taken back under it`,
-      { cause },
+      options,
     );
   }
 }

@@ -9,7 +9,11 @@ import type { DomainId } from '../xen/domain.js';
 import { COMMAND_NAMES, XENBUS_STATE_NAMES, type XenbusState } from '../xen/pciif/index.js';
 import type { FrontEndKind } from './front-end-kind.js';
 
-export type PcibackEvent = { readonly guest: DomainId } & (
+/** `describeEvent` makes a line of it, `eventData` JSON. */
+export type PcibackEvent = { readonly guest: DomainId } & PairEvent;
+
+/** What happens in the pair of one guest. */
+export type PairEvent =
   | { readonly event: 'state'; readonly state: XenbusState }
   | {
       readonly event: 'exported';
@@ -42,8 +46,7 @@ export type PcibackEvent = { readonly guest: DomainId } & (
       readonly devfn: number;
       readonly error: unknown;
     }
-  | RecoveryEvent
-);
+  | RecoveryEvent;
 
 /** The event as data that JSON can carry: errors with code, evidence and next step. */
 export function eventData(event: PcibackEvent): object {

@@ -45,6 +45,7 @@ export interface ExportLife {
   readonly otherPirqs?: ReadonlySet<Pirq>;
 }
 
+/** Made at the export, ended when the function comes back. */
 export class ExportedFunction {
   readonly physical: PciAddress;
   readonly lease: Lease;
@@ -115,6 +116,11 @@ export class ExportedFunction {
     this.atExport = saveState(base);
   }
 
+  /** It is a virtual function of its device. */
+  get isVirtual(): boolean {
+    return this.lease.function.virtual !== undefined;
+  }
+
   /** Where the guest's accesses go: {@link config}, or a wrapper of it. */
   get space(): ConfigSpace {
     return this.#space;
@@ -140,7 +146,8 @@ export class ExportedFunction {
     this.config.resume(registers);
     if (!this.#memory.decoding) return;
     // Taken down ahead: it may not have come to it. The guest, who has had no answer then, asks again.
-    const decodes = (base.read(Header.command, 2) & decodeBits(this.lease.function.regions)) !== 0;
+    const decodes =
+      this.isVirtual || (base.read(Header.command, 2) & decodeBits(this.lease.function.regions)) !== 0;
     if (decodes) this.#noteDecoding();
     else this.#save({ decoding: false });
   }

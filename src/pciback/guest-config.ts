@@ -84,6 +84,8 @@ function ruled(
   bars: ReadonlyMap<string, ImageRegister>,
 ): ImageRegister | undefined {
   const shape = { name, offset, width };
+  const id = virtualId(name, context.function);
+  if (id !== undefined) return { ...shape, virtual: 0xffff, read: () => id };
   const whole = policy[name];
   if (whole !== undefined && isHandler(whole)) return handled(whole, shape, context, bars);
   let virtual = 0;
@@ -104,6 +106,12 @@ function ruled(
     if (field.access === 'w1c' && rule === 'pass') clearable |= mask;
   }
   return rules === 0 ? undefined : { ...shape, virtual, writable, clearable, hazard };
+}
+
+/** Nobody would look for a driver of a vendor that reads as all ones. */
+function virtualId(name: string, { virtual }: PciFunction): number | undefined {
+  if (name === 'header.vendor') return virtual?.vendor;
+  return name === 'header.device' ? virtual?.device : undefined;
 }
 
 function isHandler(rule: PolicyRule): rule is PolicyHandler {

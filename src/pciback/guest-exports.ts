@@ -209,7 +209,7 @@ export class GuestExports {
     for (const finding of (await examine?.(this.#guest, address)) ?? [])
       this.#listener.found(address, finding);
     const policy = await this.#context.policyOf(this.#guest, address);
-    const virtual = this.topology.placeFor(address, wantedSlot);
+    const virtual = this.topology.placeFor(address, wantedSlot, pool.isVirtual(address));
     const lease = pool.take(address, `guest ${this.#guest}`);
     let exported: ExportedFunction;
     try {

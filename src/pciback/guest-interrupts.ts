@@ -119,8 +119,7 @@ export class GuestInterrupts {
     // In the order of Linux's back end: the number, the state, the decoding, and only then the entries.
     if (count > MAX_MSIX_VECTORS) throw this.#refusal('EINVAL', `${count} vectors`);
     const capability = this.#idle('msix', this.#msix, 'MSI-X');
-    if ((this.#config.read(Header.command, 2) & CommandBit.memory) === 0)
-      throw this.#refusal('ENXIO', 'memory is not decoded');
+    if (!this.#decodesMemory) throw this.#refusal('ENXIO', 'memory is not decoded');
     if (this.#tableBar === undefined) throw this.#refusal('ENXIO', 'the vector table has no address');
     if (count < 1 || count > this.#tableSize)
       throw this.#refusal('EINVAL', `${count} vectors of a table of ${this.#tableSize}`);
@@ -141,6 +140,13 @@ export class GuestInterrupts {
       this.setIntxDisabled(true);
       return count;
     });
+  }
+
+  /** A virtual function's memory is decoded as long as it exists; its own bit reads 0. */
+  get #decodesMemory(): boolean {
+    return (
+      this.#function.virtual !== undefined || (this.#config.read(Header.command, 2) & CommandBit.memory) !== 0
+    );
   }
 
   /** The guest has been told of what it asked for. */

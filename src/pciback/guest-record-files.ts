@@ -1,15 +1,7 @@
 /** Where the records of guests are kept: in files of the runtime directory, or in memory. */
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { errnoOf, readRegularFile } from '../durable/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { GuestRecordUnreadableError } from './errors.js';
 import { GuestRecord, type GuestRecords, type RecordText } from './guest-record.js';
@@ -32,7 +24,9 @@ export class FileGuestRecords implements GuestRecords {
       .filter((file) => file.startsWith(start) && /^\d+$/.test(file.slice(start.length)))
       .map((file) => {
         const path = join(dirname(this.#prefix), file);
-        return GuestRecord.parse(contentOf(path), path, new TextFile(path));
+        const record = GuestRecord.parse(contentOf(path), path, new TextFile(path));
+        if (file === `${start}${record.guest}`) return record;
+        throw new GuestRecordUnreadableError(path, `line 1: it is the record of guest ${record.guest}`);
       });
   }
 
@@ -91,16 +85,17 @@ function namesIn(directory: string): readonly string[] {
   try {
     return readdirSync(directory);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new GuestRecordUnreadableError(directory, cause);
+    const why = errnoOf(cause);
+    if (why === 'ENOENT') return [];
+    throw new GuestRecordUnreadableError(directory, why, { cause });
   }
 }
 
 function contentOf(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readRegularFile(path, 'utf8');
   } catch (cause) {
-    throw new GuestRecordUnreadableError(path, cause);
+    throw new GuestRecordUnreadableError(path, errnoOf(cause), { cause });
   }
 }
 

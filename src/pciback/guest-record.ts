@@ -1,11 +1,13 @@
 /** What must outlive the process that serves a guest and stands nowhere else: one record for each guest. */
+import { parseChecked } from '../durable/index.js';
 import type { ImageState } from '../function/index.js';
-import { notations, type PciAddress } from '../pci/index.js';
+import { messageOf, type PciAddress } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
 import type { Pirq } from '../xen/platform.js';
 import { GuestRecordUnreadableError } from './errors.js';
+import { HEAD, LINE, type Head, type Line } from './guest-record-lines.js';
 import type { FunctionPolicy } from './policy.js';
-import { TOPOLOGY_NAMES, type TopologyName } from './topology.js';
+import type { TopologyName } from './topology.js';
 
 /** Message signalled interrupts of one export. */
 export interface InterruptsRecord {
@@ -83,19 +85,19 @@ export class GuestRecord {
 
   /** @throws {GuestRecordUnreadableError} it is not what {@link GuestRecord} writes. */
   static parse(content: string, name: string, text: RecordText): GuestRecord {
-    const lines = content.split('\n').slice(0, -1);
+    let line = 1;
     try {
-      const [head, ...changes] = lines.map((line) => JSON.parse(line) as Line);
-      if (head === undefined || !('guest' in head) || typeof head.uuid !== 'string')
-        throw new TypeError('it does not say whose it is');
-      if (!TOPOLOGY_NAMES.includes(head.topology))
-        throw new TypeError('it does not say how the guest sees its functions');
-      const record = new GuestRecord(head.guest, text);
-      record.identify(head.uuid, head.topology);
-      for (const change of changes) record.#apply(change);
+      const [first = '', ...changes] = content.split('\n').slice(0, -1);
+      const { guest, uuid, topology } = parseChecked(HEAD, first);
+      const record = new GuestRecord(guest, text);
+      record.identify(uuid, topology);
+      for (const change of changes) {
+        line++;
+        record.#apply(parseChecked(LINE, change));
+      }
       return record;
     } catch (cause) {
-      throw new GuestRecordUnreadableError(name, cause);
+      throw new GuestRecordUnreadableError(name, `line ${line}: ${messageOf(cause)}`, { cause });
     }
   }
 
@@ -129,12 +131,12 @@ export class GuestRecord {
   }
 
   put(record: ExportRecord): void {
-    this.#change({ export: plain(record) });
+    this.#change({ export: record });
   }
 
   /** The function is back in the pool. */
   drop(address: PciAddress): void {
-    if (this.#exports.has(address.sbdf)) this.#change({ returned: String(address) });
+    if (this.#exports.has(address.sbdf)) this.#change({ returned: address });
   }
 
   /** Nothing of the guest is ours any more. */
@@ -163,68 +165,17 @@ export class GuestRecord {
   }
 
   #whole(): string {
-    const lines: Line[] = [
+    const lines: readonly (Head | Line)[] = [
       { guest: this.guest, uuid: this.#uuid, topology: this.#topology ?? 'vpci' },
       { connected: this.#connected },
-      ...this.exports.map((record) => ({ export: plain(record) })),
+      ...this.exports.map((record) => ({ export: record })),
     ];
     return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
   }
 
-  #apply(line: Line): void {
-    if ('connected' in line) this.#connected = line.connected;
-    else if ('returned' in line) this.#exports.delete(notations.hex.parse(line.returned).sbdf);
-    else if ('export' in line) {
-      const record = exportOf(line.export);
-      this.#exports.set(record.address.sbdf, record);
-    }
+  #apply({ connected, export: exported, returned }: Line): void {
+    if (connected !== undefined) this.#connected = connected;
+    if (exported !== undefined) this.#exports.set(exported.address.sbdf, exported);
+    if (returned !== undefined) this.#exports.delete(returned.sbdf);
   }
-}
-
-type Plain = Omit<ExportRecord, 'address' | 'virtual'> & {
-  readonly address: string;
-  readonly virtual: string;
-};
-
-type Line =
-  | { readonly guest: DomainId; readonly uuid: string; readonly topology: TopologyName }
-  | { readonly connected: boolean }
-  | { readonly export: Plain }
-  | { readonly returned: string };
-
-function plain(record: ExportRecord): Plain {
-  return { ...record, address: String(record.address), virtual: String(record.virtual) };
-}
-
-const MODES: ReadonlySet<string> = new Set(['off', 'msi', 'msix']);
-const STEPS: ReadonlySet<string> = new Set(['settled', 'changing', 'unanswered']);
-const STAGES: ReadonlySet<string> = new Set(['preparing', 'given', 'leaving']);
-const TABLES: ReadonlySet<string> = new Set(['none', 'unknown', 'ours']);
-
-/** @throws {TypeError | OpenslotError} a member is missing, or not what it must be. */
-function exportOf(data: Plain): ExportRecord {
-  const { stage, msixTable, decoding, interrupts, registers } = data;
-  const { mode, step, pirqs, entries } = interrupts;
-  const known = STAGES.has(stage) && TABLES.has(msixTable) && MODES.has(mode) && STEPS.has(step);
-  const numbers = [...pirqs, ...entries, ...Object.values(registers)];
-  if (!known || typeof decoding !== 'boolean' || !numbers.every((number) => Number.isSafeInteger(number)))
-    throw new TypeError('an export is not what this program writes');
-  if (data.policy !== undefined && !isPolicy(data.policy))
-    throw new TypeError('the policy of an export is not what this program writes');
-  return {
-    address: notations.hex.parse(data.address),
-    virtual: notations.hex.parse(data.virtual),
-    stage,
-    msixTable,
-    decoding,
-    interrupts: { mode, step, pirqs, entries },
-    registers,
-    ...(data.policy === undefined ? {} : { policy: data.policy }),
-  };
-}
-
-function isPolicy({ source, allowed }: FunctionPolicy): boolean {
-  return (
-    typeof source === 'string' && Array.isArray(allowed) && allowed.every((name) => typeof name === 'string')
-  );
 }

@@ -9,7 +9,7 @@ export {
   type TracedAccess,
   type TracedAccesses,
 } from './access-trace.js';
-export { Backend, type BackendPhase } from './backend.js';
+export { Backend } from './backend.js';
 export { GuestRecordUnreadableError, GuestWriteDeniedError, InterruptRefusedError } from './errors.js';
 export { describeEvent, eventData, type PcibackEvent } from './events.js';
 export { ExportedFunction, type ExportLife, type RefusedWrite } from './exported-function.js';
@@ -17,6 +17,7 @@ export { GuestRecord, type ExportRecord, type GuestRecords, type InterruptsRecor
 export { FileGuestRecords, MemoryGuestRecords } from './guest-record-files.js';
 export { type FrontEndKind } from './front-end-kind.js';
 export { GuestTrace, type TracedFunction } from './guest-trace.js';
+export type { BackendPhase } from './handshake.js';
 export { OperationHandler } from './operation-handler.js';
 export { Pciback, XEN_HOLDER, type PcibackOptions } from './pciback.js';
 export {
@@ -27,20 +28,14 @@ export {
   KEPT_RULES,
   parseUnnamedPlace,
   policyAllowing,
-  rulesOf,
   UNSAID,
   type FunctionPolicy,
   type Policy,
   type PolicyRule,
   type UnnamedPlace,
 } from './policy.js';
-export {
-  DEFAULT_RECOVERY,
-  ERROR_POLICIES,
-  type ErrorPolicy,
-  type RecoveryOptions,
-} from './recovery-options.js';
+export { type ErrorPolicy, type RecoveryOptions } from './recovery-options.js';
 export { StageClock, type Stage } from './stage-clock.js';
 export { RealAddresses } from './real-addresses.js';
-export { TOPOLOGY_NAMES, type Topology, type TopologyName } from './topology.js';
+export { type Topology, type TopologyName } from './topology.js';
 export { VirtualBus } from './virtual-bus.js';

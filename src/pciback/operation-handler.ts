@@ -19,6 +19,7 @@ const LARGEST_SPACE = 4096;
 /** Told of what a guest could not cause: a fault of ours or of the hardware. */
 export type OperationFault = (operation: Readonly<Operation>, error: unknown) => void;
 
+/** One for each shared page; {@link service} is called for each event of the guest. */
 export class OperationHandler {
   readonly #page: SharedPage;
   readonly #topology: Topology<ExportedFunction>;

@@ -21,6 +21,7 @@ import type { TopologyName } from './topology.js';
 /** Driver that keeps functions for Xen guests on Linux; libxl looks for it in sysfs. */
 export const XEN_HOLDER = 'pciback';
 
+/** Of {@link Pciback.start}. */
 export interface PcibackOptions {
   readonly platform: XenPlatform;
   readonly pool: Pool;
@@ -45,6 +46,7 @@ export interface PcibackOptions {
   readonly clock?: StageClock;
 }
 
+/** Follows `backend/pci` of its domain in XenStore: a pair that any tool stack makes is served, one that goes is cleared up. */
 export class Pciback implements AsyncDisposable {
   readonly #context: BackendContext;
   readonly #root: string;

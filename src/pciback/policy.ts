@@ -96,8 +96,10 @@ export interface FunctionPolicy {
   readonly allowed: readonly string[] | undefined;
 }
 
+/** Nobody has said anything: the default. */
 export const UNSAID: FunctionPolicy = { source: 'default', allowed: undefined };
 
+/** The rules that hold for the function, our own among them. */
 export function rulesOf({ allowed }: FunctionPolicy): Policy {
   return allowed === undefined ? DEFAULT_POLICY : policyAllowing(allowed);
 }

@@ -1,6 +1,6 @@
 /** The topology in which a guest sees every function at its own address of the host. */
 import { OpenslotError, type PciAddress, type RootBus } from '../pci/index.js';
-import type { Topology } from './topology.js';
+import type { Placeable, Topology } from './topology.js';
 
 /** A slot was asked for where functions stand at the addresses that they have. */
 export class SlotFixedError extends OpenslotError {
@@ -21,7 +21,8 @@ const MOST_DEVFN = 0xff;
 /** Signed, so that it is a small integer for the engine and no lookup allocates. */
 const keyOf = (domain: number, bus: number, devfn: number): number => (domain << 16) | (bus << 8) | devfn;
 
-export class RealAddresses<Occupant extends { readonly physical: PciAddress }> implements Topology<Occupant> {
+/** `topology: 'real'`; what Linux's xen-pciback calls passthrough=1. */
+export class RealAddresses<Occupant extends Placeable> implements Topology<Occupant> {
   readonly #places = new Map<number, { readonly address: PciAddress; readonly occupant: Occupant }>();
 
   at(domain: number, bus: number, devfn: number): Occupant | undefined {

@@ -9,9 +9,9 @@
  *   ends the guest. Ours of the embedded Xen does; libxl does not look there.
  * - `ignore`: it is told, and the guest keeps a function that may not work.
  */
-export const ERROR_POLICIES = ['take-back', 'kill-guest', 'ignore'] as const;
-export type ErrorPolicy = (typeof ERROR_POLICIES)[number];
+export type ErrorPolicy = 'take-back' | 'kill-guest' | 'ignore';
 
+/** How long and how often a guest is asked to recover a function, and what then. */
 export interface RecoveryOptions {
   readonly policy: ErrorPolicy;
   /** Longest wait for a guest's answer to one step, in milliseconds. Linux's back end waits 300 s. */

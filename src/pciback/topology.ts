@@ -12,7 +12,15 @@ export type TopologyName = 'vpci' | 'real';
 
 export const TOPOLOGY_NAMES: readonly TopologyName[] = ['vpci', 'real'];
 
-export interface Topology<Occupant extends { readonly physical: PciAddress }> {
+/** A function in a guest's hands. */
+export interface Placeable {
+  readonly physical: PciAddress;
+  /** A virtual function, of SR-IOV: it belongs to none of those that stand beside it on the host. */
+  readonly isVirtual?: boolean;
+}
+
+/** Implemented by {@link VirtualBus} and {@link RealAddresses}: where functions stand for the guest. */
+export interface Topology<Occupant extends Placeable> {
   /** The function at a guest address; any numbers of 32 bits may be asked for. Allocates nothing. */
   at(domain: number, bus: number, devfn: number): Occupant | undefined;
 
@@ -20,10 +28,10 @@ export interface Topology<Occupant extends { readonly physical: PciAddress }> {
   occupants(): Iterable<{ readonly address: PciAddress; readonly occupant: Occupant }>;
 
   /**
-   * Where the function would go. `wantedSlot`, 0 to 31, comes from the tool stack.
+   * Where the function would go. `wantedSlot`, 0 to 31, comes from the tool stack; `isVirtual` as of {@link Placeable}.
    * @throws {OpenslotError} it cannot have a place, or not this one.
    */
-  placeFor(physical: PciAddress, wantedSlot?: number): PciAddress;
+  placeFor(physical: PciAddress, wantedSlot?: number, isVirtual?: boolean): PciAddress;
 
   put(address: PciAddress, occupant: Occupant): void;
 
@@ -34,8 +42,6 @@ export interface Topology<Occupant extends { readonly physical: PciAddress }> {
   roots(): readonly RootBus[];
 }
 
-export function topologyOf<Occupant extends { readonly physical: PciAddress }>(
-  name: TopologyName,
-): Topology<Occupant> {
+export function topologyOf<Occupant extends Placeable>(name: TopologyName): Topology<Occupant> {
   return name === 'vpci' ? new VirtualBus() : new RealAddresses();
 }

@@ -1,6 +1,6 @@
 /** The topology of one virtual bus: 32 slots on 0000:00, and which function stands where. */
 import { OpenslotError, PciAddress, type RootBus } from '../pci/index.js';
-import type { Topology } from './topology.js';
+import type { Placeable, Topology } from './topology.js';
 
 const SLOTS = 32;
 const FUNCTIONS_PER_SLOT = 8;
@@ -28,9 +28,10 @@ const ROOTS: readonly RootBus[] = [{ domain: 0, bus: 0 }];
  * every other function gets the first free slot, or the one that is asked for, and keeps its number too. libxl asks for
  * function 0 where one is given alone, but Linux's vpci does not read that, and gives it its own number: as long as we
  * do the same, a guest finds its function at the same address whichever back end serves it, and a second function of the
- * device can join it later. Front ends look at each function of a slot, also where function 0 is missing.
+ * device can join it later. Front ends look at each function of a slot, also where function 0 is missing. A virtual
+ * function is function 0 of a slot of its own, as on Linux.
  */
-export class VirtualBus<Occupant extends { readonly physical: PciAddress }> implements Topology<Occupant> {
+export class VirtualBus<Occupant extends Placeable> implements Topology<Occupant> {
   readonly #places: (Occupant | undefined)[] = new Array<Occupant | undefined>(
     SLOTS * FUNCTIONS_PER_SLOT,
   ).fill(undefined);
@@ -49,13 +50,14 @@ export class VirtualBus<Occupant extends { readonly physical: PciAddress }> impl
   }
 
   /** Where the function would go. `wantedSlot` comes from the tool stack. @throws {VirtualBusFullError} */
-  placeFor(physical: PciAddress, wantedSlot?: number): PciAddress {
-    const slot = wantedSlot ?? this.#slotOfSiblings(physical) ?? this.#freeSlot();
+  placeFor(physical: PciAddress, wantedSlot?: number, isVirtual = false): PciAddress {
+    const joined = isVirtual ? undefined : this.#slotOfSiblings(physical);
+    const slot = wantedSlot ?? joined ?? this.#freeSlot();
     if (slot === undefined || slot < 0 || slot >= SLOTS) {
       throw new VirtualBusFullError('VIRTUAL_BUS_FULL', physical, undefined);
     }
-    const address = new PciAddress(0, 0, slot, physical.function);
-    const strangers = this.#inSlot(slot).some((other) => !other.physical.sharesDevice(physical));
+    const address = new PciAddress(0, 0, slot, isVirtual ? 0 : physical.function);
+    const strangers = this.#inSlot(slot).some((other) => isVirtual || !isSibling(other, physical));
     if (strangers || this.#places[address.devfn] !== undefined) {
       throw new VirtualBusFullError('VIRTUAL_SLOT_TAKEN', physical, slot);
     }
@@ -86,7 +88,7 @@ export class VirtualBus<Occupant extends { readonly physical: PciAddress }> impl
 
   #slotOfSiblings(physical: PciAddress): number | undefined {
     for (let slot = 0; slot < SLOTS; slot++) {
-      const siblings = this.#inSlot(slot).filter((other) => other.physical.sharesDevice(physical));
+      const siblings = this.#inSlot(slot).filter((other) => isSibling(other, physical));
       if (siblings.length > 0 && !siblings.some((other) => other.physical.function === physical.function))
         return slot;
     }
@@ -97,4 +99,8 @@ export class VirtualBus<Occupant extends { readonly physical: PciAddress }> impl
     for (let slot = 0; slot < SLOTS; slot++) if (this.#inSlot(slot).length === 0) return slot;
     return undefined;
   }
+}
+
+function isSibling({ physical, isVirtual = false }: Placeable, other: PciAddress): boolean {
+  return !isVirtual && physical.sharesDevice(other);
 }

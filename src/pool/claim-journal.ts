@@ -1,9 +1,10 @@
 /** What was changed on the host by each claim, kept until it is changed back. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { errnoOf, replaceFile } from '../durable/index.js';
+import { z } from 'zod';
+import { errnoOf, parseChecked, readRegularFile, replaceFile } from '../durable/index.js';
 import { OpenslotError, type PciAddress } from '../pci/index.js';
-import { parseClaim, type ClaimRecord } from './claim-record.js';
+import { CLAIM, type ClaimRecord } from './claim-record.js';
 
 export interface ClaimJournal {
   records(): readonly ClaimRecord[];
@@ -42,6 +43,8 @@ export class JournalUnreadableError extends OpenslotError {
   }
 }
 
+const CLAIMS = z.array(CLAIM);
+
 /**
  * A JSON file, replaced as a whole so that it is never half written. It belongs below /run: driver bindings end with
  * the host's boot, and so must their record.
@@ -54,19 +57,12 @@ export class FileJournal implements ClaimJournal {
   }
 
   records(): readonly ClaimRecord[] {
-    let text: string;
     try {
-      text = readFileSync(this.#path, 'utf8');
+      return parseChecked(CLAIMS, readRegularFile(this.#path, 'utf8'));
     } catch (cause) {
-      const errno = errnoOf(cause);
-      if (errno === 'ENOENT') return [];
-      throw new JournalUnreadableError(this.#path, errno, { cause });
-    }
-    try {
-      return (JSON.parse(text) as unknown[]).map((entry) => this.#record(entry));
-    } catch (cause) {
-      if (cause instanceof JournalUnreadableError) throw cause;
-      throw new JournalUnreadableError(this.#path, 'it is not the list that openslot writes', { cause });
+      const why = errnoOf(cause);
+      if (why === 'ENOENT') return [];
+      throw new JournalUnreadableError(this.#path, why, { cause });
     }
   }
 
@@ -76,12 +72,6 @@ export class FileJournal implements ClaimJournal {
 
   remove(address: PciAddress): void {
     this.#write(this.records().filter((record) => !record.address.equals(address)));
-  }
-
-  #record(entry: unknown): ClaimRecord {
-    const record = parseClaim(entry);
-    if (typeof record === 'string') throw new JournalUnreadableError(this.#path, record);
-    return record;
   }
 
   #write(records: readonly ClaimRecord[]): void {

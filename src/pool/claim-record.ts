@@ -1,6 +1,8 @@
 /** A claim as it is remembered: who drove the function before, who keeps it for the pool, and who has it. */
-import { parseSavedState, type SavedState } from '../function/index.js';
-import { notations, type PciAddress } from '../pci/index.js';
+import { z } from 'zod';
+import type { SavedState } from '../function/index.js';
+import type { PciAddress } from '../pci/index.js';
+import { KEPT_ADDRESS } from './kept-address.js';
 
 /** Who has a claimed function, and what it is restored to when it comes back. */
 export interface TakenRecord {
@@ -25,40 +27,33 @@ export interface ClaimRecord {
   readonly taken?: TakenRecord;
 }
 
-/** The same as JSON has it: what is undefined is absent. */
-export interface ClaimData {
-  readonly address: string;
-}
+const word = z.int().min(0).max(0xffff_ffff);
 
-export function claimData(record: ClaimRecord): ClaimData {
-  return JSON.parse(JSON.stringify(record)) as ClaimData;
-}
+const SAVED_REGISTER = z.strictObject({
+  name: z.string(),
+  offset: word,
+  width: z.union([z.literal(1), z.literal(2), z.literal(4)]),
+  mask: word,
+  clearing: word,
+  value: word,
+});
 
-/** @returns why it is none where it is no claim. @throws {MalformedAddressError} */
-export function parseClaim(entry: unknown): ClaimRecord | string {
-  if (typeof entry !== 'object' || entry === null) return 'an entry is no object';
-  const { address, formerDriver, formerOverride, holder, adopted, quarantined, taken } = entry as Record<
-    string,
-    unknown
-  >;
-  if (typeof address !== 'string') return 'an entry has no address';
-  const takenRecord = taken === undefined ? undefined : parseTaken(taken);
-  // Never passed over: a function whose taker is forgotten would be given to a second one.
-  if (taken !== undefined && takenRecord === undefined) return 'an entry does not say who has the function';
-  const optional = (value: unknown) => (typeof value === 'string' ? value : undefined);
-  return {
-    address: notations.hex.parse(address),
-    formerDriver: optional(formerDriver),
-    formerOverride: optional(formerOverride),
-    holder: optional(holder),
-    ...(typeof adopted === 'string' ? { adopted } : {}),
-    ...(typeof quarantined === 'string' ? { quarantined } : {}),
-    ...(takenRecord === undefined ? {} : { taken: takenRecord }),
-  };
-}
-
-function parseTaken(entry: unknown): TakenRecord | undefined {
-  const { taker, saved } = (entry ?? {}) as Record<string, unknown>;
-  const state = parseSavedState(saved);
-  return typeof taker !== 'string' || state === undefined ? undefined : { taker, saved: state };
-}
+/** A claim as JSON has it: what is undefined is absent. */
+export const CLAIM = z
+  .strictObject({
+    address: KEPT_ADDRESS,
+    formerDriver: z.string().exactOptional(),
+    formerOverride: z.string().exactOptional(),
+    holder: z.string().exactOptional(),
+    adopted: z.string().exactOptional(),
+    quarantined: z.string().exactOptional(),
+    // Never passed over: a function whose taker is forgotten would be given to a second one.
+    taken: z.strictObject({ taker: z.string(), saved: z.array(SAVED_REGISTER) }).exactOptional(),
+  })
+  .transform(({ address, formerDriver, formerOverride, holder, ...rest }): ClaimRecord => ({
+    address,
+    formerDriver,
+    formerOverride,
+    holder,
+    ...rest,
+  }));

@@ -1,41 +1,43 @@
 /** A claim and a release as steps: what each does to the host's drivers, in its order. */
-import type { Step } from '../change/index.js';
+import { z } from 'zod';
+import { stepShape, type Step } from '../change/index.js';
 import type { Binding } from '../function/index.js';
 import type { PciAddress } from '../pci/index.js';
-import { claimData, type ClaimData, type ClaimRecord } from './claim-record.js';
+import { CLAIM, type ClaimRecord } from './claim-record.js';
+import { ADDRESS_TEXT } from './kept-address.js';
 
 /** Names the only driver that may bind, where none shall: no driver has this name. */
 export const NO_DRIVER = 'openslot';
 
+const subject = ADDRESS_TEXT;
+const driver = z.string();
+
 /** The journal of claims has `after` from now on: none where absent. */
-export interface RecordClaim extends Step {
-  readonly kind: 'record_claim';
-  readonly before?: ClaimData;
-  readonly after?: ClaimData;
-}
+export const RECORD_CLAIM = stepShape('record_claim', {
+  subject,
+  before: CLAIM.exactOptional(),
+  after: CLAIM.exactOptional(),
+});
 
 /** `driver_override`: any driver may bind where it is absent. */
-export interface SetOverride extends Step {
-  readonly kind: 'set_override';
-  readonly before?: string;
-  readonly after?: string;
-}
+export const SET_OVERRIDE = stepShape('set_override', {
+  subject,
+  before: driver.exactOptional(),
+  after: driver.exactOptional(),
+});
 
-export interface Unbind extends Step {
-  readonly kind: 'unbind';
-  readonly driver: string;
-  /** Under which the driver was bound, and is bound again. */
-  readonly override?: string;
-}
+/** `override`: under which the driver was bound, and is bound again. */
+export const UNBIND = stepShape('unbind', { subject, driver, override: driver.exactOptional() });
 
-export interface Bind extends Step {
-  readonly kind: 'bind';
-  readonly driver: string;
-}
+export const BIND = stepShape('bind', { subject, driver });
 
-export interface RouteInterrupt extends Step {
-  readonly kind: 'route_interrupt';
-}
+export const ROUTE_INTERRUPT = stepShape('route_interrupt', { subject });
+
+export type RecordClaim = Readonly<z.output<typeof RECORD_CLAIM>>;
+export type SetOverride = Readonly<z.output<typeof SET_OVERRIDE>>;
+export type Unbind = Readonly<z.output<typeof UNBIND>>;
+export type Bind = Readonly<z.output<typeof BIND>>;
+export type RouteInterrupt = Readonly<z.output<typeof ROUTE_INTERRUPT>>;
 
 /** What becomes of one function: the steps, and its record while it is a member. */
 export interface PoolChange {
@@ -96,8 +98,8 @@ function recordClaim(
   return {
     kind: 'record_claim',
     subject: String(address),
-    ...(before === undefined ? {} : { before: claimData(before) }),
-    ...(after === undefined ? {} : { after: claimData(after) }),
+    ...(before === undefined ? {} : { before }),
+    ...(after === undefined ? {} : { after }),
   };
 }
 

@@ -1,6 +1,7 @@
 /** How a function comes back from its taker: everything undone, reset, restored, quiet. */
 import {
   changeCommand,
+  isAnswered,
   ResetError,
   restoreState,
   type ConfigSpace,
@@ -8,7 +9,7 @@ import {
   type ResetMethod,
   type SavedState,
 } from '../function/index.js';
-import { CommandBit, Header, messageOf, type PciAddress } from '../pci/index.js';
+import { CommandBit, messageOf, type PciAddress } from '../pci/index.js';
 import type { Ledger } from './ledger.js';
 
 /** How a function came back from its taker. */
@@ -24,13 +25,11 @@ export interface ReturnReport {
   readonly quarantined: string | undefined;
 }
 
-/** A vendor id that no device has. */
-const ABSENT = 0xffff;
 const GONE = 'it reads all ones: it is gone, or hangs';
 
 /** Why nothing answers at a function; undefined when something does. */
 export function absence(config: ConfigSpace): string | undefined {
-  return config.read(Header.vendor, 2) === ABSENT ? GONE : undefined;
+  return isAnswered(config) ? undefined : GONE;
 }
 
 /** Settles the ledger, resets the function and puts its registers back; closes it. Never rejects. */

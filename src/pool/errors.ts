@@ -20,7 +20,7 @@ export class AlreadyClaimedError extends OpenslotError {
     super(
       `${address} is in the pool already (held by ${holder})`,
       { address: String(address), holder },
-      `openslot release ${address} gives it back to the host`,
+      `give it back to the host: openslot release ${address}`,
     );
   }
 }
@@ -44,7 +44,7 @@ export class FunctionTakenError extends OpenslotError {
     super(
       `${address} is given to ${taker}`,
       { address: String(address), taker },
-      `openslot detach ${taker.replace('guest ', '')} ${address}, or end the guest`,
+      `openslot detach ${taker.replace('guest ', '')} ${address}; or end the guest`,
     );
   }
 }
@@ -56,7 +56,7 @@ export class NotTakenError extends OpenslotError {
     super(
       `${address} is free: nobody gave it to ${taker}`,
       { address: String(address), taker },
-      `openslot list; the record of claimed functions may have been lost: end the guest and start it again`,
+      `the record of claimed functions may have been lost; end the guest and start it again; look: openslot list`,
     );
   }
 }
@@ -68,7 +68,7 @@ export class QuarantinedError extends OpenslotError {
     super(
       `${address} is in quarantine: ${why}`,
       { address: String(address), why },
-      `openslot release ${address} and openslot claim ${address} try it again`,
+      `try it again: openslot release ${address}; openslot claim ${address}`,
     );
   }
 }

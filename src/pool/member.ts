@@ -16,16 +16,14 @@ export interface Member {
   saved: SavedState | undefined;
   /** While a taker has it. */
   held: Held | undefined;
-  /** It is on its way back. */
-  returning: boolean;
 }
 
 export interface Held {
   /** Settles when its taker has given it back. */
   readonly back: Promise<void>;
   readonly release: () => void;
-  /** A former process gave it away, and nobody here has its lease yet. */
-  left: boolean;
+  /** `left`: a former process gave it away, and nobody here has its lease yet. `returning`: it is on its way back. */
+  stage: 'left' | 'leased' | 'returning';
 }
 
 /** As the record says: one that has a taker there was given away by a former process. */
@@ -34,15 +32,14 @@ export function memberOf(record: ClaimRecord): Member {
     record,
     state: stateOf(record),
     saved: record.taken?.saved,
-    held: record.taken === undefined ? undefined : newlyHeld(true),
-    returning: false,
+    held: record.taken === undefined ? undefined : newlyHeld('left'),
   };
 }
 
-export function newlyHeld(left: boolean): Held {
+export function newlyHeld(stage: Held['stage']): Held {
   let release: () => void = () => undefined;
   const back = new Promise<void>((resolve) => (release = resolve));
-  return { back, release, left };
+  return { back, release, stage };
 }
 
 export function stateOf({ quarantined, taken }: ClaimRecord): PoolState {

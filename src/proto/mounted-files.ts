@@ -12,6 +12,7 @@ import {
   type DmaFilesOptions,
   type FileSource,
   type FolderChange,
+  type HeldFolder,
   type RegisterFilesOptions,
 } from './files/index.js';
 import { FuseMount, FuseSession, type OpenRefusal } from './fuse/index.js';
@@ -29,6 +30,8 @@ export interface MountedFilesOptions extends RegisterFilesOptions {
   readonly directory: string;
   /** Only these functions, once no driver has them. */
   readonly only?: readonly PciAddress[];
+  /** Only these platform devices, by name; where absent, all of them unless functions are named. */
+  readonly onlyPlatform?: readonly string[];
   /** Other users than the mounting one may open the files, of functions whose DMA is kept apart. */
   readonly allowOther?: boolean;
   /** Functions whose DMA is allowed where no IOMMU keeps it inside of the program's memory. */
@@ -44,7 +47,7 @@ export interface MountedFilesOptions extends RegisterFilesOptions {
 
 export class MountedFiles implements AsyncDisposable {
   readonly functions: FreeFunctions;
-  /** Absent where the machine has none, where functions were named, and where other users may open the host's own. */
+  /** Absent where the machine has none, where functions alone were named, and where other users may open the host's own. */
   readonly platform?: PlatformFolders;
   /** Settles when the mount is gone, by our hand or another's. */
   readonly ended: Promise<void>;
@@ -101,6 +104,11 @@ export class MountedFiles implements AsyncDisposable {
     return new MountedFiles({ functions, platform }, mount, options);
   }
 
+  /** What there is: functions by address, behind them platform devices. */
+  folders(): readonly HeldFolder[] {
+    return [...this.functions.list(), ...(this.platform?.list() ?? [])];
+  }
+
   /** Absolute, as the mount table has it. */
   get directory(): string {
     return this.#mount.directory;
@@ -132,10 +140,15 @@ interface MountedFolders {
 }
 
 function platformFolders(options: MountedFilesOptions): PlatformFolders | undefined {
-  const { machine, only, allowOther = false } = options;
+  const { machine, only, allowOther = false, mapRegisters = false, onChange } = options;
+  const named = options.onlyPlatform ?? (only === undefined ? undefined : []);
   const othersReachHost = allowOther && machine.capabilities.machineFrames;
-  if (machine.platform === undefined || only !== undefined || othersReachHost) return undefined;
-  return new PlatformFolders(machine.platform, options);
+  if (machine.platform === undefined || named?.length === 0 || othersReachHost) return undefined;
+  return new PlatformFolders(machine.platform, {
+    mapRegisters,
+    ...(named === undefined ? {} : { only: named }),
+    ...(onChange === undefined ? {} : { onChange }),
+  });
 }
 
 function joined(first: DeviceFolders, second: DeviceFolders): DeviceFolders {

@@ -61,7 +61,7 @@ export class MonitorEndedError extends OpenslotError {
     super(
       `QEMU's monitor at ${path} ended before it answered ${command}`,
       { path, command },
-      'look at the log of QEMU; openslot list shows who has what',
+      'look at the log of QEMU; who has what: openslot list',
     );
   }
 }

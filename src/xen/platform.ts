@@ -50,8 +50,11 @@ export type MessageRoute = Exclude<InterruptRoute, { readonly kind: 'intx' }>;
 
 /** What a guest may reach of the host's hardware. Every call that allows has its opposite. */
 export interface GuestPermissions {
+  /** `frames`: how many, of 4096 bytes. @throws {XenCallError} */
   memory(guest: DomainId, first: MachineFrame, frames: number, allow: boolean): void;
+  /** @throws {XenCallError} */
   ports(guest: DomainId, first: number, count: number, allow: boolean): void;
+  /** @throws {XenCallError} */
   interrupt(guest: DomainId, pirq: Pirq, allow: boolean): void;
 }
 
@@ -109,6 +112,10 @@ export interface GuestStatus {
   readonly lacking: readonly string[];
 }
 
+/**
+ * What Xen does for a domain that serves others: a real Xen gives it (`openslot/xen/native`), and the embedded one
+ * (`openslot/xen/local`).
+ */
 export interface XenPlatform extends AsyncDisposable {
   /** The domain that this process runs in. */
   readonly domain: DomainId;

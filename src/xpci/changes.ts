@@ -1,6 +1,7 @@
 /** What happens on the bus, as events for the program that uses it. */
 import type { OpenslotError, PciAddress } from '../pci/index.js';
 
+/** Addresses are those of the guest's bus, not the host's. */
 export type BusChange =
   /** The function is there: it was when the reader began, or enumeration has found it since. */
   | { readonly change: 'attached'; readonly address: PciAddress }

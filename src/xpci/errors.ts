@@ -47,7 +47,7 @@ export class BackEndSilentError extends OpenslotError {
     super(
       `the back end did not answer ${doing} within ${milliseconds} ms`,
       { doing, milliseconds },
-      'look whether the back end still runs (openslot serve, or xen-pciback in its domain)',
+      'look whether the back end still runs: serve, or xen-pciback in its domain',
     );
   }
 }
@@ -59,7 +59,7 @@ export class BackEndGoneError extends OpenslotError {
     super(
       `${subject}: ${why}`,
       { subject: String(subject), why },
-      'openslot attach GUEST BB:DD.F gives it back',
+      'give it back: openslot attach GUEST BB:DD.F',
     );
   }
 }

@@ -7,6 +7,7 @@ import { BackEndGoneError, NoPciPairError } from './errors.js';
 import { FrontEnd } from './front-end.js';
 import { GuestBus, MACHINE_NAME } from './guest-bus.js';
 
+/** Of {@link Xpci.start}; a guest program exports them as `xpciOptions`. */
 export interface XpciOptions {
   /** Longest wait for the answer to one operation, in milliseconds; then the bus is gone. Default 10,000. */
   readonly operationMs?: number;
@@ -17,6 +18,7 @@ export interface XpciOptions {
   readonly msixVectors?: number;
 }
 
+/** Of {@link Xpci.connect}. */
 export interface XpciConnectOptions extends XpciOptions {
   /** Longest wait for the bus, in milliseconds. Default: for ever, until a function is attached. */
   readonly withinMs?: number;

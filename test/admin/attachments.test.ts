@@ -371,7 +371,7 @@ describe('who does not answer', () => {
     const before = [host.granted(), host.pciKeys(), host.states()];
     await assert.rejects(host.attachments.detach('guest1', target('00:05.0')), (error) => {
       assert.ok(code('GUEST_SILENT')(error) && error instanceof OpenslotError);
-      assert.equal(error.next, 'openslot detach --force guest1 0000:00:05.0 takes it without the guest');
+      assert.equal(error.next, 'take it without the guest: openslot detach --force guest1 0000:00:05.0');
       return true;
     });
     assert.deepEqual([host.granted(), host.pciKeys(), host.states()], before);

@@ -93,7 +93,7 @@ describe('a finding of its own machine', () => {
       assert.equal(refusal.code, 'ATTACH_UNSAFE');
       assert.deepEqual(refusal.evidence['findings'], [name]);
       assert.match(refusal.message, new RegExp(`^it is not safe to give .* to guest web:\n  ${name}: 0000:`));
-      assert.ok(refusal.next.includes(`--allow ${name},`), refusal.next);
+      assert.ok(refusal.next.endsWith(` --allow ${name}`), refusal.next);
       assert.deepEqual(story(test), before);
       // Another name does not help.
       const others = FINDING_NAMES.filter((other) => other !== name);
@@ -134,7 +134,7 @@ describe('a finding of its own machine', () => {
       '0000:00:01.0 shares interrupt line 17 with 0000:00:09.0 (Non-Volatile memory controller, the host has it: driver nvme)',
     );
     assert.equal(line.evidence['line'], 17);
-    assert.match(line.next, /^openslot claim 00:09\.0 takes it from nvme; put one of the cards/);
+    assert.match(line.next, /^take it from nvme: openslot claim 00:09\.0; put one of the cards/);
     const bridge = await told('shared-interrupt', 0x060400);
     assert.match(bridge.next, /^put one of the cards/);
     const page = await told('shared-page');
@@ -187,7 +187,7 @@ describe('what counts as shared', () => {
     const unused = await test.attach(guest, '00:01.0');
     assert.deepEqual(
       unused.findings.map(({ severity, next }) => [severity, next]),
-      [['note', 'openslot claim 00:09.0 keeps drivers of the host from it']],
+      [['note', 'keep drivers of the host from it: openslot claim 00:09.0']],
     );
   });
 
@@ -209,7 +209,7 @@ describe('what counts as shared', () => {
       'split-device',
     ]);
     assert.match(refusal.message, /split-device: 0000:00:02\.3 is of one device with 0000:00:02\.0 /);
-    assert.match(refusal.next, /--allow shared-interrupt,no-reset,no-iommu,split-device,/);
+    assert.match(refusal.next, /--allow shared-interrupt,no-reset,no-iommu,split-device$/);
   });
 
   test('two guests that take what is shared at the same moment: never both', async () => {

@@ -171,7 +171,7 @@ describe('setting', () => {
     using _end = machine;
     assert.match(
       await refused('SET_NOT_TAKEN', nvme.set(['header.command.mwi=on', 'header.command.serr=on'])),
-      /header\.command\.mwi it has not/,
+      /0000:00:01\.0 did not take .*header\.command\.mwi it has not.*openslot undo 0000:00:01\.0/,
     );
     assert.equal((await nvme.value('header.command')) & 0x110, 0x100, 'what it has is set');
     assert.deepEqual(
@@ -179,6 +179,16 @@ describe('setting', () => {
       ['header.command'],
       'and can be undone',
     );
+    // Where nothing is kept, nothing is said of undoing.
+    const configuration = nvme.names();
+    const about = { address: '0000:00:01.0', identity: nvme.identity() };
+    const unkept = setRegisters(
+      nvme.run,
+      assignments([], ['header.command.mwi=on'], configuration),
+      { evenIfCritical: false, journal: undefined, about, configuration },
+      () => undefined,
+    );
+    assert.doesNotMatch(await refused('SET_NOT_TAKEN', unkept), /undo/);
     // A reset ends by itself, and a whole register shows what it was and is.
     await nvme.set(['pcie.devctl.flr=on'], true);
     await nvme.set(['header.command=0x0010'], true);

@@ -138,7 +138,7 @@ describe('a function that the host uses', () => {
         assert.match(refusal.message, message);
         assert.deepEqual(refusal.evidence['functions'], [String(DISK)]);
         const way = severity === 'critical' ? `--even-if-critical ${DISK}` : `--allow ${name}`;
-        assert.equal(refusal.next, `openslot claim ${OTHER} ${DISK} ${way}, when that is acceptable here`);
+        assert.equal(refusal.next, `where that is acceptable: openslot claim ${OTHER} ${DISK} ${way}`);
         assert.deepEqual(bindings(), before);
         assert.deepEqual(here.host.pool.list(), []);
       }
@@ -177,7 +177,7 @@ describe('a function that the host uses', () => {
     );
     assert.match(
       found[0]?.next ?? '',
-      /^the host runs from it: give another function away; --even-if-critical 00:01\.0 /,
+      /^the host runs from it: give another function away; take it all the same: --even-if-critical 00:01\.0$/,
     );
     assert.equal((found[0]?.evidence['uses'] as readonly string[]).length, 6);
   });
@@ -209,7 +209,7 @@ test('an attachment that seizes asks for the same, and tells what was given up f
   const refusal = await refusalOf(here.attach(guest, '00:01.0,seize=1'));
   assert.equal(refusal.code, 'ATTACH_UNSAFE');
   assert.deepEqual(refusal.evidence['findings'], ['mounted']);
-  assert.match(refusal.next, / --even-if-critical 0000:00:01\.0, when/);
+  assert.match(refusal.next, / --even-if-critical 0000:00:01\.0$/);
   assert.deepEqual(here.host.pool.list(), []);
   const report = await here.attach(guest, '00:01.0,seize=1', { evenIfCritical: [DISK] });
   const told = report.findings.map(({ code, severity }) => `${code} ${severity}`);
@@ -303,8 +303,7 @@ describe('the commands, on a host in a folder', () => {
       /^error CLAIM_UNSAFE: it is not safe to take 0000:00:01\.0 from the host:\n {2}mounted: /,
     );
     assert.ok(!refused.stderr.includes('network:'), 'what is allowed is not told again');
-    const way =
-      /^next {2}openslot (claim .*), when that is acceptable here$/m.exec(refused.stderr)?.[1] ?? '';
+    const way = /^next {2}where that is acceptable: openslot (claim .*)$/m.exec(refused.stderr)?.[1] ?? '';
     assert.equal(way, `claim --on sim:${join(folder, 'host')} 0000:00:01.0 --even-if-critical 0000:00:01.0`);
     const plan = openslot('claim', '00:01.0', '--dry-run');
     assert.equal(plan.status, 0, plan.stderr);

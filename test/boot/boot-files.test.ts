@@ -22,6 +22,10 @@ import {
   type HideEditor,
 } from '../../src/boot/index.js';
 import { readGrubDefaults, valuesOf } from '../../src/boot/grub/grub-defaults.js';
+import { GRUB_CONFIG_RULES } from '../../src/boot/grub/grub-config-rules.js';
+import { GRUB_DEFAULTS_RULES } from '../../src/boot/grub/grub-defaults-rules.js';
+import { BOOT_CONFIG_RULES } from '../../src/boot/netbsd/boot-config-rules.js';
+import { LOADER_CONFIG_RULES } from '../../src/boot/freebsd/loader-config-lint.js';
 import { pptList } from '../../src/boot/freebsd/function-lists.js';
 import { OpenslotError, PciAddress } from '../../src/pci/index.js';
 import { checkProperty } from '../kept-seeds.js';
@@ -89,6 +93,7 @@ describe('every kind of boot file', () => {
       'loader.conf.local': 'loader.conf',
       '/boot/loader.conf.d/pci.conf': 'loader.conf',
       '/etc/default/grub': 'grub',
+      'saved/grub': 'grub',
       '/etc/default/grub.d/xen.cfg': 'grub',
       '/boot/grub/grub.cfg': 'grub.cfg',
       '/etc/hostname': undefined,
@@ -323,9 +328,28 @@ test('the shell comes to the same values of /etc/default/grub', () => {
   }
 });
 
+const MENU_OF_11 = 'menu=A:boot a\n'.repeat(11);
+
 /** A table of what each reader finds: text, then code at line:column. */
 const FOUND: readonly (readonly [string, string, readonly string[]])[] = [
   ['boot.cfg', 'timeout= 5\n', ['TIMEOUT_FOREVER@8']],
+  ['boot.cfg', 'timeout=1m\nclear=yes\n', ['TIMEOUT_CUT@8', 'CLEAR_NOT_NUMBER@17']],
+  ['boot.cfg', `format=numbers\ntimeout=0\ndefault=11\n${MENU_OF_11}`, []],
+  ['boot.cfg', `format=letters\ndefault=11\n${MENU_OF_11}`, []],
+  [
+    'boot.cfg',
+    `format=Digits\ndefault=10\nmenu=none\n${MENU_OF_11}`,
+    ['DEFAULT_RANGE@22', 'MENU_COLON_MISSING@30', 'MENU_NUMBERS_END@161', 'MENU_NUMBERS_END@175'],
+  ],
+  [
+    'boot.cfg',
+    `${'menu=\n'.repeat(9)}${MENU_OF_11}${MENU_OF_11}`,
+    [
+      ...Array.from({ length: 9 }, (_, index) => `MENU_COLON_MISSING@${index * 6 + 5}`),
+      'MENU_TOO_MANY@334',
+      'MENU_TOO_MANY@348',
+    ],
+  ],
   ['boot.cfg', 'menuitem=Boot:boot\n', ['KEY_PREFIX@0']],
   [
     'boot.cfg',
@@ -338,6 +362,7 @@ const FOUND: readonly (readonly [string, string, readonly string[]])[] = [
   ['boot.cfg', 'menu=X:load /n;load /m pciback.hide=(01:00.0);multiboot /x\n', ['HIDE_NOT_ON_KERNEL@23']],
   ['boot.cfg', 'menu=X:boot n pciback.hide=(01:00.0); ls\n', ['HIDE_WITHOUT_XEN@14', 'COMMAND_UNREACHED@38']],
   ['boot.cfg', 'menu=X:load /n pciback.hide=(1:0.0)(1:0.8);multiboot /x\n', ['NUMBER_RANGE@40']],
+  ['boot.cfg', 'menu=X:boot n\r\n', ['CARRIAGE_RETURN@13']],
   ['boot.cfg', 'a=\0', ['KEY_UNKNOWN@0', 'NUL_ENDS@2']],
   ['boot.cfg', '#'.repeat(32769), ['FILE_TOO_LARGE@32768']],
   ['loader.conf', "a='b'\n", ['QUOTE_SINGLE@2']],
@@ -393,6 +418,39 @@ const FOUND: readonly (readonly [string, string, readonly string[]])[] = [
   ],
   ['grub', 'A=1\nA=2\nA="$A 3"\n', ['ASSIGNMENT_REPEATED@0']],
   ['grub', 'GRUB_CMDLINE_LINUX="vfio-pci.ids=8086,1:2"\r\n', ['IDS_MALFORMED@33', 'CARRIAGE_RETURN@42']],
+  [
+    'boot.cfg',
+    'menu=a#b:boot\nformat=x\nconsdev=com4\n',
+    ['MENU_COLON_MISSING@5', 'COMMENT_CUTS@6', 'FORMAT_UNKNOWN@21', 'CONSOLE_UNKNOWN@31'],
+  ],
+  ['boot.cfg', `clear=0\nclear=1\n${'banner=x\n'.repeat(13)}`, ['KEY_REPEATED@0', 'BANNER_TOO_MANY@124']],
+  [
+    'boot.cfg',
+    `menu=A:load /n ${'x'.repeat(80)};multiboot /x;blah\n`,
+    ['COMMAND_TOO_LONG@86', 'MODULE_TEXT_CUT@91', 'COMMAND_UNKNOWN@109'],
+  ],
+  [
+    'loader.conf',
+    'a="\\b"\nb="c\\\\"\nc="$d"\ne="f$"\n',
+    ['ESCAPE@3', 'ESCAPE@11', 'VARIABLE@18', 'ESCAPE_AT_END@26'],
+  ],
+  [
+    'loader.conf',
+    'proto_load="YES"\nhw.proto.attach="pci0:1:0:0"\nhw.proto.attach="pci0:2:0:0,pci0:2:0:0"\n',
+    ['SETTING_REPEATED@17', 'DUPLICATE@74'],
+  ],
+  [
+    'loader.conf',
+    `vmm_load="YES"\npptdevs="${Array.from({ length: 30 }, (_, bus) => `${bus}/0/0`).join(' ')}"\n`,
+    ['LIST_TOO_LONG@152'],
+  ],
+  [
+    'grub',
+    'echo x\nGRUB_CMDLINE_LINUX="xen-pciback.hide=(0a:00.0)"\nGRUB_CMDLINE_LINUX_DEFAULT="xen-pciback.hide=(0b:00.0)"\n',
+    ['COMMAND@0', 'HIDE_TWICE@7'],
+  ],
+  ['grub', 'GRUB_CMDLINE_LINUX="vfio-pci.ids=1:2 vfio-pci.ids=3:4"\n', ['IDS_REPEATED@20']],
+  ['grub.cfg', 'linux /v vfio-pci.ids=1:2 vfio-pci.ids=3:4 "a\n', ['IDS_REPEATED@9', 'QUOTE_UNCLOSED@43']],
 ];
 
 describe('lint', () => {
@@ -406,6 +464,20 @@ describe('lint', () => {
       );
     });
   }
+
+  test('the table shows every rule of the files of the boot', () => {
+    const rulesOf = {
+      'boot.cfg': BOOT_CONFIG_RULES,
+      'loader.conf': LOADER_CONFIG_RULES,
+      grub: GRUB_DEFAULTS_RULES,
+      'grub.cfg': GRUB_CONFIG_RULES,
+    };
+    for (const [kind, rules] of Object.entries(rulesOf)) {
+      const shown = FOUND.flatMap(([name, , found]) => (name === kind ? found : []));
+      const unshown = Object.keys(rules).filter((code) => !shown.some((each) => each.startsWith(`${code}@`)));
+      assert.deepEqual(unshown, [], kind);
+    }
+  });
 
   test('a list of ppt is read as sscanf reads it', () => {
     const read = pptList.read('1/2/3 +4/5/6x  7/8').map(({ address, fault }) => [String(address), fault]);

@@ -1,10 +1,28 @@
 /** The lint of an xl.cfg: what xl really does with its functions. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { xlConfigFile } from '../../src/boot/index.js';
+import { readRdmAsXl, xlConfigFile } from '../../src/boot/index.js';
 import { checkProperty } from '../kept-seeds.js';
 import { lintCodes } from './lint-codes.js';
+
+/** Answers of libxlu 4.17 (Debian 12), by xlu_rdm_parse; a policy it never fills in without refusing. */
+const RDM_RECORDED = readFileSync(
+  new URL('../../../test/boot/recordings/libxlu-rdm-4.17.jsonl', import.meta.url),
+  'utf8',
+)
+  .split('\n')
+  .filter((line) => line !== '')
+  .map(
+    (line) =>
+      JSON.parse(line) as {
+        readonly text: string;
+        readonly refused?: number;
+        readonly said?: string;
+        readonly strategy?: number;
+      },
+  );
 
 const codes = (text: string) => lintCodes(xlConfigFile, text);
 
@@ -61,6 +79,23 @@ pci += [ "name=disk" ]
     assert.deepEqual(entry('0a:00.0,name=x'), ['TARGET_TWICE "0a:00.0,name=x"']);
     assert.deepEqual(entry('0a:00.0,permissive=1'), [`PERMISSIVE "'0a:00.0,permissive=1'"`]);
     assert.deepEqual(entry('0a:00.0,seize=1'), [`SEIZE "'0a:00.0,seize=1'"`]);
+  });
+
+  test('tells what becomes of rdm', () => {
+    assert.deepEqual(codes("rdm = 'strategy=host,policy=strict'\n"), ['RDM_POLICY_REFUSED "policy=strict"']);
+    assert.deepEqual(codes("rdm = 'strategy=host,policy=lax'\n"), ['RDM_POLICY_UNKNOWN "policy=lax"']);
+    assert.deepEqual(codes("rdm = 'strategy=host'\n"), ['RDM_POLICY_UNSAID "strategy=host"']);
+    assert.deepEqual(codes("rdm = 'strategy=host, policy=strict'\n"), ['RDM_MALFORMED " policy=strict"']);
+  });
+
+  test('reads rdm as libxlu does', () => {
+    for (const { text, refused, said, strategy } of RDM_RECORDED) {
+      const { isRefused, isHost, rule } = readRdmAsXl(text);
+      assert.equal(isRefused, refused !== undefined, text);
+      if (!isRefused) assert.equal(isHost, strategy === 1, text);
+      assert.equal(rule === 'RDM_POLICY_UNKNOWN', !isRefused && said !== undefined, text);
+    }
+    assert.ok(RDM_RECORDED.length > 30);
   });
 
   test('tells what entries and the guest do not allow together', () => {

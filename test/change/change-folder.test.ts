@@ -1,11 +1,12 @@
 /** The journal of changes on disk, whatever stands in it, and the engine over it: torn lines, garbage, undo and its failures. */
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { ChangeFolder, Changes, type Step, type StepPerformer } from '../../src/change/index.js';
+import { z } from 'zod';
+import { ChangeFolder, Changes, stepShape, type Step, type StepPerformer } from '../../src/change/index.js';
 import { OpenslotError } from '../../src/pci/index.js';
 import { checkProperty } from '../kept-seeds.js';
 
@@ -29,6 +30,7 @@ interface PutWord extends Step {
 /** Words in a set are all of this host; steps can be made to fail. */
 class Words implements StepPerformer<PutWord> {
   readonly kind = 'put_word';
+  readonly shape = stepShape('put_word', { word: z.string() });
   readonly there = new Set<string>();
   readonly log: string[] = [];
   refused: readonly string[] = [];
@@ -131,6 +133,59 @@ describe('a change', () => {
   });
 });
 
+describe('a damaged file of the journal', () => {
+  const PLAN = { what: 'put', when: '2026-01-01T00:00:00.000Z', process: 1 };
+  const sound = { ...PLAN, steps: [put('a'), put('b')] };
+  const files: readonly (readonly [what: string, lines: readonly unknown[], why: RegExp])[] = [
+    [
+      'a step without one of its fields',
+      [{ ...PLAN, steps: [put('a'), { ...put('b'), word: undefined }] }],
+      /line 1: steps\[1\]\.word: /,
+    ],
+    [
+      'a step with a field of another type',
+      [{ ...PLAN, steps: [{ ...put('a'), word: 7 }] }],
+      /line 1: steps\[0\]\.word: /,
+    ],
+    [
+      'a step with a field that nobody knows',
+      [{ ...PLAN, steps: [{ ...put('a'), loud: true }] }],
+      /line 1: steps\[0\]: .*"loud"/,
+    ],
+    [
+      'a step without its kind',
+      [{ ...PLAN, steps: [{ subject: 'a', word: 'a' }] }],
+      /line 1: steps\[0\]\.kind: /,
+    ],
+    ['a plan without steps', [PLAN], /line 1: steps: /],
+    ['a begun step that is no number', [sound, { begin: 0 }, { begin: 'b' }], /line 3: begin: /],
+    ['no line', [], /line 1: it is no JSON/],
+  ];
+  for (const [what, lines, why] of files)
+    test(`is refused by its path and what is wrong in it, and nothing is done: ${what}`, async () => {
+      const { words, changes } = processes();
+      const open = new ChangeFolder(folder).open({ what: 'put', steps: [put('z')] });
+      open.begin(0);
+      open.leave();
+      const path = join(folder, '00000002.change');
+      const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+      writeFileSync(path, text);
+      const refused = (error: unknown) => {
+        assert.ok(code('CHANGE_UNREADABLE')(error), String(error));
+        assert.equal((error as OpenslotError).evidence['path'], path);
+        assert.match(String((error as OpenslotError).evidence['why']), why);
+        return true;
+      };
+      assert.throws(() => changes().unfinished(), refused);
+      await assert.rejects(changes().recover('back'), refused);
+      await assert.rejects(changes().recover('forth'), refused);
+      await assert.rejects(changes().apply({ what: 'put', steps: [put('c')] }), refused);
+      assert.deepEqual(words.log, []);
+      assert.equal(readFileSync(path, 'utf8'), text);
+      assert.equal(readdirSync(folder).length, 2);
+    });
+});
+
 test('property: any file of the journal is read, or refused by name', async () => {
   const step = fc.record(
     { kind: fc.constantFrom('put_word', 'x'), subject: fc.string(), word: fc.jsonValue() },
@@ -152,8 +207,11 @@ test('property: any file of the journal is read, or refused by name', async () =
       const path = join(folder, '00000007.change');
       writeFileSync(path, lines.join('\n') + end);
       try {
-        for (const { change } of new ChangeFolder(folder).unfinished())
+        for (const change of new Changes(new ChangeFolder(folder), [new Words()]).unfinished()) {
           assert.ok(typeof change.what === 'string' && change.begun >= 0);
+          for (const one of change.steps)
+            if (one.kind === 'put_word') assert.equal(typeof (one as PutWord).word, 'string');
+        }
       } catch (error) {
         assert.ok(code('CHANGE_UNREADABLE')(error), String(error));
         assert.equal((error as OpenslotError).evidence['path'], path);

@@ -19,6 +19,12 @@ const CHANGING = [
 
 const { DIE_OF: of, DIE_BEFORE: before, DIE_AFTER: after } = process.env;
 
+/** To remove what is not there, or to make a folder that is, changes nothing: before it is as before the next call. */
+const isNothing = (name: string, [path]: readonly unknown[]) =>
+  ((name === 'rmSync' || name === 'unlinkSync') &&
+    fs.lstatSync(String(path), { throwIfNoEntry: false }) === undefined) ||
+  (name === 'mkdirSync' && fs.existsSync(String(path)));
+
 /** A change of the simulated host begins with its line in the log, and is made when the bindings have their name. */
 const isBegun = (name: string, [path]: readonly unknown[]) =>
   of === 'file' || (name === 'appendFileSync' && String(path).endsWith('/mutations.log'));
@@ -36,6 +42,7 @@ Object.assign(
     CHANGING.map((name) => {
       const change = fs[name] as (...words: unknown[]) => unknown;
       const watched = (...words: unknown[]): unknown => {
+        if (isNothing(name, words)) return change(...words);
         if (isBegun(name, words) && ++begun === Number(before)) die();
         const result = change(...words);
         if (isMade(name, words) && begun === Number(after)) die();

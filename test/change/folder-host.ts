@@ -3,20 +3,24 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { replaceFile } from '../../src/admin/index.js';
 import { ChangeFolder, Changes } from '../../src/change/index.js';
+import { namesPlace } from '../../src/cli/names-place.js';
 import { askHost } from '../../src/cli/ownership.js';
+import { clearUnplacedFiles } from '../../src/cli/unplaced-files.js';
 import { openMachineFolder } from '../../src/machines/sim/index.js';
 import { lockState, stateFiles } from '../../src/owner/index.js';
 
@@ -57,6 +61,13 @@ export class FolderHost implements Disposable {
     // What was hidden is recorded with the whole path of the file.
     const hidden = this.#text('state/hidden.json');
     if (hidden !== '') this.write('state/hidden.json', hidden.replaceAll(other.path, this.path));
+    // Names are kept by the path of their machine.
+    const names = other.#namesPlace.replace(other.path, this.path);
+    if (existsSync(names)) renameSync(names, this.#namesPlace);
+  }
+
+  get #namesPlace(): string {
+    return namesPlace({ on: this.on }, stateFiles(this.#state));
   }
 
   get on(): string {
@@ -110,10 +121,11 @@ export class FolderHost implements Disposable {
       ...(await files.recover(finish ? 'forth' : 'back')),
       ...(await askHost({ on: this.on }, 'recover', { finish })),
     ];
+    clearUnplacedFiles({ on: this.on }, stateFiles(this.#state));
     return recoveries.map(({ outcome, why }) => [outcome, ...why].join(' '));
   }
 
-  /** Who drives what, what is remembered of claims and of what was hidden, and each file that the boot reads. */
+  /** Who drives what, what is remembered of claims and of what was hidden, and each other file that is there. */
   state(): object {
     using machine = openMachineFolder(this.path);
     const bindings = machine.list().map(({ address }) => [String(address), machine.drivers.binding(address)]);
@@ -123,11 +135,26 @@ export class FolderHost implements Disposable {
       bindings,
       claims: claims.toSorted((a, b) => a.address.localeCompare(b.address)),
       hidden: hidden.map(({ addresses }) => addresses),
-      boot: this.#names('boot').map((name) => {
-        const { mode } = statSync(join(this.path, 'boot', name));
-        return { name, mode, text: this.#text(`boot/${name}`) };
+      files: this.#files().map((path) => {
+        const { mode } = statSync(join(this.path, path));
+        return {
+          path: path.replace(/^state\/names\/[^/]+/, 'names'),
+          mode,
+          text: this.#text(path).replace(/"when": "[^"]*"/, ''),
+        };
       }),
     };
+  }
+
+  /** All but those whose contents are compared as what they mean, logs, and what tells who has a lock. */
+  #files(): readonly string[] {
+    const others =
+      /^(?:(?:bindings|sim\.claims|state\/hidden)\.json|mutations\.log|state\/holder)$|\.(?:change|sock)$/;
+    return readdirSync(this.path, { recursive: true, withFileTypes: true })
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => relative(this.path, join(entry.parentPath, entry.name)))
+      .filter((path) => !others.test(path))
+      .toSorted();
   }
 
   /** Changes that are written down as under way. */

@@ -11,7 +11,12 @@ const WANTED = `functions:
 const WORDS = ['apply', 'boot/wanted.yaml'];
 
 test('apply is taken up again wherever it was killed', async (t) => {
-  const scenario = { first: [], words: WORDS, of: 'mutation', boot: { 'wanted.yaml': WANTED } } as const;
+  const scenario = {
+    first: [],
+    words: WORDS,
+    of: 'mutation',
+    files: { 'boot/wanted.yaml': WANTED },
+  } as const;
   const mutations = await changesOf(scenario);
   assert.ok(mutations > 5, `${mutations} mutations`);
   using before = new FolderHost();

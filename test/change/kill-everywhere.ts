@@ -1,19 +1,42 @@
 /** Kills a command at each of its changes, in a host of its own, and settles what is left: as before, or as wished. */
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { FolderHost, succeed, type ChangeKind, type Death } from './folder-host.js';
+
+/** By what each shows. */
+export type Scenarios = Readonly<Record<string, Omit<Scenario, 'of'>>>;
+
+/** What is counted, and the same in a word. */
+const CALLED: Readonly<Record<ChangeKind, readonly [string, string]>> = {
+  mutation: ['mutations', 'mutations'],
+  file: ['calls that change a file', 'calls'],
+};
+
+/** A test for each, which tells how often it killed. */
+export function testKills(of: ChangeKind, scenarios: Scenarios): void {
+  for (const [name, rest] of Object.entries(scenarios))
+    test(name, async (t) => {
+      const scenario = { ...rest, of };
+      const changes = await changesOf(scenario);
+      const kills = await killEverywhere(scenario, changes);
+      assert.equal(kills, changes + 1);
+      const [counted, word] = CALLED[of];
+      t.diagnostic(`${name}: ${counted} = ${changes}, kills = ${word} + 1 = ${kills}`);
+    });
+}
 
 export interface Scenario {
   /** Commands that have ended before. */
   readonly first: readonly (readonly string[])[];
   readonly words: readonly string[];
   readonly of: ChangeKind;
-  /** What stands in the host's folder `boot`, by name. */
-  readonly boot?: Readonly<Record<string, string>>;
+  /** What stands in the host's folder before them, by path. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
-async function prepare(host: FolderHost, { first, boot = {} }: Scenario): Promise<void> {
-  for (const [name, text] of Object.entries(boot)) host.write(`boot/${name}`, text);
+async function prepare(host: FolderHost, { first, files = {} }: Scenario): Promise<void> {
+  for (const [name, text] of Object.entries(files)) host.write(name, text);
   for (const words of first) await succeed(host, words);
 }
 
@@ -38,7 +61,7 @@ async function eachOf<One>(all: readonly One[], visit: (one: One) => Promise<voi
 }
 
 /** Kills the command at each place, and settles what is left both ways. @returns how often it was killed. */
-export async function killEverywhere(scenario: Scenario, places: number): Promise<number> {
+async function killEverywhere(scenario: Scenario, places: number): Promise<number> {
   const { words, of } = scenario;
   using before = new FolderHost();
   await prepare(before, scenario);

@@ -1,28 +1,23 @@
-/** A command killed with SIGKILL before each of its calls that change a file, and after the last one. */
-import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
-import { changesOf, killEverywhere, type Scenario } from './kill-everywhere.js';
+/** A claim, and commands on files of the boot, killed with SIGKILL before each of their calls that change a file. */
+import { describe } from 'node:test';
+import { testKills, type Scenarios } from './kill-everywhere.js';
 
-const HIDE = ['05:00.0', '--for', 'netbsd', '--file', 'boot/boot.cfg'];
-const BOOT = { 'boot.cfg': 'menu=Xen:load /netbsd-XEN3_DOM0.gz console=pc;multiboot /xen.gz\n' };
+const NETBSD = ['05:00.0', '--for', 'netbsd', '--file', 'boot/boot.cfg'];
+const DRIVERCTL = ['01:00.0', '02:00.0', '--for', 'vfio', '--file', 'boot/driverctl.d'];
+const BOOT = { 'boot/boot.cfg': 'menu=Xen:load /netbsd-XEN3_DOM0.gz console=pc;multiboot /xen.gz\n' };
 
-const SCENARIOS: Readonly<Record<string, Omit<Scenario, 'of'>>> = {
+const SCENARIOS: Scenarios = {
   'a claim, its journals and bindings': { first: [], words: ['claim', '01:00.0'] },
   'hide, the file that the boot reads, its copy and the record': {
     first: [],
-    boot: BOOT,
-    words: ['hide', ...HIDE],
+    files: BOOT,
+    words: ['hide', ...NETBSD],
   },
+  'hide in a file for each function': { first: [], words: ['hide', ...DRIVERCTL] },
+  unhide: { first: [['hide', ...NETBSD]], files: BOOT, words: ['unhide', ...NETBSD] },
+  'unhide, and the files go': { first: [['hide', ...DRIVERCTL]], words: ['unhide', ...DRIVERCTL] },
 };
 
 describe('killed before each call that changes a file, and after the last', () => {
-  for (const [name, rest] of Object.entries(SCENARIOS)) {
-    const scenario = { ...rest, of: 'file' } as const;
-    test(name, async (t) => {
-      const calls = await changesOf(scenario);
-      const kills = await killEverywhere(scenario, calls);
-      assert.equal(kills, calls + 1);
-      t.diagnostic(`${name}: calls that change a file = ${calls}, kills = calls + 1 = ${kills}`);
-    });
-  }
+  testKills('file', SCENARIOS);
 });

@@ -36,11 +36,13 @@ describe('openslot address', () => {
       proto: 'pci0:10:31:7',
       pcictl: '-b 10 -d 31 -f 7',
       'pcictl-list': '010:31:7',
+      ppt: '10/31/7',
       'netbsd-hide': '(0a:1f.7)',
       'linux-hide': '(0a:1f.7)',
       xenstore: '0000:0a:1f.7',
       vdev: '0000:0a:1f.07',
       libxl: '0000-0a-1f-7',
+      nodedev: 'pci_0000_0a_1f_7',
       requester: '0x0aff',
     });
   });
@@ -48,7 +50,7 @@ describe('openslot address', () => {
   test('tells which notations have no domain', () => {
     const { notations: forms } = JSON.parse(address('--json', 'pci1:10:31:7').stdout) as Data;
     assert.equal(forms['hex'], '0001:0a:1f.7');
-    for (const name of ['pcictl', 'pcictl-list', 'netbsd-hide']) assert.equal(forms[name], null);
+    for (const name of ['pcictl', 'pcictl-list', 'ppt', 'netbsd-hide']) assert.equal(forms[name], null);
     assert.match(address('0001:0a:1f.7').stdout, /^netbsd-hide +- +.*it knows no domain but 0$/m);
   });
 

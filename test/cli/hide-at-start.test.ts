@@ -33,6 +33,20 @@ test('a list that is not right stops serve before anything', () => {
   assert.ok(!existsSync(join(runtime, 'sim.sock')));
 });
 
+test('an option of serve that would do nothing is refused', () => {
+  for (const [args, said] of [
+    [['--hide-format', 'netbsd'], '--hide-format means nothing without --hide'],
+    [['--even-if-critical', '01:00.0'], '--even-if-critical means nothing without --hide'],
+    [['--wait'], '--wait means nothing to the simulated machine'],
+    [['--take-back'], '--take-back means nothing to the simulated machine'],
+    [['--stages', join(runtime, 'stages')], '--stages means nothing to the simulated machine'],
+  ] as const) {
+    const { status, stderr } = openslot('serve', ...args);
+    assert.equal(status, 2, stderr);
+    assert.ok(stderr.includes(said), stderr);
+  }
+});
+
 describe('serve --hide', () => {
   const events: Record<string, unknown>[] = [];
   let owner: ChildProcess;

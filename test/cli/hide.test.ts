@@ -15,13 +15,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, beforeEach, describe, test } from 'node:test';
 import { replaceFile, replacement, standingFile } from '../../src/admin/index.js';
 import { BOOT_FILES } from '../../src/boot/index.js';
 import { ChangeFolder, Changes } from '../../src/change/index.js';
 import { lockState } from '../../src/owner/index.js';
+import { Shell } from './serving.js';
 
 const MAIN = fileURLToPath(new URL('../../src/command/main.js', import.meta.url));
 const root = mkdtempSync(join(tmpdir(), 'openslot-hide-'));
@@ -72,6 +73,17 @@ describe('hide and unhide', () => {
       dry.stdout,
       /^--- .*\n\+\+\+ .*\n@@ [^]*\n-menu=Xen[^]*\n\+menu=Xen.*pciback\.hide=\(05:00\.0\);/,
     );
+    const steps =
+      /\nplan {2}hide 0000:05:00\.0 for netbsd\n {2}1\. .*boot\.cfg.* {3}undo: .*\n {2}2\. .*hidden\.json.* {3}undo: .*\nnothing was changed\n$/;
+    assert.match(dry.stdout, steps);
+    const { steps: data, changed } = JSON.parse(openslot('hide', ...args, '--dry-run', '--json').stdout) as {
+      readonly steps: readonly Readonly<Record<'what' | 'undo', string>>[];
+      readonly changed: boolean;
+    };
+    assert.equal(changed, false);
+    for (const { what, undo } of data)
+      assert.ok(dry.stdout.includes(what) && dry.stdout.includes(undo), what);
+    assert.equal(data.length, 2);
     assert.equal(readFileSync(file, 'latin1'), XEN, 'a dry run changes nothing');
     assert.ok(!existsSync(state));
     const done = openslot('hide', ...args);
@@ -85,6 +97,10 @@ describe('hide and unhide', () => {
       ['netbsd', file, ['0000:05:00.0']],
     );
     assert.match(openslot('hide', ...args).stdout, /^nothing has to be changed/m);
+    assert.match(
+      openslot('unhide', ...args, '--dry-run').stdout,
+      /\nplan {2}unhide .*\n {2}1\. .*boot\.cfg.*undo: /,
+    );
     assert.equal(openslot('unhide', ...args).status, 0);
     assert.equal(readFileSync(file, 'latin1'), XEN);
     assert.ok(existsSync(`${file}.openslot-2`) && !existsSync(join(state, 'hidden.json')));
@@ -106,6 +122,26 @@ describe('hide and unhide', () => {
     const doctor = openslot('doctor', '--on', `sim:${host}`);
     assert.equal(doctor.status, 0, doctor.stderr);
     assert.doesNotMatch(doctor.stdout, /HIDE_/);
+  });
+
+  test('beside an owner, which is asked what the machine does with the function; and only in a file that is named', async () => {
+    using shell = new Shell();
+    const uses = '[{kind: mount, at: /home, via: nvme0n1p1}]';
+    await using _owner = await shell.serve('machine', [
+      `{slot: "01", model: nvme, driver: nvme, uses: ${uses}}`,
+    ]);
+    const file = shell.write('grub', 'GRUB_DEFAULT=0\n');
+    const args = ['hide', '00:01.0', '--for', 'xen'] as const;
+    assert.match(shell.refused(...args), /HIDE_FILE_ELSEWHERE/);
+    assert.match(
+      shell.refused(...args, '--file', file),
+      /CLAIM_UNSAFE[^]*\n {2}mounted: [^]*--file \S+ --even-if-critical/,
+    );
+    // In the pool the host does nothing with it.
+    shell.done('claim', '00:01.0', '--even-if-critical', '00:01.0');
+    assert.equal(readFileSync(file, 'latin1'), 'GRUB_DEFAULT=0\n');
+    shell.run(...args, '--file', file, '--even-if-critical', '00:01.0');
+    assert.match(readFileSync(file, 'latin1'), /xen-pciback\.hide=\(00:01\.0\)/);
   });
 
   test('a link stays one, and its target is replaced', () => {
@@ -152,20 +188,41 @@ describe('hide and unhide', () => {
     assert.equal(code('--for', 'freebsd', '--file', file), 'HIDE_FILE_KIND');
   });
 
-  test('two at once: the second is told who is at it', async () => {
+  test('a file whose name does not say what reads it is refused where the system has files of several kinds', () => {
+    const file = join(root, 'functions.conf');
+    const text = 'options vfio-pci disable_idle_d3=1\n';
+    writeFileSync(file, text);
+    for (const system of ['xen', 'vfio']) {
+      const { status, stderr } = openslot('hide', '05:00.0', '--for', system, '--file', file);
+      assert.equal(status, 1);
+      assert.match(stderr, /^error HIDE_FILE_KIND: [^]*\nnext {2}--file .*grub.*modprobe\.d/);
+    }
+    assert.equal(readFileSync(file, 'latin1'), text);
+    writeFileSync(join(root, 'grub'), 'GRUB_CMDLINE_LINUX_DEFAULT="quiet"\n');
+    const { status, stdout } = openslot('hide', '05:00.0', '--for', 'xen', '--file', join(root, 'grub'));
+    assert.equal(status, 0);
+    assert.match(stdout, /XEN_REPLACE_DEFAULT=/);
+  });
+
+  test('two at once: the second is told who is at it, however it writes the path of the directory', async () => {
     await using _lock = await lockState(state);
     const file = join(root, 'boot.cfg');
     writeFileSync(file, XEN);
-    const child = spawn(process.execPath, [MAIN, 'hide', '05:00.0', '--for', 'netbsd', '--file', file], {
-      env,
-    });
-    let told = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      told += text;
-    });
-    await new Promise((resolve) => child.on('close', resolve));
-    assert.match(told, new RegExp(`STATE_BUSY: process ${process.pid} changes files`));
-    assert.equal(readFileSync(file, 'latin1'), XEN);
+    const link = join(root, 'link-to-state');
+    symlinkSync(state, link);
+    for (const path of [state, `${state}/`, relative(root, state), link]) {
+      const child = spawn(process.execPath, [MAIN, 'hide', '05:00.0', '--for', 'netbsd', '--file', file], {
+        cwd: root,
+        env: { ...env, OPENSLOT_STATE_DIR: path },
+      });
+      let told = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        told += text;
+      });
+      await new Promise((resolve) => child.on('close', resolve));
+      assert.match(told, new RegExp(`STATE_BUSY: process ${process.pid} changes files`), path);
+      assert.equal(readFileSync(file, 'latin1'), XEN);
+    }
   });
 });
 

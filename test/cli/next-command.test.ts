@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { Command } from 'commander';
+import { remedyLine, withRemedies } from '../../src/pci/index.js';
 import { namedMachine, onSameMachine, ON_COMMANDS, ON_SUBCOMMANDS } from '../../src/cli/next-command.js';
 
 test('a machine that was named goes into the commands, and only there', () => {
   assert.equal(
-    onSameMachine('openslot claim 0a:00.0 --allow open, when that is acceptable here', 'sim:/tmp/host'),
-    'openslot claim --on sim:/tmp/host 0a:00.0 --allow open, when that is acceptable here',
+    onSameMachine('where that is acceptable: openslot claim 0a:00.0 --allow open', 'sim:/tmp/host'),
+    'where that is acceptable: openslot claim --on sim:/tmp/host 0a:00.0 --allow open',
   );
   assert.equal(
     onSameMachine('openslot policy set ADDRESS FILE; openslot hide-list; openslot lint FILE', 'sim'),
@@ -18,6 +19,15 @@ test('a machine that was named goes into the commands, and only there', () => {
   for (const next of ['openslot list --on linux', 'put the device back', 'openslot ids'])
     assert.equal(onSameMachine(next, 'sim'), next);
   assert.equal(onSameMachine('openslot list', undefined), 'openslot list');
+});
+
+test('the remedies of a refusal are changed, and nothing else of it', () => {
+  const message = `it is not safe:\n  open: openslot list shows it${remedyLine('who: openslot list')}`;
+  assert.equal(
+    withRemedies(message, (next) => onSameMachine(next, 'sim')),
+    'it is not safe:\n  open: openslot list shows it\n      who: openslot list --on sim',
+  );
+  assert.equal(remedyLine(''), '');
 });
 
 test('the machine is what stands behind --on', () => {

@@ -117,11 +117,21 @@ describe('proto mount', { skip: unmountable }, () => {
       '    14.io       64 B',
       '    18.mem      4 KiB',
     ]);
+    assert.match(
+      mount.lines.find((line) => line.startsWith('ready: ')) ?? '',
+      /3 functions, 1 platform device of sim/,
+    );
+    assert.ok(mount.lines.includes('isa:0x3f8 is there'));
+    const ports = mount.lines.indexOf('  isa:0x3f8/');
+    assert.deepEqual(mount.lines.slice(ports + 1, ports + 3), ['    00.io       8 B', '    intx']);
     // The command that it prints, as it stands.
     const printed = mount.lines.find((line) => line.includes('dd if='));
     assert.ok(printed !== undefined);
     assert.equal(spawnSync('sh', ['-c', printed.replace(/\|.*/, '')]).stdout.length, 4);
+    await using client = new Client();
+    await client.open(join(directory, 'isa:0x3f8', '00.io'));
     assert.equal(await mount.end('SIGINT'), 0);
+    assert.ok(mount.lines.some((line) => line.includes(`process ${client.pid} has isa:0x3f8/00.io open`)));
     assert.equal(existsSync(directory), false, 'it goes with the mount that made it');
   });
 
@@ -154,11 +164,18 @@ describe('proto mount', { skip: unmountable }, () => {
       [['01:00.0'], /in the place of the directory: openslot proto mount \/dev\/proto 01:00\.0/],
       [[directory, '--claim'], /--claim takes functions that are named/],
       [[directory, '--unsafe-dma', '--claim'], /an option stands in the place of its address/],
+      [[directory, EDU, '--for', 'vfio'], /--for means nothing without --claim/],
+      [[directory, '--allow', 'network'], /--allow means nothing without --claim/],
+      [[directory, '--even-if-critical', EDU], /--even-if-critical means nothing without --claim/],
     ] as const) {
       const { status, stderr } = openslot('proto', 'mount', ...args);
       assert.notEqual(status, 0);
       assert.match(stderr, said);
     }
+    assert.equal(refusal('proto', 'mount', directory, 'isa:0x2f8').code, 'PLATFORM_DEVICE_NOT_FOUND');
+    const ports = await Mount.make('isa:0x3f8');
+    assert.equal(spawnSync('ls', [directory], { encoding: 'utf8' }).stdout, 'isa:0x3f8\n');
+    assert.equal(await ports.end('SIGINT'), 0, ports.lines.join('\n'));
     const mount = await Mount.make(EDU, '--claim');
     assert.deepEqual(spawnSync('ls', [directory], { encoding: 'utf8' }).stdout, 'pci0:1:0:0\n');
     assert.equal(await mount.end('SIGINT'), 0, mount.lines.join('\n'));

@@ -1,10 +1,13 @@
 /** The simulated machine as a host for tests: its functions where a test wants them, watched, with drivers that can fail. */
+import { ConfigImage } from '../../src/function/index.js';
 import type {
   Binding,
+  ConfigSpace,
   ConfigWidth,
   FunctionSummary,
   HostControl,
   HostDrivers,
+  ImageRegister,
   Machine,
   MachineCapabilities,
   PciFunction,
@@ -30,6 +33,8 @@ export interface PlacedShape extends FunctionShape {
   readonly driver?: string;
   /** Command as this host's firmware has left it. */
   readonly command: number;
+  /** As hardware shows a virtual function: without ids, addresses and decoding, which the host alone knows. */
+  readonly isVirtual?: boolean;
 }
 
 /** A bridge with nothing behind it. */
@@ -197,6 +202,39 @@ export class WatchedDrivers implements HostDrivers {
   }
 }
 
+/** What a virtual function has not: its ids read as all ones, its BARs and decoding as 0 (PCI Express Base 6.0, 9.3.4.1). */
+function hiding(base: ConfigSpace): ConfigSpace {
+  const bars = [0x10, 0x14, 0x18, 0x1c, 0x20, 0x24].map((offset) => ({ name: 'bar', offset, value: 0 }));
+  const ids = { name: 'ids', offset: 0, value: 0xffff_ffff };
+  return new ConfigImage({
+    size: base.size,
+    base,
+    registers: [
+      ...[ids, ...bars].map(({ value, ...at }): ImageRegister => ({
+        ...at,
+        width: 4,
+        virtual: 0xffff_ffff,
+        read: () => value,
+      })),
+      { name: 'command', offset: 4, width: 2, virtual: 0x0003, writable: 0x07fc },
+    ],
+  });
+}
+
+function asVirtual(fn: PciFunction, { vendor, device }: PlacedShape): PciFunction {
+  const shown = new Map<PropertyKey, unknown>([
+    ['config', hiding(fn.config)],
+    ['virtual', { vendor, device }],
+  ]);
+  return new Proxy(fn, {
+    get: (target, name) => {
+      if (shown.has(name)) return shown.get(name);
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
 function slotOf({ device }: PciAddress): string {
   return device.toString(16).padStart(2, '0');
 }
@@ -207,12 +245,14 @@ export class SimulatedHost implements Machine {
   readonly sim: SimMachine;
   readonly drivers: WatchedDrivers;
   readonly devices = new Map<number, SimulatedDevice>();
+  readonly #shapes: readonly PlacedShape[];
   /** What happens, on this host, whenever somebody resets a function: somebody presses its slot's button. */
   onReset: ((address: PciAddress) => void) | undefined;
 
   /** Nothing is bound at the start. Shapes of one slot are functions of one device. */
   constructor(...placed: readonly (PlacedShape | PlacedBridge)[]) {
     const shapes = placed.filter((one): one is PlacedShape => !('bridge' in one));
+    this.#shapes = shapes;
     const slots: SlotDescription[] = [];
     const kinds: DeviceKind[] = [];
     const made = new Map<number, Storage>();
@@ -271,7 +311,8 @@ export class SimulatedHost implements Machine {
       this.onReset?.(address);
       return reset();
     };
-    return fn;
+    const shape = this.#shapes.find((one) => one.address.equals(address));
+    return shape?.isVirtual === true ? asVirtual(fn, shape) : fn;
   }
 
   [Symbol.dispose](): void {

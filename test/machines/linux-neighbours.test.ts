@@ -218,3 +218,24 @@ describe('a tree that is broken', () => {
     assert.deepEqual(await names(true, '00:0f.0'), []);
   });
 });
+
+test('virtual functions are told by their link, have the kernel’s ids, and are no part of a device that is given whole', async () => {
+  const config = configOf({ pin: 0 }).fill(0xff, 0, 4);
+  const functions: Readonly<Record<string, Files>> = {
+    '00:05.0': {},
+    '00:05.1': {},
+    '00:05.2': { files: { physfn: '', uevent: 'PCI_CLASS=20000\nPCI_ID=8086:10CA\n', reset: '' } },
+  };
+  const machine = tree('virtual', functions);
+  writeFileSync(join(folder, 'virtual/devices/0000:00:05.2/config'), config);
+  const survey = surveyMachine(machine);
+  const device = (text: string) =>
+    neighboursOf(survey, notations.hex.parse(text))?.device.map(({ summary }) => String(summary.address));
+  assert.deepEqual(device('00:05.0'), ['0000:00:05.1']);
+  assert.deepEqual(device('00:05.2'), []);
+  using physical = machine.open(notations.hex.parse('00:05.0'));
+  assert.equal(physical.virtual, undefined);
+  using fn = machine.open(notations.hex.parse('00:05.2'));
+  assert.deepEqual(fn.virtual, { vendor: 0x8086, device: 0x10ca });
+  assert.equal(await fn.reset(), 'flr', 'it came back, although it has no vendor');
+});

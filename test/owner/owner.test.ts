@@ -50,6 +50,16 @@ async function lineOf(socket: Socket): Promise<unknown> {
 }
 
 describe('the lock', () => {
+  test('a path that no socket can have is refused, and never cut off to another one', async () => {
+    const long = join(folder, 'd'.repeat(120), 'linux.sock');
+    await assert.rejects(OwnerSocket.bind('linux', long), code('RUNTIME_DIRECTORY'));
+    await using _other = await OwnerSocket.bind('linux', Buffer.from(long).toString('latin1', 0, 107));
+    await assert.rejects(askOwner(long, 'pool', {}), code('OWNER_ABSENT'));
+    const longest = join(folder, 'e'.repeat(107 - Buffer.byteLength(folder) - 1));
+    await using _longest = await OwnerSocket.bind('linux', longest);
+    assert.ok(existsSync(longest));
+  });
+
   test('one owner; its end frees the machine; the socket is private', async () => {
     const first = await OwnerSocket.bind('linux', path);
     assert.equal(statSync(path).mode & 0o777, 0o600);

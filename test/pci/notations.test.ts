@@ -12,7 +12,7 @@ import {
 import type { Notation } from '../../src/pci/index.js';
 import { checkProperty } from '../kept-seeds.js';
 
-const { hex, shortHex, proto, pcictl, xenstore, vdev, libxl, root } = notations;
+const { hex, shortHex, proto, pcictl, ppt, xenstore, vdev, libxl, nodedev, root } = notations;
 
 function addresses(domains = 0xffff): fc.Arbitrary<PciAddress> {
   return fc
@@ -40,6 +40,8 @@ const nearText = fc.oneof(
         `${domain}:${bus}:${slot}.0${fn}`,
         `${domain?.padStart(4, '0')}-${bus?.padStart(2, '0')}-${slot?.padStart(2, '0')}-${fn}`,
         `pci${domain}:${bus}:${slot}:${fn}`,
+        `pci_${domain?.padStart(4, '0')}_${bus?.padStart(2, '0')}_${slot?.padStart(2, '0')}_${fn}`,
+        `${bus}/${slot}/${fn}`,
         `-b ${bus} -d ${slot} -f ${fn}`,
         `${domain}:${bus}`,
       );
@@ -51,6 +53,8 @@ const all: [string, Notation, number][] = [
   ['shortHex', shortHex, 0xffff],
   ['proto', proto, 0xffff],
   ['pcictl', pcictl, 0],
+  ['ppt', ppt, 0],
+  ['nodedev', nodedev, 0xffff],
   ['xenstore', xenstore, 0xffff],
   ['vdev', vdev, 0xffff],
   ['libxl', libxl, 0xffff],
@@ -116,6 +120,9 @@ test('one address in every notation', () => {
   assert.equal(xenstore.format(address), '0000:0a:1f.3');
   assert.equal(vdev.format(address), '0000:0a:1f.03');
   assert.equal(libxl.format(address), '0000-0a-1f-3');
+  assert.equal(nodedev.format(address), 'pci_0000_0a_1f_3');
+  assert.equal(ppt.format(address), '10/31/3');
+  assert.throws(() => ppt.format(new PciAddress(1, 0x0a, 0x1f, 3)), AddressRangeError);
 });
 
 test('forms that people and peers write', () => {
@@ -141,6 +148,8 @@ test('a refusal names the place and what belongs there', () => {
     [hex, 'pci0:10:0:0', 0],
     [proto, '0a:00.0', 0],
     [proto, 'pci0:010:0:0', 5],
+    [ppt, '010/0/0', 0],
+    [nodedev, 'pci_0_0a_00_0', 5],
     [proto, 'pci0:0a:0:0', 6],
     [pcictl, '-b 0x0a -d 0', 4],
     [pcictl, '-b 1 -d 0 -f', 12],

@@ -39,7 +39,7 @@ export class ExportingHost extends LocalHost {
       (write) => this.refused.push(write),
     );
     const { bus } = this.handled;
-    bus.put(bus.placeFor(address), exported);
+    bus.put(bus.placeFor(address, undefined, exported.isVirtual), exported);
     this.exports.push(exported);
   }
 }

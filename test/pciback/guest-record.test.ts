@@ -133,6 +133,40 @@ describe('a record', () => {
     await checkProperty('guest-record: any file', property, { numRuns: 300 });
   });
 
+  test('that is damaged is refused by its line and field, and stays as it is', () => {
+    const record = new FileGuestRecords(prefix).create(GUEST);
+    record.identify('a-guest', 'vpci');
+    record.setConnected(true);
+    const [sound] = fc.sample(anExport, { numRuns: 1, seed: 2 });
+    assert.ok(sound !== undefined);
+    record.put({ ...sound, stage: 'given', decoding: true });
+    record.drop(sound.address);
+    record.close();
+    const whole = readFileSync(path, 'utf8');
+    for (const [written, damaged, why] of [
+      ['"guest":7', '"guest":70000', /^line 1: guest: it is no domain id$/],
+      ['"guest":7', '"guest":8', /^line 1: it is the record of guest 8$/],
+      ['"topology":"vpci"', '"topology":"odd"', /^line 1: topology: /],
+      ['"connected":true', '"connected":1', /^line 2: connected: /],
+      ['"stage":"given"', '"stage":"taken"', /^line 3: export\.stage: /],
+      ['"decoding":true', '"decoding":null', /^line 3: export\.decoding: /],
+      ['"pirqs":[', '"pirqs":7,"entries":[', /^line 3: export\.interrupts\.pirqs: /],
+      ['"returned":"', '"returned":"x', /^line 4: returned: it is no address$/],
+      ['"returned"', '"back"', /^line 4: .*"back"/],
+    ] as const) {
+      const text = whole.replace(written, damaged);
+      assert.notEqual(text, whole, written);
+      writeFileSync(path, text);
+      assert.throws(found, (error: unknown) => {
+        assert.ok(error instanceof OpenslotError && error.code === 'GUEST_RECORD_UNREADABLE', String(error));
+        assert.equal(error.evidence['path'], path);
+        assert.match(String(error.evidence['why']), why);
+        return true;
+      });
+      assert.equal(readFileSync(path, 'utf8'), text);
+    }
+  });
+
   test('of a long life stays short, is private, and goes with the guest', () => {
     const record = new FileGuestRecords(prefix).create(GUEST);
     const [export0] = fc.sample(anExport, { numRuns: 1, seed: 1 });

@@ -27,6 +27,26 @@ test('first free slot, own function number; functions of one device together', (
   assert.equal(bus.at(0, 1, 0), undefined);
 });
 
+test('a virtual function is function 0 of a slot of its own, and nobody joins it', () => {
+  const bus = new VirtualBus<Placed & { readonly isVirtual?: boolean }>();
+  const put = (physical: PciAddress, isVirtual: boolean, slot?: number) => {
+    const address = bus.placeFor(physical, slot, isVirtual);
+    bus.put(address, { physical, isVirtual });
+    return String(address);
+  };
+  const [zero, two, three] = [0, 2, 3].map((fn) => new PciAddress(0, 1, 0, fn));
+  assert.ok(zero !== undefined && two !== undefined && three !== undefined);
+  assert.equal(put(two, true), '0000:00:00.0');
+  assert.equal(put(three, true, 7), '0000:00:07.0');
+  assert.equal(put(zero, false), '0000:00:01.0');
+  const one = new PciAddress(0, 1, 0, 1);
+  assert.equal(put(one, false), '0000:00:01.1');
+  const four = new PciAddress(0, 1, 0, 4);
+  for (const slot of [1, 7])
+    assert.throws(() => bus.placeFor(four, slot, true), { code: 'VIRTUAL_SLOT_TAKEN' });
+  assert.throws(() => bus.placeFor(four, 7), { code: 'VIRTUAL_SLOT_TAKEN' });
+});
+
 test('a slot that is taken, and a full bus, are refused', () => {
   const bus = new VirtualBus<Placed>();
   for (let slot = 0; slot < 32; slot++) placed(bus, new PciAddress(0, slot, 0, 0));

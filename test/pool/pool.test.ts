@@ -4,9 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { ChangeFolder, Changes } from '../../src/change/index.js';
 import { DriverError } from '../../src/function/index.js';
 import { OpenslotError, PciAddress } from '../../src/pci/index.js';
-import { FileJournal, MemoryJournal, Pool } from '../../src/pool/index.js';
+import { FileJournal, MemoryJournal, Pool, type PoolChange } from '../../src/pool/index.js';
 import { parseMachine, SimMachine } from '../../src/machines/sim/index.js';
 import { disk, edu } from '../function/shapes.js';
 import { SimulatedHost } from '../function/simulated-host.js';
@@ -360,13 +361,78 @@ describe('the journal on disk', () => {
       await later.release(DISK);
       assert.equal(machine.drivers.binding(DISK).driver, 'nvme');
       assert.equal(readFileSync(path, 'utf8'), '[]\n');
-      for (const text of ['', '{', '[1]', '[{"address": 5}]', '{"a": 1}']) {
+      for (const text of [
+        '',
+        '{',
+        '[1]',
+        '[{"address": 5}]',
+        '{"a": 1}',
+        // A driver that is forgotten would never get the function back.
+        '[{"address": "0000:00:08.0", "formerDriver": 5}]',
+        '[{"address": "0000:00:08.0", "former": "nvme"}]',
+      ]) {
         writeFileSync(path, text);
         assert.throws(() => new Pool(machine, new FileJournal(path)), code('JOURNAL_UNREADABLE'), text);
         assert.equal(readFileSync(path, 'utf8'), text);
       }
+      assert.throws(() => new FileJournal(path).records(), /: \[0\]: .*"former"/, 'the field is named');
     } finally {
       rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe('a change that a former process left', () => {
+  /** The pool of the next process, and the file in which the former one wrote a change down. */
+  function left(change: (pool: Pool) => PoolChange) {
+    const folder = mkdtempSync(join(tmpdir(), 'openslot-left-'));
+    const { machine, drivers, journal } = hostWithDriver();
+    const planned = change(new Pool(machine, journal));
+    const open = new ChangeFolder(folder).open({ what: 'it', steps: planned.steps });
+    open.begin(0);
+    open.leave();
+    const pool = new Pool(machine, journal, new Changes(new ChangeFolder(folder)));
+    const path = join(folder, '00000001.change');
+    return {
+      folder,
+      path,
+      planned,
+      pool,
+      drivers,
+      [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
+    };
+  }
+
+  test('has the steps that were written, each with all that it says', () => {
+    for (const holder of ['pciback', undefined]) {
+      using host = left((pool) => pool.planClaim(DISK, holder));
+      assert.deepEqual(host.pool.changes.unfinished()[0]?.steps, host.planned.steps);
+    }
+  });
+
+  test('is refused where a step is damaged, by file and field, and no driver is touched', async () => {
+    for (const [written, damaged, field] of [
+      ['"driver":"nvme"', '"driver":null', /: line 1: steps\[2\]\.driver: /],
+      [
+        '"kind":"bind","subject":"0000:00:08.0"',
+        '"kind":"bind","subject":"8"',
+        /steps\[3\]\.subject: it is no address/,
+      ],
+      ['"holder":"pciback"', '"holder":{}', /steps\[0\]\.after\.holder: /],
+      ['"formerDriver"', '"formerDriven"', /steps\[0\]\.after: .*"formerDriven"/],
+    ] as const) {
+      using host = left((pool) => pool.planClaim(DISK, 'pciback'));
+      const text = readFileSync(host.path, 'utf8');
+      assert.ok(text.includes(written), written);
+      writeFileSync(host.path, text.replace(written, damaged));
+      for (const way of ['back', 'forth'] as const)
+        await assert.rejects(host.pool.recover(way), (error: unknown) => {
+          assert.ok(code('CHANGE_UNREADABLE')(error), String(error));
+          assert.equal((error as OpenslotError).evidence['path'], host.path);
+          assert.match(String(error), field);
+          return true;
+        });
+      assert.deepEqual(host.drivers.log, []);
     }
   });
 });

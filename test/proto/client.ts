@@ -30,13 +30,14 @@ export type Step =
       readonly value: number;
     }
   /** A private mapping is made and its first byte read: the process does not come back from SIGBUS. */
-  | { readonly call: 'touch'; readonly fd: number };
+  | { readonly call: 'touch'; readonly fd: number; readonly executable?: boolean };
 
 /** What a call gave, or the errno of its refusal. */
 export type Outcome = { readonly value: unknown } | { readonly errno: string };
 
 const MAP_PRIVATE = 2;
 const PROT_READ = 1;
+const PROT_EXEC = 4;
 
 function perform(step: Step): unknown {
   switch (step.call) {
@@ -83,7 +84,8 @@ function perform(step: Step): unknown {
         'void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)',
       );
       const memchr = systemLibrary().bind('void *memchr(void *from, int byte, size_t length)');
-      const address = mmap(null, 4096, PROT_READ, MAP_PRIVATE, step.fd, 0);
+      const protection = PROT_READ | (step.executable === true ? PROT_EXEC : 0);
+      const address = mmap(null, 4096, protection, MAP_PRIVATE, step.fd, 0);
       if (address === 0xffff_ffff_ffff_ffffn) throw new SystemCallError('mmap', 'a device file', lastErrno());
       return String(memchr(address, 1, 1));
     }

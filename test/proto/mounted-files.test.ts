@@ -185,6 +185,7 @@ describe('mounted files', { skip }, () => {
     const fd = await client.open(mounted.path('pci0:0:5:0', '10.mem'));
     mounted.machine.taken();
     assert.equal(await client.errno({ call: 'map', fd, length: 4096, at: 0, value: 1 }), 'ENODEV');
+    assert.equal(await client.errno({ call: 'touch', fd, executable: true }), 'EPERM');
     // A private mapping can be made, and its first touch is a signal.
     const ended = once(client.child, 'exit');
     client.child.stdin.write(`${JSON.stringify({ call: 'touch', fd })}\n`);

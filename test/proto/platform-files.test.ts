@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { PciAddress } from '../../src/pci/index.js';
 import { parseMachine, SimMachine } from '../../src/machines/sim/index.js';
-import { MountedFiles, PROTO_IOC_REGION } from '../../src/proto/index.js';
+import { MountedFiles, PlatformFolders, PROTO_IOC_REGION } from '../../src/proto/index.js';
 import { Client, MountDirectory, unmountable } from './mounting.js';
 
 const MACHINE = `
@@ -66,4 +66,33 @@ test('whoever names functions gets those alone', { skip: unmountable }, async ()
   });
   await using client = new Client();
   assert.deepEqual(await client.value({ call: 'list', path: directory.path }), ['pci0:0:2:0']);
+});
+
+test('devices come, go, and are told of', () => {
+  using machine = new SimMachine(parseMachine(MACHINE));
+  const { platform } = machine;
+  const away = new Set<string>();
+  let opens = false;
+  const told: string[] = [];
+  const folders = new PlatformFolders(
+    {
+      list: () => platform.list().filter(({ name }) => !away.has(name)),
+      open: (name) => platform.open(opens ? name : 'isa:0x2f8'),
+    },
+    {
+      only: ['isa:0x3f8'],
+      onChange: (change) => told.push(`${change.name} ${change.change}`),
+    },
+  );
+  const names = () => folders.list().map(({ name }) => name);
+  assert.deepEqual(names(), []);
+  assert.deepEqual(names(), []);
+  opens = true;
+  assert.deepEqual(names(), ['isa:0x3f8']);
+  const file = folders.find('isa:0x3f8')?.files[0]?.open({ pid: 0, uid: 0, gid: 0 });
+  assert.equal(file?.write(SCRATCH, Uint8Array.of(0x5a)), 1);
+  away.add('isa:0x3f8');
+  assert.deepEqual(names(), []);
+  assert.throws(() => file?.write(SCRATCH, Uint8Array.of(0x5a)), { errno: 'ENXIO' });
+  assert.deepEqual(told, ['isa:0x3f8 unavailable', 'isa:0x3f8 appeared', 'isa:0x3f8 removed']);
 });

@@ -4,8 +4,6 @@ import { judgeProof } from './proofs.js';
 
 export const restart: Phase = { name: 'restart', machine: 'second', backEnds: ['openslot'], judge };
 
-/** In these, nobody waits for serve to end: the next one is started when it is dead. */
-const COLD_ROUNDS = 4;
 /** In each round; fewer would not show that the guest read all the time. */
 const FEWEST_READS = 3;
 
@@ -69,17 +67,19 @@ function tellWaits({ facts, checks }: PhaseRun): void {
     return { round, seconds: nanoseconds / 1e9 };
   });
   const rounds = Number(facts.get('rounds'));
+  // In the first ones nobody waits for serve to end: the next one is started when it is dead.
+  const coldRounds = Number(facts.get('cold'));
   for (const cold of [true, false])
     for (const [what, parity] of [
       ['one access', 1],
       ['a look over the bus', 0],
     ] as const) {
       const seconds = waits
-        .filter(({ round }) => round <= COLD_ROUNDS === cold && round % 2 === parity)
+        .filter(({ round }) => round <= coldRounds === cold && round % 2 === parity)
         .map(({ seconds }) => seconds)
         .sort((a, b) => a - b);
       const name = `${what}, ${cold ? 'serve started after its end' : 'the next serve waiting'}`;
-      const all = (cold ? COLD_ROUNDS : rounds - COLD_ROUNDS) / 2;
+      const all = (cold ? coldRounds : rounds - coldRounds) / 2;
       const shown = `median ${seconds[seconds.length >> 1]?.toFixed(2) ?? '?'} s, longest ${seconds.at(-1)?.toFixed(2) ?? '?'} s`;
       checks.equal(
         `${name}: ended each time`,

@@ -1,14 +1,25 @@
 /** What an administrator wants of a host's functions, as data: which are named how, claimed for whom, given to which guest. */
 import { z } from 'zod';
+import { messageOf, notations } from '../../pci/index.js';
 import { CLAIM_PURPOSES } from '../claim-purpose.js';
 import { ALLOWABLE_NAMES } from '../findings/errors.js';
 import { isFunctionName, LONGEST_FUNCTION_NAME } from '../names/function-name.js';
 
 const text = z.string().min(1);
 
+/** A name, or an address: what else it is is told with all other faults. */
+const functionText = text.superRefine((written, context) => {
+  if (isFunctionName(written)) return;
+  try {
+    notations.hex.parse(written);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: messageOf(error) });
+  }
+});
+
 const wantedFunction = z
   .strictObject({
-    function: text.describe('the function: its name, or its address with its ids behind `device`'),
+    function: functionText.describe('the function: its name, or its address with its ids behind `device`'),
     device: z
       .string()
       .regex(/^[0-9a-f]{4}:[0-9a-f]{4}$/, 'expected vendor and device in hexadecimal: "8086:10d3"')
@@ -69,6 +80,7 @@ export const desiredStateSchema = z
     description: 'What is wanted of functions of a host. Functions that are not listed are left as they are.',
   });
 
+/** The file of `openslot apply`, read: {@link parseDesiredState} makes it of YAML. */
 export type DesiredState = z.output<typeof desiredStateSchema>;
 export type WantedFunction = DesiredState['functions'][number];
 

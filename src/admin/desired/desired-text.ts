@@ -9,6 +9,7 @@ const LONGEST = 512 * 1024;
 /** Levels that stand open at once: the parser goes down by recursion. */
 const DEEPEST = 64;
 
+/** A desired state with its places, for messages. */
 export interface DesiredText {
   readonly state: DesiredState;
   /** Line of each function in the text, from 1 on. */
@@ -17,7 +18,7 @@ export interface DesiredText {
 
 /** YAML, of which JSON is a part. `file`: as errors call it. @throws {DesiredStateError} */
 export function parseDesiredState(text: string, file: string): DesiredText {
-  const refuse = (why: string, line?: number) => new DesiredStateError(file, why, line);
+  const refuse = (why: string) => new DesiredStateError(file, [{ why }]);
   if (text.length > LONGEST) throw refuse(`it is longer than ${LONGEST} characters`);
   const parser = new Parser();
   for (const lexeme of new Lexer().lex(text)) {
@@ -26,9 +27,11 @@ export function parseDesiredState(text: string, file: string): DesiredText {
   }
   const counter = new LineCounter();
   const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, logLevel: 'error' });
-  const [error] = document.errors;
-  if (error !== undefined)
-    throw refuse(`it is no YAML: ${error.message}`, counter.linePos(error.pos[0]).line);
+  const [first, ...others] = document.errors.map(({ message, pos }) => ({
+    why: `it is no YAML: ${message}`,
+    line: counter.linePos(pos[0]).line,
+  }));
+  if (first !== undefined) throw new DesiredStateError(file, [first, ...others]);
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 });
@@ -38,10 +41,15 @@ export function parseDesiredState(text: string, file: string): DesiredText {
   }
   const checked = desiredStateSchema.safeParse(value);
   if (!checked.success) {
-    const [issue] = checked.error.issues;
-    const path = (issue?.path ?? []).filter((step) => typeof step !== 'symbol');
-    const where = path.length === 0 ? '' : `${path.join('.')}: `;
-    throw refuse(`${where}${issue?.message ?? 'it does not fit'}`, lineOf(document, counter, path));
+    const faults = checked.error.issues.map((issue) => {
+      const path = issue.path.filter((step) => typeof step !== 'symbol');
+      const where = path.length === 0 ? '' : `${path.join('.')}: `;
+      return { why: `${where}${issue.message}`, line: lineOf(document, counter, path) };
+    });
+    const [fault = { why: 'it does not fit' }, ...more] = faults.sort(
+      (a, b) => (a.line ?? 0) - (b.line ?? 0),
+    );
+    throw new DesiredStateError(file, [fault, ...more]);
   }
   const lines = checked.data.functions.map(
     (_, index) => lineOf(document, counter, ['functions', index]) ?? 1,

@@ -46,6 +46,7 @@ export type Deed =
   | { readonly kind: 'release'; readonly found: FoundFunction }
   | { readonly kind: 'attach'; readonly found: FoundFunction; readonly guest: string };
 
+/** Nothing is done while there are conflicts. */
 export interface Difference {
   /** In the order in which they are done. */
   readonly deeds: readonly Deed[];
@@ -113,7 +114,10 @@ function differenceOfOne(found: FoundFunction, guests: readonly PresentGuest[] |
   if (claim === 'none') {
     if (pool === undefined) return { ...NOTHING, deeds };
     if (pool.state === 'taken')
-      return conflict(`${pool.taker ?? 'a guest'} has ${address}`, `openslot detach it first`);
+      return conflict(
+        `${pool.taker ?? 'a guest'} has ${address}`,
+        `take it back first: openslot detach ${pool.taker?.replace('guest ', '') ?? 'GUEST'} ${address}`,
+      );
     return { ...NOTHING, deeds: [...deeds, { kind: 'release', found }] };
   }
   const purpose = claim === 'pool' ? undefined : claim;
@@ -131,7 +135,7 @@ function differenceOfOne(found: FoundFunction, guests: readonly PresentGuest[] |
     if (present !== undefined && pool.taker === `guest ${present.id}`) return { ...NOTHING, deeds };
     return conflict(
       `${pool.taker ?? 'a guest'} has ${address}, which is wanted for ${guest}`,
-      'openslot detach it first',
+      `take it back first: openslot detach ${pool.taker?.replace('guest ', '') ?? 'GUEST'} ${address}`,
     );
   }
   if (present !== undefined) return { ...NOTHING, deeds: [...deeds, { kind: 'attach', found, guest }] };

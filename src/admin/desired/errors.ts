@@ -1,19 +1,34 @@
 /** Why a desired state is none, or cannot be had: nothing is changed then. */
-import { OpenslotError, type PciAddress } from '../../pci/index.js';
+import { OpenslotError, remedyLine, type PciAddress } from '../../pci/index.js';
 
-/** A file is no desired state. */
+/** One thing in a file that has no form. */
+export interface DesiredStateFault {
+  readonly why: string;
+  /** From 1 on; undefined where it is no line's. */
+  readonly line?: number | undefined;
+}
+
+/** More are counted: a file of another kind has thousands. */
+const MOST_FAULTS = 100;
+
+/** A file is no desired state. All that has no form in it is told at once. */
 export class DesiredStateError extends OpenslotError {
   readonly code = 'DESIRED_STATE_MALFORMED';
-  constructor(file: string, why: string, line?: number) {
-    const where = line === undefined ? file : `${file}:${line}`;
+  constructor(file: string, faults: readonly [DesiredStateFault, ...DesiredStateFault[]]) {
+    const [{ why, line }] = faults;
+    const told = faults
+      .slice(0, MOST_FAULTS)
+      .map((fault) => `${fault.line === undefined ? file : `${file}:${fault.line}`}: ${fault.why}`);
+    const more = faults.length > MOST_FAULTS ? [`and ${faults.length - MOST_FAULTS} more`] : [];
     super(
-      `${where}: ${why}`,
-      { file, why, ...(line === undefined ? {} : { line }) },
-      'openslot schema apply tells the form',
+      [...told, ...more].join('\n  '),
+      { file, why, ...(line === undefined ? {} : { line }), faults: told },
+      'openslot schema apply',
     );
   }
 }
 
+/** The file cannot be read. */
 export class DesiredStateUnreadableError extends OpenslotError {
   readonly code = 'DESIRED_STATE_UNREADABLE';
   constructor(file: string, errno: string, options?: ErrorOptions) {
@@ -33,13 +48,11 @@ export interface Conflict {
 export class DesiredStateConflictError extends OpenslotError {
   readonly code = 'DESIRED_STATE_CONFLICT';
   constructor(conflicts: readonly Conflict[]) {
-    const lines = conflicts.map(
-      ({ where, why, next }) => `\n  ${where}: ${why}${next === '' ? '' : `\n      ${next}`}`,
-    );
+    const lines = conflicts.map(({ where, why, next }) => `\n  ${where}: ${why}${remedyLine(next)}`);
     super(
       `nothing was changed: the host is not so that this can be had:${lines.join('')}`,
       { conflicts: conflicts.map(({ where, why }) => `${where}: ${why}`) },
-      'change the file or the host; openslot apply --diff tells what would be done',
+      'change the file or the host',
     );
   }
 }
@@ -51,7 +64,7 @@ export class ApplyHalfDoneError extends OpenslotError {
     super(
       `${cause}; what was done before it could not be taken back: ${left.join('; ')}`,
       { cause, left },
-      'openslot recover, then openslot apply once more: it goes on from where it was',
+      'openslot recover; then go on from where it was: openslot apply FILE',
       options,
     );
   }

@@ -1,10 +1,5 @@
 /** A desired state: its form, and what a host lacks of it. Does no I/O and asks nobody. */
-export {
-  desiredStateJsonSchema,
-  desiredStateSchema,
-  type DesiredState,
-  type WantedFunction,
-} from './desired-state.js';
+export { desiredStateJsonSchema, type DesiredState, type WantedFunction } from './desired-state.js';
 export { parseDesiredState, type DesiredText } from './desired-text.js';
 export {
   differenceLines,

@@ -1,7 +1,8 @@
 /** What replacing a file takes: its real place, its mode and owner, and a name for the copy of what was there. */
-import { existsSync, lstatSync, realpathSync, statSync, type Stats } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { lstatSync, realpathSync, statSync, type Stats } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { ByteText } from '../../boot/index.js';
+import { errnoOf } from '../../durable/index.js';
 import { FileNotWrittenError, FileUnfitError } from './errors.js';
 import { contentsOf, type ReplaceFileStep } from './replace-file.js';
 
@@ -43,14 +44,16 @@ export function standingFile(named: string): StandingFile {
   return { named, path, contents: contentsOf(path), stats };
 }
 
+/** Whole, whatever is there: whoever recovers the change may stand in another folder. */
 function placeOf(named: string): string {
   try {
     // A link to nothing has a target all the same, which is not made up here.
     if (lstatSync(named, { throwIfNoEntry: false }) !== undefined) return realpathSync(named);
-    const folder = dirname(named);
-    return existsSync(folder) ? join(realpathSync(folder), basename(named)) : named;
+    const path = resolve(named);
+    return join(placeOf(dirname(path)), basename(path));
   } catch (cause) {
-    throw new FileNotWrittenError(named, (cause as NodeJS.ErrnoException).code ?? String(cause), { cause });
+    if (cause instanceof FileNotWrittenError) throw cause;
+    throw new FileNotWrittenError(named, errnoOf(cause), { cause });
   }
 }
 

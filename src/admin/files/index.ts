@@ -4,4 +4,4 @@
  */
 export { FileChangedError, FileNotWrittenError, FileUnfitError } from './errors.js';
 export { replacement, standingFile, type StandingFile } from './file-replacement.js';
-export { contentsOf, replaceFile, type ReplaceFileStep } from './replace-file.js';
+export { replaceFile, type ReplaceFileStep } from './replace-file.js';

@@ -7,32 +7,35 @@ import {
   linkSync,
   mkdirSync,
   openSync,
-  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
 import type { ByteText } from '../../boot/index.js';
-import type { Step, StepPerformer } from '../../change/index.js';
-import { errnoOf, flushFolder } from '../../durable/index.js';
+import { stepShape, type StepPerformer } from '../../change/index.js';
+import { errnoOf, flushFolder, readRegularFile } from '../../durable/index.js';
 import { OpenslotError } from '../../pci/index.js';
 import { FileChangedError, FileNotWrittenError } from './errors.js';
 
-export interface ReplaceFileStep extends Step {
-  readonly kind: 'replace_file';
-  /** The file itself, links followed. */
-  readonly subject: string;
-  /** One character a byte; null: no file. */
-  readonly before: ByteText | null;
-  readonly after: ByteText | null;
+/** One character a byte; null: no file. */
+const contents = z.string().nullable();
+const id = z.int().min(0).max(0xffff_ffff);
+
+/** `subject` is the file itself, links followed. */
+const REPLACE_FILE = stepShape('replace_file', {
+  before: contents,
+  after: contents,
   /** Of the file, 12 bits. */
-  readonly mode: number;
-  readonly owner: number;
-  readonly group: number;
+  mode: z.int().min(0).max(0o7777),
+  owner: id,
+  group: id,
   /** Where the contents from before are kept; null where they are worth nothing, or there is no file. */
-  readonly backup: string | null;
-}
+  backup: z.string().nullable(),
+});
+
+export type ReplaceFileStep = Readonly<z.output<typeof REPLACE_FILE>>;
 
 /**
  * Each file is written beside its place and moved there once it is on the disk, so that whenever the process or the host
@@ -40,6 +43,7 @@ export interface ReplaceFileStep extends Step {
  */
 export const replaceFile: StepPerformer<ReplaceFileStep> = {
   kind: 'replace_file',
+  shape: REPLACE_FILE,
   describe: ({ subject, before, after, backup }) => {
     if (after === null) return `remove ${subject}`;
     if (before === null) return `write ${subject}`;
@@ -79,7 +83,7 @@ export const replaceFile: StepPerformer<ReplaceFileStep> = {
 /** Null where there is no file. @throws {FileNotWrittenError} it is there and cannot be read. */
 export function contentsOf(file: string): ByteText | null {
   try {
-    return readFileSync(file, 'latin1');
+    return readRegularFile(file, 'latin1');
   } catch (cause) {
     const code = errnoOf(cause);
     if (code === 'ENOENT') return null;

@@ -11,6 +11,7 @@ export interface Permission {
   readonly evenIfCritical: readonly PciAddress[];
 }
 
+/** Every finding refuses. */
 export const NOTHING_ALLOWED: Permission = { allowed: [], evenIfCritical: [] };
 
 /** Names with commas between them, as the command line has them. @throws {FindingUnknownError | FindingCriticalError} */

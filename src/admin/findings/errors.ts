@@ -1,5 +1,5 @@
 /** Refusals because of findings. */
-import { OpenslotError } from '../../pci/index.js';
+import { OpenslotError, remedyLine } from '../../pci/index.js';
 import type { DomainId } from '../../xen/domain.js';
 import { permissionOptions } from './allowance.js';
 import { CRITICAL_NAMES, FINDING_NAMES, isCriticalName, TAKING_NAMES, type CriticalName } from './finding.js';
@@ -19,7 +19,7 @@ export class AttachUnsafeError extends OpenslotError {
     super(
       `it is not safe to give ${wanted} to guest ${to}:${linesOf(findings)}`,
       { guest: id, ...evidenceOf(findings) },
-      `openslot attach ${to} ${wanted} ${permissionOptions(findings)}, when that is acceptable here`,
+      `where that is acceptable: openslot attach ${to} ${wanted} ${permissionOptions(findings)}`,
     );
   }
 }
@@ -33,14 +33,14 @@ export class ClaimUnsafeError extends OpenslotError {
     super(
       `it is not safe to take ${functions.join(', ')} from the host:${linesOf(findings)}`,
       { functions, ...evidenceOf(findings) },
-      `${command} ${permissionOptions(findings)}, when that is acceptable here`,
+      `where that is acceptable: ${command} ${permissionOptions(findings)}`,
     );
   }
 }
 
 function linesOf(findings: readonly FindingData[]): string {
   return findings
-    .map(({ code, message, why, next }) => `\n  ${code}: ${message}; ${why}\n      ${next}`)
+    .map(({ code, message, why, next }) => `\n  ${code}: ${message}; ${why}${remedyLine(next)}`)
     .join('');
 }
 
@@ -65,7 +65,7 @@ export class FindingUnknownError extends OpenslotError {
     super(
       `"${text}" is no finding that can be allowed; there are ${ALLOWABLE_NAMES.join(', ')}`,
       { text, findings: ALLOWABLE_NAMES },
-      'openslot show ADDRESS lists what there is of a function',
+      'what there is of a function: openslot show ADDRESS',
     );
   }
 }

@@ -28,6 +28,7 @@ export interface Destination {
 
 const NOBODY: Taker = { kind: 'nobody' };
 
+/** At {@link EmbeddedHost.examiner}: what `openslot show` and `attach` tell of what a function shares. */
 export class Examiner {
   readonly #machine: Machine;
   readonly #translates: ExaminerOptions['translates'];

@@ -14,6 +14,7 @@ export interface ExportGuardOptions {
   readonly refuses: boolean;
 }
 
+/** Asked by the back end ({@link PcibackOptions.examine}) before each export. */
 export class ExportGuard {
   readonly #examiner: Examiner;
   readonly #options: ExportGuardOptions;

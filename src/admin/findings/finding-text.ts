@@ -44,6 +44,7 @@ function isUse(finding: Finding): finding is Finding & UseFinding {
   return USE_FINDINGS.has(finding.name);
 }
 
+/** One finding as people and programs read it. */
 export function describeFinding(finding: Finding): FindingData {
   const { name, address, severity } = finding;
   return {
@@ -140,8 +141,8 @@ function nextOf(finding: Finding): string {
   const short = notations.shortHex.format(finding.address);
   const allow =
     finding.severity === 'critical'
-      ? `--even-if-critical ${short} takes it all the same`
-      : `--allow ${finding.name} accepts it`;
+      ? `take it all the same: --even-if-critical ${short}`
+      : `accept it: --allow ${finding.name}`;
   if (isUse(finding)) return finding.severity === 'note' ? useNext(finding) : `${useNext(finding)}; ${allow}`;
   switch (finding.name) {
     case 'group-in-use':
@@ -180,11 +181,11 @@ function stepFor({ address, classCode, taker }: Sharer): string {
   const short = notations.shortHex.format(address);
   switch (taker.kind) {
     case 'nobody':
-      return `openslot claim ${short} keeps drivers of the host from it`;
+      return `keep drivers of the host from it: openslot claim ${short}`;
     case 'pool':
       return '';
     case 'host':
-      return taker.driver === undefined ? '' : `openslot claim ${short} takes it from ${taker.driver}`;
+      return taker.driver === undefined ? '' : `take it from ${taker.driver}: openslot claim ${short}`;
     case 'taken':
       return taker.guest === undefined ? '' : `openslot detach ${taker.guest} ${short}`;
   }

@@ -5,7 +5,7 @@ import type { Misnaming } from '../names/index.js';
 import type { DomainId } from '../../xen/domain.js';
 
 /** What a function shares with others, or lacks, when a guest is to have it. */
-export const SHARING_NAMES = [
+const SHARING_NAMES = [
   'shared-interrupt',
   'shared-page',
   'shared-group',
@@ -14,6 +14,7 @@ export const SHARING_NAMES = [
   'no-iommu',
 ] as const;
 
+/** Of what is found before a function is given to a guest. */
 export type SharingName = (typeof SHARING_NAMES)[number];
 
 /** What the host would lose with a function: allowed only by naming the function again. */
@@ -34,10 +35,12 @@ export const TAKING_NAMES = [
 
 export type TakingName = (typeof TAKING_NAMES)[number];
 
+/** Of what is found before a function is taken from the host. */
 export function isTakingName(name: FindingName): name is TakingName {
   return TAKING_NAMES.some((taking) => taking === name);
 }
 
+/** Those that `--allow` takes, and the critical ones, for which a function must be named again. */
 export const FINDING_NAMES = [...SHARING_NAMES, ...TAKING_NAMES] as const;
 
 /** Stable: what `--allow` takes, and what findings are told by. */
@@ -72,6 +75,7 @@ export interface Sharer {
   readonly taker: Taker;
 }
 
+/** A page of 4096 bytes is the least that a guest can be given. */
 export interface PageSharer extends Sharer {
   /** Address of the first page that both have. */
   readonly page: bigint;
@@ -87,6 +91,7 @@ export interface PageSharer extends Sharer {
  */
 export type Severity = 'critical' | 'unsafe' | 'note';
 
+/** The worst first. */
 export const SEVERITIES = ['critical', 'unsafe', 'note'] as const satisfies readonly Severity[];
 
 interface About {
@@ -95,6 +100,7 @@ interface About {
   readonly severity: Severity;
 }
 
+/** What was found of one function, with its evidence. */
 export type Finding = About &
   (
     | {

@@ -3,7 +3,7 @@
  * it shares and with whom, and what it lacks. Checks are pure
  * functions from what was observed to a finding, with evidence and what can be done.
  */
-export { NOTHING_ALLOWED, parseAllowance, permissionOptions, refused, type Permission } from './allowance.js';
+export { NOTHING_ALLOWED, parseAllowance, refused, type Permission } from './allowance.js';
 export { CHECKS, type Check, type Observed } from './checks.js';
 export {
   ALLOWABLE_NAMES,
@@ -14,12 +14,9 @@ export {
 } from './errors.js';
 export { Examiner, examinerOf, type Destination, type ExaminerOptions } from './examiner.js';
 export {
-  CRITICAL_NAMES,
   FINDING_NAMES,
-  isFindingName,
   isTakingName,
   SEVERITIES,
-  SHARING_NAMES,
   TAKING_NAMES,
   type Finding,
   type FindingName,

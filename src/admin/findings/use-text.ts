@@ -85,7 +85,7 @@ export function useNext(finding: UseFinding): string {
     case 'assembled':
       return 'take it out of what it is part of: mdadm --stop, vgchange -an, cryptsetup close, zpool export';
     case 'network':
-      return `ip link set ${interfaceOf(finding.uses)} down, when nobody needs it`;
+      return `when nobody needs it: ip link set ${interfaceOf(finding.uses)} down`;
     case 'open':
       return `end ${[...new Set(finding.uses.map((use) => `${use.command} (process ${use.process})`))].join(', ')}`;
     case 'driver-busy':

@@ -42,7 +42,7 @@ export class GuestFileUnsoundError extends OpenslotError {
     super(
       `with this edit ${reader} would not do what ${file} says:${findings.map((finding) => `\n  ${finding}`).join('')}`,
       { file, findings },
-      `openslot lint ${file} tells what is wrong with it now`,
+      `what is wrong with it now: openslot lint ${file}`,
     );
   }
 }

@@ -68,7 +68,7 @@ function withFunction(text: ByteText, spec: XlSpec, format: GuestFileFormat, fil
     file,
     target,
     there.text,
-    `openslot detach ${format.prefix}:${file} ${formatSpecTarget(there.target)}, and then attach it`,
+    `openslot detach ${format.prefix}:${file} ${formatSpecTarget(there.target)}; then attach it`,
   );
 }
 

@@ -29,7 +29,7 @@ export const xlFile: GuestFileFormat = {
     permissive
       ? {
           why: 'with permissive the guest writes all of configuration space, and can harm the host',
-          next: 'openslot policy learn finds the writes that its driver needs; openslot serve lets those through',
+          next: 'find the writes that its driver needs, which are then let through: openslot policy learn TRACE',
         }
       : undefined,
   says: ({ text }, spec) => canonical(text) === notations.xlSpec.format(spec),

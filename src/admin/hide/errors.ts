@@ -15,14 +15,18 @@ export class HiddenUnreadableError extends OpenslotError {
   }
 }
 
-/** A system does not hide functions by a file of this kind. */
+/** A system does not hide functions by a file of this kind, or the file's name does not say of which kind it is. */
 export class HideFileKindError extends OpenslotError {
   readonly code = 'HIDE_FILE_KIND';
-  constructor(system: string, file: string, files: readonly string[]) {
+  constructor(system: string, file: string, kind: string | undefined, files: readonly string[]) {
     super(
-      `nothing that is written into ${file} hides functions for ${system}`,
-      { system, file, files },
-      `--file with one of ${files.join(', ')}`,
+      kind === undefined
+        ? `the name of ${file} does not say what reads it, and so not what to write for ${system}`
+        : `nothing that is written into ${file}, a file of the kind ${kind}, hides functions for ${system}`,
+      { system, file, kind: kind ?? '', files },
+      kind === undefined
+        ? `--file with a name that ends like one of ${files.join(', ')}`
+        : `--file with one of ${files.join(', ')}`,
     );
   }
 }
@@ -35,7 +39,19 @@ export class HideTakesOthersError extends OpenslotError {
     super(
       `${file} names functions by the ids of their kind, so ${others.join(', ')} would be taken too, and every card of the kind that is added later`,
       { file, others: others.map(String) },
-      `openslot hide ${all.join(' ')} --for vfio --file ${file}, if all are meant; without --file each function is hidden by its address`,
+      `without --file each function is hidden by its address; if all are meant: openslot hide ${all.join(' ')} --for vfio --file ${file}`,
+    );
+  }
+}
+
+/** The functions are another machine's, and the usual places have the boot files of this one. */
+export class HideFileElsewhereError extends OpenslotError {
+  readonly code = 'HIDE_FILE_ELSEWHERE';
+  constructor(machine: string) {
+    super(
+      `the boot files of ${machine} are not those of this host`,
+      { machine },
+      'name the file that its boot reads: --file FILE',
     );
   }
 }

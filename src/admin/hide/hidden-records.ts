@@ -1,37 +1,44 @@
 /** What was hidden by this command, in a file that outlives the boot: `openslot doctor` tells after it whether it took. */
+import { z } from 'zod';
 import type { ByteText } from '../../boot/index.js';
-import type { HideSystem } from './hide-system.js';
+import { errnoOf, parseChecked, readRegularFile } from '../../durable/index.js';
+import { ADDRESS_TEXT } from '../../pool/kept-address.js';
+import { HiddenUnreadableError } from './errors.js';
+import { HIDE_SYSTEMS } from './hide-system.js';
+
+const ENTRY = z
+  .strictObject({
+    when: z.iso.datetime(),
+    for: z.enum(HIDE_SYSTEMS),
+    file: z.string(),
+    addresses: z.array(ADDRESS_TEXT),
+    /** As the user named them: addresses or names. */
+    names: z.array(z.string()),
+  })
+  .refine(({ addresses, names }) => names.length === addresses.length, {
+    path: ['names'],
+    error: 'there is not one for each address',
+  });
+
+const ENTRIES = z.array(ENTRY);
 
 /** An entry of hidden.json. */
-export interface HiddenEntry {
-  /** ISO 8601. */
-  readonly when: string;
-  readonly for: HideSystem;
-  readonly file: string;
-  readonly addresses: readonly string[];
-  /** As the user named them: addresses or names. */
-  readonly names: readonly string[];
+export type HiddenEntry = Readonly<z.output<typeof ENTRY>>;
+
+/** What is hidden, as the file says; nothing where there is none. @throws {HiddenUnreadableError} */
+export function hiddenIn(path: string): readonly HiddenEntry[] {
+  try {
+    return parseChecked(ENTRIES, readRegularFile(path, 'utf8'));
+  } catch (cause) {
+    const why = errnoOf(cause);
+    if (why === 'ENOENT') return [];
+    throw new HiddenUnreadableError(path, why, { cause });
+  }
 }
 
-/** @throws {SyntaxError | TypeError} it is not what {@link withHidden} writes. */
+/** @throws {UnfitDataError} it is not what {@link withHidden} writes. */
 function entriesOf(text: ByteText | null): readonly HiddenEntry[] {
-  if (text === null) return [];
-  const entries: unknown = JSON.parse(Buffer.from(text, 'latin1').toString('utf8'));
-  if (!Array.isArray(entries)) throw new TypeError('it is not the list that openslot writes');
-  if (!entries.every(isEntry)) throw new TypeError('an entry is not what openslot writes');
-  return entries;
-}
-
-function isEntry(value: unknown): value is HiddenEntry {
-  if (typeof value !== 'object' || value === null) return false;
-  const { when, for: system, file, addresses, names } = value as Record<string, unknown>;
-  return (
-    [when, system, file].every((each) => typeof each === 'string') && isTexts(addresses) && isTexts(names)
-  );
-}
-
-function isTexts(value: unknown): boolean {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+  return text === null ? [] : parseChecked(ENTRIES, Buffer.from(text, 'latin1').toString('utf8'));
 }
 
 function print(entries: readonly HiddenEntry[]): ByteText | null {

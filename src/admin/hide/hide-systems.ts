@@ -60,18 +60,21 @@ const WAYS: Readonly<Record<HideSystem, readonly HideWay[]>> = {
 };
 
 /**
- * By the kind of the file; a file whose name says nothing is of the system's first kind.
+ * By the kind of the file. A file whose name says nothing is of the only kind that a system has, and is refused where it has
+ * several: what is written for one reader damages the file of another.
  * @throws {HideFileKindError}
  */
 export function hideWay(system: HideSystem, file: string | undefined, keeper: FreebsdKeeper): HideWay {
   const ways = system === 'freebsd' && keeper === 'ppt' ? [ppt] : WAYS[system];
   const [first] = ways;
-  const kind = file === undefined ? undefined : (bootFileKind(file) ?? first?.editor.kind);
-  const found = file === undefined ? first : ways.find(({ editor }) => editor.kind === kind);
+  const kind = file === undefined ? undefined : bootFileKind(file);
+  const isSaid = file === undefined || (kind === undefined && ways.length === 1);
+  const found = isSaid ? first : ways.find(({ editor }) => editor.kind === kind);
   if (found === undefined)
     throw new HideFileKindError(
       system,
       file ?? '',
+      kind?.name,
       ways.map((one) => one.file),
     );
   return found;

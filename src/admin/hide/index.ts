@@ -5,9 +5,10 @@
 export {
   HiddenUnreadableError,
   HideFileAbsentError,
+  HideFileElsewhereError,
   HideFileKindError,
   HideTakesOthersError,
 } from './errors.js';
-export type { HiddenEntry } from './hidden-records.js';
+export { hiddenIn, type HiddenEntry } from './hidden-records.js';
 export { FREEBSD_KEEPERS, HIDE_SYSTEMS, type FreebsdKeeper, type HideSystem } from './hide-system.js';
 export { planHide, type FileEdit, type HidePlan, type HideWish } from './plan-hide.js';

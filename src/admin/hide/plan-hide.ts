@@ -136,10 +136,16 @@ function driverctlEdits({ way, file: folder = DRIVERCTL_FOLDER, functions }: Hid
         'file of driverctl',
         `${file.named} gives ${address} to ${driver} already`,
         undefined,
-        `driverctl unset-override ${address}, and then openslot hide`,
+        `driverctl unset-override ${address}; then: openslot hide ${address} --for vfio`,
       );
     if (way === 'hide') return { file, after: driver === undefined ? `${VFIO_DRIVER}\n` : file.contents };
     return { file, after: driver === VFIO_DRIVER ? null : file.contents };
   });
-  return { edits, afterwards: ['reboot; until then: openslot claim --for vfio'], file: resolve(folder) };
+  return {
+    edits,
+    afterwards: [
+      `reboot; until then: openslot claim --for vfio ${functions.map(({ address }) => String(address)).join(' ')}`,
+    ],
+    file: resolve(folder),
+  };
 }

@@ -14,11 +14,12 @@ export class NameUnknownError extends OpenslotError {
       `no function of ${machine} is named "${name}", and it is no address`,
       { name, machine, known },
       didYouMean(name, known) ||
-        'openslot name lists the names; an address is written BB:DD.F or DDDD:BB:DD.F',
+        'an address is written BB:DD.F or DDDD:BB:DD.F; the names there are: openslot name',
     );
   }
 }
 
+/** The text can be no name. */
 export class NameMalformedError extends OpenslotError {
   readonly code = 'NAME_MALFORMED';
   constructor(name: string) {
@@ -38,7 +39,7 @@ export class NameTakenError extends OpenslotError {
     super(
       `the name ${name} was given to ${idsText(vendor, device)} at ${address}`,
       { name, address: String(address) },
-      `openslot name ADDRESS --update ${name} gives it to another device; openslot name --remove ${name} forgets it`,
+      `give it to another device: openslot name ADDRESS --update ${name}; forget it: openslot name --remove ${name}`,
     );
   }
 }
@@ -50,7 +51,7 @@ export class DeviceNamedError extends OpenslotError {
     super(
       `${address} has the name ${name} already`,
       { address: String(address), name },
-      `openslot name --remove ${name} takes it away`,
+      `take it away: openslot name --remove ${name}`,
     );
   }
 }
@@ -63,7 +64,7 @@ export class NameGivenTwiceError extends OpenslotError {
     super(
       `${name} is ${ours} for openslot, and ${others.join(', ')} for xl`,
       { name, ours: String(ours), theirs: others },
-      `name it by its address; openslot name --remove ${name} leaves the name to xl`,
+      `name it by its address; leave the name to xl: openslot name --remove ${name}`,
     );
   }
 }
@@ -91,7 +92,7 @@ export class NameAmbiguousError extends OpenslotError {
         `${found.length === 1 ? 'is' : 'are'} like it, and no serial number tells whether ` +
         `${found.length === 1 ? 'that' : 'one of them'} is it`,
       { name, was: String(address), place, alike: found },
-      `look which card it is, then openslot name ${found[0] ?? 'ADDRESS'} --update ${name}`,
+      `look which card it is; then: openslot name ${found[0] ?? 'ADDRESS'} --update ${name}`,
     );
   }
 }
@@ -105,7 +106,7 @@ export class NameOtherDeviceError extends OpenslotError {
     super(
       `${name} is not at ${address}, nor anywhere else: ${differences.join('; ')}`,
       { name, address: String(address), differences },
-      `put the device back; or if this is to be ${name}: openslot name ${address} --update ${name}`,
+      `put the device back; if this is to be ${name}: openslot name ${address} --update ${name}`,
     );
   }
 }
@@ -118,7 +119,7 @@ export class NameAbsentError extends OpenslotError {
     super(
       `${name} is not there: nothing is at ${address}, and nothing like ${ids} with its numbers anywhere`,
       { name, was: String(address), place, ids },
-      `put the device back, or openslot name --remove ${name}`,
+      `put the device back; or forget it: openslot name --remove ${name}`,
     );
   }
 }
@@ -171,6 +172,6 @@ export function deviceText({ identity: { vendor, device }, serial }: Device): st
   return serial.kind === 'read' ? `${ids} with ${serialText(serial.serial)}` : ids;
 }
 
-export function serialText({ text }: SerialNumber): string {
+function serialText({ text }: SerialNumber): string {
   return `serial number ${text}`;
 }

@@ -45,6 +45,10 @@ export interface Misnaming {
   readonly movedTo: PciAddress | undefined;
 }
 
+/**
+ * What `openslot name` does, and every command that takes a name. {@link FunctionNames.find} answers only where the
+ * named device stands.
+ */
 export class FunctionNames {
   readonly #folder: NameFolder;
   readonly #source: DeviceSource;

@@ -4,7 +4,7 @@
  */
 export type { Device, DeviceSource } from './device.js';
 export * from './errors.js';
-export { isFunctionName, LONGEST_FUNCTION_NAME } from './function-name.js';
+export { isFunctionName } from './function-name.js';
 export {
   FunctionNames,
   refusalOf,

@@ -1,13 +1,14 @@
 /** The names of one machine's functions on disk: a file for each, so that commands of several terminals lose none. */
-import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, flushFolder, writeNewFile } from '../../durable/index.js';
+import { errnoOf, flushFolder, placeFile, readRegularFile } from '../../durable/index.js';
 import { NamesNotWrittenError, NamesUnreadableError } from './errors.js';
 import { isFunctionName } from './function-name.js';
 import { nameData, parseNameRecord, type NameRecord } from './name-record.js';
 
 const ENDING = '.json';
 
+/** Files `NAME.json`, each written as a whole. An absent folder has no names. */
 export class NameFolder {
   readonly #folder: string;
 
@@ -33,21 +34,13 @@ export class NameFolder {
   /** Undefined for a name that nobody gave. @throws {NamesUnreadableError} */
   record(name: string): NameRecord | undefined {
     const path = this.#path(name);
-    let text: string;
-    try {
-      text = readFileSync(path, 'utf8');
-    } catch (cause) {
-      const code = errnoOf(cause);
-      if (code === 'ENOENT') return undefined;
-      throw new NamesUnreadableError(path, code, { cause });
-    }
     let record: NameRecord;
     try {
-      record = parseNameRecord(text);
+      record = parseNameRecord(readRegularFile(path, 'utf8'));
     } catch (cause) {
-      throw new NamesUnreadableError(path, cause instanceof Error ? cause.message : 'it does not fit', {
-        cause,
-      });
+      const why = errnoOf(cause);
+      if (why === 'ENOENT') return undefined;
+      throw new NamesUnreadableError(path, why, { cause });
     }
     // A copied file would give two names to one device, and one of them in the dark.
     if (record.name === name) return record;
@@ -71,8 +64,6 @@ export class NameFolder {
       } catch (cause) {
         if (errnoOf(cause) === 'EEXIST') return false;
         throw cause;
-      } finally {
-        rmSync(next, { force: true });
       }
     });
   }
@@ -99,25 +90,12 @@ export class NameFolder {
   }
 
   #keep(record: NameRecord, place: (next: string, path: string) => boolean): boolean {
-    const next = join(this.#folder, `next-${process.pid}`);
     try {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-      writeNewFile(next, `${JSON.stringify(nameData(record), undefined, 2)}\n`);
-      const placed = place(next, this.#path(record.name));
-      flushFolder(this.#folder);
-      return placed;
+      const contents = `${JSON.stringify(nameData(record), undefined, 2)}\n`;
+      return placeFile(this.#folder, contents, (next) => place(next, this.#path(record.name)));
     } catch (cause) {
-      this.#clear(next);
       throw new NamesNotWrittenError(this.#folder, errnoOf(cause), { cause });
-    }
-  }
-
-  /** What a full disk took of a record would be in the way of others. */
-  #clear(next: string): void {
-    try {
-      rmSync(next, { force: true });
-    } catch {
-      // There is no folder that it could be in: that it was not written is told.
     }
   }
 

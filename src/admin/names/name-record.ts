@@ -1,10 +1,13 @@
 /** What is remembered of a name: which device was named, and where it stood. */
 import { z } from 'zod';
+import { parseChecked } from '../../durable/index.js';
 import { notations } from '../../pci/index.js';
+import { ADDRESS_TEXT } from '../../pool/kept-address.js';
 import type { Device } from './device.js';
 import { isFunctionName } from './function-name.js';
 import type { SerialNumber } from './serial-number.js';
 
+/** A name, and what the device was when it was given. */
 export interface NameRecord extends Omit<Device, 'serial'> {
   readonly name: string;
   readonly serial: SerialNumber | undefined;
@@ -18,7 +21,7 @@ const id = z.int().min(0).max(0xffff);
 
 const FILE = z.strictObject({
   name: z.string().refine(isFunctionName, 'it is no name'),
-  address: z.string(),
+  address: ADDRESS_TEXT,
   place: z.string(),
   identity: z.strictObject({
     vendor: id,
@@ -47,14 +50,9 @@ export function nameData({ name, address, place, identity, serial, unique, when 
   };
 }
 
-/** @throws {Error} it is no JSON, or not what {@link nameData} makes; the text says why. */
+/** @throws {UnfitDataError} it is not what {@link nameData} makes. */
 export function parseNameRecord(text: string): NameRecord {
-  const checked = FILE.safeParse(JSON.parse(text));
-  if (!checked.success) {
-    const [issue] = checked.error.issues;
-    throw new Error(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'it does not fit'}`);
-  }
-  const { address, serial, when, ...record } = checked.data;
+  const { address, serial, when, ...record } = parseChecked(FILE, text);
   return {
     ...record,
     address: notations.hex.parse(address),

@@ -12,12 +12,14 @@ import {
   VPD_BYTES,
 } from '../../pci/index.js';
 
+/** Text as its source writes it: `00-1b-21-ff-ff-3c-4d-5e`, or what the field SN holds. */
 export interface SerialNumber {
   /** `dsn`: the Device Serial Number capability (PCI Express Base 6.0, 7.9.3); `vpd`: the field SN of vital product data. */
   readonly source: 'dsn' | 'vpd';
   readonly text: string;
 }
 
+/** A number, that there is none, or that nobody can tell here. */
 export type SerialReading =
   { readonly kind: 'read'; readonly serial: SerialNumber } | { readonly kind: 'none' } | UnreadSerial;
 
@@ -43,14 +45,17 @@ export function capabilitySerial(fn: Pick<CapturedFunction, 'config' | 'unreadab
   const missing = fn.unreadable.find(
     ({ what }) => what === 'the function' || what.startsWith('configuration space'),
   );
-  if (missing !== undefined) return unread(missing.why, 'openslot show tells what can be read of it');
+  if (missing !== undefined) return unread(missing.why, 'what can be read of it: openslot show ADDRESS');
   if (config.length < WHOLE_CONFIG)
     return unread(
       `only ${config.length} bytes of its configuration space could be read`,
       'the same as root: sudo',
     );
   if (config.every((byte) => byte === 0xff))
-    return unread('it does not answer', 'openslot explain tells more; remove it and let the host look again');
+    return unread(
+      'it does not answer',
+      'remove it and let the host look again; why: openslot explain ADDRESS',
+    );
   const reader = bytesReader(config);
   for (const { table, base } of presentTables(reader)) {
     if (table !== dsn) continue;

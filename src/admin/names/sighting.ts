@@ -5,6 +5,7 @@ import { functionOfCard } from './device-place.js';
 import type { NameRecord } from './name-record.js';
 import type { SerialNumber, UnreadSerial } from './serial-number.js';
 
+/** Only `here` is the function. */
 export type Sighting =
   /** It stands where it was named. */
   | { readonly state: 'here'; readonly device: Device }

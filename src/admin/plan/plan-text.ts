@@ -10,6 +10,7 @@ export interface PrintedPlan extends Pick<PlanData, 'what' | 'steps'> {
   readonly findings: readonly Pick<FindingData, 'code' | 'severity' | 'message' | 'why' | 'next'>[];
 }
 
+/** As `--dry-run` prints it, without line ends. */
 export function planLines({ what, findings, steps }: PrintedPlan): readonly string[] {
   const width = String(steps.length).length;
   const longest = Math.min(LONGEST, Math.max(0, ...steps.map(({ what: step }) => step.length)));

@@ -2,6 +2,7 @@
 import type { Change, Changes, DescribedStep, UnfinishedChange } from '../../change/index.js';
 import type { FindingData } from '../findings/index.js';
 
+/** As `--dry-run --json` prints it. */
 export interface PlanData {
   /** In words: `claim 0000:0a:00.0`. */
   readonly what: string;
@@ -10,6 +11,7 @@ export interface PlanData {
   readonly steps: readonly DescribedStep[];
 }
 
+/** Of a change that was planned and not made. */
 export function planOf(
   changes: Changes,
   { what, steps }: Change,

@@ -1,7 +1,7 @@
 /** The policies that are kept for devices: a file for each, found by the ids of the device. */
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, flushFolder, replaceFile } from '../../durable/index.js';
+import { errnoOf, flushFolder, readRegularFile, replaceFile } from '../../durable/index.js';
 import { PolicyAbsentError, PolicyFileError } from './errors.js';
 import { parsePolicy, type PolicyDocument } from './policy-document.js';
 
@@ -18,6 +18,7 @@ export function deviceIdsText({ device, subsystem }: DeviceIds): string {
   return subsystem === undefined ? device : `${device}, subsystem ${subsystem}`;
 }
 
+/** Files `8086-10d3.yaml`, or with the subsystem's ids behind a point. */
 export class DevicePolicies {
   readonly #folder: string;
 
@@ -83,7 +84,7 @@ export class DevicePolicies {
 
 function readText(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readRegularFile(path, 'utf8');
   } catch (cause) {
     if (isAbsent(cause)) return undefined;
     throw new PolicyFileError('read', path, cause);

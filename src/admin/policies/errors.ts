@@ -10,7 +10,7 @@ export class PolicyMalformedError extends OpenslotError {
     super(
       `${place}: ${why}`,
       { file, why, ...(line === undefined ? {} : { line }) },
-      'docs/policy.md shows one; openslot policy learn writes one',
+      'docs/policy.md shows one; write one: openslot policy learn TRACE',
     );
   }
 }
@@ -49,7 +49,7 @@ export class PolicyAbsentError extends OpenslotError {
     super(
       `no policy is kept for ${device}: guests may write what the default allows`,
       { device, path },
-      'openslot policy show ADDRESS tells what that is',
+      'what that is: openslot policy show ADDRESS',
     );
   }
 }

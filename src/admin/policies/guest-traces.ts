@@ -33,6 +33,7 @@ export interface TraceAnswer {
   readonly next: number;
 }
 
+/** What a client asks for; asking is what keeps a trace going. */
 export interface TraceFetch {
   /** Domain id or name. */
   readonly guest: string;
@@ -53,6 +54,7 @@ interface Running {
   readonly end: NodeJS.Timeout;
 }
 
+/** At {@link EmbeddedHost.traces}: what `openslot trace` asks. */
 export class GuestTraces implements Disposable {
   readonly #backEnds: Pick<Pciback, 'trace' | 'endTrace'>;
   readonly #platform: Pick<XenPlatform, 'store' | 'domain'>;

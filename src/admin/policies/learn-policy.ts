@@ -14,6 +14,7 @@ export interface LearnedEntry {
   readonly harm: string | undefined;
 }
 
+/** Of one kind of device; {@link policyText} writes it. */
 export interface LearnedPolicy {
   /** `8086:10d3`. */
   readonly device: string;

@@ -13,6 +13,7 @@ import { fieldName } from './access-reading.js';
 import { harmOfField, UNNAMED_HARM } from './harm.js';
 import type { PolicyDocument, PolicyEntry } from './policy-document.js';
 
+/** One thing that is wrong with an entry; docs/policy.md has the codes. */
 export interface PolicyFinding {
   /** A policy with an error cannot be used; of what is only told some entry does nothing. */
   readonly severity: 'error' | 'note';

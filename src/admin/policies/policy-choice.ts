@@ -32,6 +32,7 @@ export function functionPolicy(policy: PolicyDocument, device: DeviceIds): Funct
   return { source: policy.file, allowed: allowedNames(policy) };
 }
 
+/** At {@link EmbeddedHost.policies}; the back end asks it at each export ({@link PcibackOptions.policyOf}). */
 export class PolicyChoice {
   readonly #machine: Pick<Machine, 'list' | 'name'>;
   readonly #kept: DevicePolicies | undefined;

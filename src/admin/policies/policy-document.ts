@@ -8,6 +8,7 @@ export interface PolicyEntry {
   readonly line: number;
 }
 
+/** docs/policy.md has the form of its text. */
 export interface PolicyDocument {
   /** Name of the text, for findings. */
   readonly file: string;

@@ -13,6 +13,7 @@ export interface PolicyData {
   readonly allowed: readonly string[] | null;
 }
 
+/** As `openslot policy show ADDRESS` prints it. */
 export interface PolicyState {
   /** Null while no guest has it. A guest keeps what its function was given with, whatever is kept for the device since. */
   readonly inForce: (PolicyData & { readonly guest: DomainId }) | null;

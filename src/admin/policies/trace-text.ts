@@ -55,7 +55,7 @@ export class TraceMalformedError extends OpenslotError {
     super(
       `${file}, line ${line}: ${why}`,
       { file, line, why },
-      'openslot trace GUEST --save FILE writes one',
+      'write one: openslot trace GUEST --save FILE',
       options,
     );
   }

@@ -1,5 +1,5 @@
 /** What can be known of functions before a virtual machine is asked to take them. */
-import { PROGRAM_HOLDERS, type HostDrivers, type Machine } from '../../function/index.js';
+import { PROGRAM_HOLDERS, type Machine, type MachineWithDrivers } from '../../function/index.js';
 import type { PciAddress } from '../../pci/index.js';
 import type { Pool } from '../../pool/index.js';
 import { othersOfGroup } from '../claim-purpose.js';
@@ -11,7 +11,7 @@ import { refusalOf, type RefusedDevice } from './refusals.js';
 /** A host, and the functions that were taken from its drivers. */
 export interface PoolHost {
   readonly pool: Pool;
-  readonly machine: Machine & { readonly drivers: HostDrivers };
+  readonly machine: MachineWithDrivers;
 }
 
 /** Of findings, those that hold where VFIO keeps functions apart: it shares lines, and maps only whole pages. */

@@ -12,7 +12,7 @@ export class NotForVfioError extends OpenslotError {
         ? `${address} is not in the pool`
         : `${address} is in the pool, ${holder === null ? 'without a driver' : `held by ${holder}`}: QEMU takes it from vfio-pci only`,
       { address: String(address), holder: holder ?? 'none' },
-      holder === undefined ? claim : `openslot release ${address} && ${claim}`,
+      holder === undefined ? claim : `openslot release ${address}; ${claim}`,
     );
   }
 }
@@ -85,7 +85,7 @@ export class ForceImpossibleError extends OpenslotError {
     super(
       `QEMU takes no function from a guest that has not let go of it: its monitor has no command for that, and VFIO keeps the function as long as QEMU runs`,
       { taker, functions: what },
-      `openslot detach ${taker} ${what} asks the guest; ending QEMU (quit in its monitor) frees all it has, and the same command takes that back`,
+      `ending QEMU (quit in its monitor) frees all it has; ask the guest, or take back what was freed: openslot detach ${taker} ${what}`,
     );
   }
 }

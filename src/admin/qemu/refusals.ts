@@ -42,14 +42,14 @@ const REFUSALS: readonly Refusal[] = [
     code: 'QEMU_GROUP_PERMISSION',
     words: /\/dev\/vfio\/\S*: (Permission denied|Operation not permitted)/,
     why: (device) => `the user of QEMU may not open ${fileOf(device)}`,
-    next: (device) => `chown USER ${fileOf(device)}, where USER is who runs QEMU`,
+    next: (device) => `for the user who runs QEMU: chown USER ${fileOf(device)}`,
   },
   {
     code: 'QEMU_LOCKED_LIMIT',
     words: /\(Cannot allocate memory\)|-12\b|memlock/i,
     why: () => 'QEMU may not keep the memory of its guest in place (RLIMIT_MEMLOCK), which DMA needs',
     next: () =>
-      'start QEMU with a limit above the guest’s memory: ulimit -l, memlock in limits.conf(5), LimitMEMLOCK= of a service; libvirt: <memtune><hard_limit>',
+      'start QEMU with a limit above the guest’s memory: raise it by memlock in limits.conf(5), by LimitMEMLOCK= of a service, or in the shell: ulimit -l KILOBYTES; libvirt: <memtune><hard_limit>',
   },
   {
     code: 'QEMU_UNSAFE_INTERRUPTS',
@@ -70,7 +70,7 @@ const REFUSALS: readonly Refusal[] = [
     code: 'QEMU_NO_DEVICE',
     words: /no such host device/,
     why: () => 'there is no such function where QEMU runs: in a container, or on another host',
-    next: ({ address }) => `openslot show ${address}, there`,
+    next: ({ address }) => `there: openslot show ${address}`,
   },
   {
     code: 'QEMU_NO_IOMMU',
@@ -83,7 +83,7 @@ const REFUSALS: readonly Refusal[] = [
     words: /does not support hot-?plug|No '.*' bus found for device/i,
     why: () => 'the virtual machine has no free place where a function can come while it runs',
     next: ({ address }) =>
-      `start QEMU with some free ports, -device pcie-root-port,id=port1,chassis=1 ; or give it the function at its start: openslot qemu-arguments ${address}`,
+      `start QEMU with some free ports, -device pcie-root-port,id=port1,chassis=1; or give it the function at its start: openslot qemu-arguments ${address}`,
   },
   {
     code: 'QEMU_SLOT_TAKEN',

@@ -12,11 +12,12 @@ export class FieldCriticalError extends OpenslotError {
 /** The hardware has not what was asked for: a field that was written reads otherwise. */
 export class NotTakenError extends OpenslotError {
   readonly code = 'SET_NOT_TAKEN';
-  constructor(fields: readonly string[]) {
+  /** `isKept`: what was there before is remembered, so that the rest can be undone. */
+  constructor(address: string, fields: readonly string[], isKept: boolean) {
     super(
-      `the function did not take what was written to ${fields.join(', ')}`,
-      { fields },
-      'it has not all values of its kind: openslot show ADDRESS tells its capabilities; openslot undo takes back the rest',
+      `${address} did not take what was written to ${fields.join(', ')}`,
+      { address, fields },
+      `it has not all values of its kind; its capabilities: openslot show ${address}${isKept ? `; take back the rest: openslot undo ${address}` : ''}`,
     );
   }
 }
@@ -28,7 +29,7 @@ export class NothingSetError extends OpenslotError {
     super(
       `nothing that was set on ${what} can be undone`,
       { what },
-      'what is remembered: registers of configuration space that openslot set wrote; openslot undo --list shows it',
+      'what set wrote in configuration space is remembered: openslot undo --list',
     );
   }
 }
@@ -40,7 +41,7 @@ export class OtherDeviceError extends OpenslotError {
     super(
       `the device at ${address} is not the one that was set: ${differing.join(', ')}`,
       { address, differing },
-      '--even-if-changed writes the old values to this one',
+      'write the old values to this one: --even-if-changed',
     );
   }
 }
@@ -52,7 +53,7 @@ export class RegisterChangedError extends OpenslotError {
     super(
       `${register} has changed since it was set: it is ${found}, and was left at ${expected}`,
       { register, found, expected },
-      '--even-if-changed puts back what it held before it was set',
+      'put back what it held before it was set: --even-if-changed',
     );
   }
 }
@@ -64,7 +65,7 @@ export class NotRestoredError extends OpenslotError {
     super(
       `the function did not take back what ${registers.join(', ')} held before`,
       { registers },
-      'openslot show ADDRESS tells what is there now; the record is kept',
+      'the record is kept; what is there now: openslot show ADDRESS',
     );
   }
 }

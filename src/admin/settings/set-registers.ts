@@ -66,7 +66,7 @@ export async function setRegisters(
       await settle(run, journal, number, record, isWhole);
     }
   }
-  if (missed.length > 0) throw new NotTakenError(missed);
+  if (missed.length > 0) throw new NotTakenError(about.address, missed, journal !== undefined);
 }
 
 /**

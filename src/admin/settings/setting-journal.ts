@@ -1,7 +1,7 @@
 /** What registers held before a command set them, kept on disk so that another command can undo it. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { z } from 'zod';
-import { errnoOf, NumberedFiles } from '../../durable/index.js';
+import { errnoOf, NumberedFiles, parseChecked, readRegularFile } from '../../durable/index.js';
 import { OpenslotError } from '../../pci/index.js';
 
 const word = z.int().min(0).max(0xffff_ffff);
@@ -73,7 +73,7 @@ export class SettingNotKeptError extends OpenslotError {
     super(
       `what registers held cannot be kept in ${folder}: ${why}`,
       { folder, why },
-      'make room there; openslot undo --list shows what is kept, and undoing it frees some',
+      'make room there; what is kept, and is freed by undoing it: openslot undo --list',
       options,
     );
   }
@@ -139,23 +139,13 @@ export class SettingJournal {
   /** Undefined where it was undone meanwhile. */
   #read(number: number): SettingRecord | undefined {
     const path = this.#files.pathOf(number);
-    let text: string;
     try {
-      text = readFileSync(path, 'utf8');
+      return parseChecked(record, readRegularFile(path, 'utf8'));
     } catch (cause) {
-      const errno = errnoOf(cause);
-      if (errno === 'ENOENT') return undefined;
-      throw new SettingUnreadableError(path, errno, { cause });
+      const why = errnoOf(cause);
+      if (why === 'ENOENT') return undefined;
+      throw new SettingUnreadableError(path, why, { cause });
     }
-    let data: unknown;
-    try {
-      data = JSON.parse(text);
-    } catch (cause) {
-      throw new SettingUnreadableError(path, 'it is no JSON', { cause });
-    }
-    const checked = record.safeParse(data);
-    if (checked.success) return checked.data;
-    throw new SettingUnreadableError(path, checked.error.issues[0]?.message ?? 'it does not fit');
   }
 }
 

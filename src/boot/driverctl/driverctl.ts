@@ -39,6 +39,7 @@ export function driverctlDriver(text: ByteText): string | undefined {
   return driver === '' ? undefined : driver;
 }
 
+/** Whether driverctl takes the text for a driver. */
 export function isDriverName(text: string): boolean {
   return DRIVER.test(text);
 }

@@ -1,5 +1,5 @@
 /** The two variables by which FreeBSD's kernel keeps functions from their drivers, each with its own grammar. */
-import { hexDigits, PciAddress } from '../../pci/index.js';
+import { hexDigits, notations, PciAddress } from '../../pci/index.js';
 import type { ByteText } from '../boot-file.js';
 
 /** Characters of a variable's value that every kernel takes (KENV_MVALLEN). */
@@ -51,7 +51,7 @@ export const protoList: FunctionList = {
       const address = addressOf(found.slice(1).map(Number));
       return [{ start, text, address, fault: address === undefined ? 'range' : undefined }];
     }),
-  write: ({ domain, bus, device, function: fn }) => `pci${domain}:${bus}:${device}:${fn}`,
+  write: (address) => notations.proto.format(address),
 };
 
 /**
@@ -72,7 +72,7 @@ export const pptList: FunctionList = {
       const fault = address === undefined ? 'range' : found[0] === text ? undefined : 'rest-lost';
       return [{ start, text, address, fault }];
     }),
-  write: ({ domain, bus, device, function: fn }) => (domain === 0 ? `${bus}/${device}/${fn}` : undefined),
+  write: (address) => (address.domain === 0 ? notations.ppt.format(address) : undefined),
 };
 
 function entries(value: ByteText, separator: string): readonly { start: number; text: ByteText }[] {

@@ -171,5 +171,7 @@ function editorFor(list: FunctionList): HideEditor {
   };
 }
 
+/** By `hw.proto.attach` and `proto_load`, for proto(4). */
 export const protoHide: HideEditor = editorFor(protoList);
+/** By `pptdevs` and `vmm_load`, for guests of bhyve. */
 export const pptHide: HideEditor = editorFor(pptList);

@@ -131,7 +131,7 @@ function lintHideLists(defaults: GrubDefaults, findings: Found): void {
 export const grubDefaults: BootFileKind = {
   name: 'grub',
   reader: 'grub-mkconfig',
-  recognises: (path) => /(?:^|\/)default\/grub(?:\.d\/[^/]+\.cfg)?$/.test(path),
+  recognises: (path) => /(?:^|\/)(?:grub|default\/grub\.d\/[^/]+\.cfg)$/.test(path),
   lint,
   print: (text) => printShell(readShell(text)),
 };

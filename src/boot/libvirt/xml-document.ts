@@ -15,6 +15,7 @@ export class XmlMalformedError extends OpenslotError {
   }
 }
 
+/** Offsets count characters from the beginning of the text. */
 export interface XmlAttribute {
   readonly name: string;
   /** With its references resolved. */
@@ -25,6 +26,7 @@ export interface XmlAttribute {
   readonly end: number;
 }
 
+/** Offsets count characters from the beginning of the text. */
 export interface XmlElement {
   readonly name: string;
   readonly attributes: readonly XmlAttribute[];

@@ -22,6 +22,10 @@ export const MODULE_TEXT = 79;
 const COMMAND_TEXT = 79;
 const MOST_ENTRIES = 20;
 const MOST_BANNERS = 12;
+/** What one digit can choose. */
+const MOST_NUMBERED = 9;
+/** Seconds, where no line says them. */
+const TIMEOUT = 10;
 
 const COMMANDS: ReadonlySet<string> = new Set(
   'help ? ls quit boot dev consdev menu modules load multiboot vesa splash rndseed fs userconf prompt'.split(
@@ -37,6 +41,7 @@ const COMMANDS_AS_KEYS: ReadonlySet<string> = new Set([
   'vesa',
 ]);
 const CONSOLE = /^(?:pc|com[0-3](?:kbd)?|auto)$/;
+const FORMAT = /^[andl]/i;
 const HIDE = /(?:^|[ \t])pciback\.hide=/i;
 const SINGLE: ReadonlySet<string> = new Set(['timeout', 'default', 'consdev', 'format', 'clear']);
 
@@ -72,8 +77,10 @@ function lintLine(line: BootConfigLine, findings: Findings<BootConfigRule>): voi
     findings.add(code, { offset: valueStart, length: value.length });
   };
   if (meaning === 'timeout' && !/^(?:\d|-1\s*$)/.test(value)) about('TIMEOUT_FOREVER');
+  if (meaning === 'timeout' && /^\d+\s*[^\d\s]/.test(value)) about('TIMEOUT_CUT');
+  if (meaning === 'clear' && !/^\s*[-+]?\d/.test(value)) about('CLEAR_NOT_NUMBER');
   if (meaning === 'consdev' && !CONSOLE.test(value)) about('CONSOLE_UNKNOWN');
-  if (meaning === 'format' && !/^[andl]/i.test(value)) about('FORMAT_UNKNOWN');
+  if (meaning === 'format' && !FORMAT.test(value)) about('FORMAT_UNKNOWN');
 }
 
 function lintUnknown({ start, key }: BootConfigLine, findings: Findings<BootConfigRule>): void {
@@ -90,11 +97,15 @@ function lintCounts({ lines }: BootConfig, findings: Findings<BootConfigRule>): 
   for (const name of SINGLE)
     for (const { start, key } of of(name).slice(0, -1))
       findings.add('KEY_REPEATED', { offset: start, length: key.length });
-  for (const { start, key } of of('menu').slice(MOST_ENTRIES))
-    findings.add('MENU_TOO_MANY', { offset: start, length: key.length });
   for (const { start, key } of of('banner').slice(MOST_BANNERS))
     findings.add('BANNER_TOO_MANY', { offset: start, length: key.length });
-  const entries = Math.min(MOST_ENTRIES, of('menu').filter(({ value }) => value.includes(':')).length);
+  const menu = of('menu').filter(({ value }) => value.includes(':'));
+  for (const { start, key } of menu.slice(MOST_ENTRIES))
+    findings.add('MENU_TOO_MANY', { offset: start, length: key.length });
+  const most = choosesByDigit(of('format'), of('timeout').at(-1)) ? MOST_NUMBERED : MOST_ENTRIES;
+  for (const { start, key } of menu.slice(most, MOST_ENTRIES))
+    findings.add('MENU_NUMBERS_END', { offset: start, length: key.length });
+  const entries = Math.min(most, menu.length);
   for (const { value, valueStart } of of('default')) {
     const number = /^\s*\+?\d+/.test(value) ? Number.parseInt(value, 10) : 0;
     if (number < 1 || (entries > 0 && number > entries))
@@ -104,6 +115,14 @@ function lintCounts({ lines }: BootConfig, findings: Findings<BootConfigRule>): 
         `there are ${entries} entries`,
       );
   }
+}
+
+/** One key chooses where numbers are wanted and the time runs: there is nobody to wait for a second digit. */
+function choosesByDigit(formats: readonly BootConfigLine[], timeout: BootConfigLine | undefined): boolean {
+  const format = formats.findLast(({ value }) => FORMAT.test(value));
+  if (format === undefined || !/^[nd]/i.test(format.value)) return false;
+  const digits = timeout === undefined ? String(TIMEOUT) : /^\d*/.exec(timeout.value)?.[0];
+  return Number(digits) > 0;
 }
 
 function lintEntry(line: BootConfigLine, findings: Findings<BootConfigRule>): void {

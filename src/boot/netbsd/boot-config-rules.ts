@@ -50,6 +50,11 @@ export const BOOT_CONFIG_RULES = {
     what: 'more than 20 menu entries',
     effect: 'the loader drops this one; no message',
   },
+  MENU_NUMBERS_END: {
+    severity: 'error',
+    what: 'more than 9 menu entries, where the format is numbers and a time runs',
+    effect: 'the loader drops this one; no message',
+  },
   BANNER_TOO_MANY: {
     severity: 'error',
     what: 'more than 12 banner lines',
@@ -79,6 +84,16 @@ export const BOOT_CONFIG_RULES = {
     severity: 'error',
     what: 'the time begins with no digit',
     effect: 'the loader waits for ever; -1 says that it is meant',
+  },
+  TIMEOUT_CUT: {
+    severity: 'warning',
+    what: 'more than a number of seconds',
+    effect: 'the loader takes the digits, and ignores what is behind',
+  },
+  CLEAR_NOT_NUMBER: {
+    severity: 'error',
+    what: 'no number: 1 clears the screen',
+    effect: 'the loader reads 0, and the screen stays',
   },
   DEFAULT_RANGE: {
     severity: 'error',

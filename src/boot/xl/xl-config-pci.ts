@@ -2,6 +2,7 @@
 import { OpenslotError, parseXlSpec, type SpecDefaults, type XlSpec } from '../../pci/index.js';
 import type { XlConfig } from './xl-config.js';
 
+/** What `openslot attach --config` reads. */
 export interface ConfiguredFunctions {
   /** The guest's name; undefined where the file does not say it. */
   readonly name: string | undefined;

@@ -35,6 +35,7 @@ const DEEPEST = 64;
 /** Numbers as strtol reads them with base 0. */
 const NUMBER = /^\s*([+-]?)(?:0x([0-9a-f]+)|(0[0-7]*)|([1-9]\d*))$/i;
 
+/** Made by {@link XlConfig.parse}; what xl does with each setting is for who asks. */
 export class XlConfig {
   /** The file's name, for errors. */
   readonly source: string;

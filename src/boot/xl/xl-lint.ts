@@ -5,7 +5,8 @@ import { PCI_DEFAULTS } from './xl-config-pci.js';
 import { tokensOf } from './xl-config-tokens.js';
 import { XlConfig, XlConfigError, type XlList, type XlText, type XlValue } from './xl-config.js';
 import { XL_RULES } from './xl-rules.js';
-import { readSpecAsXl, type XlSpecReading } from './xl-spec-reading.js';
+import { readRdmAsXl, type RdmReading } from './xl-rdm-reading.js';
+import { readSpecAsXl, type SpecRemark, type XlSpecReading } from './xl-spec-reading.js';
 
 const SETTINGS: readonly string[] = ['pci', ...PCI_DEFAULTS];
 
@@ -28,6 +29,7 @@ class Linter {
   lint(): void {
     this.#settings();
     for (const name of PCI_DEFAULTS) this.#default(name);
+    this.#rdm();
     const pci = this.#config.get('pci');
     if (pci?.kind === 'text')
       this.findings.add('PCI_NO_LIST', { offset: pci.at.offset, length: pci.end - pci.at.offset });
@@ -65,18 +67,17 @@ class Linter {
     for (const item of items) {
       if (item.kind === 'list') return void this.#about(item, 'ENTRY_IS_LIST');
       const { reading, remarks } = readSpecAsXl(item.text);
-      // Where the string is written otherwise than it reads, the whole of it is shown.
-      const written = this.#text.slice(item.at.offset, item.end);
-      const begin = written.indexOf(item.text);
-      for (const { rule, start, end } of remarks) {
-        if (begin < 0) this.#about(item, rule);
-        else this.findings.add(rule, { offset: item.at.offset + begin + start, length: end - start });
-      }
+      for (const remark of remarks) this.#within(item, remark);
       if (reading === undefined) continue;
       if (reading.flags.get('permissive') === true) this.#about(item, 'PERMISSIVE');
       if (reading.flags.get('seize') === true) this.#about(item, 'SEIZE');
       this.#entries.push({ item, reading });
     }
+  }
+
+  #rdm(): void {
+    const rdm = this.#config.get('rdm');
+    if (rdm?.kind === 'text') this.#within(rdm, readRdmAsXl(rdm.text));
   }
 
   #again(): void {
@@ -112,6 +113,13 @@ class Linter {
       if (error instanceof XlConfigError) return undefined;
       throw error;
     }
+  }
+
+  /** About a part of a string; about all of it where it is written otherwise than it reads. */
+  #within(value: XlText, { rule, start, end }: SpecRemark | RdmReading): void {
+    const begin = this.#text.slice(value.at.offset, value.end).indexOf(value.text);
+    if (begin < 0) this.#about(value, rule);
+    else this.findings.add(rule, { offset: value.at.offset + begin + start, length: end - start });
   }
 
   #about({ at, end }: XlValue, code: keyof typeof XL_RULES): void {

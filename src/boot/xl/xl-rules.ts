@@ -63,6 +63,26 @@ export const XL_RULES = {
     effect: REFUSES,
   },
   POLICY_UNKNOWN: { severity: 'error', what: 'neither strict nor relaxed', effect: REFUSES },
+  RDM_POLICY_REFUSED: {
+    severity: 'error',
+    what: 'a policy that xl knows, which it takes for a fault here',
+    effect: 'xl ignores all of rdm; no message: rdm_policy= of an entry is read right',
+  },
+  RDM_POLICY_UNKNOWN: {
+    severity: 'error',
+    what: 'neither strict nor relaxed, which xl takes for right here',
+    effect: 'xl says "Unknown RDM policy", and what its memory holds is the policy',
+  },
+  RDM_POLICY_UNSAID: {
+    severity: 'warning',
+    what: 'no policy',
+    effect: 'xl leaves it to what its memory holds: rdm_policy= of an entry is read right',
+  },
+  RDM_MALFORMED: {
+    severity: 'error',
+    what: 'neither strategy=host nor a policy; a comma divides them, without blanks',
+    effect: 'xl ignores all of rdm',
+  },
   TARGET_MISSING: { severity: 'error', what: 'neither an address nor a name', effect: REFUSES },
   TARGET_TWICE: { severity: 'error', what: 'an address and a name', effect: REFUSES },
   FLAG_NOT_NUMBER: {

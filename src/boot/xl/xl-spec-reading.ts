@@ -38,6 +38,7 @@ export type SpecRemarkCode =
   | 'OPTION_AGAIN'
   | 'SLOT_AUTOMATIC';
 
+/** What xl makes of a specification, and what it passes over. */
 export interface SpecAsRead {
   /** Undefined: xl refuses it. */
   readonly reading: XlSpecReading | undefined;
@@ -248,6 +249,7 @@ class SpecReader {
   }
 }
 
+/** For a lint: `parseXlSpec` refuses what slips through here. */
 export function readSpecAsXl(text: string): SpecAsRead {
   const reader = new SpecReader(text);
   const taken = reader.read();

@@ -7,6 +7,10 @@ import { regionCases } from './region-cases.js';
 import { resetCases } from './reset-cases.js';
 import type { ComplianceCase } from './subject.js';
 
+/**
+ * What every machine must do. Run each of them, or those whose `needs` and `wants` are met, on a {@link
+ * ComplianceSubject} of the machine that you have written.
+ */
 export const COMPLIANCE_CASES: readonly ComplianceCase[] = [
   ...machineCases,
   ...configCases,

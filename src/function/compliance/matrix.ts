@@ -29,6 +29,7 @@ export function applicability(
   return wants.some((want) => subject[want] === undefined) ? 'inapplicable' : 'runs';
 }
 
+/** Keeps what came of each case on each machine, for a table of both. */
 export class ComplianceMatrix {
   /** Outcomes by machine, then by case. */
   readonly #columns = new Map<string, Map<string, Outcome>>();

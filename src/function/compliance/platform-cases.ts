@@ -15,6 +15,7 @@ export interface PlatformSubject {
   readonly interrupt?: (region: Region) => InterruptStimulus;
 }
 
+/** One promise of {@link PlatformDevices}; `run` rejects where the machine does not keep it. */
 export interface PlatformCase {
   readonly name: string;
   /** The device must have an interrupt line. */
@@ -66,6 +67,7 @@ function interruptCase(
   return { name: full, interrupts: true, run: runOpened };
 }
 
+/** What every machine with platform devices must do. */
 export const PLATFORM_CASES: readonly PlatformCase[] = [
   platformCase('is listed once, under the name that its ranges give it', (device, subject) => {
     const found = devicesOf(subject)

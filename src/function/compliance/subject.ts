@@ -3,6 +3,7 @@ import type { PciAddress } from '../../pci/index.js';
 import type { Iova, PciFunction } from '../function.js';
 import type { Machine, MachineCapabilities } from '../machine.js';
 
+/** How a case makes the device interrupt: INTx, or the vector 0 of its messages. */
 export interface InterruptStimulus {
   /** Makes the device raise the interrupt once; it may come a moment later. */
   readonly raise: () => void;
@@ -10,6 +11,7 @@ export interface InterruptStimulus {
   readonly quiet: () => void;
 }
 
+/** How a case makes the device copy memory. */
 export interface DmaStimulus {
   /** Most bytes that one copy moves. */
   readonly bytes: number;
@@ -43,6 +45,7 @@ export interface ComplianceSubject extends Stimuli {
   readonly address: PciAddress;
 }
 
+/** One promise of the port, shown on a device; `run` rejects where the machine does not keep it. */
 export interface ComplianceCase {
   readonly name: string;
   /** Capabilities that a machine must declare for the case to apply. */

@@ -5,6 +5,7 @@ import { CapturedFields } from '../captured-fields.js';
 import { linkOf, trainedText, type LinkEnd } from '../link.js';
 import { identityOf, pairFunctions } from './pairs.js';
 
+/** One thing that is different, of one function. */
 export type Difference = { readonly address: PciAddress } & (
   | { readonly kind: 'appeared' | 'gone'; readonly identity: string; readonly class: string }
   /** The same device, by its ids and its serial number, stands at another address now. */

@@ -35,7 +35,7 @@ const limitedByOther: Rule = {
   code: 'LINK_LIMITED_BY_OTHER_END',
   weight: 'limit',
   why: 'a link runs at what both of its ends can',
-  next: 'another slot: openslot tree shows the ports and what they can',
+  next: 'another slot; the ports and what they can: openslot tree',
   look(subject) {
     const link = linkAt(subject);
     if (link === undefined) return [];
@@ -71,7 +71,7 @@ const targetLowered: Rule = {
         : [
             {
               what: `the link runs at ${speedText(own.speed)}, both ends can ${speedText(possible)}, and ${nameOf(at)} is set to ${speedText(end.target)} at most`,
-              next: `openslot set ${nameOf(at)} pcie.lnkctl2.target_speed=${possible}, then retrain the link at its upper end (pcie.lnkctl.retrain=on)`,
+              next: `openslot set ${nameOf(at)} pcie.lnkctl2.target_speed=${possible}; then retrain the link at its upper end (pcie.lnkctl.retrain=on)`,
               evidence: { ...evidenceOf(link), target: speedText(end.target), of: nameOf(at) },
             },
           ],

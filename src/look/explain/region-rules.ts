@@ -29,7 +29,7 @@ const unassigned: Rule = {
   code: 'BAR_UNASSIGNED',
   weight: 'fault',
   why: 'firmware or the kernel found no room: the windows of the bridges above are too small, or all below 4 GiB is taken',
-  next: '"Above 4G decoding" in the firmware setup, or pci=realloc on the kernel command line; openslot tree --ranges shows the windows',
+  next: '"Above 4G decoding" in the firmware setup, or pci=realloc on the kernel command line; the windows: openslot tree --ranges',
   look({ node }) {
     return (
       (node.fn.regions ?? [])

@@ -62,7 +62,7 @@ const none: Rule = {
   code: 'RESET_NONE',
   weight: 'note',
   why: 'what one user leaves in the device, the next one finds',
-  next: 'openslot attach refuses it unless allowed: --allow no-reset',
+  next: 'allow it where it is attached: --allow no-reset',
   look({ node, topology }) {
     const methods = methodsOf(node, topology);
     if (!isDevice(node) || Object.values(methods).includes('works')) return [];

@@ -30,6 +30,7 @@ export interface Subject {
 export type Found = Pick<Explanation, 'what' | 'evidence'> &
   Partial<Pick<Explanation, 'why' | 'next' | 'details'>>;
 
+/** `code` is told of in docs/looking.md. */
 export interface Rule {
   readonly code: string;
   readonly weight: Weight;

@@ -8,7 +8,7 @@ const silent: Rule = {
   code: 'FUNCTION_SILENT',
   weight: 'fault',
   why: 'the device is gone, its link is down, or it sleeps in D3cold: nothing answers, and the bus gives all ones',
-  next: 'openslot explain of the port above it tells of the link',
+  next: 'what is said of the port above it tells of the link',
   look({ node }) {
     if (!node.fields.findings.some(({ code }) => code === SILENT)) return [];
     return [
@@ -37,7 +37,7 @@ const damaged: Rule = {
   code: 'CONFIG_DAMAGED',
   weight: 'fault',
   why: 'what stands behind it is not found by any driver; firmware of the device, or a reset that did not end, makes such spaces',
-  next: 'openslot show --bits; a reset may mend it',
+  next: 'a reset may mend it; look: openslot show ADDRESS --bits',
   look({ node }) {
     return node.fields.findings
       .filter(({ code }) => code !== SILENT)

@@ -1,6 +1,7 @@
 /** lspci's two filters: of places (`-s`) and of ids (`-d`); what they leave open is undefined. */
 import { OpenslotError, type PciAddress } from '../../pci/index.js';
 
+/** `-s`; undefined is any. Domain 31 bits as lspci reads it, bus 8, device 5, function 3. */
 export interface SlotFilter {
   readonly domain: number | undefined;
   readonly bus: number | undefined;
@@ -8,6 +9,7 @@ export interface SlotFilter {
   readonly function: number | undefined;
 }
 
+/** `-d`; undefined is any. Vendor and device 16 bits, programming interface 8. */
 export interface DeviceFilter {
   readonly vendor: number | undefined;
   readonly device: number | undefined;
@@ -93,6 +95,7 @@ function classPart(text: string, bad: () => Error): DeviceFilter['classCode'] {
 
 const fits = (wanted: number | undefined, is: number) => wanted === undefined || wanted === is;
 
+/** Whether `-s` selects a function at this address. */
 export function matchesSlot(filter: SlotFilter, address: PciAddress): boolean {
   return (
     fits(filter.domain, address.domain) &&
@@ -102,6 +105,7 @@ export function matchesSlot(filter: SlotFilter, address: PciAddress): boolean {
   );
 }
 
+/** Whether `-d` selects a function with these ids. */
 export function matchesDevice(filter: DeviceFilter, ids: Ids): boolean {
   const { classCode } = filter;
   return (

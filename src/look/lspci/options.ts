@@ -4,6 +4,7 @@ import type { DeviceFilter, SlotFilter } from './filters.js';
 /** How ids are written: as names, as numbers (`-n`), as both (`-nn`). */
 export type IdStyle = 'names' | 'numbers' | 'both';
 
+/** Of {@link lspciText}; `openslot show --format lspci` takes them as lspci does. */
 export interface LspciOptions {
   /** 0 to 3: how often `-v` was said. */
   readonly verbosity: number;

@@ -2,9 +2,11 @@
 import type { Capture } from '../../function/capture.js';
 import { bytesReader, PciAddress, type RegisterReader } from '../../pci/index.js';
 
+/** What `pcictl` asks of a machine; numbers are those of domain 0. */
 export interface PcictlBus {
   /** 32 bits; all ones where no function answers, or the register cannot be read. */
   read(bus: number, device: number, fn: number, register: number): number;
+  /** Its name; undefined where the function has none. */
   driver(bus: number, device: number, fn: number): string | undefined;
 }
 

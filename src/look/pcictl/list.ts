@@ -22,6 +22,7 @@ const MULTIFUNCTION = 0x0080_0000;
 /** Characters of pcictl's buffer for names. */
 const LONGEST = 255;
 
+/** Functions 1 to 7 are looked for where function 0 says that there are several. */
 export function listText(bus: PcictlBus, choice: ListChoice, names: PciNames): string {
   let text = '';
   for (const busNumber of upTo(choice.bus, 0xff))

@@ -3,6 +3,7 @@ import { hexDigits, notations } from '../../pci/index.js';
 import type { Window } from '../windows.js';
 import { linkText, type TreeBus, type TreeFunction } from './tree.js';
 
+/** Of {@link treeLines}. */
 export interface TreeTextOptions {
   /** Windows of bridges and regions of devices, a line below each. */
   readonly ranges: boolean;
@@ -10,6 +11,7 @@ export interface TreeTextOptions {
   readonly emphasize?: (text: string) => string;
 }
 
+/** Without line ends; root buses are lines of their own. */
 export function treeLines(buses: readonly TreeBus[], options: TreeTextOptions): string[] {
   return buses.flatMap(({ domain, bus, functions }) => [
     `${hexDigits(domain, 4)}:${hexDigits(bus, 2)}`,

@@ -5,6 +5,7 @@ import { linkOf, speedText } from '../link.js';
 import type { FunctionNode, Topology } from '../topology.js';
 import { windowsOf, type Window } from '../windows.js';
 
+/** What a link has trained to, and what this end could. */
 export interface TreeLink {
   /** `8 GT/s`; widths in lanes. */
   readonly speed: string;
@@ -15,6 +16,7 @@ export interface TreeLink {
   readonly degraded: boolean;
 }
 
+/** One function of the tree, with what is behind it where it is a bridge. */
 export interface TreeFunction {
   readonly address: PciAddress;
   readonly vendor: number;
@@ -39,12 +41,14 @@ export interface TreeFunction {
   readonly below: readonly TreeFunction[];
 }
 
+/** A root bus: domain 16 bits, bus 8. */
 export interface TreeBus {
   readonly domain: number;
   readonly bus: number;
   readonly functions: readonly TreeFunction[];
 }
 
+/** Words for the tree; without them there are only numbers. */
 export interface TreeNames {
   /** Of pci.ids. */
   readonly names?: PciNames | undefined;

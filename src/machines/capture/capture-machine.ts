@@ -17,6 +17,10 @@ const HEADER_LAYOUT = 0x7f;
 /** Where the ids of the board stand, by header layout (PCI Local Bus 3.0, 6.1; PC Card 8.0, 2.5.1); bridges of type 1 have none. */
 const SUBSYSTEM: Readonly<Partial<Record<number, number>>> = { 0: 0x2c, 2: 0x40 };
 
+/**
+ * Made by {@link CaptureMachine.read} of a file, or of a {@link Capture} in hand. Reads answer what was saved, writes
+ * throw {@link ConfigAccessError}; regions cannot be opened.
+ */
 export class CaptureMachine implements Machine {
   readonly name: string;
   readonly capabilities: MachineCapabilities;
@@ -42,7 +46,10 @@ export class CaptureMachine implements Machine {
     };
   }
 
-  /** @throws {CaptureFileError | CaptureMalformedError | CaptureVersionError | DumpMalformedError} */
+  /**
+   * Of a file that `openslot capture` or `lspci -x…` wrote.
+   * @throws {CaptureFileError | CaptureMalformedError | CaptureVersionError | DumpMalformedError}
+   */
   static async read(file: string): Promise<CaptureMachine> {
     return new CaptureMachine(await readCapture(file), `capture:${file}`);
   }

@@ -16,7 +16,7 @@ export class CaptureFileError extends OpenslotError {
   constructor(file: string, what: 'read' | 'written', errno: string, options?: ErrorOptions) {
     const next =
       what === 'read'
-        ? 'name a file that openslot capture wrote, or lspci -xxxx'
+        ? 'name a file that capture wrote, or lspci -xxxx'
         : 'name a file in a folder that you may write to, or - for standard output';
     super(`the capture ${file} cannot be ${what}: ${errno}`, { file, errno }, next, options);
   }
@@ -47,7 +47,7 @@ export class CaptureVersionError extends OpenslotError {
     super(
       `${file} has version ${version} of the format, and this openslot reads ${known}`,
       { file, version, known },
-      'read it with a later openslot; openslot capture --format lspci there writes a dump that any reads',
+      'read it with a later version; there, for a dump that any reads: openslot capture FILE --format lspci',
     );
   }
 }

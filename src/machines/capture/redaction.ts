@@ -9,6 +9,7 @@ import {
 } from '../../pci/index.js';
 import { redactVpd } from './vpd-redaction.js';
 
+/** A capture that can be shown to others, and what is no more in it. */
 export interface Redaction {
   readonly capture: Capture;
   /** For each function what was taken out of it: `0000:0a:00.0: device serial number`. */

@@ -97,7 +97,7 @@ export class DeviceFilesMachine implements Machine {
     }
     const next = names.includes('pcicfg')
       ? `this is the folder of one device: --on proto:${dirname(resolve(directory))}`
-      : 'name the directory that openslot proto mount was given';
+      : 'name the directory that the device files are mounted at';
     throw new DeviceFilesAbsentError(directory, 'no folder in it is a device’s', next);
   }
 

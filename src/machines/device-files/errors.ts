@@ -15,7 +15,7 @@ export class DeviceFilesAbsentError extends OpenslotError {
 function nextAfter(directory: string, errno: string): string {
   return errno === 'EACCES' || errno === 'EPERM'
     ? 'run it as the user who mounted'
-    : `in another terminal: openslot proto mount ${directory}`;
+    : `in another terminal: openslot proto mount ${directory} --on MACHINE`;
 }
 
 /** A device file cannot be opened: another program has it, its device is gone, or we may not. */

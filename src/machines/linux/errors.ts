@@ -8,7 +8,7 @@ export class SysfsUnavailableError extends OpenslotError {
     super(
       `the kernel shows no PCI devices: ${path} cannot be read (${errno})`,
       { path, errno },
-      'mount -t sysfs sysfs /sys, or look at a saved dump',
+      'look at a saved dump; or: mount -t sysfs sysfs /sys',
       options,
     );
   }

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import {
   EnableError,
   FunctionClosedError,
+  isAnswered,
   RegionAccessError,
   ResetError,
   ROM_REGION,
@@ -11,18 +12,22 @@ import {
   type Region,
   type RegionInfo,
   type ResetMethod,
+  type VirtualIds,
 } from '../../function/index.js';
-import { Header, type PciAddress } from '../../pci/index.js';
+import type { PciAddress } from '../../pci/index.js';
+import { parseIdentity } from './identity.js';
 import { LinuxConfig } from './linux-config.js';
 import { MappedRegion, openResourceMemory } from './mapped-region.js';
 import { PortRegion } from './port-region.js';
 import { parseResourceFile } from './resource-file.js';
 import { errnoOf, resetMethodsOf, writeAttribute, type Sysfs } from './sysfs.js';
 
+/** A function that no driver of user space has: registers without interrupts and DMA. */
 export class LinuxFunction implements PciFunction {
   readonly address: PciAddress;
   readonly config: LinuxConfig;
   readonly regions: readonly RegionInfo[];
+  readonly virtual?: VirtualIds;
   readonly #sysfs: Sysfs;
   readonly #opened = new Set<Region>();
   #isOpen = true;
@@ -33,6 +38,10 @@ export class LinuxFunction implements PciFunction {
     this.#sysfs = sysfs;
     // Before the file that stays open: a function that is gone leaves none.
     this.regions = parseResourceFile(readFileSync(sysfs.device(address, 'resource'), 'latin1'));
+    if (sysfs.has(address, 'physfn')) {
+      const { vendor, device } = parseIdentity(sysfs.read(address, 'uevent') ?? '');
+      this.virtual = { vendor, device };
+    }
     this.config = new LinuxConfig(sysfs.device(address, 'config'), beforeWrite);
   }
 
@@ -102,7 +111,7 @@ export class LinuxFunction implements PciFunction {
         cause,
       });
     }
-    if (this.config.read(Header.vendor, 2) === 0xffff) {
+    if (!isAnswered(this.config)) {
       throw new ResetError('RESET_FAILED', this.address, `it reads all ones after ${method}`);
     }
     return method;

@@ -41,6 +41,10 @@ export interface LinuxMachineOptions {
   readonly host?: HostRoots;
 }
 
+/**
+ * Needs sysfs alone to look; root, or for VFIO the group's file, to drive. A function that `vfio-pci` or
+ * `uio_pci_generic` has is opened through it, any other through its sysfs files.
+ */
 export class LinuxMachine implements Machine {
   readonly name = 'linux';
   readonly drivers: SysfsDrivers;

@@ -68,7 +68,7 @@ function refused(name: string, errno: string, cause: unknown): RegionAccessError
     return new RegionAccessError('REGION_ABSENT', name, 'there is no such region', '', { cause });
   const next =
     errno === 'EINVAL' || errno === 'EPERM'
-      ? 'a bound driver or a locked down kernel keeps the region: openslot claim it first'
+      ? 'a bound driver or a locked down kernel keeps the region; claim the function first'
       : errno === 'EACCES'
         ? 'run the command as root'
         : '';

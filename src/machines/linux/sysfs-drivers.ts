@@ -8,9 +8,14 @@ import { errnoOf, writeAttribute, type Sysfs } from './sysfs.js';
 /** A driver lets go of a busy disk or network within seconds, if at all. */
 const PATIENCE_MS = 30_000;
 
+/**
+ * {@link HostDrivers} of this host. Changes need root; none uses `new_id`, which would take all devices of those ids.
+ */
 export class SysfsDrivers implements HostDrivers {
   readonly #sysfs: Sysfs;
   readonly #patience: number;
+  /** Writes that the kernel has not ended within their bound, by function. */
+  readonly #late = new Map<number, DriverError>();
 
   /** `patience`: milliseconds that a write may take. The kernel goes on with one that takes longer. */
   constructor(sysfs: Sysfs, patience = PATIENCE_MS) {
@@ -26,6 +31,11 @@ export class SysfsDrivers implements HostDrivers {
     };
   }
 
+  checkSettled(address: PciAddress): void {
+    const late = this.#late.get(address.sbdf);
+    if (late !== undefined) throw late;
+  }
+
   has(driver: string): boolean {
     return existsSync(this.#sysfs.driver(driver, 'bind'));
   }
@@ -33,13 +43,19 @@ export class SysfsDrivers implements HostDrivers {
   async unbind(address: PciAddress): Promise<void> {
     const { driver } = this.binding(address);
     if (driver === undefined) return;
-    await this.#write(address, driver, 'unbind');
+    try {
+      await this.#write(address, driver, 'unbind');
+    } catch (cause) {
+      this.checkSettled(address);
+      // Somebody else was quicker.
+      if (this.binding(address).driver !== undefined) throw cause;
+    }
     // xen-pciback takes back, at the next rescan, whatever stays on its list.
     if (this.#listed(driver, address)) await this.#write(address, driver, 'remove_slot');
     const now = this.binding(address).driver;
-    if (now === driver) {
-      throw new DriverError('DRIVER_REFUSED', address, driver, 'it is still bound after unbind');
-    }
+    if (now === undefined) return;
+    const why = now === driver ? 'it is still bound after unbind' : `unbound, and ${now} took it at once`;
+    throw new DriverError('DRIVER_REFUSED', address, driver, why);
   }
 
   async bind(address: PciAddress, driver: string): Promise<void> {
@@ -58,20 +74,26 @@ export class SysfsDrivers implements HostDrivers {
     const listedHere = hasList && !this.#listed(driver, address);
     if (listedHere) await this.#write(address, driver, 'new_slot');
     try {
-      await this.#write(address, driver, 'bind');
+      await this.#bindListed(address, driver);
     } catch (cause) {
+      this.checkSettled(address);
       if (listedHere) await this.#write(address, driver, 'remove_slot');
       throw cause;
     }
-    const now = this.binding(address).driver;
-    if (now !== driver) {
-      throw new DriverError(
-        'DRIVER_REFUSED',
-        address,
-        driver,
-        `bind was accepted, yet the driver is ${now ?? 'none'}`,
-      );
+  }
+
+  async #bindListed(address: PciAddress, driver: string): Promise<void> {
+    try {
+      await this.#write(address, driver, 'bind');
+    } catch (cause) {
+      this.checkSettled(address);
+      // The kernel gives a free function to a driver by itself when it, or udev, looks anew.
+      if (this.binding(address).driver !== driver) throw cause;
     }
+    const now = this.binding(address).driver;
+    if (now === driver) return;
+    const why = `bind was accepted, yet the driver is ${now ?? 'none'}`;
+    throw new DriverError('DRIVER_REFUSED', address, driver, why);
   }
 
   async setOverride(address: PciAddress, driver: string | undefined): Promise<void> {
@@ -101,13 +123,12 @@ export class SysfsDrivers implements HostDrivers {
     path: string,
     text: string,
   ): Promise<void> {
+    this.checkSettled(address);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((resolve) => {
       timer = setTimeout(resolve, this.#patience, 'late');
     });
     const write = writeAttribute(path, text);
-    // Whatever becomes of it after its bound is nobody's.
-    write.catch(() => undefined);
     try {
       if ((await Promise.race([write, late])) !== 'late') return;
     } catch (cause) {
@@ -115,13 +136,20 @@ export class SysfsDrivers implements HostDrivers {
     } finally {
       clearTimeout(timer);
     }
-    throw new DriverError(
+    const hangs = new DriverError(
       'DRIVER_HANGS',
       address,
       driver,
       `${file}: the kernel has not ended it after ${this.#patience / 1000} s; something still uses the function`,
-      `openslot show ${address} tells what; end that, then openslot recover`,
+      `what it is: openslot show ${address}; end that; then: openslot recover`,
     );
+    this.#late.set(address.sbdf, hangs);
+    const ended = () => {
+      this.#late.delete(address.sbdf);
+    };
+    // Whether the kernel did it or refused it in the end: from then on the binding tells.
+    void write.then(ended, ended);
+    throw hangs;
   }
 
   #error(address: PciAddress, driver: string, file: DriverFile, cause: unknown): DriverError {

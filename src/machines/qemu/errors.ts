@@ -8,7 +8,7 @@ export class QemuMissingError extends OpenslotError {
     super(
       `QEMU cannot be run: ${program}: ${errno}`,
       { program, errno },
-      'apt-get install qemu-system-x86, or name the program in OPENSLOT_QEMU',
+      'name the program in OPENSLOT_QEMU; or: apt-get install qemu-system-x86',
       options,
     );
   }

@@ -4,6 +4,7 @@ import { MonitorClient, MonitorRefusedError } from '../../qmp/index.js';
 import { messageOf } from '../../pci/index.js';
 import { QemuCommandError } from './errors.js';
 
+/** Commands of QMP, at {@link QemuMachine.monitor}. */
 export class Monitor {
   readonly #client: MonitorClient;
   /** Settles once QEMU has made all its devices and takes commands. */

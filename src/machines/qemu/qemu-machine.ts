@@ -28,6 +28,7 @@ const START_MILLISECONDS = 60_000;
 const ANSWER_MILLISECONDS = 20_000;
 const SUBSYSTEM_VENDOR = 0x2c;
 
+/** Of {@link QemuMachine.start}. */
 export interface QemuMachineOptions {
   /** The program and what comes before QEMU's own arguments; else OPENSLOT_QEMU, split as a shell would, or the PATH. */
   readonly command?: readonly [string, ...string[]];
@@ -44,6 +45,7 @@ interface KnownFunction {
   readonly interruptLine: number | undefined;
 }
 
+/** A q35 of QEMU's, started for it and ended with it. It needs `qemu-system-x86_64`, and neither root nor KVM. */
 export class QemuMachine implements Machine {
   readonly name = 'qemu';
   readonly capabilities: MachineCapabilities = {

@@ -12,6 +12,10 @@ import type { OpenslotError, PciAddress } from '../../pci/index.js';
 import { Replay } from './replay.js';
 import { ReplayedFunction, ReplayedPlatformDevice } from './replay-device.js';
 
+/**
+ * Each access must be the recorded one, in its order, else {@link ReplayDiffersError}; and from there on nothing is
+ * answered.
+ */
 export class ReplayMachine implements Machine {
   readonly name: string;
   readonly capabilities: MachineCapabilities;

@@ -17,6 +17,7 @@ const TURN_EVENTS = 10_000;
 /** Longest delay of a Node timer, milliseconds. */
 const LONGEST_DELAY = 0x7fff_ffff;
 
+/** At {@link SimMachine.clock}. With `clock: 'manual'` time moves by accesses, waits and {@link advance} alone. */
 export class VirtualClock {
   readonly mode: ClockMode;
   readonly #events = new EventQueue();

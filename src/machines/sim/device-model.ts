@@ -52,6 +52,7 @@ export interface ModelBus {
   after(nanoseconds: number, action: () => void): Timer;
   /** A fault without an access when bus mastering is off. */
   dmaRead(iova: Iova, into: Uint8Array): DmaResult;
+  /** Like {@link dmaRead}. */
   dmaWrite(iova: Iova, from: Uint8Array): DmaResult;
   /** What is switched on. While it is `none`, {@link setPin} counts and {@link message} does nothing. */
   readonly messages: 'none' | 'msi' | 'msix';
@@ -67,6 +68,7 @@ export interface ModelBus {
 export interface DeviceModel {
   /** An unsigned number of that width. */
   read(region: number, offset: number, width: 1 | 2 | 4): number;
+  /** `value`: unsigned, of that width. */
   write(region: number, offset: number, width: 1 | 2 | 4, value: number): void;
   /** Absent on devices that take 64 bits as two accesses of 32, low half first. */
   read64?(region: number, offset: number): bigint;

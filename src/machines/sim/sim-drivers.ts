@@ -21,6 +21,7 @@ interface Held {
   readonly own: string | undefined;
 }
 
+/** {@link HostDrivers} of a simulated machine: each driver is a name, and binds as a real one does. */
 export class SimDrivers implements HostDrivers {
   readonly #machine: string;
   readonly #loaded: Set<string>;

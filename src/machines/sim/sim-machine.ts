@@ -42,6 +42,7 @@ import { SimFunction, type SharedFunction } from './program/sim-function.js';
 
 const LINES = 4;
 
+/** Of {@link SimMachine}, all optional. */
 export interface SimOptions {
   /** Device kinds besides those that come with the machine; one of the same name replaces it. */
   readonly kinds?: readonly DeviceKind[];
@@ -57,6 +58,10 @@ export interface SimOptions {
   readonly bindings?: KeptBindings;
 }
 
+/**
+ * `new SimMachine()` is the machine of the demo, `new SimMachine(parseMachine(text))` one's own.
+ * @throws {MachineDescriptionError} a description of no machine that can be.
+ */
 export class SimMachine implements Machine {
   readonly name: string;
   readonly capabilities: MachineCapabilities;
@@ -175,6 +180,7 @@ export class SimMachine implements Machine {
     return fn === undefined ? [] : this.#usesOf(fn);
   }
 
+  /** Several may have a function open, each a view of its own. @throws {FunctionNotFoundError} */
   open(address: PciAddress): PciFunction {
     const fn = this.#root.find(address);
     const shared = fn === undefined ? undefined : this.#shared.get(fn);

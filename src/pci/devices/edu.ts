@@ -2,6 +2,7 @@
 import { bits, flag, hex, register, values, whole } from '../fields.js';
 import { registerMap } from '../register-map.js';
 
+/** BAR 0 of edu (1234:11e8). */
 export const eduRegisters = registerMap({
   name: 'edu',
   title: 'Educational device',

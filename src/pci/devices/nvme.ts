@@ -5,6 +5,7 @@ import { registerMap } from '../register-map.js';
 /** Queue pairs that the map names, the admin queues as number 0. */
 const QUEUES = 256;
 
+/** BAR 0 of any NVMe controller, with doorbells as CAP.DSTRD = 0 places them. */
 export const nvmeRegisters = registerMap({
   name: 'nvme',
   title: 'NVMe controller',

@@ -23,7 +23,7 @@ export class IdsIndexError extends OpenslotError {
     super(
       `this is no index of a pci.ids that can be read: ${why}`,
       { why },
-      'openslot ids update FILE makes it anew; openslot ids revert goes back to the one before',
+      'make it anew: openslot ids update FILE; go back to the one before: openslot ids revert',
     );
   }
 }
@@ -45,6 +45,7 @@ interface Table {
   readonly names: number;
 }
 
+/** Names out of an index that {@link writeIndex} made. @throws {IdsIndexError} the bytes are no such index. */
 export class IndexedNames implements PciNames {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;

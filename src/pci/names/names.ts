@@ -1,6 +1,8 @@
 /** Names of ids as pci.ids has them: vendors, devices, subsystems and classes; undefined where it has none. */
 export interface PciNames {
+  /** 16 bits. */
   vendor(vendor: number): string | undefined;
+  /** 16 bits each. */
   device(vendor: number, device: number): string | undefined;
   /**
    * Of a device's subsystem, else of that vendor's subsystems whatever the device. Where a subsystem has the ids of its

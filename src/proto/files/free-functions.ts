@@ -1,7 +1,7 @@
 /** The functions of a machine that nobody drives, as folders: they come and go with the devices and with the host's drivers. */
 import { PROGRAM_HOLDERS, type FunctionSummary, type Machine, type Presence } from '../../function/index.js';
 import { notations, OpenslotError, type PciAddress } from '../../pci/index.js';
-import type { DeviceFolder, DeviceFolders } from './device-folder.js';
+import type { DeviceFolder, DeviceFolders, FolderChange } from './device-folder.js';
 import { FunctionFolder, type FileSource } from './function-folder.js';
 
 /** Whoever is bound to these waits for us. */
@@ -18,12 +18,6 @@ export interface FreeFunctionsOptions {
   readonly onlyIsolated?: boolean;
   readonly onChange?: (change: FolderChange) => void;
 }
-
-export type FolderChange =
-  | { readonly change: 'appeared'; readonly name: string; readonly folder: FunctionFolder }
-  | { readonly change: 'removed'; readonly name: string; readonly why: string }
-  /** Free, and it cannot be opened; told once, and tried again at each look. */
-  | { readonly change: 'unavailable'; readonly name: string; readonly why: string };
 
 /** Why a function has no files; undefined for one of type 0 that no driver has. */
 export function notFree({ headerType, driver }: FunctionSummary): string | undefined {

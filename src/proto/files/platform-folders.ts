@@ -2,7 +2,7 @@
 import type { PlatformDevice, PlatformDevices, RegionInfo } from '../../function/index.js';
 import { OpenslotError } from '../../pci/index.js';
 import type { DeviceFile } from './device-file.js';
-import type { DeviceFolder, DeviceFolders } from './device-folder.js';
+import type { DeviceFolder, DeviceFolders, FolderChange } from './device-folder.js';
 import { InterruptFile } from './interrupt-file.js';
 import { RegionRegisters } from './region-registers.js';
 import { RegisterFile } from './register-file.js';
@@ -37,12 +37,20 @@ class PlatformFolder extends SharedDevice<PlatformDevice> implements DeviceFolde
   }
 }
 
+export interface PlatformFoldersOptions extends RegisterFilesOptions {
+  /** Only these, by name; absent: every device. */
+  readonly only?: readonly string[];
+  readonly onChange?: (change: FolderChange) => void;
+}
+
 export class PlatformFolders implements DeviceFolders {
   readonly #platform: PlatformDevices;
-  readonly #options: RegisterFilesOptions;
+  readonly #options: PlatformFoldersOptions;
   readonly #folders = new Map<string, PlatformFolder>();
+  /** Devices that could not be opened, each with the last reason. */
+  readonly #unavailable = new Map<string, string>();
 
-  constructor(platform: PlatformDevices, options: RegisterFilesOptions = {}) {
+  constructor(platform: PlatformDevices, options: PlatformFoldersOptions = {}) {
     this.#platform = platform;
     this.#options = options;
   }
@@ -61,11 +69,15 @@ export class PlatformFolders implements DeviceFolders {
 
   /** New folders for what is there, an end for what is gone. */
   refresh(): void {
-    const there = new Set(this.#platform.list().map(({ name }) => name));
+    const { only, onChange } = this.#options;
+    const names = this.#platform.list().map(({ name }) => name);
+    const there = new Set(only === undefined ? names : names.filter((name) => only.includes(name)));
     for (const name of there) if (!this.#folders.has(name)) this.#add(name);
+    for (const name of [...this.#unavailable.keys()]) if (!there.has(name)) this.#unavailable.delete(name);
     for (const [name, folder] of [...this.#folders]) {
       if (there.has(name)) continue;
       this.#folders.delete(name);
+      onChange?.({ change: 'removed', name, why: 'it is gone' });
       folder.remove();
     }
   }
@@ -76,11 +88,20 @@ export class PlatformFolders implements DeviceFolders {
   }
 
   #add(name: string): void {
+    const { onChange } = this.#options;
+    let folder: PlatformFolder;
     try {
-      this.#folders.set(name, new PlatformFolder(name, () => this.#platform.open(name), this.#options));
+      folder = new PlatformFolder(name, () => this.#platform.open(name), this.#options);
     } catch (error) {
       // It went while it was looked at, or cannot be opened now: the next look tries again.
       if (!(error instanceof OpenslotError)) throw error;
+      if (this.#unavailable.get(name) !== error.message)
+        onChange?.({ change: 'unavailable', name, why: error.message });
+      this.#unavailable.set(name, error.message);
+      return;
     }
+    this.#unavailable.delete(name);
+    this.#folders.set(name, folder);
+    onChange?.({ change: 'appeared', name, folder });
   }
 }

@@ -30,7 +30,7 @@ export class NotMountedError extends OpenslotError {
     super(
       `no device files are mounted at ${directory}`,
       { directory, mounted },
-      mounted.length === 0 ? 'openslot proto mount' : `they are at ${mounted.join(', ')}`,
+      mounted.length === 0 ? 'openslot proto mount DIRECTORY' : `they are at ${mounted.join(', ')}`,
     );
   }
 }
@@ -43,7 +43,7 @@ export class MountBusyError extends OpenslotError {
     super(
       `${directory} is in use: ${named.length === 0 ? 'by a process that this user cannot see' : named.join(', ')}`,
       { directory, pids: users.map(({ pid }) => String(pid)) },
-      `end them first, or openslot proto unmount ${directory} --force: their next calls fail then (ENOTCONN)`,
+      `end them first; or have their next calls fail (ENOTCONN): openslot proto unmount ${directory} --force`,
     );
   }
 }

@@ -4,17 +4,19 @@ import { OpenslotError, type PciAddress } from '../../pci/index.js';
 /** Somebody drives the function already: a driver of the host, a guest, or this program. */
 export class FunctionDrivenError extends OpenslotError {
   readonly code = 'FUNCTION_DRIVEN';
-  constructor(address: PciAddress, user: string, next = wayToFree(user)) {
+  constructor(address: PciAddress, user: string, next = wayToFree(address, user)) {
     super(`${address} is driven by ${user}`, { address: String(address), user }, next);
   }
 }
 
 /** How a function comes free of who drives it, in words. */
-export function wayToFree(user: string): string {
+export function wayToFree(address: PciAddress, user: string): string {
   if (user === 'this program')
     return 'release the function that this program opened before, then open it again';
   if (user.startsWith('process')) return 'end the program first';
-  return `openslot ${user.startsWith('driver') ? 'claim' : 'detach'} takes it from there`;
+  if (user.startsWith('driver ')) return `openslot claim ${address}`;
+  if (/^(guest |qmp:)/.test(user)) return `openslot detach ${user.replace('guest ', '')} ${address}`;
+  return 'wait until it has ended';
 }
 
 /** The machine gives a program no interrupts, or no DMA, for this function. */

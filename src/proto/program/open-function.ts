@@ -17,6 +17,7 @@ import { BarAbsentError, CapabilityAbsentError, FunctionDrivenError } from './er
 import { driverInUse } from './function-user.js';
 import { ProgramInterrupts } from './program-interrupts.js';
 
+/** Of {@link openFunction}. */
 export interface OpenOptions {
   /** Opens a function that somebody drives, too: both reach its registers then, and bus mastering stays as it was. */
   readonly evenIfUsed?: boolean;
@@ -61,6 +62,10 @@ function remember(machine: Machine, fn: ProgramFunction): void {
   opened.set(machine, new Set([...open, fn]));
 }
 
+/**
+ * A function that {@link openFunction} has opened: decoding is on, bus mastering off. {@link release}, or the end of
+ * the program however it comes, leaves it with bus mastering and interrupts off.
+ */
 export class ProgramFunction implements Disposable, AsyncDisposable {
   readonly address: PciAddress;
   readonly #fn: PciFunction;
@@ -140,7 +145,10 @@ export class ProgramFunction implements Disposable, AsyncDisposable {
     return this.bar(5);
   }
 
-  /** @throws {BarAbsentError | RegionAccessError} */
+  /**
+   * `index` 0 to 5; opened at the first use, and the same one afterwards.
+   * @throws {BarAbsentError | RegionAccessError}
+   */
   bar(index: number): Region {
     const open = this.#regions.get(index);
     if (open !== undefined) return open;
@@ -190,7 +198,10 @@ export class ProgramFunction implements Disposable, AsyncDisposable {
     changeCommand(this.config, on ? CommandBit.busMaster : 0, on ? 0 : CommandBit.busMaster);
   }
 
-  /** @throws {ResetError} */
+  /**
+   * By the first of the function's ways that works, which it settles with.
+   * @throws {ResetError}
+   */
   reset(): Promise<ResetMethod> {
     return this.#fn.reset();
   }

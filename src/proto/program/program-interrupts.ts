@@ -1,6 +1,10 @@
 /** A program's interrupts: each source by its name, and one stream for each however often it is asked for. */
 import type { Interrupt, Interrupts, InterruptSource, InterruptStream } from '../../function/index.js';
 
+/**
+ * At {@link ProgramFunction.interrupts}: `intx`, `msi(vector)` and `msix(vector)` switch a source on and give its
+ * stream.
+ */
 export class ProgramInterrupts {
   readonly #interrupts: Interrupts;
   readonly #beforeMessages: () => void;

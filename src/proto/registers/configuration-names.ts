@@ -155,7 +155,7 @@ export class ConfigurationNames {
       text,
       known,
       'register',
-      `openslot get ADDRESS ${chosen[0]?.label ?? ''} shows those there are`,
+      `those there are: openslot get ADDRESS ${chosen[0]?.label ?? ''}`,
     );
   }
 

@@ -132,7 +132,7 @@ function byName(
     const next =
       names.length === 0
         ? 'give a map (--map FILE), or numbers: bar0:0x0/4'
-        : 'openslot show ADDRESS lists those of configuration space, openslot get ADDRESS those of the maps';
+        : 'those of configuration space: openslot show ADDRESS; those of the maps: openslot get ADDRESS';
     throw new RegisterUnknownError(text, names, 'register', next);
   }
   if (second !== undefined) {

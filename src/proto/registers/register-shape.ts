@@ -21,6 +21,7 @@ export interface RawField {
   readonly raw: number;
 }
 
+/** What a {@link Register} of a map allows: whoever reads or writes it asks here first. */
 export class RegisterShape {
   readonly register: Register;
   /** Dotted. */

@@ -84,8 +84,11 @@ export interface RegisterArray<Each> extends Iterable<Each> {
 /** A register of a map that the program does not know beforehand. */
 export interface AnyRegister {
   value: number | bigint;
+  /** One read: `value`, and each field by its name. @throws {RegisterError} */
   read(): Readonly<Record<string, boolean | number | bigint | string>>;
+  /** Writes these fields and keeps the others. @throws {RegisterError} */
   set(fields: Readonly<Record<string, unknown>>): void;
+  /** One write, without a read: what is not named is 0. @throws {RegisterError} */
   write(fields: Readonly<Record<string, unknown>>): void;
 }
 

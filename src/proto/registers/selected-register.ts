@@ -2,6 +2,7 @@
 import type { Field, RegisterSpace } from '../../pci/index.js';
 import type { RegisterShape } from './register-shape.js';
 
+/** What `status`, `pcie.devctl.max_payload` or `bar0:0x20/4` was found to be. `offset` in bytes of its space. */
 export interface SelectedRegister {
   /** Dotted, or as the number that was given. */
   readonly name: string;

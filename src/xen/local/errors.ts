@@ -8,7 +8,7 @@ export class WouldDeadlockError extends OpenslotError {
     super(
       `domain ${domain} cannot run on the hypervisor's own thread: its first register access would wait for itself`,
       { domain },
-      'run the guest in a worker: openslot guest run FILE, or LocalDomain.run',
+      'run the guest in a worker (LocalDomain.run): openslot guest run FILE',
     );
   }
 }
@@ -20,7 +20,7 @@ export class GuestMemoryError extends OpenslotError {
     super(
       `the guest has no ${wanted} bytes in one piece left; ${free} bytes are free`,
       { wanted, free },
-      'free what is not needed, or give the guest more: openslot guest run --memory',
+      'free what is not needed, or give the guest more: openslot guest run FILE --memory SIZE',
     );
   }
 }

@@ -46,6 +46,7 @@ const LAST_WAIT_MS = 2000;
 /** Most MiB of JavaScript objects in a domain; its memory for devices and pages is apart from them. */
 const HEAP_MIB = 256;
 
+/** Made by {@link LocalXen}; its program sees the same through a `GuestPlatform`. */
 export class LocalDomain {
   readonly id: DomainId;
   readonly name: string;

@@ -18,6 +18,7 @@ const LAST_GUEST = 0x7fef;
 /** A machine that an embedded Xen can run on. */
 export type HostedMachine = Machine & { readonly host: HostControl };
 
+/** Of {@link LocalXen}. */
 export interface LocalXenOptions {
   /** A call of a domain, or its ring, met a fault of ours. */
   readonly onFault?: (domain: DomainId, error: unknown) => void;

@@ -5,6 +5,7 @@ import { Control, KNOWN_VERSIONS } from './control.js';
 import { controlDomainVersion } from './hypervisor.js';
 import { openStore, ownDomain } from './native-store.js';
 
+/** Why a real Xen cannot be used here, if so. */
 export interface XenAnswers {
   /** Undefined where XenStore answered; else why it did not. */
   readonly store: string | undefined;
@@ -17,6 +18,7 @@ export interface XenAnswers {
 /** A daemon that hangs is as good as none. */
 const PATIENCE_MS = 5000;
 
+/** Needs no root to be asked; what may not be asked is undefined. */
 export async function askXen(): Promise<XenAnswers> {
   return { ...(await askStore()), translates: askForIommu() };
 }

@@ -10,7 +10,7 @@ export class XenNotFoundError extends OpenslotError {
     super(
       `this system does not run on Xen (/sys/hypervisor/type: ${seen})`,
       { seen },
-      'boot the Xen entry of the boot loader; without Xen, openslot list --on linux still shows the functions',
+      'boot the Xen entry of the boot loader; the functions, without Xen: openslot list --on linux',
     );
   }
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readRegularFile, writeNewFile } from '../../durable/index.js';
 import type { DomainId } from '../domain.js';
 import { homePath, type Watch, type XenStore } from '../store/index.js';
 
@@ -89,20 +90,26 @@ export class FormerProbing {
   }
 
   async stop(): Promise<void> {
-    const known = await readFile(this.#record, 'latin1').catch(() => undefined);
-    if (known === undefined) {
+    if (this.#known() === undefined) {
       await mkdir(dirname(this.#record), { recursive: true, mode: 0o700 });
       // Taken down first: a process that ends in between has changed nothing.
-      await writeFile(this.#record, (await readFile(this.#file, 'latin1')).trim(), { mode: 0o600 });
+      writeNewFile(this.#record, (await readFile(this.#file, 'latin1')).trim());
     }
     await writeFile(this.#file, '0');
   }
 
   async putBack(): Promise<void> {
-    const known = await readFile(this.#record, 'latin1').catch(() => '');
     // A record that was cut off says nothing; the kernel's own value is on.
-    await writeFile(this.#file, known === '0' ? '0' : '1');
+    await writeFile(this.#file, this.#known() === '0' ? '0' : '1');
     await rm(this.#record, { force: true });
+  }
+
+  #known(): string | undefined {
+    try {
+      return readRegularFile(this.#record, 'latin1');
+    } catch {
+      return undefined;
+    }
   }
 }
 

@@ -8,6 +8,7 @@ export const backendRoot = (backend: DomainId): string => `/local/domain/${backe
 export const backendPath = (backend: DomainId, frontend: DomainId): string =>
   `${backendRoot(backend)}/${frontend}/0`;
 
+/** The directory is the guest's own to write. */
 export const frontendPath = (frontend: DomainId): string => `/local/domain/${frontend}/device/pci/0`;
 
 /**

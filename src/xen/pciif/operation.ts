@@ -2,6 +2,7 @@
 
 export const PCIIF_MAGIC = '7';
 
+/** XEN_PCI_OP_… of the header. */
 export const Command = {
   configRead: 0,
   configWrite: 1,
@@ -72,6 +73,7 @@ export interface Operation {
   vectorCount: number;
 }
 
+/** To be filled by each request in turn: nothing is allocated for one. */
 export function emptyOperation(): Operation {
   return {
     command: 0,

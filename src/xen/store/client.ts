@@ -15,6 +15,7 @@ import type { EventQueue } from './watches.js';
 import { decodeStrings, encodeStrings } from './wire.js';
 import type { MessageName } from './wire.js';
 
+/** All optional; the defaults suit a domain with xenstored's usual quotas. */
 export interface XenStoreClientOptions {
   /** Requests under way at once; more wait. Default 16, below the quota of an unprivileged domain (20). */
   readonly maxInFlight?: number;

@@ -2,6 +2,7 @@
 import type { ServedTransport, TransportHandlers } from './transport.js';
 import { MAX_PAYLOAD } from './wire.js';
 
+/** `maxPayload` in bytes, 4096 where absent (xs_wire.h, XENSTORE_PAYLOAD_MAX). */
 export interface MemoryPairOptions {
   readonly name?: string;
   /** Bytes that are delivered at once; everything that waits when absent. */

@@ -28,6 +28,7 @@ const [CONNECTED, RECONNECT] = [0, 1];
 /** In {@link ERROR}. */
 const [BAD_INDEX, PROTOCOL_VIOLATION] = [2, 3];
 
+/** What a ring is made over: the page, which end this is, and the event channel. */
 export interface RingOptions {
   /**
    * The page, from its start on, at least 2080 of them and aligned to 4. Shared with the other end,

@@ -51,6 +51,7 @@ export function discard<T>(value: T): Discarded<T> {
   return new Discarded(value);
 }
 
+/** A connection to a store. Paths are absolute, or begin at the directory of the connection's own domain. */
 export interface XenStore extends StoreView, AsyncDisposable {
   /**
    * Runs `body` on a snapshot and makes its changes visible all at once. When another writer was in the way, the body

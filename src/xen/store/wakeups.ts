@@ -3,6 +3,7 @@
 /** Timers of Node take a signed 32-bit number of milliseconds. */
 const LONGEST_TIMER = 0x7fff_ffff;
 
+/** For whoever waits for a state in the store: {@link Wakeups.announce} in the watch, `until` beside it. */
 export class Wakeups {
   readonly #sleepers = new Set<() => void>();
   #count = 0;

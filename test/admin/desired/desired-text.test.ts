@@ -79,6 +79,35 @@ describe('a desired state', () => {
     refusal(bomb.join('\n'));
   });
 
+  test('is refused with all that has no form in it at once, each at its line', () => {
+    const text = GOOD.replace('slot: 5', 'slot: 32')
+      .replace('0a:00.0', '0a:00.8')
+      .replace('claim: vfio', 'claim: vfi');
+    const faults = (of: string) => {
+      try {
+        parseDesiredState(of, 'wanted.yaml');
+      } catch (error) {
+        assert.ok(error instanceof DesiredStateError, String(error));
+        return { message: error.message, told: error.evidence['faults'] };
+      }
+      throw new Error('it was taken');
+    };
+    const { message, told } = faults(text);
+    assert.match(
+      message,
+      /^wanted\.yaml:5: functions\.0\.slot: .*\n {2}wanted\.yaml:7: functions\.1\.function: PCI function 8 .*\n {2}wanted\.yaml:10: functions\.1\.claim: [^\n]*$/,
+    );
+    assert.ok(Array.isArray(told) && told.length === 3);
+    assert.match(
+      faults('a: b: c\nd: [e\nf: "g').message,
+      /^wanted\.yaml:1: it is no YAML.*(?:\n {2}wanted\.yaml:\d: it is no YAML.*)+$/,
+    );
+    const entry = '  - {}\n';
+    const many = faults(`functions:\n${entry.repeat(200)}`);
+    assert.ok(Array.isArray(many.told) && many.told.length === 100);
+    assert.match(many.message, /\n {2}wanted\.yaml:101: .*\n {2}and \d+ more$/);
+  });
+
   test('of any text is a state, or refused as none', async () => {
     const piece = fc.constantFrom(
       ...GOOD.split(/(?<=[\s:])/),

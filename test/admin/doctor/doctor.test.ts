@@ -1,7 +1,9 @@
 /** The doctor on made hosts: each of its codes is shown by one, with nothing else wrong; a sound host is quiet. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CHECKS, diagnose, PURPOSES, type Diagnosis } from '../../../src/admin/doctor/index.js';
 import { examineHost } from '../../../src/cli/doctor-facts.js';
@@ -48,6 +50,33 @@ describe('a sound host is quiet', () => {
         );
         assert.ok(diagnosis.checks.length > (address === undefined ? 10 : 15), 'it was asked');
       });
+});
+
+describe('a tree that was saved as the page says', () => {
+  const page = readFileSync(new URL('../../../../docs/doctor.md', import.meta.url), 'utf8');
+  const [, script] = /^```sh\nfrom=\/ to=\/tmp\/host\n([^]*?)^```$/m.exec(page) ?? [];
+  for (const base of ['vfio', 'xen'] as const)
+    test(`${base}: is told the same of as its host`, async () => {
+      assert.ok(script !== undefined);
+      using saved = new MadeTree({});
+      const { root } = trees[base];
+      const { status, stderr } = spawnSync('sh', ['-u'], {
+        input: `from=${root} to=${saved.root}\n${script}`,
+        encoding: 'utf8',
+      });
+      assert.deepEqual([status, stderr], [0, '']);
+      const told = async (where: string) => {
+        const { files, facts } = await examineHost({ root: where }, FUNCTION);
+        return diagnose(files, { ...facts, ...SOUND_FACTS }, { address: FUNCTION });
+      };
+      assert.deepEqual(await told(saved.root), await told(root));
+    });
+});
+
+test('a folder that is no host is refused, and not told to lack everything', async () => {
+  using empty = new MadeTree({ '/etc/fuse.conf': '' });
+  for (const root of [empty.root, join(empty.root, 'none')])
+    await assert.rejects(examineHost({ root }, undefined), { code: 'SAVED_HOST_ABSENT' });
 });
 
 describe('a host with one fault', () => {

@@ -3,7 +3,10 @@
 # next one waits already. Then it is told to stop, and a guest dies with nobody there.
 rounds=$LAB_KILLS
 fact rounds "$rounds"
-cold_rounds=4
+# The others wait already: two of them at least.
+cold_rounds=$((rounds - 2))
+[ $cold_rounds -le 4 ] || cold_rounds=4
+fact cold $cold_rounds
 main=/openslot/dist/src/command/main.js
 
 start_serve() { # OPTIONS...: behind what was said before; nobody waits

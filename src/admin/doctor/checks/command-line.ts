@@ -147,7 +147,7 @@ const hideOption = hostCheck({
     HIDE_LIST_UNSOUND: {
       blocks: ['xen'],
       why: 'one error turns the whole list off, with a line in the kernel log and nowhere else',
-      next: 'openslot hide-list --from linux "$(cat /proc/cmdline)" shows each error; mend it, and reboot',
+      next: 'mend it, and reboot; each error: openslot hide-list --from linux "$(cat /proc/cmdline)"',
     },
     HIDE_LIST_NOT_TAKEN: {
       blocks: ['xen'],
@@ -157,7 +157,7 @@ const hideOption = hostCheck({
     HIDE_LIST_NAMES_ABSENT: {
       blocks: [],
       why: 'nothing stands at that address now: a card that was added or taken away moves others to new addresses',
-      next: 'openslot list; then write the addresses of today',
+      next: 'write the addresses of today: openslot list',
     },
     HIDE_OPTION_OLD_NAME: {
       blocks: ['xen'],
@@ -232,7 +232,7 @@ const vfioIds = hostCheck({
     VFIO_IDS_MALFORMED: {
       blocks: [],
       why: 'vfio-pci passes over what it cannot read, with a line in the kernel log',
-      next: 'write VVVV:DDDD in hexadecimal, with commas between: openslot list shows them',
+      next: 'write VVVV:DDDD in hexadecimal, with commas between; what there is: openslot list',
     },
     VFIO_IDS_TAKE_SEVERAL: {
       blocks: [],

@@ -44,7 +44,7 @@ const vfioFile = hostCheck({
         {
           code: 'VFIO_FILE_CLOSED',
           what: `this user may not open ${there.join(' or ')}: ${there.map((path) => rights(host, path)).join(', ')}`,
-          next: `chmod 0666 ${there.join(' ')}: it gives no function away by itself`,
+          next: `it gives no function away by itself: chmod 0666 ${there.join(' ')}`,
           evidence: { paths: there },
         },
       ],

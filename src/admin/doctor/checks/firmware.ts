@@ -13,7 +13,7 @@ const remappingTable = hostCheck({
     IOMMU_NOT_IN_FIRMWARE: {
       blocks: ['vfio'],
       why: 'the kernel finds no IOMMU: it is switched off in the set-up of firmware, or this machine has none',
-      next: 'reboot into the set-up and switch on Intel VT-d, AMD-Vi or IOMMU; programs without DMA need none: openslot claim --for uio',
+      next: 'reboot into the set-up and switch on Intel VT-d, AMD-Vi or IOMMU; programs without DMA need none: openslot claim --for uio ADDRESS',
     },
     IOMMU_TABLE_MALFORMED: {
       blocks: ['vfio'],
@@ -78,7 +78,7 @@ const remappingTable = hostCheck({
               code: 'IOMMU_NOT_IN_FIRMWARE',
               what,
               why: 'this host is a virtual machine, and its hypervisor gives it no IOMMU',
-              next: 'give it one (QEMU: -device intel-iommu on a q35 machine); programs without DMA need none: openslot claim --for uio',
+              next: 'give it one (QEMU: -device intel-iommu on a q35 machine); programs without DMA need none: openslot claim --for uio ADDRESS',
               evidence,
             },
           ],

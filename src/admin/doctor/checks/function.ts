@@ -178,7 +178,7 @@ const reset = functionCheck({
     RESET_MISSING: {
       blocks: ['xen'],
       why: 'what one user leaves in the device, the next one finds',
-      next: 'openslot attach --allow no-reset, for guests that trust each other',
+      next: 'for guests that trust each other: openslot attach GUEST ADDRESS --allow no-reset',
     },
   },
   look({ fn }) {
@@ -254,7 +254,7 @@ const interrupts = functionCheck({
         {
           code: 'UIO_WITHOUT_INTERRUPT',
           what: `${fn.address} has no INTx`,
-          next: `openslot claim --for vfio ${notations.shortHex.format(fn.address)} has its messages, with an IOMMU`,
+          next: `its messages, with an IOMMU: openslot claim --for vfio ${notations.shortHex.format(fn.address)}`,
           evidence: { pin: 0 },
         },
       ],

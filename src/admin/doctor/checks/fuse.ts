@@ -17,7 +17,7 @@ const fuseFile = hostCheck({
     FUSE_FILE_CLOSED: {
       blocks: ['proto'],
       why: 'openslot proto mount serves the files through it',
-      next: `chmod 0666 ${DEVICE}, as distributions have it, or run proto mount as root`,
+      next: `run proto mount as root; or as distributions have it: chmod 0666 ${DEVICE}`,
     },
   },
   look({ host }) {
@@ -47,7 +47,7 @@ const userMounts = hostCheck({
     FUSERMOUNT_MISSING: {
       blocks: ['proto'],
       why: 'it mounts for users who may not',
-      next: 'apt-get install fuse3 (dnf install fuse3), or run proto mount as root',
+      next: 'run proto mount as root; or: apt-get install fuse3; or: dnf install fuse3',
     },
     FUSERMOUNT_POWERLESS: {
       blocks: ['proto'],
@@ -57,7 +57,7 @@ const userMounts = hostCheck({
     FUSE_NOT_FOR_OTHERS: {
       blocks: [],
       why: 'the files are for the user alone who mounts them: proto mount --allow-other is refused',
-      next: 'echo user_allow_other >>/etc/fuse.conf, as root',
+      next: 'as root: echo user_allow_other >>/etc/fuse.conf',
     },
   },
   look({ host }) {

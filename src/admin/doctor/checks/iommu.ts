@@ -19,7 +19,7 @@ const groups = hostCheck({
     IOMMU_KEPT_BY_XEN: {
       blocks: ['vfio'],
       why: 'Xen keeps the IOMMU for itself and shows it to no domain',
-      next: 'openslot claim gives functions to guests of Xen; for VFIO boot without Xen',
+      next: 'boot without Xen for VFIO; for guests of Xen: openslot claim ADDRESS',
     },
     IOMMU_BYPASSED: {
       blocks: [],
@@ -110,7 +110,7 @@ const group = functionCheck({
     FUNCTION_UNTRANSLATED: {
       blocks: ['vfio'],
       why: 'VFIO gives no function away that no IOMMU translates',
-      next: 'take a function in another place; openslot claim --for uio needs no IOMMU, and has no DMA',
+      next: 'take a function in another place; without an IOMMU, and without DMA: openslot claim --for uio ADDRESS',
     },
   },
   look({ host, fn }) {

@@ -10,7 +10,7 @@ const lockdown = hostCheck({
     LOCKDOWN: {
       blocks: ['xen', 'proto'],
       why: 'the kernel refuses writes to configuration space and mapped registers through sysfs, to root as well (EPERM); VFIO goes on',
-      next: 'openslot claim --for vfio, with an IOMMU; or switch secure boot off, or boot without lockdown=',
+      next: 'switch secure boot off, or boot without lockdown=; with an IOMMU: openslot claim --for vfio ADDRESS',
     },
   },
   look({ host }) {
@@ -46,7 +46,7 @@ const strictMemory = functionCheck({
         {
           code: 'MEMORY_STRICT',
           what: `${fn.driver ?? ''} has asked for the registers of ${fn.address}`,
-          next: `openslot claim ${fn.name} takes them from it; iomem=relaxed on the kernel command line lets programs at them beside the driver`,
+          next: `iomem=relaxed on the kernel command line lets programs at them beside the driver; take them from it: openslot claim ${fn.name}`,
           evidence: { driver: fn.driver ?? '', option: 'CONFIG_IO_STRICT_DEVMEM' },
         },
       ],
@@ -63,7 +63,7 @@ const user = hostCheck({
     USER_UNPRIVILEGED: {
       blocks: [],
       why: 'claim, release and attach need root; the kernel also shows 64 bytes of configuration space alone',
-      next: 'sudo openslot doctor sees more',
+      next: 'as root it sees more: openslot doctor',
     },
   },
   look({ host }) {

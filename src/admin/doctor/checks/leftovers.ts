@@ -25,7 +25,7 @@ const leftovers = hostCheck<Code>({
     CHANGE_UNFINISHED: {
       blocks: ['vfio', 'xen', 'proto'],
       why: 'its process ended in the middle: some functions may have no driver',
-      next: 'openslot recover takes it back; openslot recover --finish goes on',
+      next: 'take it back: openslot recover; go on: openslot recover --finish',
     },
     CLAIM_LOST: {
       blocks: [],
@@ -45,7 +45,7 @@ const leftovers = hostCheck<Code>({
     PROBING_STOPPED: {
       blocks: [],
       why: 'openslot serve was killed: disks and networks of new guests find no back end of the kernel',
-      next: 'openslot serve, which probes for them and puts it back when it ends; or echo 1 >/sys/bus/xen-backend/drivers_autoprobe',
+      next: 'echo 1 >/sys/bus/xen-backend/drivers_autoprobe; or have them probed for, and this put back at the end: openslot serve',
     },
   },
   look({ host }) {
@@ -71,14 +71,14 @@ const leftovers = hostCheck<Code>({
         causes.push({
           code: 'CLAIM_LOST',
           what: `${address} is claimed, kept by ${holder ?? 'no driver'}, and ${driver} has it`,
-          next: `openslot claim ${address} takes it again`,
+          next: `take it again: openslot claim ${address}`,
           evidence: { address: String(address), holder: holder ?? 'none', driver },
         });
       if (quarantined !== undefined)
         causes.push({
           code: 'FUNCTION_QUARANTINED',
           what: `${address} is in quarantine: ${quarantined}`,
-          next: `openslot release ${address}, then claim it again`,
+          next: `openslot release ${address}; openslot claim ${address}`,
           evidence: { address: String(address), why: quarantined },
         });
     }
@@ -114,7 +114,7 @@ const hidden = hostCheck({
     HIDE_NOT_BOOTED: {
       blocks: [],
       why: 'boot files count from the next boot on',
-      next: 'reboot; until then: openslot claim',
+      next: 'reboot; until then: openslot claim ADDRESS',
     },
     HIDE_NOT_TAKEN: {
       blocks: [],

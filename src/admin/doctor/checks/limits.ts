@@ -37,7 +37,7 @@ const memory = hostCheck<MemoryCode>({
     MEMLOCK_SMALL: {
       blocks: [],
       why: 'VFIO keeps in place whatever a device may reach; more fails ("Cannot allocate memory")',
-      next: 'ulimit -l, memlock in limits.conf(5), LimitMEMLOCK= of a service; --pin SIZE compares with what you need',
+      next: 'raise it by memlock in limits.conf(5), by LimitMEMLOCK= of a service, or in the shell: ulimit -l KILOBYTES; compare with what you need: openslot doctor --pin SIZE',
     },
   },
   look: ({ host }, fn) => lockedMemory(host, fn),
@@ -107,7 +107,7 @@ const files = hostCheck({
     OPEN_FILES_FEW: {
       blocks: ['vfio'],
       why: 'VFIO delivers each interrupt vector by a file descriptor of its own',
-      next: 'ulimit -n, nofile in limits.conf(5), LimitNOFILE= of a service',
+      next: 'raise it by nofile in limits.conf(5), by LimitNOFILE= of a service, or in the shell: ulimit -n NUMBER',
     },
   },
   look({ host }, fn) {

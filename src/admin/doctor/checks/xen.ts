@@ -1,6 +1,6 @@
-/** Xen: the hypervisor, the kind of domain 0, its device files, XenStore, its IOMMU, and the tool stack's version. */
+/** Xen: the hypervisor, the kind of domain 0, its device files, XenStore, its IOMMU, and what pciback lets through. */
 import { causesOr, fine, hostCheck, type Check, type Found, type Subject } from '../check.js';
-import type { ExaminedHost } from '../examined-host.js';
+import { toolStack, version } from './xen-versions.js';
 
 function runs({ host }: Pick<Subject, 'host'>): boolean {
   return host.onXen;
@@ -15,7 +15,7 @@ const hypervisor = hostCheck({
     XEN_ABSENT: {
       blocks: ['xen'],
       why: 'guests of Xen are made by Xen, below this kernel',
-      next: "choose Xen's entry in the boot loader's menu; openslot demo shows all of it without",
+      next: "choose Xen's entry in the boot loader's menu; see all of it without: openslot demo",
     },
     XEN_CAPABILITIES_MISSING: {
       blocks: ['xen'],
@@ -25,7 +25,7 @@ const hypervisor = hostCheck({
     XEN_GUEST: {
       blocks: ['xen'],
       why: 'functions of the host are handed over by domain 0',
-      next: 'run openslot in domain 0',
+      next: 'run it in domain 0',
     },
     XEN_DOM0_PVH: {
       blocks: [],
@@ -74,70 +74,6 @@ const hypervisor = hostCheck({
   },
 });
 
-const LIBRARY_FOLDERS = [
-  '/usr/local/lib',
-  '/usr/lib',
-  '/lib',
-  '/usr/lib64',
-  '/lib64',
-  '/usr/lib/x86_64-linux-gnu',
-  '/lib/x86_64-linux-gnu',
-  '/usr/lib/aarch64-linux-gnu',
-];
-
-const version = hostCheck({
-  name: 'xen-version',
-  layer: 'Xen',
-  asks: "Does openslot know this Xen's interface?",
-  purposes: ['xen'],
-  causes: {
-    XEN_VERSION_UNKNOWN: {
-      blocks: ['xen'],
-      why: "libxenctrl's interface changes with each Xen, and openslot calls none that it does not know",
-      next: '',
-    },
-    LIBXENCTRL_MISSING: {
-      blocks: ['xen'],
-      why: 'permissions and the IOMMU are set through it',
-      next: '',
-    },
-  },
-  look({ host }) {
-    const running = host.xenVersion;
-    const { knownXen } = host.facts;
-    if (!runs({ host }) || running === undefined || knownXen.length === 0) return undefined;
-    if (!knownXen.includes(running))
-      return {
-        causes: [
-          {
-            code: 'XEN_VERSION_UNKNOWN',
-            what: `Xen ${running} runs, and openslot knows ${knownXen.join(', ')}`,
-            next: `let xl hand functions over: pci=[…] in the guest's configuration; or run one of ${knownXen.join(', ')}`,
-            evidence: { running, known: knownXen },
-          },
-        ],
-      };
-    const library = `libxenctrl.so.${running}`;
-    const folders = [
-      ...LIBRARY_FOLDERS,
-      `/usr/lib/xen-${running}/lib`,
-      `/usr/lib/xen-${running}/lib/x86_64-linux-gnu`,
-    ];
-    const folder = folders.find((one) => host.exists(`${one}/${library}`));
-    if (folder !== undefined) return fine(`Xen ${running} is known, with ${folder}/${library}`, { running });
-    return {
-      causes: [
-        {
-          code: 'LIBXENCTRL_MISSING',
-          what: `${library} is not installed`,
-          next: `install the libraries of Xen ${running} (Debian: libxenmisc${running})`,
-          evidence: { library, folders },
-        },
-      ],
-    };
-  },
-});
-
 const FILES = [
   { path: '/dev/xen/privcmd', module: 'xen-privcmd' },
   { path: '/dev/xen/evtchn', module: 'xen-evtchn' },
@@ -158,7 +94,7 @@ const files = hostCheck({
     XEN_FILE_CLOSED: {
       blocks: ['xen'],
       why: 'hypercalls, event channels and grants go through it',
-      next: 'run openslot as root',
+      next: 'run it as root',
     },
   },
   look({ host }) {
@@ -245,54 +181,6 @@ const iommu = hostCheck({
   },
 });
 
-const toolStack = hostCheck({
-  name: 'tool-stack',
-  layer: 'Xen',
-  asks: 'Is xl there, and of the Xen that runs?',
-  purposes: ['xen'],
-  causes: {
-    XL_MISSING: {
-      blocks: [],
-      why: 'guests are made by it',
-      next: 'install xen-utils, or another tool stack of libxl',
-    },
-    XL_OF_ANOTHER_XEN: {
-      blocks: ['xen'],
-      why: 'libxl and the hypervisor must be of one version: every command fails after an upgrade of one of them',
-      next: '',
-    },
-  },
-  look({ host }) {
-    if (!runs({ host })) return undefined;
-    const running = host.xenVersion ?? '?';
-    const versions = toolVersions(host);
-    if (versions.includes(running)) return fine(`xl of Xen ${running}`, { versions });
-    if (versions.length > 0)
-      return {
-        causes: [
-          {
-            code: 'XL_OF_ANOTHER_XEN',
-            what: `Xen ${running} runs, and xl is installed of ${versions.join(', ')}`,
-            next: `reboot into Xen ${versions.at(-1) ?? ''}, or install xen-utils-${running}`,
-            evidence: { running, versions },
-          },
-        ],
-      };
-    const path = ['/usr/sbin/xl', '/usr/local/sbin/xl'].find((file) => host.exists(file));
-    // One that was built from source does not say its version in its place.
-    if (path !== undefined) return fine(path);
-    return { causes: [{ code: 'XL_MISSING', what: 'xl is not installed', evidence: { running } }] };
-  },
-});
-
-/** Debian installs the tools of several versions beside each other: /usr/lib/xen-4.17/bin/xl. */
-function toolVersions(host: ExaminedHost): readonly string[] {
-  return (host.files.list('/usr/lib') ?? []).flatMap((name) => {
-    const found = /^xen-(\d+\.\d+)$/.exec(name)?.[1];
-    return found !== undefined && host.exists(`/usr/lib/${name}/bin/xl`) ? [found] : [];
-  });
-}
-
 const pciback = hostCheck({
   name: 'pciback',
   layer: 'Xen',
@@ -302,7 +190,7 @@ const pciback = hostCheck({
     PCIBACK_PERMISSIVE: {
       blocks: [],
       why: 'guests of the kernel’s back end write what they like into configuration space: other addresses, other vectors',
-      next: 'take permissive=1 away; openslot serve lets through what is listed, and openslot policy learn finds what a guest needs',
+      next: 'take permissive=1 away; what is listed is let through; find what a guest needs: openslot policy learn TRACE',
     },
   },
   look({ host }) {

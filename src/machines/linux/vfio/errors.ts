@@ -18,7 +18,7 @@ export class IommuAbsentError extends OpenslotError {
     super(
       `no IOMMU translates what ${address} does: VFIO does not give it to a program`,
       { address: String(address) },
-      `switch the IOMMU on (firmware's set-up, intel_iommu=on), or openslot claim --for uio ${address}: registers and INTx without DMA`,
+      `switch the IOMMU on (firmware's set-up, intel_iommu=on); registers and INTx without DMA: openslot claim --for uio ${address}`,
     );
   }
 }
@@ -47,7 +47,7 @@ export class VfioPermissionError extends OpenslotError {
     super(
       `${path} cannot be opened (${errno})`,
       { path, errno },
-      `chown USER ${path}, as root, or run the command as root`,
+      `run the command as root; or as root: chown USER ${path}`,
       options,
     );
   }
@@ -81,7 +81,7 @@ export class LockedMemoryError extends OpenslotError {
     super(
       `${bytes} bytes for DMA are more than this user may keep in place (limit ${limit} bytes for all that is mapped)`,
       { bytes, limit },
-      'raise it: ulimit -l, memlock in limits.conf(5), LimitMEMLOCK= of a service',
+      'raise it: raise it by memlock in limits.conf(5), by LimitMEMLOCK= of a service, or in the shell: ulimit -l KILOBYTES',
       options,
     );
   }

@@ -96,7 +96,7 @@ function attach(address: PciAddress, groupFd: number, container: number): IommuS
     const errno = cause instanceof SystemCallError ? cause.errno : String(cause);
     const next =
       errno === 'EPERM'
-        ? 'dmesg | tail: where the platform cannot remap interrupts, VFIO wants vfio_iommu_type1 allow_unsafe_interrupts=1'
+        ? 'where the platform cannot remap interrupts, VFIO wants vfio_iommu_type1 allow_unsafe_interrupts=1; dmesg | tail'
         : 'dmesg | tail';
     throw new VfioUnavailableError(address, `its IOMMU: ${errno}`, next, { cause });
   }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import {
   FunctionClosedError,
+  isAnswered,
   RegionAccessError,
   ResetError,
   ROM_REGION,
@@ -13,7 +14,7 @@ import {
   type ResetMethod,
 } from '../../../function/index.js';
 import { SystemCallError } from '../../../os/index.js';
-import { Header, PciAddress } from '../../../pci/index.js';
+import { PciAddress } from '../../../pci/index.js';
 import { LinuxConfig } from '../linux-config.js';
 import { parseResourceFile } from '../resource-file.js';
 import { resetMethodsOf, type Sysfs } from '../sysfs.js';
@@ -118,7 +119,7 @@ export class VfioFunction implements PciFunction {
         throw new ResetError('RESET_FAILED', this.address, `${method} failed with ${cause.errno}`, { cause });
       }
       driven.followCommand();
-      if (this.config.read(Header.vendor, 2) === 0xffff)
+      if (!isAnswered(this.config))
         throw new ResetError('RESET_FAILED', this.address, `it reads all ones after ${method}`);
       return method;
     });

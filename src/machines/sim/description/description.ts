@@ -31,6 +31,7 @@ export interface PlatformDescription {
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
+/** A root bus; {@link parseMachine} reads the same from YAML. */
 export interface RootDescription {
   /** 0 where absent. */
   readonly domain?: number;
@@ -76,6 +77,7 @@ export interface ProductDataDescription {
   readonly readWrite?: Readonly<Record<string, string>> | undefined;
 }
 
+/** A device in a slot, of a kind that comes with the machine or of {@link SimOptions.kinds}. */
 export interface DeviceDescription extends Slot, FunctionDescription {
   /** Name of a device kind. Driver, regions and faults here are those of its first function. */
   readonly model: string;
@@ -93,6 +95,7 @@ export interface WindowDescription {
   readonly limit: number;
 }
 
+/** A PCI-to-PCI bridge in a slot; windows that are absent are sized for what is behind it. */
 export interface BridgeDescription extends Slot {
   readonly bridge: {
     /** Number of the bus behind it. */

@@ -1,10 +1,15 @@
 /** Driver bindings of a simulated host on disk, with a log of every change that is about to be made to them. */
-import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { errnoOf, replaceFile } from '../../../durable/index.js';
+import {
+  appendToRegularFile,
+  errnoOf,
+  parseChecked,
+  readRegularFile,
+  replaceFile,
+} from '../../../durable/index.js';
 import type { Binding } from '../../../function/index.js';
-import { notations, type PciAddress } from '../../../pci/index.js';
+import { notations, OpenslotError, type PciAddress } from '../../../pci/index.js';
 import { MachineFolderError } from '../errors.js';
 import type { KeptBindings } from '../sim-drivers.js';
 
@@ -29,7 +34,7 @@ export class BindingFile implements KeptBindings {
   /** @throws {MachineFolderError} */
   read(): ReadonlyMap<number, Binding> {
     try {
-      const kept = bindings.parse(JSON.parse(readFileSync(this.#path, 'utf8')));
+      const kept = parseChecked(bindings, readRegularFile(this.#path, 'utf8'));
       return new Map(
         Object.entries(kept).map(([address, { driver, override }]) => [
           notations.hex.parse(address).sbdf,
@@ -37,16 +42,19 @@ export class BindingFile implements KeptBindings {
         ]),
       );
     } catch (cause) {
-      const { code } = cause as NodeJS.ErrnoException;
-      if (code === 'ENOENT') return new Map();
-      throw new MachineFolderError(this.#path, code ?? 'it is not what openslot writes', { cause });
+      const why = errnoOf(cause);
+      if (why === 'ENOENT') return new Map();
+      // A text that is no address has a code of its own.
+      throw new MachineFolderError(this.#path, cause instanceof OpenslotError ? cause.message : why, {
+        cause,
+      });
     }
   }
 
   /** @throws {MachineFolderError} and nothing is changed. */
   replace(mutation: string, all: Iterable<readonly [PciAddress, Binding]>): void {
     try {
-      appendFileSync(this.#log, `${mutation}\n`, { flush: true });
+      appendToRegularFile(this.#log, `${mutation}\n`);
       replaceFile(this.#path, `${JSON.stringify(Object.fromEntries(all), undefined, 2)}\n`, 0o644);
     } catch (cause) {
       throw new MachineFolderError(this.#path, errnoOf(cause), { cause });

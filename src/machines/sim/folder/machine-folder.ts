@@ -1,6 +1,6 @@
 /** `sim:DIR`: a simulated host in a folder, which keeps its driver bindings from one command to the next. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { errnoOf, readRegularFile } from '../../../durable/index.js';
 import { MachineFolderError } from '../errors.js';
 import { SimMachine, type SimOptions } from '../sim-machine.js';
 import { parseMachine } from '../description/source.js';
@@ -23,11 +23,11 @@ function descriptionIn(folder: string) {
   const path = join(folder, 'machine.yaml');
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readRegularFile(path, 'utf8');
   } catch (cause) {
-    const { code = String(cause) } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
-    throw new MachineFolderError(path, code, { cause });
+    const why = errnoOf(cause);
+    if (why === 'ENOENT') return undefined;
+    throw new MachineFolderError(path, why, { cause });
   }
   return parseMachine(text);
 }

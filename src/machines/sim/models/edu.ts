@@ -29,6 +29,7 @@ const DMA_NANOSECONDS = 100_000_000;
 /** QEMU's thread multiplies once for each number from n down; it is given about one multiplication a nanosecond. */
 const FACTORIAL_NANOSECONDS = 1_000;
 
+/** `options` of a description, as `edu` understands them. */
 export interface EduOptions {
   /** Bits that the engine's address lines have; what lies above them in an address is cut off. */
   readonly dmaMask: bigint;
@@ -46,6 +47,7 @@ const SHAPE: FunctionShape = {
   msi: { vectors: 1 },
 };
 
+/** QEMU, docs/specs/edu.rst. */
 export const edu: DeviceKind<EduOptions> = {
   name: 'edu',
   summary: "QEMU's educational device: factorial, INTx and MSI, DMA with a buffer of 4 KiB",

@@ -33,6 +33,7 @@ const SHAPE: FunctionShape = {
   ],
 };
 
+/** For tests of whoever carries accesses: BAR 2 counts those of BAR 0 and 1, and does not count itself. */
 export const testdev: DeviceKind<undefined> = {
   name: 'testdev',
   summary: 'storage behind a memory BAR and an I/O BAR, with counters of accesses by width',

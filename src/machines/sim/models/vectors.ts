@@ -28,6 +28,7 @@ export const vectorsRegisters: RegisterTable = {
   ],
 };
 
+/** `options` of a description, as `vectors` understands them. */
 export interface VectorsOptions {
   /** 1 to 2048; 128 where absent. */
   readonly vectors: number;

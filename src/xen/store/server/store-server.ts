@@ -15,6 +15,7 @@ import { answer } from './requests.js';
 import { toPermissions } from './rights.js';
 import { Store, type StoreHypervisor } from './store.js';
 
+/** All optional: a server for the clients of one process needs none. */
 export interface StoreServerOptions {
   /** Each one that is absent is xenstored's. */
   readonly quotas?: Partial<Quotas>;
@@ -24,6 +25,7 @@ export interface StoreServerOptions {
   readonly onRequest?: (message: Message, domain: number) => void;
 }
 
+/** Of a client in this process. */
 export interface StoreConnectOptions extends MemoryPairOptions {
   /** Whose client it is; dom0's when absent. */
   readonly domain?: DomainId;

@@ -11,6 +11,7 @@ const LARGEST_DISK = 2 ** 32;
 const DEFAULT_DISK = 16 << 20;
 const MOST_QUEUES = 64;
 
+/** `options` of a description, as `nvme` understands them. */
 export interface NvmeOptions extends EngineOptions {
   /** Memory that a program handed over, and can look at; undefined: fresh memory. */
   readonly disk: Uint8Array | undefined;
@@ -33,6 +34,10 @@ function shape({ queues }: NvmeOptions): FunctionShape {
   };
 }
 
+/**
+ * NVM Express Base 1.4. A description gives `size` and `block` in bytes, `queues`, `serial` and `latency` in
+ * nanoseconds; a program also `disk`.
+ */
 export const nvme: DeviceKind<NvmeOptions> = {
   name: 'nvme',
   summary: 'NVMe 1.4 controller with one namespace in memory: PRPs, MSI-X and INTx, up to 64 I/O queue pairs',

@@ -6,6 +6,7 @@ import { OptionReader } from '../options.js';
 import { PcnetController } from './controller.js';
 import { WINDOW_BYTES } from './registers.js';
 
+/** `mac` has 6 bytes; `network` is what is at the other end of the cable: DHCP, ARP and ping, or nothing. */
 export interface PcnetOptions {
   readonly mac: Uint8Array;
   readonly network: 'user' | 'none';
@@ -26,6 +27,7 @@ const SHAPE: FunctionShape = {
 
 const MAC_CHARACTERS = 17;
 
+/** AMD Am79C970A data sheet, 19436E. */
 export const pcnet: DeviceKind<PcnetOptions> = {
   name: 'pcnet',
   summary: 'AMD PCnet-PCI II Ethernet controller with INTx; behind it a network with DHCP, ARP and ping',

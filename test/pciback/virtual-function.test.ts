@@ -1,0 +1,44 @@
+/** A virtual function in a guest's hands: what its registers do not tell, the guest sees all the same. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Command } from '../../src/xen/pciif/index.js';
+import { PciAddress } from '../../src/pci/index.js';
+import { disk, testdev } from '../function/shapes.js';
+import { ExportingHost } from './exported.js';
+
+const PHYSICAL = new PciAddress(0, 0, 8, 0);
+const VIRTUAL = new PciAddress(0, 0, 8, 3);
+/** Of the guest's bus: the physical function has slot 0, the virtual one is function 0 of slot 1. */
+const SLOT = 8;
+
+test('a virtual function stands alone, has its ids, addresses and vectors, and comes back', async () => {
+  await using host = await ExportingHost.start([testdev(PHYSICAL), { ...disk(VIRTUAL), isVirtual: true }]);
+  const { handled, machine, exports } = host;
+  {
+    using fn = machine.open(VIRTUAL);
+    assert.equal(fn.config.read(0, 4), 0xffff_ffff, 'the hardware tells nothing');
+  }
+  const read = (offset: number, size = 4) => handled.read(SLOT, offset, size).value;
+  assert.equal(read(0), 0x0010_1b36);
+  assert.equal(read(2, 2), 0x0010);
+  assert.equal(handled.read(SLOT + 3, 0, 4).value, 0, 'and not at its own number');
+  assert.equal(read(0x10), 0xfebd_0004);
+  assert.equal(handled.write(SLOT, 0x10, 4, 0xffff_ffff).error, 0);
+  assert.equal(read(0x10), 0xffff_c004);
+  assert.equal(handled.write(SLOT, 0, 4, 0).error, 0);
+  assert.equal(read(0), 0x0010_1b36);
+
+  // Its decoding bit stays 0 in the hardware, and the guest reads what it wrote.
+  handled.write(SLOT, 4, 2, 0x0006);
+  assert.equal(read(4, 2), 0x0006);
+  handled.guest.request({ command: Command.enableMsix, domain: 0, bus: 0, devfn: SLOT, value: 2 }, [0, 1]);
+  handled.handler.service();
+  const { error, vectors } = handled.guest.reply(2);
+  assert.equal(error, 0);
+  assert.equal(new Set(vectors).size, 2);
+  assert.ok(!vectors.includes(0));
+
+  const report = await exports[1]?.lease.giveBack();
+  assert.deepEqual([report?.quarantined, report?.differing], [undefined, []]);
+  assert.deepEqual(handled.faults, []);
+});
