@@ -2,9 +2,14 @@
 import type { Command } from 'commander';
 import type { RegionInfo } from '../function/index.js';
 import type { PoolEntry } from '../owner/index.js';
-
+import { className } from '../pci/classes.js';
 import { hexDigits, idsText } from '../pci/hex-digits.js';
+import { deviceWords } from '../pci/names/device-words.js';
+import { givenNames } from './given-names.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
+import { viewMachine } from './machine-view.js';
+import { nameData, namesInUse } from './names-in-use.js';
+import { printTable } from './table.js';
 
 export function define(command: Command): void {
   command
@@ -43,15 +48,6 @@ interface ListOptions extends MachineChoice {
 }
 
 async function list(options: ListOptions): Promise<void> {
-  // Each by its own file: what a room's index loads besides would be most of the time that this takes.
-  const [{ className }, { deviceWords }, { nameData, namesInUse }, { viewMachine }, { givenNames }] =
-    await Promise.all([
-      import('../pci/classes.js'),
-      import('../pci/names/device-words.js'),
-      import('./names-in-use.js'),
-      import('./machine-view.js'),
-      import('./given-names.js'),
-    ]);
   const names = options.numeric ? undefined : namesInUse();
   const { name, functions, platform, pool: poolView } = await viewMachine(options);
   const { entries, unreadable: poolUnreadable } = poolView;
@@ -86,7 +82,6 @@ async function list(options: ListOptions): Promise<void> {
     process.stdout.write(`${JSON.stringify(data, undefined, 2)}\n`);
     return;
   }
-  const { printTable } = await import('./table.js');
   const isNamed = given.shown.size > 0;
   printTable(
     [

@@ -5,6 +5,7 @@ import { FunctionNotFoundError } from '../function/errors.js';
 import type { FunctionSummary, Machine, PlatformDeviceSummary } from '../function/index.js';
 import { hasDrivers } from '../function/machine.js';
 import type { OwnerResults, RequestName, RequestParameters, Wire } from '../owner/index.js';
+import { listHost } from '../machines/linux/host-listing.js';
 import { machineFiles } from '../owner/runtime-directory.js';
 import { OpenslotError } from '../pci/errors.js';
 import type { PciAddress } from '../pci/index.js';
@@ -89,7 +90,6 @@ export async function viewMachine(choice: MachineChoice): Promise<MachineView> {
     const platform = (await askSim('platform', {})).map(platformFromWire);
     return { name: 'sim', functions: functions.map(summaryFromWire), platform, pool: { entries } };
   }
-  const { listHost } = await import('../machines/linux/host-listing.js');
   const listing = await listHost();
   const pool = await viewPool('linux', async (read) => {
     using machine = await openHost();

@@ -1,9 +1,12 @@
 /** `openslot show`: one function's registers, decoded by name. */
 import { Option, type Command } from 'commander';
 import type { PciAddress } from '../pci/index.js';
+import { givenNames } from './given-names.js';
 import { addLspciSwitches, givenSwitches, lspciOptions, type LspciSwitches } from './lspci-options.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
+import { inspectFunction } from './machine-view.js';
 import { functionsNamed } from './named-function.js';
+import { nameData, namesInUse } from './names-in-use.js';
 import { withNextHere } from './next-command.js';
 
 export function define(command: Command): void {
@@ -60,15 +63,14 @@ async function show(texts: readonly string[], options: ShowOptions, command: Com
   await showFunction(address, options);
 }
 
-/** How much text is written at once. */
-const CHUNK = 1 << 18;
+/** How much text is written at once: the pieces of more would live long enough for the collector to move them. */
+const CHUNK = 1 << 14;
 
 async function showAsLspci(addresses: readonly PciAddress[], options: ShowOptions): Promise<void> {
-  const [asked, { takeCapture }, { lspciParts }, { namesInUse }] = await Promise.all([
+  const [asked, { takeCapture }, { lspciParts }] = await Promise.all([
     lspciOptions(options),
     import('./machine-capture.js'),
     import('../look/lspci/index.js'),
-    import('./names-in-use.js'),
   ]);
   // What leads to a function is drawn with it, so it has to be known; vital product data is shown from -vv on.
   const whole = addresses.length === 0 || asked.tree || asked.path > 0;
@@ -92,11 +94,6 @@ async function showAsLspci(addresses: readonly PciAddress[], options: ShowOption
 }
 
 async function showFunction(address: PciAddress, options: ShowOptions): Promise<void> {
-  const [{ inspectFunction }, { nameData, namesInUse }, { givenNames }] = await Promise.all([
-    import('./machine-view.js'),
-    import('./names-in-use.js'),
-    import('./given-names.js'),
-  ]);
   const inspected = await inspectFunction(options, address);
   const facts = { ...inspected, findings: withNextHere(inspected.findings) };
   const { summary } = facts;

@@ -1,5 +1,5 @@
 /** What all configuration accesses have in common: the check of width, alignment and range, and the read of nothing. */
-import { Header } from '../pci/index.js';
+import { Header } from '../pci/header.js';
 import { ConfigAccessError } from './errors.js';
 import type { ConfigSpace, ConfigWidth } from './function.js';
 

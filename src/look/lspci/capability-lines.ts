@@ -1,9 +1,8 @@
 /** lspci's lines of both capability lists: the walk, what is wrong with it, and each capability by its writer. */
-import { hexDigits } from '../../pci/index.js';
 import { CapabilityView, type CapabilityWriter, type SubsystemNames } from './capability-view.js';
 import { extendedWriters } from './extended/index.js';
 import type { IdNames } from './id-names.js';
-import { hex2, hex4 } from './number-text.js';
+import { hex2, hex3, hex4 } from './number-text.js';
 import type { ShownFunction } from './shown-function.js';
 import { standardWriters } from './standard/index.js';
 
@@ -61,7 +60,7 @@ function extendedLines(fn: ShownFunction, names: SubsystemNames, portType: numbe
     const header = view.read(0, 4);
     if (header === 0 || header === 0xffffffff) break;
     const version = verbosity > 1 ? ` v${(header >>> 16) & 0xf}` : '';
-    text += `\tCapabilities: [${hexDigits(at, 3)}${version}] `;
+    text += `\tCapabilities: [${hex3(at)}${version}] `;
     if (visited.has(at)) return `${text}<chain looped>\n`;
     visited.add(at);
     const id = header & 0xffff;

@@ -8,6 +8,11 @@ export function hex2(byte: number): string {
   return BYTES[byte & 0xff] ?? '';
 }
 
+/** Three digits of 12 bits. */
+export function hex3(value: number): string {
+  return hex2(value >>> 8).slice(1) + hex2(value);
+}
+
 /** Four digits of 16 bits. */
 export function hex4(value: number): string {
   return hex2(value >>> 8) + hex2(value);

@@ -26,6 +26,8 @@ export class DumpParser {
   readonly #functions: CapturedFunction[] = [];
   /** Gaps stay all ones, as in lspci. */
   readonly #config = new Uint8Array(LARGEST_CONFIG).fill(0xff);
+  /** Those of one line, before it is known to be whole. */
+  readonly #bytes = new Uint8Array(BYTES_PER_LINE);
   /** Bytes up to the highest offset that was named. */
   #length = 0;
   #address: PciAddress | undefined;
@@ -43,6 +45,13 @@ export class DumpParser {
   push(text: Uint8Array): void {
     let start = 0;
     for (;;) {
+      if (this.#resting === 0 && this.#address !== undefined) {
+        const next = this.#takeWholeLine(text, start);
+        if (next > start) {
+          start = next;
+          continue;
+        }
+      }
       const end = text.indexOf(NEWLINE, start);
       const last = end < 0 ? text.length : end;
       if (this.#resting + last - start > LONGEST_LINE) {
@@ -83,6 +92,35 @@ export class DumpParser {
     if (address === undefined) return;
     this.#close();
     this.#address = address;
+  }
+
+  /**
+   * Takes a line of 16 bytes that is just as lspci writes it, in one pass: nearly all of a dump is such lines, and to read
+   * them most of the work. Where the next one begins; the same place, and nothing is taken, if it is any other line.
+   */
+  #takeWholeLine(text: Uint8Array, start: number): number {
+    let at = start;
+    let offset = 0;
+    for (let digit = 0; (digit = DIGIT[text[at] ?? 0] ?? -1) >= 0; at++) offset = offset * 16 + digit;
+    const digits = at - start;
+    const end = at + 1 + BYTES_PER_LINE * ' 00'.length;
+    if (digits < 2 || digits > OFFSET_DIGITS || end >= text.length) return start;
+    if (text[at] !== COLON || text[end] !== NEWLINE || offset + BYTES_PER_LINE > LARGEST_CONFIG) return start;
+    const bytes = this.#bytes;
+    // Negative as soon as one character is no digit, or no blank.
+    let wrong = 0;
+    for (let i = 0, from = at + 1; i < BYTES_PER_LINE; i++, from += 3) {
+      const high = DIGIT[text[from + 1] ?? 0] ?? -1;
+      const low = DIGIT[text[from + 2] ?? 0] ?? -1;
+      wrong |= high | low | -((text[from] ?? 0) ^ BLANK);
+      bytes[i] = (high << 4) | low;
+    }
+    if (wrong < 0) return start;
+    const config = this.#config;
+    for (let i = 0; i < BYTES_PER_LINE; i++) config[offset + i] = bytes[i] ?? 0;
+    if (offset + BYTES_PER_LINE > this.#length) this.#length = offset + BYTES_PER_LINE;
+    this.#line++;
+    return end + 1;
   }
 
   /** Whether the line is an offset with its bytes: 2 to 8 digits, a colon, a blank. @throws {DumpMalformedError} */

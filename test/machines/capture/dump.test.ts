@@ -8,6 +8,7 @@ import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { CapturedFunction } from '../../../src/function/index.js';
 import { DumpParser, formatDump, parseDump } from '../../../src/machines/capture/index.js';
+import { hexDigits } from '../../../src/pci/index.js';
 import { checkProperty } from '../../kept-seeds.js';
 import { lspciVersion } from '../../pci/lspci-run.js';
 
@@ -116,6 +117,48 @@ describe('a dump', () => {
           start = cut;
         }
         assert.deepEqual(summary(parser.end()), whole);
+      }),
+    );
+  });
+
+  test('lines of 16 bytes are read, or refused, as those that come byte by byte', async () => {
+    const outcome = (size: number, text: Buffer) => {
+      const parser = new DumpParser('lines');
+      try {
+        for (let at = 0; at < text.length; at += size) parser.push(text.subarray(at, at + size));
+        return summary(parser.end());
+      } catch (error) {
+        return String(error);
+      }
+    };
+    const bytes = fc
+      .uint8Array({ minLength: 15, maxLength: 17 })
+      .map((some) => Array.from(some, (byte) => ` ${hexDigits(byte, 2)}`).join(''));
+    const offset = fc.constantFrom(
+      '00:',
+      '010:',
+      '0010:',
+      'ff0:',
+      'ff1:',
+      '00000000:',
+      '000000000:',
+      '0:',
+      '',
+    );
+    const slip = fc.record({
+      at: fc.nat(120),
+      length: fc.nat(1),
+      text: fc.constantFrom('', '\n', '\r\n', 'g', ' ', '0'),
+    });
+    await checkProperty(
+      'dumps: lines of 16 bytes',
+      fc.property(fc.array(fc.tuple(offset, bytes), { maxLength: 3 }), fc.option(slip), (lines, slipped) => {
+        const right = `00:00.0 x\n${lines.map(([place, row]) => `${place}${row}\n`).join('')}`;
+        const at = 10 + (slipped?.at ?? 0);
+        const text = Buffer.from(
+          right.slice(0, at) + (slipped?.text ?? '') + right.slice(at + (slipped?.length ?? 0)),
+        );
+        assert.deepEqual(outcome(text.length, text), outcome(1, text));
       }),
     );
   });

@@ -1,8 +1,9 @@
 /** lspci's words for MSI and MSI-X. */
-import { hexDigits, msi, msix } from '../../../pci/index.js';
+import { msi, msix } from '../../../pci/index.js';
 import { fieldIn, registerIn } from '../../field-reader.js';
 import type { CapabilityWriter } from '../capability-view.js';
 import { flags, joined, shown, type Item } from '../items.js';
+import { hex4, hex8 } from '../number-text.js';
 
 const isWide = fieldIn(msi, 'control.address64');
 const isMaskable = fieldIn(msi, 'control.maskable');
@@ -24,17 +25,17 @@ export const writeMsi: CapabilityWriter = (view) => {
   let text = joined(MSI_LINE, view);
   const upper = isWide(view) !== 0 ? 4 : 0;
   if (view.verbosity < 2 || !view.has(4, 6 + upper)) return text;
-  const high = upper === 0 ? '' : hexDigits(view.read(8, 4), 8);
-  text += `\t\tAddress: ${high}${hexDigits(address(view), 8)}  Data: ${hexDigits(view.read(8 + upper, 2), 4)}\n`;
+  const high = upper === 0 ? '' : hex8(view.read(8, 4));
+  text += `\t\tAddress: ${high}${hex8(address(view))}  Data: ${hex4(view.read(8 + upper, 2))}\n`;
   if (isMaskable(view) === 0 || !view.has(0xc + upper, 8)) return text;
-  const mask = hexDigits(view.read(0xc + upper, 4), 8);
-  return `${text}\t\tMasking: ${mask}  Pending: ${hexDigits(view.read(0x10 + upper, 4), 8)}\n`;
+  const mask = hex8(view.read(0xc + upper, 4));
+  return `${text}\t\tMasking: ${mask}  Pending: ${hex8(view.read(0x10 + upper, 4))}\n`;
 };
 
 function place(register: 'table' | 'pba'): Item {
   const bar = fieldIn(msix, `${register}.bar`);
   const offset = fieldIn(msix, `${register}.offset`);
-  return (view) => `BAR=${bar(view)} offset=${hexDigits((offset(view) << 3) >>> 0, 8)}\n`;
+  return (view) => `BAR=${bar(view)} offset=${hex8((offset(view) << 3) >>> 0)}\n`;
 }
 
 const MSIX_LINE: readonly Item[] = [
