@@ -29,12 +29,16 @@ run() { # NAME COMMAND...: the exit code and the output become facts
   return $code
 }
 
-await() { # SECONDS COMMAND...: repeats the command until it succeeds
+await() { # SECONDS COMMAND...: repeats the command until it succeeds; one that never does is told in script.log
   left=$(($1 * 5))
+  seconds=$1
   shift
   until "$@" 2>/dev/null; do
     left=$((left - 1))
-    [ $left -gt 0 ] || return 1
+    if [ $left -le 0 ]; then
+      echo "waited $seconds s in vain: $*" >&2
+      return 1
+    fi
     sleep 0.2
   done
 }
