@@ -55,7 +55,7 @@ describe('a group of which the host has a part', () => {
   test('the claim says what else must be claimed', () => {
     const text = openslot('claim', '--for', 'vfio', String(GROUPED_EDU));
     assert.match(text, /held by vfio-pci/);
-    assert.match(text, new RegExp(`next: openslot claim --for vfio ${GROUPED_ETHERNET}`));
+    assert.match(text, new RegExp(`next {2}openslot claim --for vfio ${GROUPED_ETHERNET}`));
   });
 
   test('looking at it is no driving, and is not refused', () => {
