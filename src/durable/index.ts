@@ -5,6 +5,7 @@
  */
 export { checked, parseChecked, UnfitDataError } from './checked-json.js';
 export { errnoOf } from './errno.js';
+export { lockFolder, turnInFolder } from './folder-lock.js';
 export { NumberedFiles } from './numbered-files.js';
 export { appendToRegularFile, NotRegularFileError, readRegularFile } from './regular-file.js';
 export { clearUnplaced, flushFolder, placeFile, replaceFile, writeNewFile } from './whole-file.js';
