@@ -1,6 +1,6 @@
 /** A recording being read: one line at a time, each checked, so that a long one takes no more memory than a short one. */
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { Entry } from '../../function/index.js';
+import type { Entry } from '../../function/recording/index.js';
 import { RecordingFileError, RecordingMalformedError } from './errors.js';
 import { errnoOf } from './recording-file.js';
 import { entrySchema } from './schema.js';
