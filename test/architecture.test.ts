@@ -24,7 +24,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   'machines/sim': ['durable', 'machines/firmware', 'function', 'pci'],
   'machines/qemu': ['machines/counting-files', 'machines/firmware', 'qmp', 'function', 'pci', 'os'],
   'machines/device-files': ['machines/counting-files', 'proto/abi', 'function', 'pci', 'os'],
-  'machines/recording': ['function', 'pci'],
+  'machines/recording': ['durable', 'function', 'pci'],
   'machines/capture': ['durable', 'function', 'pci'],
   machines: [
     'machines/linux',
@@ -33,6 +33,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     'machines/capture',
     'machines/sim',
     'machines/qemu',
+    'durable',
     'function',
     'pci',
     'os',

@@ -130,7 +130,7 @@ export class FrontEndFixedError extends OpenslotError {
       `the front end of guest ${name} takes no changes while it runs: neither the AER flag of its page nor feature-reconfigure in its directory is set; NetBSD's ends its guest with a panic when it is told of one`,
       { guest: id, name, change, spec, frontEnd: 'fixed', aerHandler: false, featureReconfigure: false },
       change === 'attach'
-        ? `end the guest, create it paused (xl create -p), attach, and xl unpause; tell it all the same: openslot attach --force ${name} ${spec}`
+        ? `end the guest and create it paused (xl create -p); give it the function: openslot attach ${name} ${spec}; let it run: xl unpause ${name}; tell it all the same: openslot attach --force ${name} ${spec}`
         : `end the guest, and it has nothing any more; take it away without a word to the guest: openslot detach --force ${name} ${spec}`,
     );
   }

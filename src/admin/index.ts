@@ -8,7 +8,24 @@ export type { AttachedFunction, AttachOptions, AttachReport } from './attach.js'
 export { Attachments, type AttachmentsOptions, type DetachOptions } from './attachments.js';
 export type { DetachReport } from './detach.js';
 export { EmbeddedHost, type EmbeddedHostOptions } from './embedded-host.js';
-export * from './errors.js';
+export {
+  ExportRefusedError,
+  FrontEndFixedError,
+  FunctionNamedTwiceError,
+  FunctionNameUnknownError,
+  FunctionNotAttachedError,
+  FunctionsRefusedError,
+  GuestGoneError,
+  GuestNotPreparedError,
+  GuestNotPvError,
+  GuestRunningError,
+  GuestUnknownError,
+  MachineNotMappableError,
+  PairChangedError,
+  PairClosedError,
+  PairSilentError,
+  type SeenStates,
+} from './errors.js';
 export * from './findings/index.js';
 export { endDmaBeforeReset } from './function-dma.js';
 export type { Guest } from './guests.js';

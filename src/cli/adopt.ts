@@ -7,7 +7,7 @@ import { DRIVERCTL_FOLDER, driverctlFileName } from '../boot/driverctl/index.js'
 import type { Wire } from '../owner/index.js';
 import { notations } from '../pci/index.js';
 import { dryRunOption, printPlan, type DryRunChoice } from './dry-run.js';
-import { machineOption, type MachineChoice } from './machine-option.js';
+import { machineOption, POOL_MACHINES, type MachineChoice } from './machine-option.js';
 
 interface AdoptOptions extends MachineChoice, DryRunChoice {
   readonly giveBack?: boolean;
@@ -16,7 +16,7 @@ interface AdoptOptions extends MachineChoice, DryRunChoice {
 
 export function define(command: Command): void {
   command
-    .addOption(machineOption())
+    .addOption(machineOption(POOL_MACHINES))
     .option('--give-back', 'leave what was adopted to the tools it came from, as it stands')
     .addOption(dryRunOption())
     .option('--json', 'print data')

@@ -7,14 +7,14 @@ import type { FindingName } from '../admin/findings/finding.js';
 import type { Wire } from '../owner/index.js';
 import { allowOption } from './allow-option.js';
 import { criticalFunctions, criticalOption, type CriticalChoice } from './critical-option.js';
-import { machineOption, type MachineChoice } from './machine-option.js';
+import { machineOption, POOL_MACHINES, type MachineChoice } from './machine-option.js';
 import { functionsNamed } from './named-function.js';
 import { dryRunOption, printPlan, type DryRunChoice } from './dry-run.js';
 import { nextHere } from './next-command.js';
 
 export function define(command: Command): void {
   command
-    .addOption(machineOption())
+    .addOption(machineOption(POOL_MACHINES))
     .addOption(
       new Option('--for <whom>', 'who will drive it: guests of Xen, programs by VFIO, or by UIO').choices(
         CLAIM_PURPOSES,

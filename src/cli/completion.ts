@@ -31,10 +31,16 @@ complete -F __openslot_complete_addresses openslot
 const BASH_CONSTANTS = 'readonly() { builtin readonly "$@" 2> /dev/null; }\n';
 const BASH_CONSTANTS_END = 'unset -f readonly\n';
 
+/** Those that run where openslot does; the library has one more. */
+const SHELLS = ['bash', 'zsh', 'fish'];
+
 /** Adds `completion SHELL`, and the hidden command that its scripts call. Functions are those of the machine that is meant. */
 export async function addCompletion(program: Command): Promise<void> {
   const suggestions = await suggestionsFor(process.argv);
   const completion = tab(program, { completionCommandName: 'completion' });
+  const printing = program.commands.find((command) => command.name() === 'completion');
+  printing?.description('print the completion script of bash, zsh or fish');
+  printing?.registeredArguments[0]?.choices(SHELLS);
   const printsBash = (action: Command) => action.name() === 'completion' && action.args[0] === 'bash';
   program.hook('preAction', (_program, action) => {
     if (printsBash(action)) process.stdout.write(BASH_CONSTANTS);

@@ -1,7 +1,7 @@
 /** A guest's xl.cfg, as a command is given it: the file is read here, so that the owner opens none. */
 import { configuredFunctions, XlConfig } from '../boot/index.js';
+import { readGivenFile } from '../durable/index.js';
 import { notations, OpenslotError } from '../pci/index.js';
-import { readGivenFile } from './given-file.js';
 
 /** A guest's configuration cannot be read. */
 export class ConfigUnreadableError extends OpenslotError {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import type { GuestInfo } from '../admin/index.js';
 import type { OwnerResults, RequestName, RequestParameters, Wire } from '../owner/index.js';
-import { machineOption, requireSim, type MachineChoice } from './machine-option.js';
+import { machineOption, requireSim, RUNNING_SIM, type MachineChoice } from './machine-option.js';
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
 
@@ -45,19 +45,19 @@ Examples:
     .option('--name <name>', "the guest's name (default: the file's)")
     .option('--memory <bytes>', 'its memory for pages and DMA, like 16M', bytes)
     .option('--paused', 'make it, and do not start it: for functions that are attached cold')
-    .addOption(machineOption())
+    .addOption(machineOption(RUNNING_SIM))
     .option('--json', 'print data')
     .action(run);
   command
     .command('list')
     .description('list the guests')
-    .addOption(machineOption())
+    .addOption(machineOption(RUNNING_SIM))
     .option('--json', 'print data')
     .action(list);
   command
     .command('unpause <guest>')
     .description('start a guest that was made paused')
-    .addOption(machineOption())
+    .addOption(machineOption(RUNNING_SIM))
     .option('--json', 'print data')
     .action(async (guest: string, options: GuestCommandOptions) => {
       const info = await askOwner(options, 'guest_unpause', { guest });
@@ -66,7 +66,7 @@ Examples:
   command
     .command('shutdown <guest>')
     .description('ask a guest to end; whether it does is its own')
-    .addOption(machineOption())
+    .addOption(machineOption(RUNNING_SIM))
     .action(async (guest: string, choice: MachineChoice) => {
       const { name, domain } = await askOwner(choice, 'guest_shutdown', { guest });
       print(`guest ${name} (domain ${domain}) is asked to end`);
@@ -74,7 +74,7 @@ Examples:
   command
     .command('destroy <guest>')
     .description('end a guest wherever it is; by name or domain id')
-    .addOption(machineOption())
+    .addOption(machineOption(RUNNING_SIM))
     .option('--json', 'print data')
     .action(async (guest: string, options: GuestCommandOptions) => {
       const info = await askOwner(options, 'guest_destroy', { guest });

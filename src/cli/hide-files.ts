@@ -160,7 +160,7 @@ function printData(
     files: edits.map((edit) => ({ file: edit.file.path, diff: fileDiff(edit) })),
     backups: [],
     ...done,
-    afterwards,
+    afterwards: afterwards.map(nextHere),
   };
   process.stdout.write(`${JSON.stringify(data, undefined, 2)}\n`);
 }

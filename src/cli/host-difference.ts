@@ -12,10 +12,10 @@ import {
   type WantedFunction,
 } from '../admin/desired/index.js';
 import { isFunctionName, refusalOf, type SightedName } from '../admin/names/index.js';
+import { readGivenFile } from '../durable/index.js';
 import { OwnerRefusedError, OwnerUnreachableError } from '../owner/index.js';
 import { idsText, notations, OpenslotError, reasonOf, type PciAddress } from '../pci/index.js';
 import { functionNames } from './function-names.js';
-import { readGivenFile } from './given-file.js';
 import { MachineWithoutGuestsError, type MachineChoice } from './machine-option.js';
 import { askOwnerOf, viewMachine, type MachineView } from './machine-view.js';
 import { policySubject } from './policy-subject.js';

@@ -8,9 +8,9 @@ import {
   TraceSummary,
   type LearnedPolicy,
 } from '../admin/policies/index.js';
+import { readGivenFile } from '../durable/index.js';
 import { OpenslotError } from '../pci/index.js';
 import { followTrace } from './follow-trace.js';
-import { readGivenFile } from './given-file.js';
 import type { LearnOptions } from './policy.js';
 
 /** Bytes: a trace of a million accesses. */

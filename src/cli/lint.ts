@@ -11,8 +11,8 @@ import {
   type BootFinding,
   type ByteText,
 } from '../boot/index.js';
+import { readGivenFile } from '../durable/index.js';
 import { visibleText } from '../pci/index.js';
-import { readGivenFile } from './given-file.js';
 
 interface LintOptions {
   readonly as?: string;

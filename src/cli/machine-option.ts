@@ -4,6 +4,7 @@ import type { HostDrivers, Machine } from '../function/index.js';
 import { resolve } from 'node:path';
 import { isFolder, isMachineName, openMachine, UnknownMachineError } from '../machines/open-machine.js';
 import { OpenslotError } from '../pci/errors.js';
+import { shellWord } from './next-command.js';
 
 /** A simulated machine lives in the process that owns it, and none does. */
 export class SimNotRunningError extends OpenslotError {
@@ -37,7 +38,7 @@ export class MachineWithoutOwnerError extends OpenslotError {
     super(
       `${machine} has no owner that keeps a pool or guests: each command that names it opens it for itself`,
       { machine },
-      'use --on linux or --on sim; serve it to programs: openslot proto mount DIRECTORY',
+      `use --on linux or --on sim; serve it to programs: openslot proto mount DIRECTORY --on ${shellWord(machine)}`,
     );
   }
 }
@@ -59,12 +60,23 @@ export interface MachineChoice {
   readonly on?: string;
 }
 
-export function machineOption(): Option {
-  return new Option(
-    '--on <machine>',
-    'where the functions live: linux (this host, if nothing is said), sim (the simulated machine that runs), sim:DIR (a simulated host' +
-      " on disk), or one that the command opens for itself: sim:FILE, capture:FILE, proto:DIR, replay:FILE, 'qemu:ARGUMENTS'",
-  ).env('OPENSLOT_ON');
+/** All that a guest program can run on. */
+export const RUNNING_SIM = 'sim (the simulated machine that runs)';
+const THIS_HOST = 'linux (this host, if nothing is said)';
+const ON_DISK = 'sim:DIR (a simulated host on disk)';
+
+const ALL_MACHINES =
+  `${THIS_HOST}, ${RUNNING_SIM}, ${ON_DISK}, or one that the command opens for itself: ` +
+  "sim:FILE, capture:FILE, proto:DIR, replay:FILE, 'qemu:ARGUMENTS'";
+
+/** For commands that change a pool. */
+export const POOL_MACHINES = `${THIS_HOST}, ${RUNNING_SIM}, or ${ON_DISK}`;
+/** For commands that ask for a guest of Xen. */
+export const XEN_MACHINES = `${THIS_HOST}, or ${RUNNING_SIM}`;
+
+/** `machines`: those that the command takes, as its help says them. */
+export function machineOption(machines = ALL_MACHINES): Option {
+  return new Option('--on <machine>', `where the functions live: ${machines}`).env('OPENSLOT_ON');
 }
 
 export interface RecordChoice extends MachineChoice {
@@ -170,7 +182,7 @@ export class MachineWithoutGuestsError extends OpenslotError {
     super(
       `${machine} is a host on disk, which has no guests`,
       { machine },
-      'name a file of a guest (xl:FILE, libvirt:FILE), or have some: openslot serve --on sim',
+      'have some: openslot serve --on sim; or attach to the file of one: xl:FILE, libvirt:FILE',
     );
   }
 }

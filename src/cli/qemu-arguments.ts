@@ -4,6 +4,7 @@ import { deviceArguments, QEMU_MACHINES, type QemuMachineKind } from '../admin/q
 import { BESIDE_VFIO, PROGRAM_HOLDERS, type FunctionSummary } from '../function/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 import { functionsNamed } from './named-function.js';
+import { nextHere } from './next-command.js';
 
 interface QemuArgumentsOptions extends MachineChoice {
   readonly machine: QemuMachineKind;
@@ -46,7 +47,7 @@ async function qemuArguments(texts: readonly string[], options: QemuArgumentsOpt
   });
   const words = deviceArguments(addresses, options.machine);
   process.stdout.write(`${options.json ? JSON.stringify(words) : words.join(' ')}\n`);
-  for (const line of obstacles(chosen, functions)) process.stderr.write(`note  ${line}\n`);
+  for (const line of obstacles(chosen, functions)) process.stderr.write(`note  ${nextHere(line)}\n`);
 }
 
 /** Why QEMU would refuse them now. */

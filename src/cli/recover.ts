@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { visibleText } from '../pci/visible-text.js';
 import { dryRunOption, type DryRunChoice } from './dry-run.js';
-import { machineOption, type MachineChoice } from './machine-option.js';
+import { machineOption, POOL_MACHINES, type MachineChoice } from './machine-option.js';
 import { nextHere } from './next-command.js';
 
 interface RecoverOptions extends MachineChoice, DryRunChoice {
@@ -12,7 +12,7 @@ interface RecoverOptions extends MachineChoice, DryRunChoice {
 
 export function define(command: Command): void {
   command
-    .addOption(machineOption())
+    .addOption(machineOption(POOL_MACHINES))
     .option('--finish', 'go on with what was begun, instead of taking it back')
     .addOption(dryRunOption())
     .option('--json', 'print data')

@@ -1,6 +1,6 @@
 /** What the commands that access registers have in common: their options, and the maps that they name registers by. */
-import { readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
+import { readGivenFile } from '../durable/index.js';
 import { knownMaps, mapsFor, OpenslotError, type RegisterMap } from '../pci/index.js';
 import { parseRegisterMap } from '../proto/program/index.js';
 import { machineOption, recordOption, type RecordChoice } from './machine-option.js';
@@ -58,7 +58,7 @@ export function chosenMaps(
 function readMap(file: string): RegisterMap {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readGivenFile(file, 'utf8');
   } catch (cause) {
     throw new MapUnreadableError(file, (cause as NodeJS.ErrnoException).code ?? String(cause), { cause });
   }

@@ -1,12 +1,12 @@
 /** `openslot release`: gives a function back to the driver it had. */
 import type { Command } from 'commander';
-import { machineOption, type MachineChoice } from './machine-option.js';
+import { machineOption, POOL_MACHINES, type MachineChoice } from './machine-option.js';
 import { dryRunOption, printPlan, type DryRunChoice } from './dry-run.js';
 import { functionsNamed } from './named-function.js';
 
 export function define(command: Command): void {
   command
-    .addOption(machineOption())
+    .addOption(machineOption(POOL_MACHINES))
     .addOption(dryRunOption())
     .option('--json', 'print data')
     .addHelpText(

@@ -11,7 +11,7 @@ import { addErrorOption, chosenRecovery, type ErrorChoice } from './error-option
 import { addHideOptions, chosenHideList, type HideChoice } from './hide-option.js';
 import {
   machineOption,
-  MachineWithoutOwnerError,
+  MachineWithoutGuestsError,
   openHost,
   ownedMachine,
   type MachineChoice,
@@ -33,8 +33,11 @@ interface ServeOptions extends MachineChoice, HideChoice, ErrorChoice, CriticalC
 /** Not imported from where they are used: help needs no back end. */
 const TOPOLOGIES: readonly TopologyName[] = ['vpci', 'real'];
 
+const SERVED_MACHINES =
+  'linux (this host, if nothing is said), sim (a simulated machine that runs from now on), or sim:FILE (one that FILE describes)';
+
 export function define(command: Command): void {
-  addErrorOption(addHideOptions(command.addOption(machineOption())))
+  addErrorOption(addHideOptions(command.addOption(machineOption(SERVED_MACHINES))))
     .option('--json', 'log one JSON object a line')
     .addOption(allowOption())
     .addOption(criticalOption())
@@ -97,7 +100,7 @@ async function serve(command: Command, options: ServeOptions): Promise<void> {
     refuseMeaningless(command, ['hideFormat', 'evenIfCritical'], 'without --hide');
   const machine = ownedMachine(options);
   if (machine.name === 'linux') return serveHost(options);
-  if (machine.name !== 'sim') throw new MachineWithoutOwnerError(machine.name);
+  if (machine.name !== 'sim') throw new MachineWithoutGuestsError(machine.name);
   refuseMeaningless(
     command,
     ['stages', 'takeBack', 'wait'],

@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Command } from 'commander';
 import { OpenslotError } from '../pci/errors.js';
 import { followTrace } from './follow-trace.js';
-import { machineOption, type MachineChoice } from './machine-option.js';
+import { machineOption, XEN_MACHINES, type MachineChoice } from './machine-option.js';
 import { secondsOption } from './seconds-option.js';
 import { tableLines } from './table.js';
 import { readingLine, summaryData, summaryLines } from './trace-words.js';
@@ -33,7 +33,7 @@ export class TraceNotSavedError extends OpenslotError {
 
 export function define(command: Command): void {
   command
-    .addOption(machineOption())
+    .addOption(machineOption(XEN_MACHINES))
     .option('--follow', 'print each access as it comes')
     .option('--save <file>', 'write the trace there, for openslot policy learn; an existing file is kept')
     .addOption(secondsOption('end after so many seconds; without it, with Ctrl-C or with the guest'))

@@ -26,7 +26,7 @@ export * from './neighbours.js';
 export * from './platform.js';
 export * from './product-data.js';
 export * from './read-vpd.js';
-export * from './recording/index.js';
+export { RecordedMachine, type Entry as RecordingEntry, type RecordingSink } from './recording/index.js';
 export * from './region-access.js';
 export * from './saved-state.js';
 export * from './survey.js';

@@ -1,6 +1,7 @@
 /** Opens a machine by the name that users write: the table of all kinds of machines. */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { readGivenFile } from '../durable/given-file.js';
 import type { Machine } from '../function/index.js';
 import { OpenslotError } from '../pci/errors.js';
 
@@ -28,7 +29,7 @@ export class DescriptionUnreadableError extends OpenslotError {
 /** The text of a description. @throws {DescriptionUnreadableError} */
 export function readDescription(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readGivenFile(file, 'utf8');
   } catch (cause) {
     throw new DescriptionUnreadableError(file, (cause as NodeJS.ErrnoException).code ?? String(cause), {
       cause,

@@ -23,8 +23,7 @@ export interface BackendContext extends GuestExportsContext, HandshakeContext {
 }
 
 /**
- * From the first look at a pair to its end. Driven by watches only: each look at both ends' states is followed by the
- * one step of the handshake that they ask for.
+ * Driven by watches only: each look at both ends' states is followed by the one step of the handshake that they ask for.
  */
 export class Backend {
   readonly guest: DomainId;

@@ -1,10 +1,7 @@
 /** The reset of a function that stays in its guest's hands: what the guest had set up is there again afterwards. */
-import { ResetError, restoreState, saveState, type ResetMethod } from '../function/index.js';
-import { Header, messageOf } from '../pci/index.js';
+import { isAnswered, ResetError, restoreState, saveState, type ResetMethod } from '../function/index.js';
+import { messageOf } from '../pci/index.js';
 import type { ExportedFunction } from './exported-function.js';
-
-/** A vendor id that no device has. */
-const ABSENT = 0xffff;
 
 /**
  * Resets it by the machine's best method. Configuration space holds afterwards what it held before (a function that did
@@ -14,10 +11,9 @@ const ABSENT = 0xffff;
  */
 export async function resetForGuest(exported: ExportedFunction): Promise<ResetMethod> {
   const { function: fn } = exported.lease;
-  const answers = () => fn.config.read(Header.vendor, 2) !== ABSENT;
-  const state = answers() ? saveState(fn.config) : exported.atExport;
+  const state = isAnswered(fn.config) ? saveState(fn.config) : exported.atExport;
   const method = await fn.reset();
-  if (!answers())
+  if (!isAnswered(fn.config))
     throw new ResetError('RESET_FAILED', exported.physical, `it reads all ones after the reset (${method})`);
   try {
     restoreState(fn.config, state);

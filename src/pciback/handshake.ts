@@ -77,7 +77,7 @@ export class Handshake {
     return this.#phase === 'starting' && this.#frontWatch === undefined;
   }
 
-  /** Goes on where a former process ended, of whom the guest and the pair live. @returns whether the guest is connected. */
+  /** Goes on where a former process ended, when its guest and pair are still there. @returns whether the guest is connected. */
   async resume({ own, front }: PairStates): Promise<boolean> {
     this.#phase = phaseOf(own, this.#record.connected);
     await this.#watchFront();

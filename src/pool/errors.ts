@@ -8,7 +8,7 @@ export class NotClaimedError extends OpenslotError {
     super(
       `${address} is not in the pool: ${driver === undefined ? 'it has no driver, and nobody claimed it' : `the host's driver ${driver} has it`}`,
       { address: String(address), driver: driver ?? 'none' },
-      `openslot claim ${address}`,
+      `take it into the pool: openslot claim ${address}`,
     );
   }
 }

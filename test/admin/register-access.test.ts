@@ -75,9 +75,9 @@ test('who serves others makes no access by a mapping, which would end it with th
 test('what to do with a function that is driven depends on who drives it', () => {
   using machine = testdev(MEMORY);
   for (const [user, next] of [
-    ['driver nvme', new RegExp(`^openslot claim ${ADDRESS} takes`)],
-    ['guest 3', new RegExp(`^openslot detach 3 ${ADDRESS} takes`)],
-    ['qmp:/run/web', new RegExp(`^openslot detach qmp:/run/web ${ADDRESS} takes`)],
+    ['driver nvme', new RegExp(`^openslot claim ${ADDRESS};`)],
+    ['guest 3', new RegExp(`^openslot detach 3 ${ADDRESS};`)],
+    ['qmp:/run/web', new RegExp(`^openslot detach qmp:/run/web ${ADDRESS};`)],
     ['a change of the pool', /^wait until it has ended;/],
     ['process 7, which has 10.mem open', /^end the program/],
   ] as const)

@@ -334,6 +334,8 @@ const MENU_OF_11 = 'menu=A:boot a\n'.repeat(11);
 const FOUND: readonly (readonly [string, string, readonly string[]])[] = [
   ['boot.cfg', 'timeout= 5\n', ['TIMEOUT_FOREVER@8']],
   ['boot.cfg', 'timeout=1m\nclear=yes\n', ['TIMEOUT_CUT@8', 'CLEAR_NOT_NUMBER@17']],
+  ['boot.cfg', 'timeout=10 20\n', ['TIMEOUT_CUT@8']],
+  ['boot.cfg', 'timeout=10 \n', []],
   ['boot.cfg', `format=numbers\ntimeout=0\ndefault=11\n${MENU_OF_11}`, []],
   ['boot.cfg', `format=letters\ndefault=11\n${MENU_OF_11}`, []],
   [

@@ -121,7 +121,8 @@ describe('help', () => {
     assert.match(openslot('complete', '--', 'cl').stdout, /^claim\t/m);
     assert.match(openslot('complete', '--', 'list', '--').stdout, /^--json\t/m);
     assert.match(openslot('complete', '--', 'hide-list', '--from', '').stdout, /^netbsd\t[^]*^linux\t/m);
-    assert.equal(openslot('completion', 'ksh').status, 2);
+    for (const shell of ['ksh', 'powershell']) assert.equal(openslot('completion', shell).status, 2, shell);
+    assert.match(openslot('completion', '--help').stdout, /\(choices: "bash", "zsh",\s+"fish"\)/);
   });
 
   test('a wrong command line ends with 2 and a hint', () => {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { readGivenFile } from '../../src/cli/given-file.js';
+import { readGivenFile } from '../../src/durable/given-file.js';
 
 const MAIN = fileURLToPath(new URL('../../src/command/main.js', import.meta.url));
 const root = mkdtempSync(join(tmpdir(), 'openslot-given-'));
@@ -34,6 +34,38 @@ describe('files that commands are given', () => {
     });
     assert.equal(status, 1);
     assert.match(stderr, /^error BOOT_FILE_UNREADABLE: .*pipe cannot be read: ENODATA/);
+  });
+
+  test('of machines, too: nobody waits for who never writes, and what is piped in is read', () => {
+    const pipe = join(root, 'machine-pipe');
+    assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+    const options = { encoding: 'utf8', env, timeout: 120_000 } as const;
+    for (const [kind, code] of [
+      ['sim', 'MACHINE_DESCRIPTION_UNREADABLE'],
+      ['capture', 'CAPTURE_FILE'],
+      ['replay', 'RECORDING_FILE'],
+    ] as const) {
+      const { status, stderr } = spawnSync(
+        process.execPath,
+        [MAIN, 'list', '--on', `${kind}:${pipe}`],
+        options,
+      );
+      assert.equal(status, 1, stderr);
+      assert.match(stderr, new RegExp(`^error ${code}: .*machine-pipe.*ENODATA`));
+    }
+    const listed = (kind: string, text: string) =>
+      spawnSync(
+        'sh',
+        ['-c', 'printf "$2" | "$0" "$1" list --on "$3"', process.execPath, MAIN, text, `${kind}:/dev/stdin`],
+        options,
+      ).stdout;
+    assert.match(
+      listed('sim', 'roots: [{slots: [{slot: "02", model: edu}]}]'),
+      /^0000:00:02\.0 .*1234:11e8/m,
+    );
+    const dump =
+      '00:05.0 Class 0200: Device 8086:10d3\n00: 86 80 d3 10 00 00 00 00 00 00 00 02 00 00 00 00\n';
+    assert.match(listed('capture', dump), /^0000:00:05\.0 .*8086:10d3/m);
   });
 
   test('a pipe is read to its end, a slow one too, and a file of some size whole', () => {

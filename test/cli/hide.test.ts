@@ -66,7 +66,10 @@ describe('hide and unhide', () => {
     for (const way of ['hide', 'unhide']) {
       const { status, stderr } = openslot(way, '05:00.0', '--for', 'netbsd', '--keeper', 'ppt');
       assert.equal(status, 2);
-      assert.equal(stderr, 'error: --keeper means nothing to the boot of netbsd\n');
+      assert.equal(
+        stderr,
+        `error: --keeper means nothing to the boot of netbsd\nnext  openslot ${way} --help\n`,
+      );
     }
   });
 
@@ -194,6 +197,15 @@ describe('hide and unhide', () => {
     assert.equal(code('--for', 'netbsd', '--file', root), 'FILE_UNFIT');
     assert.equal(code('--for', 'netbsd', '--file', join(root, 'none/boot.cfg')), 'HIDE_FILE_ABSENT');
     assert.equal(code('--for', 'freebsd', '--file', file), 'HIDE_FILE_KIND');
+  });
+
+  test('a function that is shown again is not to be claimed until the boot', () => {
+    const args = ['05:00.0', '--for', 'vfio', '--file', join(root, 'driverctl.d')] as const;
+    assert.match(
+      openslot('hide', ...args).stdout,
+      /^next {2}reboot; until then: openslot claim --for vfio 0000:05/m,
+    );
+    assert.match(openslot('unhide', ...args).stdout, /^next {2}reboot$/m);
   });
 
   test('a file whose name does not say what reads it is refused where the system has files of several kinds', () => {

@@ -68,8 +68,13 @@ describe('a machine of the command’s own', () => {
 
   test('has no pool and no guests, and what is no machine is told with those there are', () => {
     for (const [args, status, code] of [
-      [['claim', '00:02.0', '--on', `replay:${recording}`], 1, 'MACHINE_WITHOUT_OWNER'],
+      [
+        ['claim', '00:02.0', '--on', `replay:${recording}`],
+        1,
+        'MACHINE_WITHOUT_OWNER[^]*mount DIRECTORY --on replay:/',
+      ],
       [['serve', '--on', `replay:${recording}`], 1, 'MACHINE_WITHOUT_OWNER'],
+      [['serve', '--on', `sim:${folder}`], 1, 'MACHINE_WITHOUT_GUESTS'],
       [['guest', 'list', '--on', `replay:${recording}`], 2, 'GUESTS_ELSEWHERE'],
       [['list', '--on', 'proto'], 2, 'MACHINE_UNKNOWN'],
       [['list', '--on', 'toString:x'], 2, 'MACHINE_UNKNOWN'],

@@ -225,6 +225,12 @@ test('virtual functions are told by their link, have the kernel’s ids, and are
     '00:05.0': {},
     '00:05.1': {},
     '00:05.2': { files: { physfn: '', uevent: 'PCI_CLASS=20000\nPCI_ID=8086:10CA\n', reset: '' } },
+    // Whoever drives it.
+    '00:05.3': { files: { physfn: '', uevent: 'PCI_CLASS=20000\nPCI_ID=8086:10CA\n' }, driver: 'vfio-pci' },
+    '00:05.4': {
+      files: { physfn: '', uevent: 'PCI_CLASS=20000\nPCI_ID=8086:10CA\n' },
+      driver: 'uio_pci_generic',
+    },
   };
   const machine = tree('virtual', functions);
   writeFileSync(join(folder, 'virtual/devices/0000:00:05.2/config'), config);
@@ -232,7 +238,7 @@ test('virtual functions are told by their link, have the kernel’s ids, and are
   const device = (text: string) =>
     neighboursOf(survey, notations.hex.parse(text))?.device.map(({ summary }) => String(summary.address));
   assert.deepEqual(device('00:05.0'), ['0000:00:05.1']);
-  assert.deepEqual(device('00:05.2'), []);
+  for (const own of ['00:05.2', '00:05.3', '00:05.4']) assert.deepEqual(device(own), []);
   using physical = machine.open(notations.hex.parse('00:05.0'));
   assert.equal(physical.virtual, undefined);
   using fn = machine.open(notations.hex.parse('00:05.2'));

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Command } from '../../src/xen/pciif/index.js';
 import { PciAddress } from '../../src/pci/index.js';
+import { resetForGuest } from '../../src/pciback/function-reset.js';
 import { disk, testdev } from '../function/shapes.js';
 import { ExportingHost } from './exported.js';
 
@@ -38,7 +39,14 @@ test('a virtual function stands alone, has its ids, addresses and vectors, and c
   assert.equal(new Set(vectors).size, 2);
   assert.ok(!vectors.includes(0));
 
-  const report = await exports[1]?.lease.giveBack();
-  assert.deepEqual([report?.quarantined, report?.differing], [undefined, []]);
+  const exported = exports[1];
+  assert.ok(exported !== undefined);
+  const { resets } = machine.device(VIRTUAL);
+  await resetForGuest(exported);
+  assert.equal(machine.device(VIRTUAL).resets, resets + 1, 'it came back, although it has no vendor');
+  assert.deepEqual([read(0), read(4, 2), read(0x10)], [0x0010_1b36, 0x0006, 0xffff_c004]);
+
+  const report = await exported.lease.giveBack();
+  assert.deepEqual([report.quarantined, report.differing], [undefined, []]);
   assert.deepEqual(handled.faults, []);
 });

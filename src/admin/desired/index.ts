@@ -10,4 +10,11 @@ export {
   type PresentGuest,
   type WantedPolicy,
 } from './difference.js';
-export * from './errors.js';
+export {
+  ApplyHalfDoneError,
+  DesiredStateConflictError,
+  DesiredStateError,
+  DesiredStateUnreadableError,
+  type Conflict,
+  type DesiredStateFault,
+} from './errors.js';

@@ -27,8 +27,8 @@ export interface HideWay {
 }
 
 const REBOOT = 'reboot';
-const GRUB = ['update-grub, or grub2-mkconfig -o /boot/grub2/grub.cfg', REBOOT];
-const INITRAMFS = ['update-initramfs -u, or dracut -f', REBOOT];
+const GRUB = ['update-grub; or: grub2-mkconfig -o /boot/grub2/grub.cfg', REBOOT];
+const INITRAMFS = ['update-initramfs -u; or: dracut -f', REBOOT];
 
 const way = (editor: HideEditor, file: string, more: Partial<HideWay> = {}): HideWay => ({
   editor,

@@ -141,11 +141,10 @@ function driverctlEdits({ way, file: folder = DRIVERCTL_FOLDER, functions }: Hid
     if (way === 'hide') return { file, after: driver === undefined ? `${VFIO_DRIVER}\n` : file.contents };
     return { file, after: driver === VFIO_DRIVER ? null : file.contents };
   });
+  const claim = `openslot claim --for vfio ${functions.map(({ address }) => String(address)).join(' ')}`;
   return {
     edits,
-    afterwards: [
-      `reboot; until then: openslot claim --for vfio ${functions.map(({ address }) => String(address)).join(' ')}`,
-    ],
+    afterwards: [way === 'hide' ? `reboot; until then: ${claim}` : 'reboot'],
     file: resolve(folder),
   };
 }

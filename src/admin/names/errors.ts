@@ -35,11 +35,12 @@ export class NameMalformedError extends OpenslotError {
 /** Another device has the name. */
 export class NameTakenError extends OpenslotError {
   readonly code = 'NAME_TAKEN';
-  constructor(name: string, { address, identity: { vendor, device } }: NameRecord) {
+  /** `wanted`: of the function that was to be named so. */
+  constructor(name: string, { address, identity: { vendor, device } }: NameRecord, wanted: PciAddress) {
     super(
       `the name ${name} was given to ${idsText(vendor, device)} at ${address}`,
       { name, address: String(address) },
-      `give it to another device: openslot name ADDRESS --update ${name}; forget it: openslot name --remove ${name}`,
+      `give it to ${wanted}: openslot name ${wanted} --update ${name}; forget it: openslot name --remove ${name}`,
     );
   }
 }

@@ -125,7 +125,7 @@ export class FunctionNames {
     if (has?.record.name === name) return { ...given, record: has.record, former: has.record };
     if (has !== undefined) throw new DeviceNamedError(address, has.record.name);
     if (this.#folder.add(given.record)) return given;
-    throw new NameTakenError(name, this.#record(name));
+    throw new NameTakenError(name, this.#record(name), address);
   }
 
   /**

@@ -3,7 +3,21 @@
  * that stands there. Knows captures, as every machine gives them, and a folder of its records.
  */
 export type { Device, DeviceSource } from './device.js';
-export * from './errors.js';
+export {
+  DeviceNamedError,
+  deviceText,
+  NameAbsentError,
+  NameAmbiguousError,
+  NameGivenTwiceError,
+  NameMalformedError,
+  NameMovedError,
+  NameOtherDeviceError,
+  NamesNotWrittenError,
+  NamesUnreadableError,
+  NameTakenError,
+  NameUnknownError,
+  NameUnverifiedError,
+} from './errors.js';
 export { isFunctionName } from './function-name.js';
 export {
   FunctionNames,

@@ -40,12 +40,14 @@ const WHOLE_CONFIG = 256;
 const NEVER_WRITTEN = /^(?:0+|f+)$/;
 
 /** From the capability of configuration space. */
-export function capabilitySerial(fn: Pick<CapturedFunction, 'config' | 'unreadable'>): SerialReading {
-  const { config } = fn;
+export function capabilitySerial(
+  fn: Pick<CapturedFunction, 'address' | 'config' | 'unreadable'>,
+): SerialReading {
+  const { address, config } = fn;
   const missing = fn.unreadable.find(
     ({ what }) => what === 'the function' || what.startsWith('configuration space'),
   );
-  if (missing !== undefined) return unread(missing.why, 'what can be read of it: openslot show ADDRESS');
+  if (missing !== undefined) return unread(missing.why, `what can be read of it: openslot show ${address}`);
   if (config.length < WHOLE_CONFIG)
     return unread(
       `only ${config.length} bytes of its configuration space could be read`,
@@ -54,7 +56,7 @@ export function capabilitySerial(fn: Pick<CapturedFunction, 'config' | 'unreadab
   if (config.every((byte) => byte === 0xff))
     return unread(
       'it does not answer',
-      'remove it and let the host look again; why: openslot explain ADDRESS',
+      `remove it and let the host look again; why: openslot explain ${address}`,
     );
   const reader = bytesReader(config);
   for (const { table, base } of presentTables(reader)) {

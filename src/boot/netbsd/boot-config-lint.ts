@@ -77,7 +77,7 @@ function lintLine(line: BootConfigLine, findings: Findings<BootConfigRule>): voi
     findings.add(code, { offset: valueStart, length: value.length });
   };
   if (meaning === 'timeout' && !/^(?:\d|-1\s*$)/.test(value)) about('TIMEOUT_FOREVER');
-  if (meaning === 'timeout' && /^\d+\s*[^\d\s]/.test(value)) about('TIMEOUT_CUT');
+  if (meaning === 'timeout' && /^\d+(?:[^\d\s]|\s+\S)/.test(value)) about('TIMEOUT_CUT');
   if (meaning === 'clear' && !/^\s*[-+]?\d/.test(value)) about('CLEAR_NOT_NUMBER');
   if (meaning === 'consdev' && !CONSOLE.test(value)) about('CONSOLE_UNKNOWN');
   if (meaning === 'format' && !FORMAT.test(value)) about('FORMAT_UNKNOWN');

@@ -8,12 +8,13 @@ const silent: Rule = {
   code: 'FUNCTION_SILENT',
   weight: 'fault',
   why: 'the device is gone, its link is down, or it sleeps in D3cold: nothing answers, and the bus gives all ones',
-  next: 'what is said of the port above it tells of the link',
+  next: '',
   look({ node }) {
     if (!node.fields.findings.some(({ code }) => code === SILENT)) return [];
     return [
       {
         what: 'every register of its configuration space reads as all ones',
+        next: node.above === undefined ? '' : `how the link is: openslot explain ${nameOf(node.above)}`,
         evidence: { above: node.above === undefined ? 'none' : nameOf(node.above) },
       },
     ];
@@ -37,12 +38,13 @@ const damaged: Rule = {
   code: 'CONFIG_DAMAGED',
   weight: 'fault',
   why: 'what stands behind it is not found by any driver; firmware of the device, or a reset that did not end, makes such spaces',
-  next: 'a reset may mend it; look: openslot show ADDRESS --bits',
+  next: '',
   look({ node }) {
     return node.fields.findings
       .filter(({ code }) => code !== SILENT)
       .map((finding) => ({
         what: DAMAGE[finding.code] ?? finding.code,
+        next: `a reset may mend it; look: openslot show ${nameOf(node)} --bits`,
         evidence: Object.fromEntries(
           Object.entries(finding).map(([name, value]) => [
             name,

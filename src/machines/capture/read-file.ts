@@ -1,5 +1,5 @@
 /** Reads what was saved of a machine, whether it is a capture of ours or a dump of lspci: its content tells. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { GivenFile } from '../../durable/given-file.js';
 import type { Capture } from '../../function/index.js';
 import { CaptureFileError, CaptureMalformedError, errnoOf } from './errors.js';
 import { DumpParser } from './dump.js';
@@ -19,37 +19,33 @@ const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [
  * @throws {CaptureFileError} @throws {CaptureMalformedError | CaptureVersionError | DumpMalformedError}
  */
 export async function readCapture(file: string): Promise<Capture> {
-  const fd = attempt(file, () => openSync(file, 'r'));
-  try {
-    const chunk = Buffer.allocUnsafe(CHUNK);
-    const read = () => attempt(file, () => readSync(fd, chunk, 0, CHUNK, null));
-    let length = read();
-    // A dump begins with an address or with words, a capture as any JSON object.
-    if (/^\s*\{/.test(chunk.toString('latin1', 0, Math.min(length, 64)))) {
-      if (attempt(file, () => fstatSync(fd).size) > LARGEST) refuseSize(file);
-      const parts: Buffer[] = [];
-      let total = 0;
-      for (; length > 0; length = read()) {
-        total += length;
-        // Pipes and devices do not say how much they have.
-        if (total > LARGEST) refuseSize(file);
-        parts.push(Buffer.from(chunk.subarray(0, length)));
-      }
-      const bytes = Buffer.concat(parts);
-      if (depthOf(bytes) > DEEPEST)
-        throw new CaptureMalformedError(file, '', `it has more than ${DEEPEST} lists within each other`);
-      const { parseCapture } = await import('./capture-file.js');
-      return parseCapture(bytes.toString(), file);
+  using given = attempt(file, () => new GivenFile(file));
+  const chunk = Buffer.allocUnsafe(CHUNK);
+  const read = () => attempt(file, () => given.read(chunk));
+  let length = read();
+  // A dump begins with an address or with words, a capture as any JSON object.
+  if (/^\s*\{/.test(chunk.toString('latin1', 0, Math.min(length, 64)))) {
+    if (attempt(file, () => given.size) > LARGEST) refuseSize(file);
+    const parts: Buffer[] = [];
+    let total = 0;
+    for (; length > 0; length = read()) {
+      total += length;
+      // Pipes and devices do not say how much they have.
+      if (total > LARGEST) refuseSize(file);
+      parts.push(Buffer.from(chunk.subarray(0, length)));
     }
-    const parser = new DumpParser(file);
-    for (; length > 0; length = read()) parser.push(chunk.subarray(0, length));
-    const functions = parser.end();
-    if (functions.length === 0)
-      throw new CaptureMalformedError(file, '', 'it is neither a capture nor a dump: no function is in it');
-    return { machine: file, taken: undefined, functions };
-  } finally {
-    closeSync(fd);
+    const bytes = Buffer.concat(parts);
+    if (depthOf(bytes) > DEEPEST)
+      throw new CaptureMalformedError(file, '', `it has more than ${DEEPEST} lists within each other`);
+    const { parseCapture } = await import('./capture-file.js');
+    return parseCapture(bytes.toString(), file);
   }
+  const parser = new DumpParser(file);
+  for (; length > 0; length = read()) parser.push(chunk.subarray(0, length));
+  const functions = parser.end();
+  if (functions.length === 0)
+    throw new CaptureMalformedError(file, '', 'it is neither a capture nor a dump: no function is in it');
+  return { machine: file, taken: undefined, functions };
 }
 
 function refuseSize(file: string): never {

@@ -6,11 +6,11 @@ import { getSystemErrorName } from 'node:util';
 import {
   CountedStream,
   InterruptError,
-  sourceName,
   type Interrupts,
   type InterruptSource,
   type InterruptStream,
 } from '../../function/index.js';
+import { sourceName } from '../../function/recording/index.js';
 import { readOnce, writeOnce } from '../../os/index.js';
 import { FileCounter } from '../counting-files/index.js';
 import { DeviceFileError } from './errors.js';

@@ -15,12 +15,12 @@ import {
   type VirtualIds,
 } from '../../function/index.js';
 import type { PciAddress } from '../../pci/index.js';
-import { parseIdentity } from './identity.js';
 import { LinuxConfig } from './linux-config.js';
 import { MappedRegion, openResourceMemory } from './mapped-region.js';
 import { PortRegion } from './port-region.js';
 import { parseResourceFile } from './resource-file.js';
 import { errnoOf, resetMethodsOf, writeAttribute, type Sysfs } from './sysfs.js';
+import { virtualIdsOf } from './virtual-ids.js';
 
 /** A function that no driver of user space has: registers without interrupts and DMA. */
 export class LinuxFunction implements PciFunction {
@@ -38,10 +38,8 @@ export class LinuxFunction implements PciFunction {
     this.#sysfs = sysfs;
     // Before the file that stays open: a function that is gone leaves none.
     this.regions = parseResourceFile(readFileSync(sysfs.device(address, 'resource'), 'latin1'));
-    if (sysfs.has(address, 'physfn')) {
-      const { vendor, device } = parseIdentity(sysfs.read(address, 'uevent') ?? '');
-      this.virtual = { vendor, device };
-    }
+    const virtual = virtualIdsOf(sysfs, address);
+    if (virtual !== undefined) this.virtual = virtual;
     this.config = new LinuxConfig(sysfs.device(address, 'config'), beforeWrite);
   }
 

@@ -41,6 +41,8 @@ export class SysfsDrivers implements HostDrivers {
   }
 
   async unbind(address: PciAddress): Promise<void> {
+    // The kernel removes the link before it calls the driver, and makes it before it asks one: it tells nothing yet.
+    this.checkSettled(address);
     const { driver } = this.binding(address);
     if (driver === undefined) return;
     try {
@@ -59,6 +61,7 @@ export class SysfsDrivers implements HostDrivers {
   }
 
   async bind(address: PciAddress, driver: string): Promise<void> {
+    this.checkSettled(address);
     if (this.binding(address).driver === driver) return;
     if (!this.has(driver)) {
       throw new DriverError(

@@ -1,6 +1,7 @@
 /** A recording being written: JSON lines, each in the file as soon as what it says has been done. */
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
-import { RecordedMachine, type Entry, type Machine, type RecordingSink } from '../../function/index.js';
+import type { Machine } from '../../function/index.js';
+import { RecordedMachine, type Entry, type RecordingSink } from '../../function/recording/index.js';
 import { RecordingFileError } from './errors.js';
 
 /**

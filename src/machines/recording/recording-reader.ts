@@ -1,6 +1,6 @@
 /** A recording being read: one line at a time, each checked, so that a long one takes no more memory than a short one. */
-import { closeSync, openSync, readSync } from 'node:fs';
-import type { Entry } from '../../function/index.js';
+import { GivenFile } from '../../durable/given-file.js';
+import type { Entry } from '../../function/recording/index.js';
 import { RecordingFileError, RecordingMalformedError } from './errors.js';
 import { errnoOf } from './recording-file.js';
 import { entrySchema } from './schema.js';
@@ -12,7 +12,7 @@ const NEWLINE = 0x0a;
 
 export class RecordingReader implements Disposable {
   readonly #file: string;
-  #fd: number | undefined;
+  #given: GivenFile | undefined;
   /** Read and not yet given out. */
   #rest: Buffer = Buffer.alloc(0);
   #line = 0;
@@ -21,7 +21,7 @@ export class RecordingReader implements Disposable {
   /** @throws {RecordingFileError} */
   constructor(file: string) {
     this.#file = file;
-    this.#fd = this.#try(() => openSync(file, 'r'));
+    this.#given = this.#try(() => new GivenFile(file));
   }
 
   /** Number of the line that was given out last, the first being 1. */
@@ -57,8 +57,8 @@ export class RecordingReader implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.#fd !== undefined) closeSync(this.#fd);
-    this.#fd = undefined;
+    this.#given?.[Symbol.dispose]();
+    this.#given = undefined;
   }
 
   #nextLine(): string | undefined {
@@ -80,10 +80,10 @@ export class RecordingReader implements Disposable {
   }
 
   #readOn(): boolean {
-    const fd = this.#fd;
-    if (fd === undefined) return false;
+    const given = this.#given;
+    if (given === undefined) return false;
     const chunk = Buffer.allocUnsafe(CHUNK);
-    const read = this.#try(() => readSync(fd, chunk, 0, CHUNK, null));
+    const read = this.#try(() => given.read(chunk));
     this.#rest = Buffer.concat([this.#rest, chunk.subarray(0, read)]);
     return read > 0;
   }

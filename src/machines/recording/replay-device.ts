@@ -2,14 +2,10 @@
 import {
   checkedConfig,
   CheckedRegion,
-  constraintsOnWire,
   FunctionClosedError,
-  hex,
   RegionAccessError,
   regionFromWire,
   type ConfigSpace,
-  type DeviceFacts,
-  type DeviceName,
   type Dma,
   type DmaBuffer,
   type DmaConstraints,
@@ -22,6 +18,7 @@ import {
   type ResetMethod,
   type Resources,
 } from '../../function/index.js';
+import { constraintsOnWire, hex, type DeviceFacts, type DeviceName } from '../../function/recording/index.js';
 import type { PciAddress } from '../../pci/index.js';
 import type { Replay } from './replay.js';
 import { ReplayedInterrupts } from './replay-interrupts.js';

@@ -1,12 +1,6 @@
 /** Interrupts of a replayed device: each comes when everything that was recorded before it has been done. */
-import {
-  sourceName,
-  type DeviceName,
-  type Interrupt,
-  type Interrupts,
-  type InterruptSource,
-  type InterruptStream,
-} from '../../function/index.js';
+import type { Interrupt, Interrupts, InterruptSource, InterruptStream } from '../../function/index.js';
+import { sourceName, type DeviceName } from '../../function/recording/index.js';
 import type { Replay } from './replay.js';
 
 class ReplayedStream implements InterruptStream {

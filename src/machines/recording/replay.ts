@@ -1,5 +1,6 @@
 /** The replay of one recording: its place, the comparison of each question with it, and what happens in between. */
 import { isDeepStrictEqual } from 'node:util';
+import type { DmaSegment, Iova, ResetMethod } from '../../function/index.js';
 import {
   entryText,
   isOccurrence,
@@ -7,17 +8,14 @@ import {
   type AnswerOf,
   type Asked,
   type DeviceName,
-  type DmaSegment,
   type Entry,
   type Header,
   type Hex,
   type Inventory,
-  type Iova,
   type Occurrence,
   type Question,
-  type ResetMethod,
   type SourceName,
-} from '../../function/index.js';
+} from '../../function/recording/index.js';
 import type { ErrorData, OpenslotError } from '../../pci/index.js';
 import {
   RecordedRefusal,

@@ -1,6 +1,6 @@
 /** The shape of a recording's lines, checked: a recording may come from anywhere. */
 import { z } from 'zod';
-import { RECORDING_VERSION } from '../../function/index.js';
+import { RECORDING_VERSION } from '../../function/recording/index.js';
 
 const hex = z.string().regex(/^0x[0-9a-f]{1,16}$/, 'expected a number as 0x1f');
 const count = z.int().min(0);

@@ -204,4 +204,24 @@ describe('a write that does not end', () => {
       assert.deepEqual([recovery?.outcome, recovery?.why], ['undone', []]);
       host.assertFree();
     });
+
+  for (const [file, driver, link] of [
+    ['unbind', 'nvme', undefined],
+    ['bind', 'vfio-pci', 'vfio-pci'],
+  ] as const)
+    test(`${file} ${driver}, of which the link tells already: it is not taken for done`, async () => {
+      using host = new RefusingHost();
+      if (file === 'bind') await host.drivers.unbind(NVME);
+      host.kernel.answer = (written) => {
+        if (written === file) host.kernel.give(NVME, link);
+        return 'hangs';
+      };
+      const change = () => (file === 'bind' ? host.drivers.bind(NVME, driver) : host.drivers.unbind(NVME));
+      assert.equal((await host.refused(change())).code, 'DRIVER_HANGS');
+      assert.equal(host.drivers.binding(NVME).driver, link);
+      assert.equal((await host.refused(change())).code, 'DRIVER_HANGS');
+      host.kernel.letGo();
+      await new Promise(setImmediate);
+      await change();
+    });
 });

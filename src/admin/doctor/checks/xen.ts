@@ -190,7 +190,7 @@ const pciback = hostCheck({
     PCIBACK_PERMISSIVE: {
       blocks: [],
       why: 'guests of the kernel’s back end write what they like into configuration space: other addresses, other vectors',
-      next: 'take permissive=1 away; what is listed is let through; find what a guest needs: openslot policy learn TRACE',
+      next: 'take permissive=1 away; let through what is listed: openslot serve; find what a guest needs: openslot policy learn TRACE',
     },
   },
   look({ host }) {

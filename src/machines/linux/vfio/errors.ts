@@ -81,7 +81,7 @@ export class LockedMemoryError extends OpenslotError {
     super(
       `${bytes} bytes for DMA are more than this user may keep in place (limit ${limit} bytes for all that is mapped)`,
       { bytes, limit },
-      'raise it: raise it by memlock in limits.conf(5), by LimitMEMLOCK= of a service, or in the shell: ulimit -l KILOBYTES',
+      'raise it by memlock in limits.conf(5), by LimitMEMLOCK= of a service, or in the shell: ulimit -l KILOBYTES',
       options,
     );
   }

@@ -12,12 +12,14 @@ import {
   type Region,
   type RegionInfo,
   type ResetMethod,
+  type VirtualIds,
 } from '../../../function/index.js';
 import { SystemCallError } from '../../../os/index.js';
 import { PciAddress } from '../../../pci/index.js';
 import { LinuxConfig } from '../linux-config.js';
 import { parseResourceFile } from '../resource-file.js';
 import { resetMethodsOf, type Sysfs } from '../sysfs.js';
+import { virtualIdsOf } from '../virtual-ids.js';
 import type { DrivenFunction } from './driven-function.js';
 import type { Dependent } from './requests.js';
 import { VfioConfig } from './vfio-config.js';
@@ -31,6 +33,7 @@ export class VfioFunction implements PciFunction {
   readonly regions: readonly RegionInfo[];
   readonly interrupts: ViewInterrupts;
   readonly dma: VfioDma;
+  readonly virtual?: VirtualIds;
   readonly #sysfs: Sysfs;
   readonly #host: VfioHost;
   readonly #mapped: boolean;
@@ -45,6 +48,8 @@ export class VfioFunction implements PciFunction {
     this.#host = host;
     this.#mapped = mapped;
     this.regions = parseResourceFile(readFileSync(sysfs.device(address, 'resource'), 'latin1'));
+    const virtual = virtualIdsOf(sysfs, address);
+    if (virtual !== undefined) this.virtual = virtual;
     this.config = new VfioConfig(
       new LinuxConfig(sysfs.device(address, 'config')),
       () => this.#share?.driven,
