@@ -57,9 +57,11 @@ export class NameFolder {
 
   /**
    * Alone among those who give names, of this process and others, until it is disposed of: between looking at what has
-   * names and giving one nobody else gives one. @throws {NamesBusyError | NamesNotWrittenError}
+   * names and giving one nobody else gives one. @throws {NamesBusyError | NamesNotWrittenError | NamesUnreadableError}
    */
   async turn(): Promise<AsyncDisposable> {
+    // What is no folder is told as reading tells it, before one is made.
+    this.names();
     let turn: AsyncDisposable | undefined;
     try {
       this.#make();
