@@ -1,8 +1,7 @@
 /** The lock on what outlives the boot: one process at a time changes files that the boot reads. */
-import { mkdirSync, rmSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { readRegularFile, writeNewFile } from '../durable/index.js';
+import { errnoOf, lockFolder, readRegularFile, writeNewFile } from '../durable/index.js';
 import { OpenslotError } from '../pci/index.js';
 
 /** Another process changes files at this moment. */
@@ -31,42 +30,26 @@ export class StateDirectoryError extends OpenslotError {
   }
 }
 
-/**
- * Takes the lock. A name of the kernel's that ends with the process is the lock, so that nothing of a dead one is in the
- * way; a file beside tells who has it. @throws {StateBusyError | StateDirectoryError}
- */
+/** Takes the lock; a file beside tells who has it. @throws {StateBusyError | StateDirectoryError} */
 export async function lockState(directory: string): Promise<AsyncDisposable> {
-  const server = createServer();
   const holder = join(directory, 'holder');
+  let lock: AsyncDisposable | undefined;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(lockName(directory), resolve);
-    });
-    writeNewFile(holder, `${process.pid}\n`);
+    lock = await lockFolder('state', directory);
+    if (lock !== undefined) writeNewFile(holder, `${process.pid}\n`);
   } catch (cause) {
-    server.close();
-    const { code = String(cause) } = cause as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE') throw new StateBusyError(directory, holderOf(holder));
-    throw new StateDirectoryError(directory, code, { cause });
+    await lock?.[Symbol.asyncDispose]();
+    throw new StateDirectoryError(directory, errnoOf(cause), { cause });
   }
+  if (lock === undefined) throw new StateBusyError(directory, holderOf(holder));
+  const taken = lock;
   return {
     async [Symbol.asyncDispose]() {
       rmSync(holder, { force: true });
-      await new Promise<void>((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-      });
+      await taken[Symbol.asyncDispose]();
     },
   };
-}
-
-/** Of the directory itself: it is one, however its path is written, and a name of the kernel's has 107 bytes at most. */
-function lockName(directory: string): string {
-  const { dev, ino } = statSync(directory, { bigint: true });
-  return `\0openslot:state:${dev}:${ino}`;
 }
 
 function holderOf(file: string): number | undefined {

@@ -156,6 +156,7 @@ describe('configuration space by name', () => {
       '02:00.0',
       'pcie.devctl.max_paylod',
     );
+    refused(/REGISTER_ABSENT.*has no Single Root[\s\S]*openslot show/, 'get', '02:00.0', 'sriov.num_vfs');
     printed('watch', '02:00.0', 'header.vendor', '--until', 'pcie.devctl.max_payload=128', '--timeout', '20');
   });
 

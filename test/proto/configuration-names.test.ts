@@ -77,7 +77,6 @@ test('a wrong name gets the nearest ones', () => {
     ['pcie.devtcl', /did you mean pcie\.dev/],
     ['pcie.devctrl.max_payload', /did you mean pcie\.devctl\.max_payload/],
     ['heder.command', /did you mean header\.command/],
-    ['aer.uncorrectable', /there are header, .*pcie/],
   ];
   for (const [text, expected] of cases)
     assert.match(
@@ -90,6 +89,58 @@ test('a wrong name gets the nearest ones', () => {
     /this function has none.*PCI Express Base/,
   );
   refused('REGISTER_INDEX', () => found('pcie.devctl[1]'));
+});
+
+test('a capability that this function has not is told to be absent, and what it has', () => {
+  for (const text of ['aer', 'aer.uncorrectable', 'AER.uncorrectable', 'aer@200.uncorrectable'])
+    assert.match(
+      refused('REGISTER_ABSENT', () => found(text)),
+      /this function has no Advanced Error Reporting \(aer\); it has header, pm@40, pm@50, msi, pcie, dsn what it has/,
+      text,
+    );
+  assert.match(
+    refused('REGISTER_ABSENT', () => selectReadable([], 'msix.control', names)),
+    /no MSI-X \(msix\); .*did you mean msi\.control/,
+    'a name that is near is told all the same',
+  );
+  const { whole } = fields;
+  const registers = [whole(0, 4, 'uncorrectable', 'Mine', 'rw')];
+  const own = registerMap({
+    name: 'aer',
+    title: 'Mine',
+    source: 'this test',
+    space: 'bar0',
+    devices: [],
+    registers,
+  });
+  assert.equal(
+    selectRegister([own], 'aer.uncorrectable', names).space,
+    'bar0',
+    'a map of the user may have its name',
+  );
+});
+
+test('a capability that may stand in bytes which cannot be read is not said to be missing', () => {
+  const cut = (size: number) => new ConfigurationNames(bytesReader(device().subarray(0, size)));
+  const told = (size: number, text: string) =>
+    refused('REGISTER_ABSENT', () => selectRegister([], text, cut(size)));
+  assert.match(told(64, 'pcie.devctl'), /only 64 bytes of its configuration space can be read.*sudo/);
+  assert.match(told(256, 'aer.uncorrectable'), /only 256 bytes .* no Advanced Error Reporting.*sudo/);
+  assert.match(told(256, 'msix.control'), /this function has no MSI-X/);
+  const conventional = device().subarray(0, 256);
+  conventional[0x61] = 0;
+  assert.match(
+    refused('REGISTER_ABSENT', () =>
+      selectRegister([], 'aer.uncorrectable', new ConfigurationNames(bytesReader(conventional))),
+    ),
+    /this function has no Advanced Error Reporting/,
+    'without PCI Express there are no more bytes',
+  );
+  const gone = new ConfigurationNames(bytesReader(new Uint8Array(4096).fill(0xff)));
+  assert.match(
+    refused('REGISTER_ABSENT', () => selectRegister([], 'header.command', gone)),
+    /no function answers/,
+  );
 });
 
 test('a capability by itself is all of its registers, to be read and not to be set', () => {

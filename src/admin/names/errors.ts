@@ -163,6 +163,18 @@ export class NamesNotWrittenError extends OpenslotError {
   }
 }
 
+/** Another process gives names to functions of the same machine, and does not come to an end. */
+export class NamesBusyError extends OpenslotError {
+  readonly code = 'NAMES_BUSY';
+  constructor(folder: string, seconds: number) {
+    super(
+      `another process gives names in ${folder}, and has not ended within ${seconds} s`,
+      { folder, seconds },
+      'wait until it has ended, and give the command again',
+    );
+  }
+}
+
 function presentText(there: Device | undefined): string {
   return there === undefined ? 'nothing stands now' : `${deviceText(there)} stands now`;
 }

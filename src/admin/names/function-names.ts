@@ -114,11 +114,12 @@ export class FunctionNames {
   /**
    * Gives the function at this address a name.
    * @throws {FunctionNotFoundError | NameMalformedError | NameTakenError | DeviceNamedError}
-   * @throws {NameUnverifiedError} its serial number cannot be read; {NamesNotWrittenError}
+   * @throws {NameUnverifiedError} its serial number cannot be read; {NamesNotWrittenError | NamesBusyError}
    */
   async give(name: string, address: PciAddress): Promise<GivenName> {
     if (!isFunctionName(name)) throw new NameMalformedError(name);
     const given = await this.#newRecord(name, address);
+    await using _turn = await this.#folder.turn();
     const has = (await this.list()).find(({ sighting }) => isAt(sighting, address));
     // The same once more is no mistake.
     if (has?.record.name === name) return { ...given, record: has.record, former: has.record };
@@ -135,6 +136,7 @@ export class FunctionNames {
     const former = this.#record(name);
     const address = to ?? (await this.#foundAt(former));
     const given = await this.#newRecord(name, address);
+    await using _turn = await this.#folder.turn();
     const has = (await this.list()).find(
       ({ record, sighting }) => record.name !== name && isAt(sighting, address),
     );

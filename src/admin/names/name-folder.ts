@@ -1,12 +1,15 @@
 /** The names of one machine's functions on disk: a file for each, so that commands of several terminals lose none. */
 import { linkSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, flushFolder, placeFile, readRegularFile } from '../../durable/index.js';
-import { NamesNotWrittenError, NamesUnreadableError } from './errors.js';
+import { errnoOf, flushFolder, placeFile, readRegularFile, turnInFolder } from '../../durable/index.js';
+import { NamesBusyError, NamesNotWrittenError, NamesUnreadableError } from './errors.js';
 import { isFunctionName } from './function-name.js';
 import { nameData, parseNameRecord, type NameRecord } from './name-record.js';
 
 const ENDING = '.json';
+
+/** Whoever gives a name has looked at devices of its kind meanwhile, whose product data may take a second each. */
+const LONGEST_TURN_SECONDS = 60;
 
 /** Files `NAME.json`, each written as a whole. An absent folder has no names. */
 export class NameFolder {
@@ -53,6 +56,22 @@ export class NameFolder {
   }
 
   /**
+   * Alone among those who give names, of this process and others, until it is disposed of: between looking at what has
+   * names and giving one nobody else gives one. @throws {NamesBusyError | NamesNotWrittenError}
+   */
+  async turn(): Promise<AsyncDisposable> {
+    let turn: AsyncDisposable | undefined;
+    try {
+      this.#make();
+      turn = await turnInFolder('names', this.#folder, LONGEST_TURN_SECONDS * 1000);
+    } catch (cause) {
+      throw new NamesNotWrittenError(this.#folder, errnoOf(cause), { cause });
+    }
+    if (turn === undefined) throw new NamesBusyError(this.#folder, LONGEST_TURN_SECONDS);
+    return turn;
+  }
+
+  /**
    * Durable when it returns. @returns false where the name has a record already: it stays.
    * @throws {NamesNotWrittenError}
    */
@@ -91,12 +110,16 @@ export class NameFolder {
 
   #keep(record: NameRecord, place: (next: string, path: string) => boolean): boolean {
     try {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      this.#make();
       const contents = `${JSON.stringify(nameData(record), undefined, 2)}\n`;
       return placeFile(this.#folder, contents, (next) => place(next, this.#path(record.name)));
     } catch (cause) {
       throw new NamesNotWrittenError(this.#folder, errnoOf(cause), { cause });
     }
+  }
+
+  #make(): void {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
   }
 
   #path(name: string): string {

@@ -3,6 +3,7 @@ import {
   allBits,
   bitsOf,
   capabilityNames,
+  didYouMean,
   dottedName,
   extendedCapabilityNames,
   presentTables,
@@ -33,6 +34,10 @@ export function namesConfiguration(text: string): boolean {
   return KNOWN.has(name.toLowerCase());
 }
 
+/** Bytes of configuration space that every function has, and PCI Express functions (PCI Express Base 6.0, 7.2). */
+const CONVENTIONAL = 256;
+const EXPRESS = 4096;
+
 interface There extends PresentTable {
   readonly registers: readonly RegisterInTable[];
 }
@@ -40,8 +45,10 @@ interface There extends PresentTable {
 /** Read once, when it is made: which tables there are, and which of their registers. */
 export class ConfigurationNames {
   readonly #tables: readonly There[];
+  readonly #size: number;
 
   constructor(config: ConfigReader) {
+    this.#size = config.size;
     this.#tables = presentTables(config).map((each) => ({
       ...each,
       registers: registersThere(each.table, tableReader(config, each.base)),
@@ -87,6 +94,34 @@ export class ConfigurationNames {
     });
     if (found.length === 0) throw this.#unknownRegister(text, chosen, registerName);
     return found.map(({ table, all }) => [this.#selectOne(table, all, wanted, fieldName)]);
+  }
+
+  /**
+   * Why the function has no register of this name, where the name is that of a capability which other functions have;
+   * undefined where no function has it, or this one has the capability.
+   */
+  absence(text: string): RegisterError | undefined {
+    const [, typed = ''] = NAME.exec(text) ?? [];
+    const name = typed.toLowerCase();
+    if (!KNOWN.has(name) || this.#named(name).length > 0) return undefined;
+    const showing = 'what it has: openslot show ADDRESS';
+    if (this.#tables.length === 0)
+      return new RegisterError('REGISTER_ABSENT', text, 'no function answers: all bits read 1', showing);
+    const { title = '' } = tables.find((table) => table.name === name) ?? {};
+    if (!this.#isReadAsFarAs(name)) {
+      const why = `only ${this.#size} bytes of its configuration space can be read, and no ${title} (${name}) is in them`;
+      return new RegisterError('REGISTER_ABSENT', text, why, 'the same as root: sudo');
+    }
+    const has = this.#tables.map(({ label }) => label).join(', ');
+    const why = `this function has no ${title} (${name}); it has ${has}`;
+    return new RegisterError('REGISTER_ABSENT', text, why, didYouMean(text, this.names()) || showing);
+  }
+
+  /** Whether all of the space was readable in which the capability would stand. */
+  #isReadAsFarAs(name: string): boolean {
+    const isStandard = name === 'header' || [...capabilityNames.values()].some((each) => each.name === name);
+    const needed = !isStandard && this.#named('pcie').length > 0 ? EXPRESS : CONVENTIONAL;
+    return this.#size >= needed;
   }
 
   /**

@@ -128,6 +128,8 @@ function byName(
   const found = [...candidates(maps, text).map((each) => [each]), ...(configuration?.find(text) ?? [])];
   const [first, second] = found;
   if (first === undefined) {
+    const absence = configuration?.absence(text);
+    if (absence !== undefined) throw absence;
     const names = [...registerNames(maps), ...(configuration?.names() ?? [])];
     const next =
       names.length === 0
