@@ -1,8 +1,8 @@
 /** The lock on what outlives the boot: one process at a time changes files that the boot reads. */
-import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { readRegularFile, writeNewFile } from '../durable/index.js';
+import { makeFolder, readRegularFile, writeNewFile } from '../durable/index.js';
 import { OpenslotError } from '../pci/index.js';
 
 /** Another process changes files at this moment. */
@@ -39,7 +39,7 @@ export async function lockState(directory: string): Promise<AsyncDisposable> {
   const server = createServer();
   const holder = join(directory, 'holder');
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeFolder(directory, 0o700);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(lockName(directory), resolve);

@@ -1,7 +1,7 @@
 /** The names of one machine's functions on disk: a file for each, so that commands of several terminals lose none. */
-import { linkSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { linkSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, flushFolder, placeFile, readRegularFile } from '../../durable/index.js';
+import { errnoOf, flushFolder, makeFolder, placeFile, readRegularFile } from '../../durable/index.js';
 import { NamesNotWrittenError, NamesUnreadableError } from './errors.js';
 import { isFunctionName } from './function-name.js';
 import { nameData, parseNameRecord, type NameRecord } from './name-record.js';
@@ -91,7 +91,7 @@ export class NameFolder {
 
   #keep(record: NameRecord, place: (next: string, path: string) => boolean): boolean {
     try {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      makeFolder(this.#folder, 0o700);
       const contents = `${JSON.stringify(nameData(record), undefined, 2)}\n`;
       return placeFile(this.#folder, contents, (next) => place(next, this.#path(record.name)));
     } catch (cause) {
