@@ -17,7 +17,11 @@ for (const [line, told] of [
   ],
 ] as const)
   test(`openslot ${line}`, () => {
-    const { status, stderr } = spawnSync(process.execPath, [MAIN, ...line.split(' ')], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, ...line.split(' ')], {
+      encoding: 'utf8',
+      // One that is not refused serves until it is told to end.
+      timeout: 60_000,
+    });
     assert.equal(status, 2, stderr);
     assert.ok(stderr.startsWith(`error: ${told}\n`), stderr);
   });
