@@ -170,6 +170,15 @@ describe('the house', () => {
     }
   });
 
+  test('no folder is made by Node’s recursive mkdir, which has no end below /proc', () => {
+    for (const file of files)
+      assert.doesNotMatch(
+        readFileSync(join(SOURCE, file), 'utf8'),
+        /\bmkdir(?:Sync)?\([^;]*\brecursive\b/,
+        `${file}: makeFolder of durable does it`,
+      );
+  });
+
   test('a guest’s worker loads neither the store’s server nor the hypervisor', () => {
     const loaded = new Set<string>();
     const load = (file: string) => {

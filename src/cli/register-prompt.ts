@@ -1,9 +1,9 @@
 /** The prompt of `openslot repl`: JavaScript with a function and its registers, completion by the maps, bits drawn. */
-import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { start, type REPLServer } from 'node:repl';
 import { inspect } from 'node:util';
+import { makeFolder } from '../durable/index.js';
 import { notations, OpenslotError, type RegisterMap } from '../pci/index.js';
 import {
   bitLadder,
@@ -174,7 +174,7 @@ function letBreak(server: REPLServer): void {
 function keepHistory(server: REPLServer): void {
   const file = join(homedir(), '.local/state/openslot/repl-history');
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(file), 0o700);
   } catch {
     return;
   }

@@ -6,6 +6,7 @@
  */
 export { checked, parseChecked, UnfitDataError } from './checked-json.js';
 export { errnoOf } from './errno.js';
+export { makeFolder } from './folder.js';
 export { lockFolder, turnInFolder } from './folder-lock.js';
 export { GivenFile, readGivenFile } from './given-file.js';
 export { NumberedFiles } from './numbered-files.js';

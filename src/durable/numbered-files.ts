@@ -1,7 +1,8 @@
 /** A folder with a numbered file for each entry, so that commands of several terminals do not write over each other. */
-import { linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { linkSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from './errno.js';
+import { makeFolder } from './folder.js';
 import { flushFolder, placeFile, replaceFile } from './whole-file.js';
 
 const DIGITS = 8;
@@ -35,7 +36,7 @@ export class NumberedFiles {
 
   /** Durable when it returns. @returns the number of the new file. */
   add(contents: string): number {
-    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    makeFolder(this.folder, 0o700);
     return placeFile(this.folder, contents, (next) => {
       for (let number = (this.numbers().at(-1) ?? 0) + 1; ; number++) {
         try {

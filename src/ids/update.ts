@@ -1,18 +1,8 @@
 /** Takes a newer pci.ids as this user's, or root's for all, and goes back. */
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { closeSync, existsSync, fstatSync, linkSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { flushFolder, writeNewFile } from '../durable/index.js';
+import { flushFolder, makeFolder, writeNewFile } from '../durable/index.js';
 import {
   IndexedNames,
   messageOf,
@@ -130,7 +120,7 @@ function contentOf(path: string): Uint8Array {
 /** Either the old index or the new one is there, whenever this is interrupted, and whoever else updates. */
 function replaceDurably(own: string, former: string, index: Uint8Array): void {
   const folder = dirname(own);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const next = `${own}.${process.pid}.next`;
   const kept = `${former}.${process.pid}.next`;
   try {

@@ -1,10 +1,11 @@
 /** The owner's UNIX socket: binding it is the lock on the machine, and its lines are the other commands' requests. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OpenslotError } from '../pci/index.js';
+import { makeFolder } from '../durable/index.js';
 import { ByteLines } from '../lines/index.js';
+import { OpenslotError } from '../pci/index.js';
 import { LONGEST_LINE, type NotAnswering, type OwnerRequests } from './requests.js';
 import { fitsSocket, LONGEST_SOCKET_PATH } from './socket-path.js';
 
@@ -61,7 +62,7 @@ export class OwnerSocket implements AsyncDisposable {
   static async bind(machine: string, path: string): Promise<OwnerSocket> {
     if (!fitsSocket(path)) throw new RuntimeDirectoryError(dirname(path), 'ENAMETOOLONG');
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(path), 0o700);
       const socket = new OwnerSocket();
       await using _turn = await takeTurn(path);
       if (await answers(path)) throw new OwnerRunningError(machine, path);

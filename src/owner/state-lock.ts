@@ -1,7 +1,7 @@
 /** The lock on what outlives the boot: one process at a time changes files that the boot reads. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, lockFolder, readRegularFile, writeNewFile } from '../durable/index.js';
+import { errnoOf, lockFolder, makeFolder, readRegularFile, writeNewFile } from '../durable/index.js';
 import { OpenslotError } from '../pci/index.js';
 
 /** Another process changes files at this moment. */
@@ -35,7 +35,7 @@ export async function lockState(directory: string): Promise<AsyncDisposable> {
   const holder = join(directory, 'holder');
   let lock: AsyncDisposable | undefined;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeFolder(directory, 0o700);
     lock = await lockFolder('state', directory);
     if (lock !== undefined) writeNewFile(holder, `${process.pid}\n`);
   } catch (cause) {

@@ -1,7 +1,7 @@
 /** Where the records of guests are kept: in files of the runtime directory, or in memory. */
-import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf, readRegularFile } from '../durable/index.js';
+import { errnoOf, makeFolder, readRegularFile } from '../durable/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { GuestRecordUnreadableError } from './errors.js';
 import { GuestRecord, type GuestRecords, type RecordText } from './guest-record.js';
@@ -49,7 +49,7 @@ class TextFile implements RecordText {
   }
 
   replace(text: string): void {
-    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(this.#path), 0o700);
     const next = `${this.#path}.next`;
     rmSync(next, { force: true });
     // Made anew, never followed: nobody else's file is written through a link.

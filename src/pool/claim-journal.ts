@@ -1,8 +1,7 @@
 /** What was changed on the host by each claim, kept until it is changed back. */
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { errnoOf, parseChecked, readRegularFile, replaceFile } from '../durable/index.js';
+import { errnoOf, makeFolder, parseChecked, readRegularFile, replaceFile } from '../durable/index.js';
 import { OpenslotError, type PciAddress } from '../pci/index.js';
 import { CLAIM, type ClaimRecord } from './claim-record.js';
 
@@ -75,7 +74,7 @@ export class FileJournal implements ClaimJournal {
   }
 
   #write(records: readonly ClaimRecord[]): void {
-    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(this.#path), 0o700);
     replaceFile(this.#path, `${JSON.stringify(records, undefined, 2)}\n`);
   }
 }

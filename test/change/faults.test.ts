@@ -1,7 +1,7 @@
 /** Disks that are full or cannot be written, two commands at once, and what is said of them: the host is as before. */
 import assert from 'node:assert/strict';
 import { symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { machineFiles, OwnerSocket } from '../../src/owner/index.js';
 import { FolderHost, succeed } from './folder-host.js';
@@ -85,4 +85,23 @@ test('a host whose files are not what openslot writes is refused by name', async
   using host = new FolderHost();
   writeFileSync(join(host.path, 'bindings.json'), '{"0000:01:00.0": 7}');
   assert.match((await host.run(['list'])).stderr, /^error MACHINE_FOLDER: .*bindings\.json/m);
+});
+
+test('recover removes what killed commands were writing, and nothing else', async () => {
+  using host = new FolderHost();
+  await succeed(host, ['name', '02:00.0', 'disk']);
+  const before = host.state();
+  // No process has this number.
+  const left = 'openslot-next-4194305';
+  for (const folder of [
+    'state/changes',
+    'state/policies',
+    relative(host.path, host.names),
+    '.',
+    'sim.changes',
+  ])
+    host.write(join(folder, left), 'half');
+  assert.notDeepEqual(host.state(), before);
+  await succeed(host, ['recover']);
+  assert.deepEqual(host.state(), before);
 });

@@ -164,6 +164,9 @@ function faultOf(line: string): string | undefined {
   const least = declared.filter(({ required }) => required).length;
   const most = declared.some(({ variadic }) => variadic) ? Infinity : declared.length;
   if (operands.length < least || operands.length > most) return `operands: ${operands.join(' ')}`;
+  // Of those that take any number of operands, what the command does would pass for some.
+  const word = most === Infinity ? operands.find((operand) => /^[a-z]+$/.test(operand)) : undefined;
+  if (word !== undefined) return `a word as operand: ${word}`;
   return undefined;
 }
 

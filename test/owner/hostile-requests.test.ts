@@ -13,6 +13,7 @@ import { machineFiles, OwnerSocket } from '../../src/owner/index.js';
 import { ByteLines } from '../../src/lines/index.js';
 import { TestHost } from '../embedded/embedded.js';
 import { checkProperty } from '../kept-seeds.js';
+import { until } from '../until.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'openslot-hostile-'));
 const ENDS = fileURLToPath(new URL('../guests/ends.js', import.meta.url));
@@ -254,6 +255,7 @@ describe('the control socket of an embedded host', () => {
     const client = new Client();
     const flood = Buffer.from('{"id":1,"request":"pool"}\n'.repeat(100_000));
     client.socket.write(flood);
+    await until(() => asked > 0);
     await new Promise((resolve) => setTimeout(resolve, 200));
     assert.equal(asked, 1);
     assert.ok(client.socket.writableLength > flood.length / 2, 'most of it has not been taken');

@@ -100,6 +100,7 @@ export function mortalFunction(fn: PciFunction, mortality: Mortality): PciFuncti
   return {
     address: fn.address,
     regions: fn.regions,
+    ...(fn.virtual === undefined ? {} : { virtual: fn.virtual }),
     get interruptLine() {
       return mortality.look(() => fn.interruptLine);
     },

@@ -4,13 +4,23 @@ import { test } from 'node:test';
 import { Command } from '../../src/xen/pciif/index.js';
 import { PciAddress } from '../../src/pci/index.js';
 import { resetForGuest } from '../../src/pciback/function-reset.js';
+import { GuestRecord } from '../../src/pciback/index.js';
 import { disk, testdev } from '../function/shapes.js';
 import { ExportingHost } from './exported.js';
+import { toolStackCreates } from './front-end.js';
+import { MortalHost } from './mortal-host.js';
 
 const PHYSICAL = new PciAddress(0, 0, 8, 0);
 const VIRTUAL = new PciAddress(0, 0, 8, 3);
 /** Of the guest's bus: the physical function has slot 0, the virtual one is function 0 of slot 1. */
 const SLOT = 8;
+
+const NOWHERE = {
+  append: () => undefined,
+  replace: () => undefined,
+  remove: () => undefined,
+  close: () => undefined,
+};
 
 test('a virtual function stands alone, has its ids, addresses and vectors, and comes back', async () => {
   await using host = await ExportingHost.start([testdev(PHYSICAL), { ...disk(VIRTUAL), isVirtual: true }]);
@@ -49,4 +59,31 @@ test('a virtual function stands alone, has its ids, addresses and vectors, and c
   const report = await exported.lease.giveBack();
   assert.deepEqual([report.quarantined, report.differing], [undefined, []]);
   assert.deepEqual(handled.faults, []);
+});
+
+test('a back end gives it a slot of its own, and the next process goes on with what the guest has set', async () => {
+  const shapes = [testdev(PHYSICAL), { ...disk(VIRTUAL), isVirtual: true }];
+  await using host = await MortalHost.start(shapes, []);
+  await toolStackCreates(host.platform.store, 1, [String(PHYSICAL), String(VIRTUAL)]);
+  const front = host.front(1);
+  await front.connect();
+  const keys = await front.backKeys();
+  assert.deepEqual([keys['vdev-0'], keys['vdev-1']], ['0000:00:00.00', '0000:00:01.00']);
+  const { page } = front;
+  const write = { command: Command.configWrite, offset: 4, size: 2, value: 6 };
+  page.request({ ...write, error: 0, domain: 0, bus: 0, devfn: SLOT });
+  front.notify();
+  await host.settled(() => !page.waiting);
+  await host.leave();
+  host.serveAgain();
+  await host.settled(() => host.events.some(({ event }) => event === 'resumed'));
+  const { error, value } = await front.readWhenHeard(SLOT, 0, 4);
+  assert.deepEqual([error, value], [0, 0x0010_1b36]);
+  const [record] = GuestRecord.parse(
+    host.records.get(front.guest) ?? '',
+    'the record',
+    NOWHERE,
+  ).exports.filter(({ address }) => address.equals(VIRTUAL));
+  // Its command in the hardware does not tell, and nobody would undo it.
+  assert.equal(record?.decoding, true);
 });

@@ -5,7 +5,6 @@ import {
   fchmodSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -15,7 +14,7 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { ByteText } from '../../boot/index.js';
 import { stepShape, type StepPerformer } from '../../change/index.js';
-import { errnoOf, flushFolder, readRegularFile } from '../../durable/index.js';
+import { errnoOf, flushFolder, makeFolder, readRegularFile } from '../../durable/index.js';
 import { OpenslotError } from '../../pci/index.js';
 import { FileChangedError, FileNotWrittenError } from './errors.js';
 
@@ -99,7 +98,7 @@ function put(step: ReplaceFileStep, contents: ByteText | null): void {
     flushFolder(folder);
     return;
   }
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const next = besideOf(subject);
   try {
     writeNew(next, contents, step);

@@ -1,7 +1,14 @@
 /** The names of one machine's functions on disk: a file for each, so that commands of several terminals lose none. */
-import { linkSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { linkSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, flushFolder, placeFile, readRegularFile, turnInFolder } from '../../durable/index.js';
+import {
+  errnoOf,
+  flushFolder,
+  makeFolder,
+  placeFile,
+  readRegularFile,
+  turnInFolder,
+} from '../../durable/index.js';
 import { NamesBusyError, NamesNotWrittenError, NamesUnreadableError } from './errors.js';
 import { isFunctionName } from './function-name.js';
 import { nameData, parseNameRecord, type NameRecord } from './name-record.js';
@@ -121,7 +128,7 @@ export class NameFolder {
   }
 
   #make(): void {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    makeFolder(this.#folder, 0o700);
   }
 
   #path(name: string): string {

@@ -1,7 +1,7 @@
 /** The policies that are kept for devices: a file for each, found by the ids of the device. */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, flushFolder, readRegularFile, replaceFile } from '../../durable/index.js';
+import { errnoOf, flushFolder, makeFolder, readRegularFile, replaceFile } from '../../durable/index.js';
 import { PolicyAbsentError, PolicyFileError } from './errors.js';
 import { parsePolicy, type PolicyDocument } from './policy-document.js';
 
@@ -60,7 +60,7 @@ export class DevicePolicies {
   set(device: DeviceIds, text: string): string {
     const path = this.pathOf(device);
     try {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      makeFolder(this.#folder, 0o700);
       replaceFile(path, text);
     } catch (cause) {
       throw new PolicyFileError('written', path, cause);

@@ -1,7 +1,6 @@
 /** What registers held before a command set them, kept on disk so that another command can undo it. */
-import { mkdirSync } from 'node:fs';
 import { z } from 'zod';
-import { errnoOf, NumberedFiles, parseChecked, readRegularFile } from '../../durable/index.js';
+import { errnoOf, makeFolder, NumberedFiles, parseChecked, readRegularFile } from '../../durable/index.js';
 import { OpenslotError } from '../../pci/index.js';
 
 const word = z.int().min(0).max(0xffff_ffff);
@@ -101,7 +100,7 @@ export class SettingJournal {
   /** Durable when it returns: written before the function is. @throws {SettingNotKeptError} */
   add(record: SettingRecord): number {
     return this.#keep(() => {
-      mkdirSync(this.#files.folder, { recursive: true, mode: 0o700 });
+      makeFolder(this.#files.folder, 0o700);
       const numbers = this.#numbers();
       for (const number of numbers.slice(0, Math.max(0, numbers.length + 1 - MOST_KEPT))) this.remove(number);
       return this.#files.add(print(record));

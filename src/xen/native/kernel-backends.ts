@@ -1,9 +1,9 @@
 /** Keeps the kernel's own PCI back end off the guests' pairs, and gives every other device class its kernel driver. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readRegularFile, writeNewFile } from '../../durable/index.js';
+import { makeFolder, readRegularFile, writeNewFile } from '../../durable/index.js';
 import type { DomainId } from '../domain.js';
 import { homePath, type Watch, type XenStore } from '../store/index.js';
 
@@ -91,7 +91,7 @@ export class FormerProbing {
 
   async stop(): Promise<void> {
     if (this.#known() === undefined) {
-      await mkdir(dirname(this.#record), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(this.#record), 0o700);
       // Taken down first: a process that ends in between has changed nothing.
       writeNewFile(this.#record, (await readFile(this.#file, 'latin1')).trim());
     }

@@ -205,6 +205,34 @@ describe('a write that does not end', () => {
       host.assertFree();
     });
 
+  for (const [file, driver] of RELEASE_WRITES)
+    test(`${file} ${driver}: the release is not taken back before it has ended, and it is claimed then`, async () => {
+      using host = new RefusingHost();
+      await host.pool.claim(NVME, 'vfio-pci');
+      host.kernel.answer = once(file, driver, 'hangs');
+      assert.equal((await host.refused(host.pool.release(NVME))).code, 'ROLLBACK_FAILED');
+      assert.equal((await host.pool.recover('back'))[0]?.outcome, 'failed');
+      host.kernel.letGo();
+      await new Promise(setImmediate);
+      const [recovery] = await host.pool.recover('back');
+      assert.deepEqual([recovery?.outcome, recovery?.why], ['undone', []]);
+      assert.deepEqual(host.drivers.binding(NVME), CLAIMED);
+      assert.deepEqual([host.journal.records().length, host.folder.unfinished()], [1, []]);
+    });
+
+  test('bind nvme, where nobody had kept it: the release is not taken back before it has ended', async () => {
+    using host = new RefusingHost();
+    await host.pool.claim(NVME, 'vfio-pci');
+    host.kernel.give(NVME, undefined);
+    host.kernel.answer = once('bind', 'nvme', 'hangs');
+    assert.equal((await host.refused(host.pool.release(NVME))).code, 'ROLLBACK_FAILED');
+    assert.equal((await host.pool.recover('back'))[0]?.outcome, 'failed');
+    host.kernel.letGo();
+    await new Promise(setImmediate);
+    assert.equal((await host.pool.recover('back'))[0]?.outcome, 'undone');
+    assert.equal(host.drivers.binding(NVME).driver, undefined);
+  });
+
   for (const [file, driver, link] of [
     ['unbind', 'nvme', undefined],
     ['bind', 'vfio-pci', 'vfio-pci'],
