@@ -41,7 +41,10 @@ describe('qmp:SOCKET', () => {
   test('tells why there is no force', () => {
     const { status, stderr } = openslot('detach', '--force', 'qmp:/run/none', '36:00.0');
     assert.equal(status, 1);
-    assert.match(stderr, /QEMU_FORCE_IMPOSSIBLE: .*not let go[^]*: openslot detach qmp:\/run\/none 0000:36:00\.0$/m);
+    assert.match(
+      stderr,
+      /QEMU_FORCE_IMPOSSIBLE: .*not let go[^]*: openslot detach qmp:\/run\/none 0000:36:00\.0$/m,
+    );
   });
 
   test('a function that is not there is told of before anybody is asked', () => {

@@ -206,7 +206,10 @@ describe('a second terminal', () => {
       refused.stderr,
       /ATTACH_UNSAFE: .*guest demo:\n {2}no-reset: .*has no reset; what one owner/,
     );
-    assert.match(refused.stderr, /^next {2}where that is acceptable: openslot attach demo .* --allow no-reset$/m);
+    assert.match(
+      refused.stderr,
+      /^next {2}where that is acceptable: openslot attach demo .* --allow no-reset$/m,
+    );
     assert.match(openslot('list').stdout, /^0000:00:04\.0 .* - +[^a-z]/m);
     const unknown = openslot('attach', 'demo', '00:04.0', '--allow', 'no-reset,everything');
     assert.equal(unknown.status, 2);
