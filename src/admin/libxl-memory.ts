@@ -1,5 +1,5 @@
 /** What libxl remembers of each function in XenStore, so that `xl` and openslot see each other's claims and attachments. */
-import { notations, OpenslotError, type PciAddress } from '../pci/index.js';
+import { notations, tryParse, type PciAddress } from '../pci/index.js';
 import { FunctionTakenError } from '../pool/index.js';
 import type { DomainId } from '../xen/domain.js';
 import { discard, removeWithEmptyParents, type StoreView, type XenStore } from '../xen/store/index.js';
@@ -87,14 +87,9 @@ export class LibxlMemory {
   async #search(key: string, value: string): Promise<readonly PciAddress[]> {
     const found: PciAddress[] = [];
     for (const name of (await this.#store.list(ROOT)) ?? []) {
-      let address: PciAddress;
-      try {
-        address = notations.libxl.parse(name);
-      } catch (error) {
-        // Somebody else's node: libxl itself passes over it.
-        if (error instanceof OpenslotError) continue;
-        throw error;
-      }
+      const address = tryParse(notations.libxl, name);
+      // Somebody else's node: libxl itself passes over it.
+      if (address === undefined) continue;
       if ((await this.#store.read(this.#key(address, key))) === value) found.push(address);
     }
     return found;

@@ -1,5 +1,5 @@
 /** The tool stack's side of a guest's PCI pair: exactly the keys and transactions by which libxl makes and changes one. */
-import { notations, OpenslotError, type PciAddress } from '../pci/index.js';
+import { notations, tryParse, type PciAddress } from '../pci/index.js';
 import type { DomainId } from '../xen/domain.js';
 import {
   backendPath,
@@ -250,10 +250,16 @@ export class Pair {
     if (back === undefined) return undefined;
     const functions: ListedFunction[] = [];
     for (let index = 0, count = await this.#count(tx); index < count; index++) {
-      const address = addressOf(await tx.read(`${this.back}/${numbered.device(index)}`), 'xenstore');
+      const address = tryParse(
+        notations.xenstore,
+        (await tx.read(`${this.back}/${numbered.device(index)}`)) ?? '',
+      );
       if (address === undefined) continue;
       const state = Number(await tx.read(`${this.back}/${numbered.state(index)}`));
-      const virtual = addressOf(await tx.read(`${this.back}/${numbered.virtual(index)}`), 'vdev');
+      const virtual = tryParse(
+        notations.vdev,
+        (await tx.read(`${this.back}/${numbered.virtual(index)}`)) ?? '',
+      );
       functions.push({ index, address, state, virtual });
     }
     return { back: parseState(back), front: parseState(await front.read(`${this.front}/state`)), functions };
@@ -274,17 +280,6 @@ const isOneOf =
   (addresses: readonly PciAddress[]) =>
   ({ address }: { readonly address: PciAddress }): boolean =>
     addresses.some((one) => one.equals(address));
-
-/** Undefined for what is no address. */
-function addressOf(text: string | undefined, notation: 'xenstore' | 'vdev'): PciAddress | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return notations[notation].parse(text);
-  } catch (error) {
-    if (error instanceof OpenslotError) return undefined;
-    throw error;
-  }
-}
 
 async function writeAll(
   tx: StoreView,

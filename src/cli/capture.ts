@@ -1,6 +1,6 @@
 /** `openslot capture`: saves a machine, or some of its functions, as they are now. */
 import { Option, type Command } from 'commander';
-import { notations, OpenslotError } from '../pci/index.js';
+import { notations, OpenslotError, tryParse } from '../pci/index.js';
 import { machineOption, type MachineChoice } from './machine-option.js';
 import { functionsNamed } from './named-function.js';
 
@@ -50,7 +50,7 @@ Examples:
 }
 
 async function capture(file: string, texts: readonly string[], options: CaptureOptions): Promise<void> {
-  if (isAddress(file)) throw new CaptureFileNeededError(file);
+  if (tryParse(notations.hex, file) !== undefined) throw new CaptureFileNeededError(file);
   const addresses = await functionsNamed(texts, options);
   const [{ takeCapture }, { formatCapture, formatDump, redactCapture, writeWhole }] = await Promise.all([
     import('./machine-capture.js'),
@@ -70,15 +70,6 @@ async function capture(file: string, texts: readonly string[], options: CaptureO
     ...notShown(functions),
   ];
   process.stderr.write(notes.map((note) => `${note}\n`).join(''));
-}
-
-function isAddress(text: string): boolean {
-  try {
-    notations.hex.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** What is missing from the file, each reason once. */

@@ -1,7 +1,7 @@
 /** `openslot proto`: the resources of functions as files, for programs in any language. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { ClaimPurpose } from '../admin/claim-purpose.js';
-import { notations, OpenslotError } from '../pci/index.js';
+import { notations, tryParse } from '../pci/index.js';
 import { TAKING_ALLOWABLE } from '../admin/findings/errors.js';
 import type { FindingName } from '../admin/findings/finding.js';
 import { allowOption } from './allow-option.js';
@@ -102,23 +102,13 @@ function misplaced(
   addresses: readonly string[],
   { claim = false }: MountChoice,
 ): string | undefined {
-  if (directory !== undefined && isAddress(directory)) {
+  if (directory !== undefined && tryParse(notations.hex, directory) !== undefined) {
     const all = [directory, ...addresses].join(' ');
     return `${directory} stands in the place of the directory: openslot proto mount ${DIRECTORY} ${all}, or ./${directory}`;
   }
   if (claim && addresses.length === 0)
     return `--claim takes functions that are named: openslot proto mount ${directory ?? DIRECTORY} ADDRESS --claim`;
   return undefined;
-}
-
-function isAddress(text: string): boolean {
-  try {
-    notations.hex.parse(text);
-    return true;
-  } catch (error) {
-    if (error instanceof OpenslotError) return false;
-    throw error;
-  }
 }
 
 export interface MountChoice extends RecordChoice, CriticalChoice {

@@ -12,6 +12,7 @@ export * from './header.js';
 export { hexDigits, hexNumber, idsText } from './hex-digits.js';
 export * as notations from './notations.js';
 export type { Notation, RootBus } from './notations.js';
+export { tryParse } from './try-parse.js';
 export { formatSpecTarget, parseXlSpec, type SpecDefaults, type SpecTarget, type XlSpec } from './xl-spec.js';
 export type { PciNames } from './names/names.js';
 export { deviceWords, subsystemWords } from './names/device-words.js';

@@ -1,6 +1,6 @@
 /** xl.cfg: entries of pci=[…] as xl reads them. */
 import { addPciEntry, pciEntries, readSpecAsXl, removePciEntries, xlConfigFile } from '../../boot/index.js';
-import { notations, OpenslotError, type SpecTarget } from '../../pci/index.js';
+import { notations, tryParse, type SpecTarget } from '../../pci/index.js';
 import { sameTarget, type GuestFileFormat } from './guest-file-format.js';
 
 /** What xl makes of an entry; undefined where it refuses it. */
@@ -13,12 +13,8 @@ function targetOf(spec: string): SpecTarget | undefined {
 
 /** Undefined where xl takes something that we would not write. */
 function canonical(spec: string): string | undefined {
-  try {
-    return notations.xlSpec.format(notations.xlSpec.parse(spec));
-  } catch (error) {
-    if (error instanceof OpenslotError) return undefined;
-    throw error;
-  }
+  const parsed = tryParse(notations.xlSpec, spec);
+  return parsed && notations.xlSpec.format(parsed);
 }
 
 export const xlFile: GuestFileFormat = {

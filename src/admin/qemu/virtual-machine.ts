@@ -1,5 +1,5 @@
 /** A virtual machine of QEMU as its monitor shows it: its devices, its free ports, and what comes and goes while it runs. */
-import { notations, OpenslotError, type PciAddress } from '../../pci/index.js';
+import { notations, tryParse, type PciAddress } from '../../pci/index.js';
 import { isObject, MonitorRefusedError, type JsonObject, type MonitorClient } from '../../qmp/index.js';
 
 /** Where QEMU keeps the devices that users gave it, with an id and without. */
@@ -129,13 +129,7 @@ function ignoreRefusal(error: unknown): undefined {
 }
 
 function addressOf(host: unknown): PciAddress | undefined {
-  if (typeof host !== 'string') return undefined;
-  try {
-    return notations.hex.parse(host);
-  } catch (error) {
-    if (!(error instanceof OpenslotError)) throw error;
-    return undefined;
-  }
+  return typeof host === 'string' ? tryParse(notations.hex, host) : undefined;
 }
 
 /** Through bridges, as deep as they go. */

@@ -1,5 +1,5 @@
 /** A file of driverctl: the driver of one function, set at each boot. Read as driverctl 0.111 reads it. */
-import { notations, OpenslotError, type PciAddress } from '../../pci/index.js';
+import { notations, tryParse, type PciAddress } from '../../pci/index.js';
 import type { ByteText, TextEdit } from '../boot-file.js';
 import { UnwritableValueError } from '../errors.js';
 
@@ -20,13 +20,8 @@ export function driverctlFileName(address: PciAddress): string {
 /** The function of a file's name; undefined where no function has that name. */
 export function driverctlAddress(fileName: string): PciAddress | undefined {
   if (!fileName.startsWith('pci-')) return undefined;
-  try {
-    const address = notations.hex.parse(fileName.slice('pci-'.length));
-    return driverctlFileName(address) === fileName ? address : undefined;
-  } catch (error) {
-    if (error instanceof OpenslotError) return undefined;
-    throw error;
-  }
+  const address = tryParse(notations.hex, fileName.slice('pci-'.length));
+  return address !== undefined && driverctlFileName(address) === fileName ? address : undefined;
 }
 
 /**

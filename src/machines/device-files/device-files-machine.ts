@@ -8,7 +8,7 @@ import {
   type MachineCapabilities,
   type PciFunction,
 } from '../../function/index.js';
-import { Header, notations, OpenslotError, type PciAddress } from '../../pci/index.js';
+import { Header, notations, tryParse, type PciAddress } from '../../pci/index.js';
 import { filesOf } from './device-folder.js';
 import { DeviceFileError, DeviceFilesAbsentError, OwnMountError } from './errors.js';
 import { FileConfig } from './file-config.js';
@@ -104,12 +104,8 @@ export class DeviceFilesMachine implements Machine {
   /** Folders of functions; others, of platform devices and whatever is there, are none. */
   #folders(): readonly { readonly name: string; readonly address: PciAddress }[] {
     return this.#names().flatMap((name) => {
-      try {
-        return [{ name, address: notations.proto.parse(name) }];
-      } catch (error) {
-        if (error instanceof OpenslotError) return [];
-        throw error;
-      }
+      const address = tryParse(notations.proto, name);
+      return address === undefined ? [] : [{ name, address }];
     });
   }
 

@@ -14,8 +14,8 @@ import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { ResetMethod } from '../../function/index.js';
 import type { PciAddress } from '../../pci/address.js';
-import { OpenslotError } from '../../pci/errors.js';
 import * as notations from '../../pci/notations.js';
+import { tryParse } from '../../pci/try-parse.js';
 
 export function errnoOf(cause: unknown): string {
   return (cause as NodeJS.ErrnoException).code ?? 'unknown';
@@ -26,12 +26,7 @@ export function errnoOf(cause: unknown): string {
  * bits: they cannot be given to anybody.
  */
 export function addressOf(name: string): PciAddress | undefined {
-  try {
-    return notations.hex.parse(name);
-  } catch (cause) {
-    if (cause instanceof OpenslotError) return undefined;
-    throw cause;
-  }
+  return tryParse(notations.hex, name);
 }
 
 /** Bytes of an attribute that the kernel fills at most: a page. */
