@@ -1,5 +1,5 @@
 /** The whole job in one process: a machine, an embedded Xen on it, its store, the pool, the back end and the tool stack. */
-import type { HostDrivers } from '../function/index.js';
+import type { MachineWithDrivers } from '../function/index.js';
 import { Pciback, type RecoveryOptions, type TopologyName } from '../pciback/index.js';
 import { MemoryJournal, Pool } from '../pool/index.js';
 import { LocalXen, type HostedMachine } from '../xen/local/index.js';
@@ -19,7 +19,7 @@ import { ReportedErrors } from './reported-errors.js';
 /** Of {@link EmbeddedHost.start}; only `machine` is needed. */
 export interface EmbeddedHostOptions {
   /** Disposed of with the host. */
-  readonly machine: HostedMachine & { readonly drivers: HostDrivers };
+  readonly machine: HostedMachine & MachineWithDrivers;
   readonly onEvent?: (event: HostEvent) => void;
   /** Findings that are allowed for every attachment, without being named at it. */
   readonly allowed?: readonly FindingName[];

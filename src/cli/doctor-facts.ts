@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { DoctorFacts, FunctionFinding, HostFiles, Layer, Purpose } from '../admin/doctor/index.js';
 import { describeFinding, Examiner } from '../admin/index.js';
-import { captureMachine } from '../function/index.js';
+import { captureMachine, type MachineWithDrivers } from '../function/index.js';
 import { LinuxMachine } from '../machines/linux/index.js';
 import { machineFiles } from '../owner/index.js';
 import { OpenslotError, type PciAddress } from '../pci/index.js';
@@ -12,7 +12,7 @@ import { FileJournal, Pool } from '../pool/index.js';
 import { askXen, KNOWN_VERSIONS, runsOnXen } from '../xen/native/index.js';
 import { FolderFiles } from './host-files.js';
 import { readLeftovers } from './leftovers.js';
-import { openOwned, ownedMachine, type Host, type MachineChoice } from './machine-option.js';
+import { openOwned, ownedMachine, type MachineChoice } from './machine-option.js';
 
 /** It is neither this host, nor a saved one, nor one on disk. */
 export class MachineNotExaminedError extends OpenslotError {
@@ -101,7 +101,10 @@ const NO_FILES: HostFiles = {
 };
 
 /** What taking the function, or giving it to a guest, would be told. */
-async function findingsOf(machine: Host, address: PciAddress): Promise<readonly FunctionFinding[]> {
+async function findingsOf(
+  machine: MachineWithDrivers,
+  address: PciAddress,
+): Promise<readonly FunctionFinding[]> {
   const examiner = new Examiner({
     machine,
     pool: poolOf(machine),
@@ -112,7 +115,7 @@ async function findingsOf(machine: Host, address: PciAddress): Promise<readonly 
 }
 
 /** To be looked at. A journal that cannot be read has a check of its own. */
-function poolOf(machine: Host): Pick<Pool, 'list'> {
+function poolOf(machine: MachineWithDrivers): Pick<Pool, 'list'> {
   try {
     return new Pool(machine, new FileJournal(machineFiles(machine.name).claims));
   } catch (error) {

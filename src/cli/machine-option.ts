@@ -1,6 +1,6 @@
 /** The option `--on MACHINE` and what it names. */
 import { Option } from 'commander';
-import type { HostDrivers, Machine } from '../function/index.js';
+import type { Machine, MachineWithDrivers } from '../function/index.js';
 import { resolve } from 'node:path';
 import { isFolder, isMachineName, openMachine, UnknownMachineError } from '../machines/open-machine.js';
 import { OpenslotError } from '../pci/errors.js';
@@ -147,18 +147,15 @@ export async function openChosen(choice: RecordChoice): Promise<Machine> {
   return openMachine(own ?? 'linux', { record: choice.record });
 }
 
-/** A machine whose drivers compete for its functions. */
-export type Host = Machine & { readonly drivers: HostDrivers };
-
 /** A host that a command can own for its own duration: this one, or a simulated one on disk. */
-export async function openOwned(chosen: OwnedMachine): Promise<Host> {
+export async function openOwned(chosen: OwnedMachine): Promise<MachineWithDrivers> {
   if (!('folder' in chosen)) return openHost();
   const { openMachineFolder } = await import('../machines/sim/index.js');
   return openMachineFolder(chosen.folder);
 }
 
 /** This host's functions. */
-export async function openHost(): Promise<Host> {
+export async function openHost(): Promise<MachineWithDrivers> {
   const { LinuxMachine } = await import('../machines/linux/index.js');
   return new LinuxMachine();
 }

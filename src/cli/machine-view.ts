@@ -2,7 +2,12 @@
 import { existsSync } from 'node:fs';
 import type { FindingData } from '../admin/index.js';
 import { FunctionNotFoundError } from '../function/errors.js';
-import type { FunctionSummary, Machine, PlatformDeviceSummary } from '../function/index.js';
+import type {
+  FunctionSummary,
+  Machine,
+  MachineWithDrivers,
+  PlatformDeviceSummary,
+} from '../function/index.js';
 import { hasDrivers } from '../function/machine.js';
 import type { OwnerResults, RequestName, RequestParameters, Wire } from '../owner/index.js';
 import { listHost } from '../machines/linux/host-listing.js';
@@ -21,7 +26,6 @@ import {
   machineOfItsOwn,
   openChosen,
   ownedMachine,
-  type Host,
   type MachineChoice,
   type OwnedMachine,
 } from './machine-option.js';
@@ -138,7 +142,7 @@ async function poolOfItsOwn(machine: Machine, choice: MachineChoice): Promise<Po
 
 /** By the owner, who knows the guests and the hypervisor; without one, by what this process can see. */
 async function findingsOnHost(
-  machine: Host,
+  machine: MachineWithDrivers,
   address: PciAddress,
   onXen: boolean,
 ): Promise<readonly Wire<FindingData>[]> {

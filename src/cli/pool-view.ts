@@ -1,6 +1,6 @@
 /** The pool as another process sees it: from its owner where one runs, else from the journal. */
 import { lstatSync } from 'node:fs';
-import type { Capture, HostDrivers, Machine } from '../function/index.js';
+import type { Capture, MachineWithDrivers } from '../function/index.js';
 import type { PoolEntry } from '../owner/index.js';
 import { POOL_STATES } from '../owner/requests.js';
 import { machineFiles } from '../owner/runtime-directory.js';
@@ -41,10 +41,8 @@ export interface PoolView {
   readonly unreadable?: string;
 }
 
-type PooledMachine = Machine & { readonly drivers: HostDrivers };
-
 /** Gives a machine to whoever reads something of it, open for so long. */
-export type WithMachine = <Result>(read: (machine: PooledMachine) => Result) => Promise<Result>;
+export type WithMachine = <Result>(read: (machine: MachineWithDrivers) => Result) => Promise<Result>;
 
 /** The machine itself is needed only where there is a journal and no owner. */
 export async function viewPool(machine: string, withMachine: WithMachine): Promise<PoolView> {
@@ -87,7 +85,7 @@ function mayBeThere(path: string): boolean {
 }
 
 /** Members by the journal, where nobody owns the machine; none where this user may not read it. */
-export async function hostPool(machine: PooledMachine): Promise<Pick<Pool, 'list'>> {
+export async function hostPool(machine: MachineWithDrivers): Promise<Pick<Pool, 'list'>> {
   const { FileJournal, JournalUnreadableError, Pool } = await import('../pool/index.js');
   try {
     return new Pool(machine, new FileJournal(machineFiles(machine.name).claims));

@@ -1,8 +1,9 @@
 /** The functions of a machine that nobody drives, as folders: they come and go with the devices and with the host's drivers. */
 import { PROGRAM_HOLDERS, type FunctionSummary, type Machine, type Presence } from '../../function/index.js';
-import { notations, OpenslotError, type PciAddress } from '../../pci/index.js';
+import { notations, type PciAddress } from '../../pci/index.js';
 import type { DeviceFolder, DeviceFolders, FolderChange } from './device-folder.js';
 import { FunctionFolder, type FileSource } from './function-folder.js';
+import { OpenedFolders } from './opened-folders.js';
 
 /** Whoever is bound to these waits for us. */
 const HOLDERS: ReadonlySet<string> = new Set(Object.values(PROGRAM_HOLDERS));
@@ -35,9 +36,7 @@ function isIsolated({ capabilities }: Machine, { driver, iommuGroup }: FunctionS
 
 export class FreeFunctions implements DeviceFolders {
   readonly #options: FreeFunctionsOptions;
-  readonly #folders = new Map<string, FunctionFolder>();
-  /** Free functions that could not be opened, each with the last reason. */
-  readonly #unavailable = new Map<string, string>();
+  readonly #folders: OpenedFolders<FunctionFolder>;
   /** Where the machine tells of it without touching a device: what was there at the last look. */
   #present: string | undefined;
   #instances = new Map<number, number>();
@@ -45,11 +44,12 @@ export class FreeFunctions implements DeviceFolders {
 
   constructor(options: FreeFunctionsOptions) {
     this.#options = options;
+    this.#folders = new OpenedFolders(options.onChange);
   }
 
   list(): readonly FunctionFolder[] {
     this.#lookAgain();
-    return [...this.#folders.values()].sort((a, b) => a.address.sbdf - b.address.sbdf);
+    return [...this.#folders.list()].sort((a, b) => a.address.sbdf - b.address.sbdf);
   }
 
   find(name: string): DeviceFolder | undefined {
@@ -73,7 +73,7 @@ export class FreeFunctions implements DeviceFolders {
     this.#looked = performance.now();
     const present = this.#options.machine.present?.();
     const text = present === undefined ? undefined : JSON.stringify(present);
-    if (text !== undefined && text === this.#present && this.#unavailable.size === 0) return;
+    if (text !== undefined && text === this.#present && !this.#folders.lacksSome) return;
     if (present !== undefined) this.#removeReplaced(present);
     this.#compare(this.#options.machine.list());
     // Not before: a look that failed is made again.
@@ -85,25 +85,27 @@ export class FreeFunctions implements DeviceFolders {
     for (const { address, instance } of present) {
       const folder = this.folderOf(address);
       if (folder !== undefined && this.#instances.get(address.sbdf) !== instance)
-        this.#remove(folder, 'another device has come to its place');
+        this.#folders.remove(folder, 'another device has come to its place');
     }
     this.#instances = new Map(present.map(({ address, instance }) => [address.sbdf, instance]));
   }
 
   #compare(summaries: readonly FunctionSummary[]): void {
+    const { machine, sources } = this.#options;
     const refusals = new Map<string, string | undefined>();
     for (const summary of summaries) {
       const { address } = summary;
       const name = notations.proto.format(address);
       const why = this.#refusal(summary);
       refusals.set(name, why);
-      if (why === undefined && !this.#folders.has(name)) this.#add(address);
-      else this.#unavailable.delete(name);
+      if (why === undefined && !this.#folders.has(name))
+        this.#folders.open(name, () => new FunctionFolder(address, () => machine.open(address), sources));
     }
-    for (const name of [...this.#unavailable.keys()]) if (!refusals.has(name)) this.#unavailable.delete(name);
-    for (const [name, folder] of [...this.#folders]) {
+    this.#folders.tryOnly((name) => refusals.has(name) && refusals.get(name) === undefined);
+    for (const folder of this.#folders.list()) {
+      const { name } = folder;
       const why = refusals.has(name) ? refusals.get(name) : 'it is gone';
-      if (why !== undefined) this.#remove(folder, why);
+      if (why !== undefined) this.#folders.remove(folder, why);
     }
   }
 
@@ -115,42 +117,13 @@ export class FreeFunctions implements DeviceFolders {
     return onlyIsolated && !isIsolated(machine, summary) ? 'no IOMMU keeps its DMA apart' : undefined;
   }
 
-  #add(address: PciAddress): void {
-    const { machine, sources, onChange } = this.#options;
-    const name = notations.proto.format(address);
-    let folder: FunctionFolder;
-    try {
-      folder = new FunctionFolder(address, () => machine.open(address), sources);
-    } catch (error) {
-      if (!(error instanceof OpenslotError)) throw error;
-      if (this.#unavailable.get(name) !== error.message)
-        onChange?.({ change: 'unavailable', name, why: error.message });
-      this.#unavailable.set(name, error.message);
-      return;
-    }
-    this.#unavailable.delete(name);
-    this.#folders.set(name, folder);
-    onChange?.({ change: 'appeared', name, folder });
-  }
-
-  #remove(folder: FunctionFolder, why: string): void {
-    const { name } = folder;
-    this.#folders.delete(name);
-    this.#options.onChange?.({ change: 'removed', name, why });
-    folder.remove();
-  }
-
   /** The orderly end of a function's folder, as long as nobody looks again. */
   leave(address: PciAddress): void {
-    const folder = this.folderOf(address);
-    if (folder === undefined) return;
-    this.#folders.delete(folder.name);
-    folder.leave();
+    this.#folders.take(notations.proto.format(address))?.leave();
   }
 
   /** The orderly end of every folder. */
   leaveAll(): void {
-    for (const folder of this.#folders.values()) folder.leave();
-    this.#folders.clear();
+    for (const folder of this.#folders.takeAll()) folder.leave();
   }
 }

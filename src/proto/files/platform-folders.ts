@@ -1,9 +1,9 @@
 /** The platform devices of a machine as folders: `isa:0x3f8/00.io`, a file for each range by its number, and `intx`. */
 import type { PlatformDevice, PlatformDevices, RegionInfo } from '../../function/index.js';
-import { OpenslotError } from '../../pci/index.js';
 import type { DeviceFile } from './device-file.js';
 import type { DeviceFolder, DeviceFolders, FolderChange } from './device-folder.js';
 import { InterruptFile } from './interrupt-file.js';
+import { OpenedFolders } from './opened-folders.js';
 import { RegionRegisters } from './region-registers.js';
 import { RegisterFile } from './register-file.js';
 import type { RegisterFilesOptions } from './register-files.js';
@@ -46,13 +46,12 @@ export interface PlatformFoldersOptions extends RegisterFilesOptions {
 export class PlatformFolders implements DeviceFolders {
   readonly #platform: PlatformDevices;
   readonly #options: PlatformFoldersOptions;
-  readonly #folders = new Map<string, PlatformFolder>();
-  /** Devices that could not be opened, each with the last reason. */
-  readonly #unavailable = new Map<string, string>();
+  readonly #folders: OpenedFolders<PlatformFolder>;
 
   constructor(platform: PlatformDevices, options: PlatformFoldersOptions = {}) {
     this.#platform = platform;
     this.#options = options;
+    this.#folders = new OpenedFolders(options.onChange);
   }
 
   /** In the machine's order. */
@@ -69,39 +68,21 @@ export class PlatformFolders implements DeviceFolders {
 
   /** New folders for what is there, an end for what is gone. */
   refresh(): void {
-    const { only, onChange } = this.#options;
+    const { only } = this.#options;
     const names = this.#platform.list().map(({ name }) => name);
     const there = new Set(only === undefined ? names : names.filter((name) => only.includes(name)));
-    for (const name of there) if (!this.#folders.has(name)) this.#add(name);
-    for (const name of [...this.#unavailable.keys()]) if (!there.has(name)) this.#unavailable.delete(name);
-    for (const [name, folder] of [...this.#folders]) {
-      if (there.has(name)) continue;
-      this.#folders.delete(name);
-      onChange?.({ change: 'removed', name, why: 'it is gone' });
-      folder.remove();
-    }
+    for (const name of there)
+      if (!this.#folders.has(name))
+        this.#folders.open(
+          name,
+          () => new PlatformFolder(name, () => this.#platform.open(name), this.#options),
+        );
+    this.#folders.tryOnly((name) => there.has(name));
+    for (const folder of this.#folders.list())
+      if (!there.has(folder.name)) this.#folders.remove(folder, 'it is gone');
   }
 
   removeAll(): void {
-    for (const folder of this.#folders.values()) folder.remove();
-    this.#folders.clear();
-  }
-
-  #add(name: string): void {
-    const { onChange } = this.#options;
-    let folder: PlatformFolder;
-    try {
-      folder = new PlatformFolder(name, () => this.#platform.open(name), this.#options);
-    } catch (error) {
-      // It went while it was looked at, or cannot be opened now: the next look tries again.
-      if (!(error instanceof OpenslotError)) throw error;
-      if (this.#unavailable.get(name) !== error.message)
-        onChange?.({ change: 'unavailable', name, why: error.message });
-      this.#unavailable.set(name, error.message);
-      return;
-    }
-    this.#unavailable.delete(name);
-    this.#folders.set(name, folder);
-    onChange?.({ change: 'appeared', name, folder });
+    for (const folder of this.#folders.takeAll()) folder.remove();
   }
 }
